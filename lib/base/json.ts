@@ -1,0 +1,3 @@
+// Values that survive JSON.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -1,0 +1,63 @@
+// Every limit of the product, by name. The relations between them are asserted when the module loads.
+import { assert } from '../base/assert.ts';
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+/** Smallest unit of a virtual disk, in bytes. */
+export const SECTOR_BYTES = 512;
+
+/** Largest payload of one NBD request, in bytes; what nbdcopy and nbdfuse send at most. */
+export const NBD_REQUEST_BYTES_MAX = 64 * MIB;
+/** Longest option data in the NBD handshake, in bytes. */
+export const NBD_OPTION_BYTES_MAX = 64 * KIB;
+/** Connections to one VM at a time. */
+export const NBD_CONNECTIONS_MAX = 64;
+/** Longest export name, in bytes (NBD protocol, "Values"). */
+export const NBD_EXPORT_NAME_BYTES_MAX = 4096;
+
+/** A VMDK descriptor, in bytes: what qemu reads at most. */
+export const VMDK_DESCRIPTOR_BYTES_MAX = 20 * KIB;
+/** Largest virtual disk, in bytes: 62 TiB as in vSphere. */
+export const DISK_BYTES_MAX = 62 * 1024 * GIB;
+
+/** A VIB file, in bytes. */
+export const VIB_BYTES_MAX = 512 * MIB;
+/** descriptor.xml, in bytes. */
+export const VIB_DESCRIPTOR_BYTES_MAX = 4 * MIB;
+/** Members of a VIB archive. */
+export const VIB_MEMBERS_MAX = 256;
+/** All payloads of a VIB, uncompressed, in bytes. */
+export const VIB_UNPACKED_BYTES_MAX = 1 * GIB;
+/** Uncompressed to compressed, above the first MiB. */
+export const VIB_COMPRESSION_RATIO_MAX = 200;
+/** Files in one payload. */
+export const VIB_FILES_MAX = 10_000;
+
+/** The file name limit of an archive member, in bytes. */
+export const ARCHIVE_NAME_BYTES_MAX = 255;
+
+/** A JSON request body, in bytes. */
+export const JSON_BODY_BYTES_MAX = 1 * MIB;
+
+/** Filters on one disk: one of each class. */
+export const FILTERS_PER_DISK_MAX = 7;
+export const DISKS_PER_VM_MAX = 64;
+
+/** A disk lock is renewed this often, in milliseconds. */
+export const LOCK_RENEW_MS = 1_000;
+/** A holder that could not renew for so long stops its I/O, in milliseconds. */
+export const LOCK_LEASE_MS = 5_000;
+/** A lock unchanged for so long may be broken by another host, in milliseconds. */
+export const LOCK_BREAK_MS = 9_000;
+
+/** Names: storage policies and components (PbmCapabilityProfileCreateSpec). */
+export const POLICY_NAME_LENGTH_MAX = 80;
+
+assert(LOCK_RENEW_MS * 3 < LOCK_LEASE_MS, 'a holder gets several tries to renew within its lease');
+assert(
+  LOCK_LEASE_MS + 2 * LOCK_RENEW_MS < LOCK_BREAK_MS,
+  'a holder stops before another may break',
+);
+assert(NBD_REQUEST_BYTES_MAX % SECTOR_BYTES === 0, 'the largest request is whole sectors');

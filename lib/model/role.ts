@@ -1,0 +1,63 @@
+// Roles and privileges, by the API's identifiers (AuthorizationManager of vSphere 8).
+
+/** The privileges that the product checks. */
+export const PRIVILEGES = [
+  'System.Anonymous',
+  'System.Read',
+  'System.View',
+  'Host.Config.Patch',
+  'Host.Config.Maintenance',
+  'Host.Config.Connection',
+  'Host.Inventory.EditCluster',
+  'StorageProfile.View',
+  'StorageProfile.Update',
+  'StorageProfile.Apply',
+  'VirtualMachine.Config.EditDevice',
+  'VirtualMachine.Interact.PowerOn',
+  'VirtualMachine.Interact.PowerOff',
+  'VirtualMachine.Interact.DeviceConnection',
+  'Resource.HotMigrate',
+  'Resource.ColdMigrate',
+  'Resource.QueryVMotion',
+  'Resource.AssignVMToPool',
+  'Resource.ApplyRecommendation',
+  'Datastore.Browse',
+  'Datastore.FileManagement',
+  'Global.CancelTask',
+  'Authorization.ModifyPermissions',
+] as const;
+export type Privilege = (typeof PRIVILEGES)[number];
+
+const READ_ONLY: Privilege[] = [
+  'System.Anonymous',
+  'System.Read',
+  'System.View',
+  'StorageProfile.View',
+];
+
+/** The roles that are there from the start; ids as in vSphere. */
+export const ROLES: readonly {
+  id: number;
+  name: string;
+  label: string;
+  system: boolean;
+  privileges: readonly Privilege[];
+}[] = [
+  { id: -1, name: 'Admin', label: 'Administrator', system: true, privileges: PRIVILEGES },
+  { id: -2, name: 'ReadOnly', label: 'Read-only', system: true, privileges: READ_ONLY },
+  {
+    id: 4,
+    name: 'VirtualMachinePowerUser',
+    label: 'Virtual machine power user',
+    system: false,
+    privileges: [
+      ...READ_ONLY,
+      'VirtualMachine.Config.EditDevice',
+      'VirtualMachine.Interact.PowerOn',
+      'VirtualMachine.Interact.PowerOff',
+      'VirtualMachine.Interact.DeviceConnection',
+      'Datastore.Browse',
+      'Global.CancelTask',
+    ],
+  },
+];
