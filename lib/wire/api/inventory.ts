@@ -1,0 +1,214 @@
+// The inventory as the console reads it: the tree, and one view for each kind of object.
+// Views carry `actions`: for each action the verdict for this caller, so that a button can say why it is disabled.
+import { z } from 'zod';
+import { diskFilterSchema } from '../../model/filter.ts';
+import { filterClassSchema } from '../../model/filter-class.ts';
+import {
+  connectionStateSchema,
+  datastoreTypeSchema,
+  drsConfigSchema,
+  hostFilterStateSchema,
+  maintenanceStateSchema,
+  powerStateSchema,
+} from '../../model/inventory.ts';
+import { faultRecordSchema, reasonSchema, verdictSchema } from '../../model/task.ts';
+
+const actions = z.record(z.string(), verdictSchema);
+const named = z.object({ id: z.string(), name: z.string() });
+export type Named = z.infer<typeof named>;
+
+/** GET /inventory: every node of the tree, light enough for 10,000 of them. */
+export const inventoryNodeSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['datacenter', 'cluster', 'host', 'vm', 'datastore']),
+  name: z.string(),
+  /** Parent in Hosts and Clusters: a VM's is its host, a datastore's its datacenter. */
+  parentId: z.string().nullable(),
+  /** Power state of a VM, connection state of a host; '' for others. */
+  state: z.string(),
+  /** Second state worth an icon: `inMaintenance`, `entering`, `faulted`, `warning`; '' for none. */
+  badge: z.string(),
+});
+export type InventoryNode = z.infer<typeof inventoryNodeSchema>;
+export const inventorySchema = z.object({ nodes: z.array(inventoryNodeSchema) });
+
+export const complianceSchema = z.enum([
+  'compliant',
+  'nonCompliant',
+  'outOfDate',
+  'notApplicable',
+  'unknown',
+]);
+export type Compliance = z.infer<typeof complianceSchema>;
+
+export const diskViewSchema = z.object({
+  key: z.number().int(),
+  label: z.string(),
+  unit: z.string(),
+  datastore: named,
+  path: z.string(),
+  capacityBytes: z.number(),
+  policy: named.nullable(),
+  compliance: complianceSchema,
+  complianceReason: z.string(),
+  /** In call order, guest first; as the host runs them while powered on, else as applied last. */
+  filters: z.array(diskFilterSchema),
+  /** nbd://127.0.0.1:10809/scsi0:0, or null while powered off. */
+  nbdUri: z.string().nullable(),
+  /** nbd+unix:///scsi0:0?socket=… for clients on the host itself. */
+  nbdUnixUri: z.string().nullable(),
+  connections: z.number().int(),
+});
+export type DiskView = z.infer<typeof diskViewSchema>;
+
+export const vmSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  powerState: powerStateSchema,
+  worldState: z.string(),
+  worldMessage: z.string(),
+  host: named,
+  cluster: named.nullable(),
+  guestFullName: z.string(),
+  cpuCount: z.number().int(),
+  memoryMib: z.number().int(),
+  provisionedBytes: z.number(),
+  diskCount: z.number().int(),
+  /** Names of the filters on its disks, each once. */
+  filterNames: z.array(z.string()),
+  compliance: complianceSchema,
+  /** Share of one core, measured on its world over the last minute. */
+  cpuUsage: z.number(),
+});
+export type VmSummary = z.infer<typeof vmSummarySchema>;
+
+export const vmViewSchema = vmSummarySchema.extend({
+  instanceUuid: z.string(),
+  datastore: named,
+  vmxPath: z.string(),
+  homePolicy: named.nullable(),
+  residentBytes: z.number(),
+  disks: z.array(diskViewSchema),
+  /** powerOn, powerOff, migrate, editPolicies, startWorkload. */
+  actions,
+});
+export type VmView = z.infer<typeof vmViewSchema>;
+
+export const hostSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  cluster: named.nullable(),
+  connectionState: connectionStateSchema,
+  connectionReason: z.string(),
+  maintenanceState: maintenanceStateSchema,
+  version: z.string().nullable(),
+  build: z.string().nullable(),
+  acceptanceLevel: z.string().nullable(),
+  cpuCores: z.number().int().nullable(),
+  memoryMib: z.number().int().nullable(),
+  vmCount: z.number().int(),
+  poweredOnVmCount: z.number().int(),
+  /** Sum over its powered-on VMs: configured memory, MiB. */
+  memoryGrantedMib: z.number(),
+  /** Sum over its VMs' worlds: cores in use, measured. */
+  cpuUsage: z.number(),
+  lastSeenAt: z.string().nullable(),
+  /** Filters it lacks of its cluster's, or other issues. */
+  issues: z.array(reasonSchema),
+});
+export type HostSummary = z.infer<typeof hostSummarySchema>;
+
+export const hostVibViewSchema = z.object({
+  vibId: z.string(),
+  name: z.string(),
+  vendor: z.string(),
+  version: z.string(),
+  filterId: z.string().nullable(),
+  filterName: z.string().nullable(),
+  filterClass: filterClassSchema.nullable(),
+  available: z.boolean(),
+  installedAt: z.string(),
+});
+
+export const hostViewSchema = hostSummarySchema.extend({
+  agentUrl: z.string(),
+  hostUuid: z.string().nullable(),
+  vibs: z.array(hostVibViewSchema),
+  datastores: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      type: datastoreTypeSchema,
+      accessible: z.boolean(),
+      message: z.string(),
+    }),
+  ),
+  vms: z.array(vmSummarySchema),
+  /** enterMaintenance, exitMaintenance, disconnect, connect, installFilter. */
+  actions,
+});
+export type HostView = z.infer<typeof hostViewSchema>;
+
+/** One filter of a cluster (ClusterIoFilterInfo) with its state on every host. */
+export const clusterFilterViewSchema = z.object({
+  filterId: z.string(),
+  name: z.string(),
+  vendor: z.string(),
+  version: z.string(),
+  type: filterClassSchema,
+  summary: z.string(),
+  releaseDate: z.string(),
+  vibId: z.string(),
+  depotId: z.string(),
+  opType: z.enum(['install', 'uninstall', 'upgrade']),
+  hosts: z.array(
+    z.object({
+      host: named,
+      state: hostFilterStateSchema,
+      progress: z.number().int(),
+      available: z.boolean(),
+      fault: faultRecordSchema.nullable(),
+    }),
+  ),
+  disksInUse: z.array(z.object({ vm: named, diskKey: z.number().int(), diskLabel: z.string() })),
+  /** uninstall, resolve. */
+  actions,
+});
+export type ClusterFilterView = z.infer<typeof clusterFilterViewSchema>;
+
+export const clusterViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  datacenter: named,
+  drs: drsConfigSchema,
+  hosts: z.array(hostSummarySchema),
+  vms: z.array(vmSummarySchema),
+  filters: z.array(clusterFilterViewSchema),
+  /** Why DRS and a filter of this cluster do not go together at present; empty when they do. */
+  drsConflicts: z.array(reasonSchema),
+  /** installFilter, editDrs, refreshRecommendations. */
+  actions,
+});
+export type ClusterView = z.infer<typeof clusterViewSchema>;
+
+export const datastoreViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  type: datastoreTypeSchema,
+  path: z.string(),
+  capacityBytes: z.number(),
+  freeBytes: z.number(),
+  hosts: z.array(
+    z.object({ id: z.string(), name: z.string(), accessible: z.boolean(), message: z.string() }),
+  ),
+  disks: z.array(
+    z.object({
+      vm: named,
+      diskKey: z.number().int(),
+      label: z.string(),
+      path: z.string(),
+      capacityBytes: z.number(),
+    }),
+  ),
+});
+export type DatastoreView = z.infer<typeof datastoreViewSchema>;
