@@ -1,0 +1,127 @@
+// The control protocol of a world: one JSON object a line over its unix socket.
+// Request {id, method, params}, answer {id, result} or {id, fault}. Several may be under way at a time.
+import { z } from 'zod';
+import { diskFilterSchema } from '#lib/model/filter.ts';
+import { ioTraceEntrySchema, vmSampleSchema } from '#lib/model/io.ts';
+import { MIB } from '#lib/model/limits.ts';
+import { faultRecordSchema } from '#lib/model/task.ts';
+import { handoverTicketSchema } from '#lib/wire/agent/host-rpc.ts';
+import { launchFiltersSchema } from './launch.ts';
+
+/** Longest line, in bytes: the state of every filter of a VM passes in one. */
+export const CONTROL_LINE_BYTES_MAX = 256 * MIB;
+
+export const worldStateSchema = z.enum([
+  'starting',
+  /** Waits for another world to hand the VM over. */
+  'waiting',
+  'running',
+  'migratingOut',
+  'stopping',
+  /** Could not open, or lost a lock; the process ends shortly after. `fault` says why. */
+  'faulted',
+]);
+export type WorldState = z.infer<typeof worldStateSchema>;
+
+export const worldStatusSchema = z.object({
+  vmId: z.string(),
+  pid: z.number().int(),
+  state: worldStateSchema,
+  fault: faultRecordSchema.nullable(),
+  /** 0 until the world listens. */
+  nbdPort: z.number().int(),
+  nbdSocketPath: z.string(),
+  disks: z.array(
+    z.object({
+      key: z.number().int(),
+      /** As they really run. */
+      filters: z.array(diskFilterSchema),
+      connections: z.number().int(),
+    }),
+  ),
+  /** The last failures of filters, newest last. */
+  filterFaults: z.array(
+    z.object({
+      sequence: z.number().int(),
+      at: z.number(),
+      diskKey: z.number().int(),
+      filter: z.string(),
+      operation: z.string(),
+      message: z.string(),
+    }),
+  ),
+});
+export type WorldStatus = z.infer<typeof worldStatusSchema>;
+
+/** What one client connection needs to go on in another process. */
+export const connectionStateSchema = z.object({
+  /** Descriptor number in the destination's process. */
+  fd: z.number().int().min(3),
+  phase: z.enum(['clientFlags', 'options', 'transmission']),
+  noZeroes: z.boolean(),
+  structuredReplies: z.boolean(),
+  blockStatus: z.boolean(),
+  /** Key of the disk of a connection in transmission. */
+  diskKey: z.number().int().nullable(),
+  /** Bytes received from the client and not yet worked on, base64. */
+  input: z.string(),
+});
+export type ConnectionState = z.infer<typeof connectionStateSchema>;
+
+const empty = z.object({});
+
+/** Methods by name, with the schemas of what goes in and comes out. */
+export const CONTROL_METHODS = {
+  status: { params: empty, result: worldStatusSchema },
+  /** Numbers since the last call. */
+  sample: { params: empty, result: vmSampleSchema },
+  ioTrace: {
+    params: z.object({
+      diskKey: z.number().int(),
+      afterSequence: z.number().int(),
+      limit: z.number().int().min(1).max(500),
+    }),
+    result: z.object({ entries: z.array(ioTraceEntrySchema) }),
+  },
+  /** Rebuilds the chain of a disk; on any failure everything is as before. */
+  setDiskFilters: {
+    params: z.object({ diskKey: z.number().int(), filters: launchFiltersSchema }),
+    result: z.object({ pauseMs: z.number(), heldIos: z.number().int() }),
+  },
+  /** Hands the VM to the host that made the ticket. On success this world ends. */
+  handOver: {
+    params: z.object({ ticket: handoverTicketSchema }),
+    result: z.object({
+      pauseMs: z.number(),
+      heldIos: z.number().int(),
+      connections: z.number().int(),
+    }),
+  },
+  /** From the source world: take locks, disks and connections, and wait for `goOn`. */
+  activate: {
+    params: z.object({
+      listenerFd: z.number().int().min(3).nullable(),
+      connections: z.array(connectionStateSchema),
+      /** State of each filter, base64, by disk and name. */
+      filterStates: z.array(
+        z.object({ diskKey: z.number().int(), filter: z.string(), state: z.string() }),
+      ),
+    }),
+    result: empty,
+  },
+  /** From the source world: it will not come back; serve the clients. */
+  goOn: { params: empty, result: empty },
+  /** Ends the world: I/O is drained, disks are flushed, locks released. Answers before the process ends. */
+  stop: { params: empty, result: empty },
+} as const;
+export type ControlMethod = keyof typeof CONTROL_METHODS;
+
+export const controlRequestSchema = z.object({
+  id: z.number().int(),
+  method: z.string(),
+  params: z.unknown(),
+});
+export const controlAnswerSchema = z.union([
+  z.object({ id: z.number().int(), result: z.unknown(), fault: z.undefined().optional() }),
+  z.object({ id: z.number().int(), fault: faultRecordSchema }),
+]);

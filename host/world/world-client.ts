@@ -1,0 +1,135 @@
+// The agent's end of a world's control socket: typed calls, one connection each, with a time limit.
+import { createConnection, type Socket } from 'node:net';
+import type { z } from 'zod';
+import { type Clock, sleep } from '#lib/base/clock.ts';
+import { Fault, fromFaultRecord } from '#lib/model/fault.ts';
+import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
+import {
+  CONTROL_LINE_BYTES_MAX,
+  CONTROL_METHODS,
+  type ControlMethod,
+  controlAnswerSchema,
+  type WorldStatus,
+} from './control.ts';
+import { LineSplitter } from './json-lines.ts';
+import type { LaunchFilter } from './launch.ts';
+
+type Params<M extends ControlMethod> = z.input<(typeof CONTROL_METHODS)[M]['params']>;
+type Result<M extends ControlMethod> = z.output<(typeof CONTROL_METHODS)[M]['result']>;
+
+const SHORT_MS = 5_000;
+const LONG_MS = 60_000;
+
+/**
+ * Calls of one world. Each opens a connection, so that an agent which restarts has nothing to restore.
+ * A world that is gone or silent throws `HostNotReachable`; what the world refuses throws the fault it gave.
+ */
+export class WorldClient {
+  readonly #controlSocketPath: string;
+  readonly #clock: Clock;
+
+  constructor({ controlSocketPath, clock }: { controlSocketPath: string; clock: Clock }) {
+    this.#controlSocketPath = controlSocketPath;
+    this.#clock = clock;
+  }
+
+  status(): Promise<WorldStatus> {
+    return this.call('status', {}, SHORT_MS);
+  }
+
+  /** Numbers since the last call by anyone. */
+  sample(): Promise<Result<'sample'>> {
+    return this.call('sample', {}, SHORT_MS);
+  }
+
+  /** The newest entries after the given sequence; while asked within 5 s every I/O is traced. */
+  ioTrace(params: Params<'ioTrace'>): Promise<Result<'ioTrace'>> {
+    return this.call('ioTrace', params, SHORT_MS);
+  }
+
+  setDiskFilters(diskKey: number, filters: LaunchFilter[]): Promise<Result<'setDiskFilters'>> {
+    return this.call('setDiskFilters', { diskKey, filters }, LONG_MS);
+  }
+
+  /** On success the world ends by itself. On a fault it runs on as before. */
+  handOver(ticket: HandoverTicket): Promise<Result<'handOver'>> {
+    return this.call('handOver', { ticket }, 2 * LONG_MS);
+  }
+
+  /** Returns when disks are flushed and locks released; the process ends right after. */
+  stop(): Promise<Result<'stop'>> {
+    return this.call('stop', {}, LONG_MS);
+  }
+
+  /**
+   * Waits until a world that was just started is `running` (or `waiting`, for an incoming one).
+   * Throws the world's own fault when it could not open, and `Timedout` after the given time.
+   */
+  async waitUntilReady({
+    timeoutMs = 20_000,
+    isAlive = () => true,
+  }: {
+    timeoutMs?: number;
+    /** False once the process has ended: then waiting is over at once. */
+    isAlive?: () => boolean;
+  } = {}): Promise<WorldStatus> {
+    const deadline = this.#clock.monotonic() + timeoutMs;
+    for (;;) {
+      const alive = isAlive();
+      const status = await this.#statusOrNull();
+      if (status?.state === 'running' || status?.state === 'waiting') return status;
+      if (status?.fault) throw fromFaultRecord(status.fault);
+      if (!alive)
+        throw new Fault('SystemError', 'The process of the virtual machine ended at once.');
+      if (this.#clock.monotonic() > deadline) {
+        throw new Fault('Timedout', 'The process of the virtual machine did not start in time.');
+      }
+      await sleep(this.#clock, 15);
+    }
+  }
+
+  async call<M extends ControlMethod>(
+    method: M,
+    params: Params<M>,
+    timeoutMs: number,
+  ): Promise<Result<M>> {
+    const line = `${JSON.stringify({ id: 1, method, params })}\n`;
+    const answer = controlAnswerSchema.parse(JSON.parse(await this.#exchange(line, timeoutMs)));
+    if (answer.fault) throw fromFaultRecord(answer.fault);
+    // The schema was picked by the method's name; TypeScript cannot follow that through the table.
+    return CONTROL_METHODS[method].result.parse(answer.result) as Result<M>;
+  }
+
+  async #statusOrNull(): Promise<WorldStatus | null> {
+    try {
+      return await this.status();
+    } catch (thrown) {
+      // Not there yet.
+      if (thrown instanceof Fault && thrown.fault === 'HostNotReachable') return null;
+      throw thrown;
+    }
+  }
+
+  #exchange(line: string, timeoutMs: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket: Socket = createConnection(this.#controlSocketPath);
+      const lines = new LineSplitter(CONTROL_LINE_BYTES_MAX);
+      const timer = this.#clock.after(timeoutMs, () => fail('did not answer in time'));
+      socket.on('connect', () => socket.write(line));
+      socket.on('error', (error) => fail(`cannot be reached (${error.message})`));
+      socket.on('close', () => fail('closed its connection'));
+      socket.on('data', (chunk: Buffer) => {
+        const [first] = lines.push(chunk);
+        if (first === undefined) return;
+        timer.cancel();
+        socket.destroy();
+        resolve(first);
+      });
+      function fail(what: string): void {
+        timer.cancel();
+        socket.destroy();
+        reject(new Fault('HostNotReachable', `The process of the virtual machine ${what}.`));
+      }
+    });
+  }
+}
