@@ -1,0 +1,125 @@
+// Rules around installing and removing I/O filters on a cluster, with the faults that IoFilterManager declares.
+import type { Reason } from '../model/fault.ts';
+import type { ConnectionState } from '../model/inventory.ts';
+import { type Verdict, verdictOf } from '../model/verdict.ts';
+
+/** The first version that runs I/O filters: 6.0 Update 1. */
+const FIRST_VERSION = '6.0.1';
+/** From 6.0 Update 2 on a cluster may have DRS disabled and still use filters. */
+const FIRST_VERSION_WITHOUT_DRS = '6.0.2';
+
+export interface InstallFacts {
+  computeResource: { name: string; kind: 'cluster' | 'host' };
+  drsEnabled: boolean;
+  hosts: { id: string; name: string; version: string | null; connectionState: ConnectionState }[];
+  filter: { name: string; vendor: string; version: string } | null;
+  vibFileName: string;
+  /** Filters that the cluster has. */
+  installed: { name: string; vendor: string; version: string }[];
+}
+
+/** InstallIoFilter_Task: on clusters with hosts alone, and once for each name and vendor. */
+export function judgeFilterInstall(facts: InstallFacts): Verdict {
+  const { computeResource, filter } = facts;
+  if (computeResource.kind !== 'cluster') {
+    return verdictOf([
+      {
+        fault: 'InvalidArgument',
+        message: `${computeResource.name} is a standalone host; I/O filters are installed on clusters.`,
+        remedy: `Move ${computeResource.name} into a cluster and install the filter there.`,
+      },
+    ]);
+  }
+  const reasons: Reason[] = [];
+  if (!filter) {
+    reasons.push({
+      fault: 'InvalidArgument',
+      message: `${facts.vibFileName} brings no I/O filter.`,
+      remedy: 'Choose a VIB that does.',
+    });
+  }
+  if (facts.hosts.length === 0) {
+    reasons.push({
+      fault: 'InvalidState',
+      message: `The cluster ${computeResource.name} has no hosts.`,
+      remedy: 'Add a host to the cluster first.',
+    });
+  }
+  const same = facts.installed.find(
+    (other) => other.name === filter?.name && other.vendor === filter.vendor,
+  );
+  if (same) {
+    reasons.push({
+      fault: 'AlreadyExists',
+      message: `${same.name} ${same.version} of ${same.vendor} is on ${computeResource.name} already.`,
+      remedy: 'Use Resolve if it failed on a host.',
+    });
+  }
+  return verdictOf([...reasons, ...versionReasons(facts)], connectionWarnings(facts));
+}
+
+export interface UninstallFacts {
+  cluster: { name: string; drsEnabled: boolean };
+  filterId: string;
+  disks: { vmId: string; vmName: string; diskLabel: string }[];
+}
+
+/** UninstallIoFilter_Task: no disk may use the filter, and DRS must be enabled. */
+export function judgeFilterUninstall({ cluster, filterId, disks }: UninstallFacts): Verdict {
+  const reasons: Reason[] = [];
+  if (disks.length > 0) {
+    const names = disks.map((disk) => `${disk.vmName} (${disk.diskLabel})`).join(', ');
+    reasons.push({
+      fault: 'FilterInUse',
+      message: `${filterId} is in use by ${names}.`,
+      remedy: 'Assign these disks a storage policy without the filter.',
+      objects: [...new Set(disks.map((disk) => disk.vmId))],
+    });
+  }
+  if (!cluster.drsEnabled) {
+    reasons.push({
+      fault: 'InvalidState',
+      message: `DRS is disabled on ${cluster.name}; uninstalling needs it to empty the hosts.`,
+      remedy: `Enable DRS on ${cluster.name}.`,
+    });
+  }
+  return verdictOf(reasons);
+}
+
+function versionReasons({ hosts, drsEnabled, computeResource }: InstallFacts): Reason[] {
+  const reasons = hosts
+    .filter((host) => host.version !== null && host.version < FIRST_VERSION)
+    .map(
+      (host): Reason => ({
+        fault: 'PlatformConfigFault',
+        message: `${host.name} runs ${host.version}; I/O filters need 6.0 Update 1 or later.`,
+        remedy: `Upgrade ${host.name}.`,
+        objects: [host.id],
+      }),
+    );
+  const early = hosts.find(
+    (host) =>
+      host.version !== null &&
+      host.version >= FIRST_VERSION &&
+      host.version < FIRST_VERSION_WITHOUT_DRS,
+  );
+  if (early && !drsEnabled) {
+    reasons.push({
+      fault: 'InvalidState',
+      message: `${early.name} runs 6.0 Update 1, which uses I/O filters only where DRS is enabled.`,
+      remedy: `Enable DRS on ${computeResource.name}, or upgrade the host to 6.0 Update 2.`,
+      objects: [early.id],
+    });
+  }
+  return reasons;
+}
+
+function connectionWarnings({ hosts }: InstallFacts): Reason[] {
+  return hosts
+    .filter((host) => host.connectionState !== 'connected')
+    .map((host) => ({
+      fault: 'HostNotConnected',
+      message: `${host.name} is not connected; the installation will fail there and can be resolved later.`,
+      objects: [host.id],
+    }));
+}
