@@ -1,0 +1,93 @@
+// Reads and writes the descriptor of a virtual disk as a file, and turns what is wrong with it into faults.
+import { open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { assert } from '#lib/base/assert.ts';
+import { FormatError } from '#lib/formats/format-error.ts';
+import {
+  capacitySectors,
+  DESCRIPTOR_BYTES_MAX,
+  formatDescriptor,
+  parseDescriptor,
+  type VmdkDescriptor,
+} from '#lib/formats/vmdk/descriptor.ts';
+import { Fault } from '#lib/model/fault.ts';
+import { DISK_BYTES_MAX, SECTOR_BYTES, VMDK_DESCRIPTOR_BYTES_MAX } from '#lib/model/limits.ts';
+import { errnoOf } from './errno.ts';
+import { writeFileDurably } from './write-file.ts';
+
+assert(DESCRIPTOR_BYTES_MAX === VMDK_DESCRIPTOR_BYTES_MAX, 'format and product agree on the limit');
+
+/** Throws `FileNotFound`, `FileFault`, or `InvalidDiskFormat` for a malformed descriptor. */
+export async function readDescriptor(path: string): Promise<VmdkDescriptor> {
+  const bytes = await readHead(path);
+  let descriptor: VmdkDescriptor;
+  try {
+    descriptor = parseDescriptor(bytes);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw invalidDisk(path, error.message, error.position);
+  }
+  if (capacitySectors(descriptor) * SECTOR_BYTES > DISK_BYTES_MAX) {
+    throw invalidDisk(path, 'The disk is larger than 62 TiB.', null);
+  }
+  return descriptor;
+}
+
+/** Checks that every extent's file is there and as long as the descriptor says. */
+export async function checkExtents(path: string, descriptor: VmdkDescriptor): Promise<void> {
+  for (const { fileName, offsetSectors, sectors } of descriptor.extents) {
+    const info = await stat(join(dirname(path), fileName)).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw fileFault(path, error);
+      throw new Fault('FileNotFound', `The extent ${fileName} of the disk ${path} is missing.`);
+    });
+    const wanted = (offsetSectors + sectors) * SECTOR_BYTES;
+    if (info.isFile() && info.size >= wanted) continue;
+    const found = info.isFile() ? `holds ${info.size} bytes` : 'is not a regular file';
+    const message = `The extent ${fileName} ${found}, but ${wanted} are needed.`;
+    throw invalidDisk(path, message, null);
+  }
+}
+
+/** Replaces the descriptor in one durable step. */
+export async function writeDescriptor(path: string, descriptor: VmdkDescriptor): Promise<void> {
+  const bytes = formatDescriptor(descriptor);
+  await writeFileDurably(path, bytes).catch((error: unknown) => {
+    throw fileFault(path, error);
+  });
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw fileFault(path, error);
+    throw new Fault('FileNotFound', `The virtual disk ${path} does not exist.`);
+  });
+  try {
+    const bytes = new Uint8Array(DESCRIPTOR_BYTES_MAX + 1);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.subarray(0, bytesRead);
+  } catch (error) {
+    throw fileFault(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+function invalidDisk(path: string, message: string, line: number | null): Fault {
+  const where = line === null ? '' : ` (line ${line})`;
+  return new Fault(
+    'InvalidDiskFormat',
+    `The virtual disk ${path} cannot be used: ${message}${where}`,
+  );
+}
+
+function fileFault(path: string, cause: unknown): Fault {
+  const errno = errnoOf(cause);
+  const fault = errno === 'ENOSPC' ? 'NoDiskSpace' : 'FileFault';
+  return new Fault(
+    fault,
+    `The file ${path} cannot be read or written: ${errno ?? String(cause)}.`,
+    {
+      cause,
+    },
+  );
+}

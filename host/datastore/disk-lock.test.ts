@@ -1,0 +1,172 @@
+// Tests of the disk lock: alone, against a clock that jumps, and with racing, killed and stopped processes.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Clock } from '#lib/base/clock.ts';
+import { sleep } from '#lib/base/clock.ts';
+import { systemClock } from '#lib/base/system-clock.ts';
+import { systemRandom } from '#lib/base/system-random.ts';
+import { LOCK_LEASE_MS } from '#lib/model/limits.ts';
+import { acquireDiskLock } from './disk-lock.ts';
+
+let folder = '';
+let descriptorPath = '';
+let log = '';
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-lock-'));
+  descriptorPath = join(folder, 'a.vmdk');
+  log = join(folder, 'log');
+  await writeFile(log, '');
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
+
+const owner = { hostUuid: 'u1', hostName: 'esx01', vmId: 'vm-7' };
+
+function take(clock: Clock = systemClock) {
+  return acquireDiskLock({ descriptorPath, owner, clock, random: systemRandom });
+}
+
+test('refuses a second holder, naming the host, and gives way after release', async () => {
+  const first = await take();
+  expect(first.isHeld()).toBe(true);
+  await expect(take()).rejects.toMatchObject({
+    fault: 'FileLocked',
+    message: expect.stringContaining('esx01'),
+    data: owner,
+  });
+  await first.release();
+  expect(first.isHeld()).toBe(false);
+  const second = await take();
+  expect(second.epoch).toBe(first.epoch + 1);
+  await second.release();
+});
+
+test('a holder that could not renew within its lease does not hold, and says so once', async () => {
+  let skippedMs = 0;
+  const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs };
+  const lock = await take(clock);
+  const reasons: string[] = [];
+  lock.onLost((reason) => reasons.push(reason));
+  expect(lock.isHeld()).toBe(true);
+  skippedMs = LOCK_LEASE_MS;
+  expect(lock.isHeld()).toBe(false);
+  skippedMs = 0;
+  expect(lock.isHeld()).toBe(false);
+  expect(reasons).toHaveLength(1);
+  await lock.release();
+});
+
+test('a lock whose file is removed is lost at the next renewal', async () => {
+  const lock = await take();
+  const lost = new Promise<string>((resolve) => lock.onLost(resolve));
+  await rm(`${descriptorPath}.lck`, { recursive: true });
+  expect(await lost).toContain('removed');
+  expect(lock.isHeld()).toBe(false);
+  await lock.release();
+});
+
+test('a lock file of garbage is no licence to take the lock at once', async () => {
+  const lock = await take();
+  await lock.release();
+  await writeFile(join(`${descriptorPath}.lck`, `epoch-${lock.epoch}`), '{"state":"rel');
+  const waiting = take();
+  await sleep(systemClock, 600);
+  await writeFile(join(`${descriptorPath}.lck`, `epoch-${lock.epoch}`), 'changed');
+  await expect(waiting).rejects.toMatchObject({ fault: 'FileLocked' });
+});
+
+test('racing processes, some of them killed, never hold the lock together', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const running = names.map((name, index) => contend(name, index < 2 ? 100_000 : 25, 8));
+  const victims = running.slice(0, 2);
+  for (const victim of victims) await killInside(victim);
+  for (const { exited } of running) await exited;
+  const dead = new Set(victims.map((victim) => victim.name));
+  const entered = checkLog(await readLog(), dead);
+  for (const name of names.slice(2)) expect(entered.get(name)).toBe(25);
+}, 120_000);
+
+test('a stopped holder is broken after a while and never writes again when it wakes', async () => {
+  const sleeper = contend('sleeper', 1, 60_000);
+  await logged('enter sleeper');
+  sleeper.child.kill('SIGSTOP');
+  const heir = contend('heir', 1, 1_500);
+  await logged('enter heir');
+  sleeper.child.kill('SIGCONT');
+  await heir.exited;
+  await sleeper.exited;
+  const lines = await readLog();
+  const after = lines.slice(lines.findIndex((line) => line.startsWith('enter heir')));
+  expect(after.filter((line) => line.startsWith('io sleeper'))).toEqual([]);
+  expect(lines.some((line) => line.startsWith('lost sleeper'))).toBe(true);
+  expect(lines.some((line) => line.startsWith('leave heir'))).toBe(true);
+}, 60_000);
+
+interface Contender {
+  name: string;
+  child: ChildProcess;
+  exited: Promise<unknown>;
+}
+
+function contend(name: string, rounds: number, holdMs: number): Contender {
+  const program = new URL('./lock-contender-main.ts', import.meta.url).pathname;
+  const args = [program, descriptorPath, log, name, String(rounds), String(holdMs)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  children.push(child);
+  return { name, child, exited: once(child, 'exit') };
+}
+
+/** Kills a process while it holds the lock. */
+async function killInside({ name, child, exited }: Contender): Promise<void> {
+  await logged(`enter ${name}`);
+  for (;;) {
+    child.kill('SIGSTOP');
+    const last = (await readLog()).findLast((line) => line.split(' ')[1] === name) ?? '';
+    if (!last.startsWith('leave')) break;
+    child.kill('SIGCONT');
+    await sleep(systemClock, 3);
+  }
+  child.kill('SIGKILL');
+  await exited;
+}
+
+async function logged(prefix: string): Promise<void> {
+  for (let tries = 0; tries < 4_000; tries++) {
+    if ((await readLog()).some((line) => line.startsWith(prefix))) return;
+    await sleep(systemClock, 10);
+  }
+  throw new Error(`never logged: ${prefix}`);
+}
+
+async function readLog(): Promise<string[]> {
+  return (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
+}
+
+/** Every entry follows the leave of the one before, or its death; epochs only grow. Returns entries by name. */
+function checkLog(lines: string[], dead: Set<string>): Map<string, number> {
+  const entered = new Map<string, number>();
+  let inside: string | null = null;
+  let lastEpoch = 0;
+  for (const line of lines) {
+    const [what, name = '', epoch] = line.split(' ');
+    if (what === 'enter') {
+      if (inside !== null) expect([...dead]).toContain(inside);
+      expect(Number(epoch)).toBeGreaterThan(lastEpoch);
+      lastEpoch = Number(epoch);
+      inside = name;
+      entered.set(name, (entered.get(name) ?? 0) + 1);
+    }
+    if (what === 'io' || what === 'leave') expect(name).toBe(inside);
+    if (what === 'leave') inside = null;
+  }
+  return entered;
+}
