@@ -3,7 +3,8 @@
 // A host's load is the larger of two shares: cores in use (measured on the VMs' worlds) and memory granted.
 // The imbalance is the standard deviation of the loads. DRS looks greedily for the move that lowers it most, as
 // the published descriptions do (Gulati et al., "VMware Distributed Resource Management", VMware Technical
-// Journal 2012); a move's priority follows the formula 6 − ⌈imbalance / (0.1 × √hosts)⌉ that VMware published.
+// Journal 2012); a move's priority follows the published formula 6 − ⌈imbalance / 0.1 × √hosts⌉, read from left
+// to right (quotations differ on where √hosts stands; docs/adr/0010-drs.md).
 import type { Reason } from '../model/fault.ts';
 import type { ClusterFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeMigration } from './placement.ts';
@@ -41,7 +42,7 @@ export function planMoves(cluster: ClusterFacts, hosts: HostFacts[], vms: VmFact
   while (moves.length < MOVES_MAX) {
     const best = state.bestMove();
     if (!best) break;
-    const move = describe(best, state);
+    const move = toMove(best, state);
     if (move.priority > cluster.drs.threshold) break;
     state.apply(best);
     moves.push(move);
@@ -131,7 +132,7 @@ class ClusterState {
   }
 }
 
-function describe({ vm, from, to }: Candidate, state: ClusterState): DrsMove {
+function toMove({ vm, from, to }: Candidate, state: ClusterState): DrsMove {
   const priority = priorityOf(state.imbalance(), state.hosts.length);
   const byMemory = memoryLoad(from) >= cpuLoad(from);
   const text = byMemory ? 'memory' : 'CPU';
@@ -147,7 +148,7 @@ function describe({ vm, from, to }: Candidate, state: ClusterState): DrsMove {
 
 /** 2 (significant) to 5 (slight); 1 is kept for mandatory moves. */
 export function priorityOf(imbalance: number, hostCount: number): number {
-  const steps = Math.ceil(imbalance / (IMBALANCE_STEP * Math.sqrt(hostCount)));
+  const steps = Math.ceil((imbalance / IMBALANCE_STEP) * Math.sqrt(hostCount));
   return Math.min(5, Math.max(2, 6 - steps));
 }
 
