@@ -1,6 +1,6 @@
-// Completes package-lock.json with the native packages of other platforms.
-// A registry mirror may lack them, npm then leaves them out of the lock, and `npm ci` of npm 12 refuses
-// such a lock on every platform. Run it after each change of dependencies: `npm run lockfile`.
+// Completes package-lock.json with the native packages of other platforms. A registry mirror may
+// lack them, npm then leaves them out of the lock, and `npm ci` of npm 12 refuses such a lock on
+// every platform. Run it after each change of dependencies: `npm run lockfile`.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 interface LockEntry {

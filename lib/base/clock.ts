@@ -1,4 +1,5 @@
-// Time as an argument. Only entry points make the real clock (system-clock.ts); all else is given one.
+// Time as an argument. Only entry points make the real clock (system-clock.ts); all else is given
+// one.
 
 export interface Timer {
   cancel(): void;

@@ -1,6 +1,7 @@
-// A latency histogram with bounded relative error: 8 linear steps in each power of two of a microsecond.
-// One typed array, one increment a sample: cheap enough for the I/O path, and mergeable by addition.
-// Buckets run from under 1 µs to over 67 s; a value's bucket is wrong by at most one eighth of the value.
+// A latency histogram with bounded relative error: 8 linear steps in each power of two of a
+// microsecond. One typed array, one increment a sample: cheap enough for the I/O path, and
+// mergeable by addition. Buckets run from under 1 µs to over 67 s; a value's bucket is wrong by at
+// most one eighth of the value.
 
 const STEPS_PER_OCTAVE = 8;
 const OCTAVES = 26;
@@ -25,7 +26,10 @@ export class Histogram {
     this.sumMicroseconds += microseconds;
   }
 
-  /** The upper bound, in microseconds, of the bucket in which the given share (0 to 1) of samples is reached; 0 when empty. */
+  /**
+   * The upper bound, in microseconds, of the bucket in which the given share (0 to 1) of samples is
+   * reached; 0 when empty.
+   */
   quantile(share: number): number {
     const wanted = Math.max(1, Math.ceil(this.total * share));
     let seen = 0;

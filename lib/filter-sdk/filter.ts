@@ -1,14 +1,17 @@
 // The contract between the framework and an I/O filter: all that a filter may know.
 //
-//   guest ──► filter 1 ──► filter 2 ──► … ──► virtual disk      way in: `read`, `write`, `flush`, …
-//   guest ◄── filter 1 ◄── filter 2 ◄── … ◄── virtual disk      way out: `completed`, in reverse order
+//   guest ──► filter 1 ──► filter 2 ──► … ──► virtual disk   way in: `read`, `write`, …
+//   guest ◄── filter 1 ◄── filter 2 ◄── … ◄── virtual disk   way out: `completed`, in reverse
 //
-// Modelled after the public description of VMware's vSphere APIs for I/O Filtering; not compatible with its
-// development kit. A filter is one ES module with a default export made by `defineFilter`.
+// Modelled after the public description of VMware's vSphere APIs for I/O Filtering; not compatible
+// with its development kit. A filter is one ES module with a default export made by `defineFilter`.
 
 /** Answer on the way in: go on to the next filter. Returning nothing means the same. */
 export const PASS = 0;
-/** Answer on the way in: the I/O is done, nothing below sees it. Its data, for a read, are in the buffer. */
+/**
+ * Answer on the way in: the I/O is done, nothing below sees it. Its data, for a read, are in the
+ * buffer.
+ */
 export const COMPLETE = 1;
 /** Answer on either way: the filter has taken a token with `io.defer()` and will answer by it. */
 export const DEFER = 2;
@@ -20,8 +23,8 @@ export const ESHUTDOWN = 108;
 export type IoError = typeof EIO | typeof ENOSPC | typeof ESHUTDOWN;
 
 /**
- * What a hook returns. Nothing, PASS, COMPLETE or DEFER; or a negative errno (`-EIO`) to fail the I/O.
- * On a failure only the filters before this one are told, on the way out.
+ * What a hook returns. Nothing, PASS, COMPLETE or DEFER; or a negative errno (`-EIO`) to fail the
+ * I/O. On a failure only the filters before this one are told, on the way out.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook without a return statement passes
 export type Answer = void | typeof PASS | typeof COMPLETE | typeof DEFER | -5 | -28 | -108;
@@ -39,8 +42,9 @@ export interface Deferral {
 export type DiskOperation = 'read' | 'write' | 'flush' | 'trim' | 'writeZeroes' | 'prefetch';
 
 /**
- * One I/O. The framework lends it to a hook: it, its buffer and every view of it are valid until the hook
- * returns, or, after `defer()`, until the token is answered. Keep a copy, never the object.
+ * One I/O. The framework lends it to a hook: it, its buffer and every view of it are valid until
+ * the hook returns, or, after `defer()`, until the token is answered. Keep a copy, never the
+ * object.
  */
 export interface DiskIo {
   readonly operation: DiskOperation;
@@ -51,8 +55,9 @@ export interface DiskIo {
   /** The guest asked for this write to be durable before it is answered (forced unit access). */
   readonly fua: boolean;
   /**
-   * The data: of a write, what the guest wrote; of a read, where the answer goes (on the way out, what was read).
-   * Empty for other operations. `length` bytes long. May be changed in place. Made when first asked for.
+   * The data: of a write, what the guest wrote; of a read, where the answer goes (on the way out,
+   * what was read). Empty for other operations. `length` bytes long. May be changed in place. Made
+   * when first asked for.
    */
   readonly data: Uint8Array;
   /** On the way out: 0, or the error that the guest will see. */
@@ -70,7 +75,10 @@ export interface FilterHooks {
   writeZeroes(io: DiskIo): Answer;
   /** The guest expects to read this soon (NBD_CMD_CACHE). */
   prefetch(io: DiskIo): Answer;
-  /** The way out, in reverse order, for each I/O that this filter passed on. COMPLETE has no meaning here. */
+  /**
+   * The way out, in reverse order, for each I/O that this filter passed on. COMPLETE has no meaning
+   * here.
+   */
   completed(io: DiskIo): Answer;
 }
 
@@ -81,11 +89,15 @@ export interface FilterLifecycle {
   /** Numbers for the statistics that the definition names. Called about once a second. */
   statistics?(): Record<string, number>;
   /**
-   * The world is about to move to another host: no I/O is in flight and none will come. What is returned is
-   * handed to `open` there as `state`, also to another version of the same filter. At most 16 MiB.
+   * The world is about to move to another host: no I/O is in flight and none will come. What is
+   * returned is handed to `open` there as `state`, also to another version of the same filter. At
+   * most 16 MiB.
    */
   saveState?(): Uint8Array;
-  /** The disk closes or the filter is detached: no I/O is in flight. Cancel timers, write back what must be kept. */
+  /**
+   * The disk closes or the filter is detached: no I/O is in flight. Cancel timers, write back what
+   * must be kept.
+   */
   close?(): void | Promise<void>;
 }
 
@@ -98,7 +110,10 @@ export interface FilterTimer {
 /** What the framework gives a filter when a disk opens. */
 export interface FilterContext {
   readonly disk: { readonly id: string; readonly sizeBytes: number; readonly sectorBytes: number };
-  /** Values for every property of the definition; those that the policy does not name have their defaults. */
+  /**
+   * Values for every property of the definition; those that the policy does not name have their
+   * defaults.
+   */
   readonly properties: PropertyValues;
   /** What `saveState` gave on the host that the VM came from, or null. */
   readonly state: Uint8Array | null;
@@ -149,7 +164,10 @@ interface FilterIdentity {
   statistics: StatisticDefinition[];
 }
 
-/** A filter that answers every operation: a new one in the SDK breaks its build instead of passing it by. */
+/**
+ * A filter that answers every operation: a new one in the SDK breaks its build instead of passing
+ * it by.
+ */
 export interface TotalFilter extends FilterIdentity {
   kind: 'total';
   open(context: FilterContext): FilterHooks & FilterLifecycle;

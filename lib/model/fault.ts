@@ -1,5 +1,5 @@
-// Faults: every refusal and every expected failure of the product, by the name that the vSphere API gives it.
-// docs/faults.md lists all of them and no other; a test holds the two together.
+// Faults: every refusal and every expected failure of the product, by the name that the vSphere API
+// gives it. docs/faults.md lists all of them and no other; a test holds the two together.
 import type { Json } from '../base/json.ts';
 
 interface FaultRow {
@@ -107,7 +107,10 @@ export interface FaultRecord {
   data?: Record<string, Json>;
 }
 
-/** Turns whatever was thrown into a record; what is not a Fault becomes a SystemError with its message. */
+/**
+ * Turns whatever was thrown into a record; what is not a Fault becomes a SystemError with its
+ * message.
+ */
 export function toFaultRecord(thrown: unknown): FaultRecord {
   if (thrown instanceof Fault) {
     const { fault, message, reasons, data } = thrown;

@@ -8,7 +8,10 @@ interface FilterClassRow {
   capability: string;
   /** PbmLineOfServiceInfo. */
   lineOfService: string;
-  /** Classes that only the platform vendor may ship (vSphere Storage, "Filtering Virtual Machine I/O"). */
+  /**
+   * Classes that only the platform vendor may ship (vSphere Storage, "Filtering Virtual Machine
+   * I/O").
+   */
   vendorOnly: boolean;
 }
 

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { filterClassSchema } from './filter-class.ts';
 
-/** One property of a filter: the schema from which the policy form is drawn and values are checked. */
+/**
+ * One property of a filter: the schema from which the policy form is drawn and values are checked.
+ */
 export const filterPropertySchema = z.object({
   name: z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/),
   label: z.string().max(80),

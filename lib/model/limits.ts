@@ -1,4 +1,5 @@
-// Every limit of the product, by name. The relations between them are asserted when the module loads.
+// Every limit of the product, by name. The relations between them are asserted when the module
+// loads.
 import { assert } from '../base/assert.ts';
 
 export const KIB = 1024;

@@ -1,4 +1,5 @@
-// What a rule answers: yes, or no with every reason. The same value greys out a button and refuses a call.
+// What a rule answers: yes, or no with every reason. The same value greys out a button and refuses
+// a call.
 import { Fault, type Reason } from './fault.ts';
 
 export interface Verdict {

@@ -1,4 +1,5 @@
-// VIBs (vSphere installation bundles) as the inventory knows them. The bytes are read by lib/formats/vib.
+// VIBs (vSphere installation bundles) as the inventory knows them. The bytes are read by
+// lib/formats/vib.
 import { z } from 'zod';
 import { filterManifestSchema } from './filter.ts';
 

@@ -1,4 +1,5 @@
-// The built-in workload: a small generator in the manner of fio, and a player for VMware vSCSI traces.
+// The built-in workload: a small generator in the manner of fio, and a player for VMware vSCSI
+// traces.
 import { z } from 'zod';
 
 export const generatorSchema = z.object({

@@ -1,17 +1,21 @@
-// The Distributed Resource Scheduler: which moves would even out the cluster, which it must not make, and why.
+// The Distributed Resource Scheduler: which moves would even out the cluster, which it must not
+// make, and why.
 //
-// A host's load is the larger of two shares: cores in use (measured on the VMs' worlds) and memory granted.
-// The imbalance is the standard deviation of the loads. DRS looks greedily for the move that lowers it most, as
-// the published descriptions do (Gulati et al., "VMware Distributed Resource Management", VMware Technical
-// Journal 2012); a move's priority follows the published formula 6 − ⌈imbalance / 0.1 × √hosts⌉, read from left
-// to right (quotations differ on where √hosts stands; docs/adr/0010-drs.md).
+// A host's load is the larger of two shares: cores in use (measured on the VMs' worlds) and memory
+// granted. The imbalance is the standard deviation of the loads. DRS looks greedily for the move
+// that lowers it most, as the published descriptions do (Gulati et al., "VMware Distributed
+// Resource Management", VMware Technical Journal 2012); a move's priority follows the published
+// formula 6 − ⌈imbalance / 0.1 × √hosts⌉, read from left to right (quotations differ on where
+// √hosts stands; docs/adr/0010-drs.md).
 import type { Reason } from '../model/fault.ts';
 import type { ClusterFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeMigration } from './placement.ts';
 
 /** Moves proposed in one pass. */
 const MOVES_MAX = 8;
-/** A move must lower the imbalance by at least this much, or the pause of the move is not worth it. */
+/**
+ * A move must lower the imbalance by at least this much, or the pause of the move is not worth it.
+ */
 const GAIN_MIN = 0.01;
 const IMBALANCE_STEP = 0.1;
 
@@ -142,7 +146,9 @@ function toMove({ vm, from, to }: Candidate, state: ClusterState): DrsMove {
     toHostId: to.id,
     priority,
     reason: byMemory ? 'fairnessMemAvg' : 'fairnessCpuAvg',
-    reasonText: `Balance average ${text} loads: ${percent(load(from))} on ${from.name}, ${percent(load(to))} on ${to.name}`,
+    reasonText:
+      `Balance average ${text} loads: ` +
+      `${percent(load(from))} on ${from.name}, ${percent(load(to))} on ${to.name}`,
   };
 }
 
@@ -153,8 +159,9 @@ export function priorityOf(imbalance: number, hostCount: number): number {
 }
 
 /**
- * Why DRS and the cluster's filters do not go together at present: a filter must be on every host of the cluster
- * before DRS may move the VMs that use it freely (the guideline that a destination needs a compatible filter).
+ * Why DRS and the cluster's filters do not go together at present: a filter must be on every host
+ * of the cluster before DRS may move the VMs that use it freely (the guideline that a destination
+ * needs a compatible filter).
  */
 export function filterConflicts(cluster: ClusterFacts, hosts: HostFacts[]): Reason[] {
   if (!cluster.drs.enabled) return [];

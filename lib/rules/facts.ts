@@ -1,4 +1,5 @@
-// The facts that rules judge by. Callers read them from wherever they live; rules read nothing themselves.
+// The facts that rules judge by. Callers read them from wherever they live; rules read nothing
+// themselves.
 import type { DiskFilter } from '../model/filter.ts';
 import type { FilterClass } from '../model/filter-class.ts';
 import type {

@@ -1,4 +1,5 @@
-// Rules around installing and removing I/O filters on a cluster, with the faults that IoFilterManager declares.
+// Rules around installing and removing I/O filters on a cluster, with the faults that
+// IoFilterManager declares.
 import type { Reason } from '../model/fault.ts';
 import type { ConnectionState } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
@@ -25,7 +26,9 @@ export function judgeFilterInstall(facts: InstallFacts): Verdict {
     return verdictOf([
       {
         fault: 'InvalidArgument',
-        message: `${computeResource.name} is a standalone host; I/O filters are installed on clusters.`,
+        message:
+          `${computeResource.name} is a standalone host; ` +
+          'I/O filters are installed on clusters.',
         remedy: `Move ${computeResource.name} into a cluster and install the filter there.`,
       },
     ]);
@@ -51,7 +54,9 @@ export function judgeFilterInstall(facts: InstallFacts): Verdict {
   if (same) {
     reasons.push({
       fault: 'AlreadyExists',
-      message: `${same.name} ${same.version} of ${same.vendor} is on ${computeResource.name} already.`,
+      message:
+        `${same.name} ${same.version} of ${same.vendor} ` +
+        `is on ${computeResource.name} already.`,
       remedy: 'Use Resolve if it failed on a host.',
     });
   }
@@ -119,7 +124,9 @@ function connectionWarnings({ hosts }: InstallFacts): Reason[] {
     .filter((host) => host.connectionState !== 'connected')
     .map((host) => ({
       fault: 'HostNotConnected',
-      message: `${host.name} is not connected; the installation will fail there and can be resolved later.`,
+      message:
+        `${host.name} is not connected; ` +
+        'the installation will fail there and can be resolved later.',
       objects: [host.id],
     }));
 }

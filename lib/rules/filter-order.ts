@@ -1,5 +1,6 @@
-// In which order the filters of a disk are called, and whether they may stand together at all.
-// Only "replication before cache" is public; the rest is our reading (docs/adr/0004-filter-class-order.md).
+// In which order the filters of a disk are called, and whether they may stand together at all. Only
+// "replication before cache" is public; the rest is our reading
+// (docs/adr/0004-filter-class-order.md).
 
 import type { Reason } from '../model/fault.ts';
 import type { DiskFilter } from '../model/filter.ts';
@@ -16,12 +17,18 @@ const CALL_ORDER: readonly FilterClass[] = [
   'datastoreIoControl',
 ];
 
-/** Guest first. Encryption goes before all others unless its policy allows clear-text filters before it. */
+/**
+ * Guest first. Encryption goes before all others unless its policy allows clear-text filters before
+ * it.
+ */
 export function orderFilters(filters: readonly DiskFilter[]): DiskFilter[] {
   return [...filters].sort((a, b) => rank(a) - rank(b));
 }
 
-/** At most one filter of a class may be on a disk (vSphere Storage, "Filtering Virtual Machine I/O"). */
+/**
+ * At most one filter of a class may be on a disk (vSphere Storage, "Filtering Virtual Machine
+ * I/O").
+ */
 export function judgeFilterSet(filters: readonly DiskFilter[]): Verdict {
   const reasons: Reason[] = [];
   for (const filterClass of CALL_ORDER) {
@@ -31,7 +38,9 @@ export function judgeFilterSet(filters: readonly DiskFilter[]): Verdict {
     if (names.length < 2) continue;
     reasons.push({
       fault: 'InvalidArgument',
-      message: `A disk takes one filter of the class ${FILTER_CLASSES[filterClass].label}; the policy names ${names.join(' and ')}.`,
+      message:
+        `A disk takes one filter of the class ${FILTER_CLASSES[filterClass].label}; ` +
+        `the policy names ${names.join(' and ')}.`,
       remedy: 'Remove all but one of them from the policy.',
     });
   }

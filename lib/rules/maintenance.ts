@@ -1,4 +1,5 @@
-// Entering maintenance mode: where each powered-on VM of the host goes, and which have nowhere to go.
+// Entering maintenance mode: where each powered-on VM of the host goes, and which have nowhere to
+// go.
 import type { Reason } from '../model/fault.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
 import { judgeMigration } from './placement.ts';
@@ -9,7 +10,10 @@ export interface EvacuationPlan {
   blocked: { vmId: string; reasons: Reason[] }[];
 }
 
-/** Places the largest VMs first, each on the compatible host of the same cluster with the most memory left. */
+/**
+ * Places the largest VMs first, each on the compatible host of the same cluster with the most
+ * memory left.
+ */
 export function planEvacuation(
   host: HostFacts,
   others: HostFacts[],

@@ -1,6 +1,7 @@
-// May this host run this VM, and if not, for which reasons? The one judgement behind power-on, vMotion, DRS and
-// maintenance mode. A destination needs a compatible filter: the same name and class, available; versions may
-// differ, as they must during a rolling upgrade (vSphere Storage, "Migrating Virtual Machines with I/O Filters").
+// May this host run this VM, and if not, for which reasons? The one judgement behind power-on,
+// vMotion, DRS and maintenance mode. A destination needs a compatible filter: the same name and
+// class, available; versions may differ, as they must during a rolling upgrade (vSphere Storage,
+// "Migrating Virtual Machines with I/O Filters").
 
 import type { Reason } from '../model/fault.ts';
 import { FILTER_CLASSES } from '../model/filter-class.ts';
@@ -17,7 +18,10 @@ export function judgePlacement(vm: VmFacts, host: HostFacts): Verdict {
   ]);
 }
 
-/** Whether the VM can move from its host to the target: live when it is on, by re-registration when off. */
+/**
+ * Whether the VM can move from its host to the target: live when it is on, by re-registration when
+ * off.
+ */
 export function judgeMigration(vm: VmFacts, source: HostFacts, target: HostFacts): Verdict {
   if (source.id === target.id) {
     return verdictOf([
@@ -72,7 +76,8 @@ function datastoreReasons(vm: VmFacts, host: HostFacts): Reason[] {
     const how = mounted ? 'cannot reach' : 'does not mount';
     reasons.set(disk.datastoreId, {
       fault: 'InvalidDatastore',
-      message: `${host.name} ${how} the datastore ${disk.datastoreName}, which holds ${disk.label}.`,
+      message:
+        `${host.name} ${how} the datastore ${disk.datastoreName}, ` + `which holds ${disk.label}.`,
       remedy: `Mount ${disk.datastoreName} on ${host.name}.`,
       objects: [host.id, disk.datastoreId],
     });
@@ -93,7 +98,7 @@ function filterReasons(vm: VmFacts, host: HostFacts): Reason[] {
           remedy:
             host.clusterId === null
               ? `Move ${host.name} into a cluster that has the filter.`
-              : `Install ${filter.name} on the cluster, or resolve its installation on ${host.name}.`,
+              : `Install ${filter.name} on the cluster, or resolve it on ${host.name}.`,
           objects: [host.id],
         }),
       ),

@@ -1,4 +1,5 @@
-// Whether a disk may get the filters of a storage policy, and which hosts and datastores could run it.
+// Whether a disk may get the filters of a storage policy, and which hosts and datastores could run
+// it.
 
 import type { Reason } from '../model/fault.ts';
 import type { DiskFilter } from '../model/filter.ts';
@@ -18,7 +19,10 @@ export interface AssignmentFacts {
   movingBy: string | null;
 }
 
-/** No change during a migration or clone; the filters installed and available on the VM's host; one of each class. */
+/**
+ * No change during a migration or clone; the filters installed and available on the VM's host; one
+ * of each class.
+ */
 export function judgeAssignment({ vm, host, disk, filters, movingBy }: AssignmentFacts): Verdict {
   const reasons: Reason[] = [];
   if (movingBy !== null) {

@@ -1,6 +1,6 @@
-// The calls of a host agent. All that change something carry an operation key (the task's id and step):
-// a repeated call with the same key joins the running operation, or answers again what it answered,
-// so that a controller that died may simply ask once more.
+// The calls of a host agent. All that change something carry an operation key (the task's id and
+// step): a repeated call with the same key joins the running operation, or answers again what it
+// answered, so that a controller that died may simply ask once more.
 import { z } from 'zod';
 import { diskFilterSchema } from '../../model/filter.ts';
 import {
@@ -19,7 +19,10 @@ import { defineRpc } from './rpc.ts';
 const keyed = z.object({ operationKey: z.string().min(1).max(120) });
 const done = z.object({});
 
-/** What a host must run for a VM; the host keeps it, so that it can start the VM again without the controller. */
+/**
+ * What a host must run for a VM; the host keeps it, so that it can start the VM again without the
+ * controller.
+ */
 export const vmRunSpecSchema = z.object({
   vmId: objectIdSchema,
   name: z.string().min(1).max(80),
@@ -30,7 +33,10 @@ export const vmRunSpecSchema = z.object({
   datastoreId: objectIdSchema,
   vmxPath: z.string(),
   disks: z.array(virtualDiskSchema).max(64),
-  /** TCP port of the VM's NBD server on the host's address; 0 lets the host choose, and keep, a free one. */
+  /**
+   * TCP port of the VM's NBD server on the host's address; 0 lets the host choose, and keep, a free
+   * one.
+   */
   nbdPort: z.number().int().min(0).max(65535),
 });
 export type VmRunSpec = z.infer<typeof vmRunSpecSchema>;
@@ -38,7 +44,10 @@ export type VmRunSpec = z.infer<typeof vmRunSpecSchema>;
 export const worldReportSchema = z.object({
   vmId: objectIdSchema,
   powerState: powerStateSchema,
-  /** `faulted`: the world ended by itself and is being restarted, or was given up; `message` says why. */
+  /**
+   * `faulted`: the world ended by itself and is being restarted, or was given up; `message` says
+   * why.
+   */
   state: z.enum([
     'starting',
     'running',
@@ -79,7 +88,10 @@ export const installedVibSchema = vibInspectionSchema.extend({ installedAt: z.nu
 export type InstalledVib = z.infer<typeof installedVibSchema>;
 
 export const hostEventSchema = z.object({
-  /** Grows by one; with `bootId` it says where the reader stands. Events survive the agent's restart. */
+  /**
+   * Grows by one; with `bootId` it says where the reader stands. Events survive the agent's
+   * restart.
+   */
   sequence: z.number().int(),
   at: z.number(),
   type: z.string(),
@@ -117,7 +129,10 @@ export const hostReportSchema = z.object({
 });
 export type HostReport = z.infer<typeof hostReportSchema>;
 
-/** Answers at once when the revision differs from the caller's, else when it changes or the wait is over. */
+/**
+ * Answers at once when the revision differs from the caller's, else when it changes or the wait is
+ * over.
+ */
 export const report = defineRpc({
   name: 'report',
   input: z.object({
@@ -149,7 +164,9 @@ export const configure = defineRpc({
   timeoutMs: 10_000,
 });
 
-/** Downloads, verifies and unpacks a VIB into the image. The steps show in the report's operations. */
+/**
+ * Downloads, verifies and unpacks a VIB into the image. The steps show in the report's operations.
+ */
 export const installVib = defineRpc({
   name: 'installVib',
   input: keyed.extend({ url: z.url(), vibId: z.string(), sha256: z.string() }),
@@ -180,7 +197,10 @@ export const setMaintenanceMode = defineRpc({
   timeoutMs: 10_000,
 });
 
-/** Creates the directory, .vmx and disks of a VM, thin. An existing VM with the same instance UUID is left as it is. */
+/**
+ * Creates the directory, .vmx and disks of a VM, thin. An existing VM with the same instance UUID
+ * is left as it is.
+ */
 export const createVm = defineRpc({
   name: 'createVm',
   input: keyed.extend({
@@ -221,7 +241,10 @@ export const unregisterVm = defineRpc({
   timeoutMs: 30_000,
 });
 
-/** Rebuilds one disk's chain (running) or rewrites its descriptor (off). No I/O of a client is lost or failed. */
+/**
+ * Rebuilds one disk's chain (running) or rewrites its descriptor (off). No I/O of a client is lost
+ * or failed.
+ */
 export const setDiskFilters = defineRpc({
   name: 'setDiskFilters',
   input: keyed.extend({
@@ -233,10 +256,15 @@ export const setDiskFilters = defineRpc({
   timeoutMs: 60_000,
 });
 
-/** What the source host needs to hand a running world over to this host. Opaque to the controller. */
+/**
+ * What the source host needs to hand a running world over to this host. Opaque to the controller.
+ */
 export const handoverTicketSchema = z.object({
   vmId: objectIdSchema,
-  /** Command line of the destination's world; the source starts it so that it inherits the clients' sockets. */
+  /**
+   * Command line of the destination's world; the source starts it so that it inherits the clients'
+   * sockets.
+   */
   launch: z.object({
     file: z.string(),
     args: z.array(z.string()),
@@ -266,7 +294,9 @@ export const migrateOut = defineRpc({
   timeoutMs: 120_000,
 });
 
-/** Clears the place that `prepareIncoming` made, unless the VM has arrived. `arrived` says which. */
+/**
+ * Clears the place that `prepareIncoming` made, unless the VM has arrived. `arrived` says which.
+ */
 export const finishIncoming = defineRpc({
   name: 'finishIncoming',
   input: keyed.extend({ vmId: objectIdSchema }),

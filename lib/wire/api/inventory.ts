@@ -1,5 +1,6 @@
-// The inventory as the console reads it: the tree, and one view for each kind of object.
-// Views carry `actions`: for each action the verdict for this caller, so that a button can say why it is disabled.
+// The inventory as the console reads it: the tree, and one view for each kind of object. Views
+// carry `actions`: for each action the verdict for this caller, so that a button can say why it is
+// disabled.
 import { z } from 'zod';
 import { diskFilterSchema } from '../../model/filter.ts';
 import { filterClassSchema } from '../../model/filter-class.ts';

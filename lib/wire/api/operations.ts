@@ -1,4 +1,5 @@
-// Inputs and answers of the remaining calls: filters, power, migration, DRS, hosts, workloads, depot.
+// Inputs and answers of the remaining calls: filters, power, migration, DRS, hosts, workloads,
+// depot.
 import { z } from 'zod';
 import { drsConfigSchema } from '../../model/inventory.ts';
 import { type diskSampleSchema, ioTraceEntrySchema, vmSampleSchema } from '../../model/io.ts';
@@ -6,7 +7,10 @@ import { reasonSchema, verdictSchema } from '../../model/task.ts';
 import { vibInspectionSchema } from '../../model/vib.ts';
 import { workloadSchema, workloadStatusSchema } from '../../model/workload.ts';
 
-/** POST /io-filters. A compute resource that is not a cluster is refused with InvalidArgument, as the API does. */
+/**
+ * POST /io-filters. A compute resource that is not a cluster is refused with InvalidArgument, as
+ * the API does.
+ */
 export const installIoFilterSchema = z.object({
   computeResourceId: z.string(),
   depotId: z.string(),

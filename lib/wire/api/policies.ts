@@ -1,4 +1,5 @@
-// VM storage policies with host-based rules, their compatibility, and the filters that can be put into them.
+// VM storage policies with host-based rules, their compatibility, and the filters that can be put
+// into them.
 import { z } from 'zod';
 import {
   filterPropertySchema,
@@ -47,7 +48,10 @@ export const policyViewSchema = policyInputSchema.extend({
 });
 export type PolicyView = z.infer<typeof policyViewSchema>;
 
-/** POST /policies/compatibility: what could take a disk with these rules, and why the others could not. */
+/**
+ * POST /policies/compatibility: what could take a disk with these rules, and why the others could
+ * not.
+ */
 export const compatibilityViewSchema = z.object({
   hosts: z.array(
     z.object({

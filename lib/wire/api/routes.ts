@@ -1,5 +1,5 @@
-// Every route of the REST face, below /api/v1, in one table: the server mounts it, the browser calls by it,
-// the OpenAPI document is made of it. Path parameters stand in braces.
+// Every route of the REST face, below /api/v1, in one table: the server mounts it, the browser
+// calls by it, the OpenAPI document is made of it. Path parameters stand in braces.
 import { z } from 'zod';
 import { drsConfigSchema } from '../../model/inventory.ts';
 import { verdictSchema } from '../../model/task.ts';

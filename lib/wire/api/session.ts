@@ -1,7 +1,10 @@
 // Signing in and who one is: POST, GET and DELETE /api/v1/session, and the users of the product.
 import { z } from 'zod';
 
-/** The session travels in an HttpOnly cookie for browsers, or as `Authorization: Bearer` for programs. */
+/**
+ * The session travels in an HttpOnly cookie for browsers, or as `Authorization: Bearer` for
+ * programs.
+ */
 export const signInSchema = z.object({
   userName: z.string().min(1).max(80),
   password: z.string().min(1).max(1024),

@@ -46,7 +46,9 @@ export const alarmViewSchema = z.object({
 });
 export type AlarmView = z.infer<typeof alarmViewSchema>;
 
-/** Data of one `change` message of GET /changes (text/event-stream). The message id is the version. */
+/**
+ * Data of one `change` message of GET /changes (text/event-stream). The message id is the version.
+ */
 export const changeMessageSchema = z.object({
   changes: z.array(z.object({ object: z.string(), path: z.string() })),
 });
