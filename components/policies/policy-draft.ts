@@ -1,7 +1,7 @@
 // A storage policy while someone writes it: text of every field as typed, what is wrong with it, and the policy it makes.
 // The fields come from the property schemas that the filters carry; none is known here by name.
 import type { FilterProperty, FilterPropertyValues } from '#lib/model/filter.ts';
-import { FILTER_CLASSES, type FilterClass } from '#lib/model/filter-class.ts';
+import { type FilterClass, filterClassSchema } from '#lib/model/filter-class.ts';
 import { POLICY_NAME_LENGTH_MAX } from '#lib/model/limits.ts';
 import type { FilterCatalogueEntry, PolicyInput, PolicyRule } from '#lib/wire/api/policies.ts';
 
@@ -109,8 +109,8 @@ export function rulesOf(
 }
 
 export function chosenServices(draft: PolicyDraft): [FilterClass, ServiceDraft][] {
-  const classes = Object.keys(FILTER_CLASSES) as FilterClass[];
-  return classes.flatMap((filterClass): [FilterClass, ServiceDraft][] => {
+  
+  return filterClassSchema.options.flatMap((filterClass): [FilterClass, ServiceDraft][] => {
     const service = draft.services[filterClass];
     return service ? [[filterClass, service]] : [];
   });
