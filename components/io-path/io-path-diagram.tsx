@@ -4,7 +4,7 @@
 // A list underneath, so that it reads in order to those who hear it; an edge moves only while I/O passes it.
 import { CircleX, Filter, HardDrive, Monitor } from 'lucide-react';
 import { Fragment } from 'react';
-import { formatIops, formatMicroseconds, formatRate } from '../format/numbers.ts';
+import { formatByteRate, formatIops, formatLatency } from '../format/quantities.ts';
 import { classNames } from '../ui/class-names.ts';
 import type { IoPath, PathEdge, PathNode } from './path-model.ts';
 
@@ -64,9 +64,9 @@ function Stage({ node }: { node: PathNode }) {
       </p>
       <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-2 text-sm">
         <dt className="text-muted">{kind === 'guest' ? 'Whole mean' : 'Mean'}</dt>
-        <dd className="text-right">{meanUs === null ? '–' : formatMicroseconds(meanUs)}</dd>
+        <dd className="text-right">{meanUs === null ? '–' : formatLatency(meanUs)}</dd>
         <dt className="text-muted">p99</dt>
-        <dd className="text-right">{p99Us === null ? '–' : formatMicroseconds(p99Us)}</dd>
+        <dd className="text-right">{p99Us === null ? '–' : formatLatency(p99Us)}</dd>
       </dl>
       {failing && (
         <p className="mt-1 flex items-center gap-1 text-sm font-medium text-bad">
@@ -100,7 +100,7 @@ function Edge({ edge, failing }: { edge: PathEdge; failing: boolean }) {
         <path d="M92 1.5 102 6 92 10.5Z" fill="currentColor" />
       </svg>
       <span className="h-[18px] text-muted">
-        {bytesPerSecond === null ? '' : formatRate(bytesPerSecond)}
+        {bytesPerSecond === null ? '' : formatByteRate(bytesPerSecond)}
       </span>
     </li>
   );

@@ -2,7 +2,7 @@
 // The last traced I/Os: for each stage what it did on the way in and on the way out, and how long that took.
 // Props: `rows` newest first and `stages` in call order, both from trace-rows.
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { formatBytes, formatMicroseconds } from '../format/numbers.ts';
+import { formatBytes, formatLatency } from '../format/quantities.ts';
 import { classNames } from '../ui/class-names.ts';
 import { DISK_STAGE } from './path-model.ts';
 import { OPERATION_LABELS, type TraceCell, type TraceRow, VERDICT_HELP } from './trace-rows.ts';
@@ -24,9 +24,9 @@ const HEAD = 'sticky top-0 z-10 border-b border-line bg-sunken px-2 py-1 text-le
 
 export function TraceTable({ rows, stages }: TraceTableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard
     <section
       aria-label="Last traced I/Os"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
       tabIndex={0}
       className="max-h-[480px] overflow-auto rounded-lg border border-line bg-surface"
     >
@@ -72,7 +72,7 @@ function Row({ row: { entry, cells } }: { row: TraceRow }) {
           </span>
         </td>
       ))}
-      <td className={right}>{formatMicroseconds(entry.microseconds)}</td>
+      <td className={right}>{formatLatency(entry.microseconds)}</td>
       <td className={classNames('px-2 py-0.5', entry.error && 'font-semibold text-bad')}>
         {entry.error ?? 'OK'}
       </td>
@@ -89,7 +89,7 @@ function CrossingMark({ crossing }: { crossing: Crossing | null }) {
     <span className="inline-flex items-center gap-1" title={`${way}. ${VERDICT_HELP[verdict]}`}>
       <Arrow aria-label={way} size={12} className="text-muted" />
       <span className={VERDICT_TONES[verdict]}>{verdict}</span>
-      <span className="text-muted">{formatMicroseconds(microseconds)}</span>
+      <span className="text-muted">{formatLatency(microseconds)}</span>
     </span>
   );
 }

@@ -109,7 +109,6 @@ export function rulesOf(
 }
 
 export function chosenServices(draft: PolicyDraft): [FilterClass, ServiceDraft][] {
-  
   return filterClassSchema.options.flatMap((filterClass): [FilterClass, ServiceDraft][] => {
     const service = draft.services[filterClass];
     return service ? [[filterClass, service]] : [];

@@ -1,0 +1,110 @@
+// One host's part of installing or removing a filter: the step it is at, how far, and what went wrong.
+// Props: `hosts` of a ClusterFilterView; `onResolve` with `resolve` verdict for the hosts that failed.
+import type { ClusterFilterView } from '#lib/wire/api/inventory.ts';
+import { ObjectLink } from '../objects/object-link.tsx';
+import { Badge, type Tone } from '../ui/badge.tsx';
+import { Button } from '../ui/button.tsx';
+import { reasonOf } from '../ui/disabled-reason.tsx';
+import { ProgressBar } from '../ui/progress-bar.tsx';
+import { ReasonList } from '../ui/reason-list.tsx';
+
+type HostPart = ClusterFilterView['hosts'][number];
+
+export interface HostFilterProgressProps {
+  filter: ClusterFilterView;
+  resolving: string | null;
+  onResolve: (hostId: string) => void;
+}
+
+const STEPS: Record<HostPart['state'], { label: string; tone: Tone; busy: boolean }> = {
+  pending: { label: 'Waiting', tone: 'idle', busy: true },
+  downloading: { label: 'Downloading', tone: 'info', busy: true },
+  verifying: { label: 'Verifying signature and checksums', tone: 'info', busy: true },
+  unpacking: { label: 'Unpacking into the image', tone: 'info', busy: true },
+  installed: { label: 'Installed', tone: 'ok', busy: false },
+  removing: { label: 'Removing', tone: 'info', busy: true },
+  failed: { label: 'Failed', tone: 'bad', busy: false },
+};
+
+/** “Installed on 3 of 3 hosts”, or what is under way. */
+export function installationSummary({ hosts, opType }: ClusterFilterView): {
+  label: string;
+  tone: Tone;
+} {
+  const failed = hosts.filter(({ state }) => state === 'failed').length;
+  const installed = hosts.filter(({ state }) => state === 'installed').length;
+  if (failed > 0) return { label: `Failed on ${failed} of ${hosts.length} hosts`, tone: 'bad' };
+  if (installed === hosts.length)
+    return { label: `Installed on ${installed} of ${hosts.length} hosts`, tone: 'ok' };
+  const verb =
+    opType === 'uninstall' ? 'Removing' : opType === 'upgrade' ? 'Upgrading' : 'Installing';
+  return { label: `${verb}: ${installed} of ${hosts.length} hosts have it`, tone: 'info' };
+}
+
+export function HostFilterProgress({ filter, resolving, onResolve }: HostFilterProgressProps) {
+  return (
+    <ul
+      className="divide-y divide-line border-t border-line"
+      aria-label={`Hosts of ${filter.name}`}
+    >
+      {filter.hosts.map((part) => (
+        <HostRow
+          key={part.host.id}
+          part={part}
+          busy={resolving === part.host.id}
+          resolveReason={reasonOf(filter.actions.resolve)}
+          onResolve={() => onResolve(part.host.id)}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function HostRow({
+  part,
+  busy,
+  resolveReason,
+  onResolve,
+}: {
+  part: HostPart;
+  busy: boolean;
+  resolveReason: ReturnType<typeof reasonOf>;
+  onResolve: () => void;
+}) {
+  const { host, state, progress, available, fault } = part;
+  const step = STEPS[state];
+  return (
+    <li className="grid grid-cols-[minmax(8rem,14rem)_minmax(12rem,18rem)_1fr] items-start gap-4 px-4 py-1.5">
+      <ObjectLink id={host.id} name={host.name} />
+      <span className="flex flex-col gap-1">
+        <Badge tone={step.tone} subtle>
+          {step.label}
+        </Badge>
+        {step.busy && <ProgressBar value={progress} label={`${step.label} on ${host.name}`} />}
+      </span>
+      <div className="flex min-w-0 items-start gap-3">
+        {fault && (
+          <div className="min-w-0 text-bad">
+            <ReasonList reasons={fault.reasons} />
+          </div>
+        )}
+        {!fault && state === 'installed' && !available && (
+          <span className="text-warn">
+            Installed, but the host does not report it as available.
+          </span>
+        )}
+        {fault && (
+          <Button
+            size="small"
+            className="ml-auto"
+            busy={busy}
+            disabledReason={resolveReason}
+            onClick={onResolve}
+          >
+            Resolve
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}

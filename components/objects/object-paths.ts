@@ -1,0 +1,21 @@
+// Where each object has its page in the console.
+import { kindOf, type ObjectKind } from '#lib/model/inventory.ts';
+
+const FOLDERS: Partial<Record<ObjectKind, string>> = {
+  cluster: '/clusters',
+  host: '/hosts',
+  datastore: '/datastores',
+  vm: '/vms',
+  policy: '/policies',
+  vib: '/depot/vibs',
+  trace: '/depot/traces',
+  task: '/tasks',
+};
+
+/** Path of an object's page; null for a kind that has none. */
+export function objectPath(id: string): string | null {
+  const kind = kindOf(id);
+  if (kind === 'datacenter') return '/';
+  const folder = kind && FOLDERS[kind];
+  return folder ? `${folder}/${id}` : null;
+}
