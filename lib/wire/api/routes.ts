@@ -48,7 +48,7 @@ import { alarmViewSchema, eventViewSchema, taskStartedSchema, taskViewSchema } f
 const none = z.object({});
 const limited = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
 
-interface RouteRow {
+export interface RouteRow {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   query?: z.ZodObject;

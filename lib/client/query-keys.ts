@@ -1,0 +1,78 @@
+// Under which key each call's answer is cached, and which answers a change makes out of date.
+// This table is the one place that knows it: pages never invalidate anything themselves.
+import { kindOf, type ObjectKind } from '#lib/model/inventory.ts';
+import type { RouteName } from '#lib/wire/api/routes.ts';
+
+export type QueryKey = readonly [
+  route: RouteName,
+  params: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string | number | undefined>>,
+];
+
+/** The cache key of a call. */
+export function queryKey(
+  route: RouteName,
+  options: {
+    params?: Record<string, string> | undefined;
+    query?: Record<string, string | number | undefined> | undefined;
+  } = {},
+): QueryKey {
+  return [route, options.params ?? {}, options.query ?? {}];
+}
+
+/** Answers that a change of an object of the kind makes out of date. */
+const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> = {
+  folder: ['readInventory', 'readSession'],
+  datacenter: ['readInventory', 'readCluster'],
+  cluster: [
+    ...(['readInventory', 'readCluster', 'readDrs', 'readCompatibilityMatrix', 'readHost'] as const),
+    ...(['listHosts', 'listFilters', 'listDepotVibs', 'listAlarms', 'listMigrationTargets'] as const),
+    ...(['checkCompatibility', 'readVm', 'listVms'] as const),
+  ],
+  host: [
+    ...(['readInventory', 'listHosts', 'readHost', 'readCluster', 'readDrs', 'readVm'] as const),
+    ...(['readCompatibilityMatrix', 'listMigrationTargets', 'listDatastores'] as const),
+    ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters', 'listVms'] as const),
+  ],
+  datastore: [
+    ...(['readInventory', 'listDatastores', 'readDatastore', 'readHost', 'listAlarms'] as const),
+    ...(['checkCompatibility', 'listMigrationTargets', 'readCompatibilityMatrix'] as const),
+  ],
+  vm: [
+    ...(['readInventory', 'listVms', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
+    ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
+    ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms', 'listWorkloads'] as const),
+  ],
+  policy: ['listPolicies', 'readPolicy', 'listVms', 'readVm', 'readCluster', 'readHost'],
+  vib: ['listDepotVibs', 'listFilters'],
+  trace: ['listTraceFiles'],
+  task: ['listTasks', 'readTask'],
+  session: ['readSession'],
+  user: ['listUsers'],
+  events: ['listEvents'],
+  samples: ['readSamples'],
+};
+
+/** Routes about one object, by the kind of that object: a change of another of the kind leaves them alone. */
+const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
+  readVm: 'vm',
+  listMigrationTargets: 'vm',
+  listWorkloads: 'vm',
+  readHost: 'host',
+  readCluster: 'cluster',
+  readDrs: 'cluster',
+  readCompatibilityMatrix: 'cluster',
+  readDatastore: 'datastore',
+  readPolicy: 'policy',
+  readTask: 'task',
+};
+
+/** Whether a cached answer is out of date after changes of these objects. */
+export function isAffected([route, params]: QueryKey, objects: ReadonlySet<string>): boolean {
+  for (const object of objects) {
+    const kind = object === 'events' || object === 'samples' ? object : kindOf(object);
+    if (kind === null || !AFFECTED[kind].includes(route)) continue;
+    if (OWN_OBJECT[route] !== kind || params.id === object) return true;
+  }
+  return false;
+}
