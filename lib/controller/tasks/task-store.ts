@@ -1,0 +1,153 @@
+// The task rows: claimed by lease, renewed by heartbeat, ended once. Every write after the claim names the holder
+// of the lease, so that a runner that lost it changes nothing any more. The database's clock decides about leases.
+import type { Json } from '../../base/json.ts';
+import type { FaultRecord } from '../../model/fault.ts';
+import type { TaskState } from '../../model/task.ts';
+import { recordChange, recordChanges } from '../changes/record-change.ts';
+import { transact } from '../changes/transact.ts';
+import type { Database, DatabaseTransaction } from '../database/client.ts';
+import { Prisma, type Task } from '../database/generated/client.ts';
+import { postEvent } from '../events/post-event.ts';
+
+/** A claimed task is somebody else's when its holder has not renewed for so long, in seconds. */
+export const LEASE_SECONDS = 15;
+
+/** Claims up to `limit` tasks that nobody holds: queued ones, and running ones whose lease has run out. */
+export function claimTasks(
+  db: Database,
+  { owner, limit, children }: { owner: string; limit: number; children: boolean },
+): Promise<Task[]> {
+  const kind = children ? Prisma.sql`"parentId" IS NOT NULL` : Prisma.sql`"parentId" IS NULL`;
+  return transact(db, async (tx) => {
+    const claimed = await tx.$queryRaw<{ id: string }[]>`
+      UPDATE "Task" SET
+        "state" = 'running', "leaseOwner" = ${owner}, "attempts" = "attempts" + 1,
+        "leaseUntil" = (now() AT TIME ZONE 'UTC') + make_interval(secs => ${LEASE_SECONDS}),
+        "startedAt" = COALESCE("startedAt", now() AT TIME ZONE 'UTC')
+      WHERE "id" IN (
+        SELECT "id" FROM "Task"
+        WHERE ${kind} AND ("state" = 'queued'
+          OR ("state" = 'running' AND "leaseUntil" < (now() AT TIME ZONE 'UTC')))
+        ORDER BY "queuedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) RETURNING "id"`;
+    if (claimed.length === 0) return [];
+    const ids = claimed.map((row) => row.id);
+    const tasks = await tx.task.findMany({
+      where: { id: { in: ids } },
+      orderBy: { queuedAt: 'asc' },
+    });
+    await recordChanges(
+      tx,
+      ids.map((id) => ({ object: id, path: 'state' })),
+    );
+    return tasks;
+  });
+}
+
+/** Renews the leases and returns, for those still held, whether a user asked to cancel. */
+export function renewLeases(
+  db: Database,
+  owner: string,
+  ids: string[],
+): Promise<{ id: string; cancelRequested: boolean }[]> {
+  return db.$queryRaw`
+    UPDATE "Task" SET
+      "leaseUntil" = (now() AT TIME ZONE 'UTC') + make_interval(secs => ${LEASE_SECONDS})
+    WHERE "id" = ANY(${ids}) AND "leaseOwner" = ${owner} AND "state" = 'running'
+    RETURNING "id", "cancelRequested"`;
+}
+
+/** Gives tasks back to the queue, for another runner to take up from their checkpoints. */
+export async function releaseTasks(db: Database, owner: string, ids: string[]): Promise<void> {
+  await db.task.updateMany({
+    where: { id: { in: ids }, leaseOwner: owner, state: 'running' },
+    data: { state: 'queued', leaseOwner: null, leaseUntil: null, attempts: { decrement: 1 } },
+  });
+}
+
+export interface TaskUpdate {
+  progress?: number;
+  step?: string;
+  checkpoint?: Json;
+}
+
+/** False when the lease is lost. */
+export function updateTask(
+  db: Database,
+  owner: string,
+  id: string,
+  { checkpoint, ...update }: TaskUpdate,
+): Promise<boolean> {
+  const kept = checkpoint === undefined ? {} : { checkpoint: checkpoint ?? Prisma.JsonNull };
+  return transact(db, async (tx) => {
+    const { count } = await tx.task.updateMany({
+      where: { id, leaseOwner: owner, state: 'running' },
+      data: { ...update, ...kept },
+    });
+    if (count === 1 && (update.progress !== undefined || update.step !== undefined)) {
+      await recordChange(tx, { object: id, path: 'progress' });
+    }
+    return count === 1;
+  });
+}
+
+export interface TaskOutcome {
+  state: Extract<TaskState, 'success' | 'error' | 'canceled'>;
+  result?: Json;
+  fault?: FaultRecord;
+}
+
+/** Ends a task that this owner holds; false when the lease is lost. */
+export function endTask(
+  db: Database,
+  owner: string,
+  task: Task,
+  outcome: TaskOutcome,
+): Promise<boolean> {
+  return transact(db, async (tx) => {
+    const { count } = await tx.task.updateMany({
+      where: { id: task.id, leaseOwner: owner, state: 'running' },
+      data: outcomeData(outcome),
+    });
+    if (count === 1) await announceEnd(tx, task, outcome);
+    return count === 1;
+  });
+}
+
+/** The columns of a task that has ended. */
+export function outcomeData({
+  state,
+  result,
+  fault,
+}: TaskOutcome): Prisma.TaskUpdateManyMutationInput {
+  return {
+    state,
+    ...(state === 'success' ? { progress: 100 } : {}),
+    ...(result == null ? {} : { result }),
+    ...(fault === undefined ? {} : { fault: JSON.parse(JSON.stringify(fault)) }),
+    step: '',
+    completedAt: new Date(),
+    leaseOwner: null,
+    leaseUntil: null,
+  };
+}
+
+/** The event of a failure or a cancellation, and the change. */
+export async function announceEnd(
+  tx: DatabaseTransaction,
+  task: Pick<Task, 'id' | 'label' | 'targetId' | 'targetName' | 'initiator'>,
+  { state, fault }: TaskOutcome,
+): Promise<void> {
+  if (state !== 'success') {
+    const how = state === 'canceled' ? 'was canceled' : `failed: ${fault?.message ?? ''}`;
+    await postEvent(tx, {
+      type: state === 'canceled' ? 'TaskCanceledEvent' : 'TaskFailedEvent',
+      severity: state === 'canceled' ? 'info' : 'error',
+      message: `${task.label} on ${task.targetName} ${how}`,
+      objects: [task.targetId],
+      initiator: task.initiator,
+      taskId: task.id,
+    });
+  }
+  await recordChange(tx, { object: task.id, path: 'state', value: state });
+}
