@@ -1,0 +1,113 @@
+// A datastore as a host mounts it: a directory, shared by every host that can see it, with a marker file that
+// says which datastore it is. VMFS and NFS behave alike here; docs/adr/0006 says what keeps hosts apart.
+import { link, mkdir, readdir, readFile, statfs, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Fault } from '#lib/model/fault.ts';
+import { datastoreTypeSchema, objectIdSchema } from '#lib/model/inventory.ts';
+import { resolveInside } from './datastore-path.ts';
+import { errnoOf } from './errno.ts';
+
+const MARKER = '.datastore.json';
+
+export const datastoreConfigSchema = z.object({
+  id: objectIdSchema,
+  name: z.string().min(1).max(80),
+  type: datastoreTypeSchema,
+  path: z.string().startsWith('/').max(4096),
+});
+export type DatastoreConfig = z.infer<typeof datastoreConfigSchema>;
+
+export interface DatastoreStatus {
+  accessible: boolean;
+  capacityBytes: number;
+  freeBytes: number;
+  /** Why it is not accessible; empty when it is. */
+  message: string;
+}
+
+export class Datastore {
+  readonly config: DatastoreConfig;
+
+  constructor(config: DatastoreConfig) {
+    this.config = config;
+  }
+
+  /** Creates the directory, or takes an empty one, and marks it. A no-op on one that is marked already. */
+  async mount(): Promise<DatastoreStatus> {
+    try {
+      await mkdir(this.config.path, { recursive: true });
+      const entries = await readdir(this.config.path);
+      if (entries.every((name) => name.startsWith(MARKER))) await this.#mark();
+    } catch (error) {
+      return inaccessible(`${this.config.path} cannot be used: ${reasonOf(error)}.`);
+    }
+    return this.status();
+  }
+
+  async status(): Promise<DatastoreStatus> {
+    try {
+      const marker = await this.#readMarker();
+      if (marker === null) {
+        return inaccessible(
+          `${this.config.path} holds files, but none says that it is a datastore.`,
+        );
+      }
+      if (marker !== this.config.id) {
+        return inaccessible(`${this.config.path} is the datastore ${marker}.`);
+      }
+      const { bsize, blocks, bavail } = await statfs(this.config.path);
+      const sizes = { capacityBytes: bsize * blocks, freeBytes: bsize * bavail };
+      return { accessible: true, ...sizes, message: '' };
+    } catch (error) {
+      return inaccessible(`${this.config.path} cannot be read: ${reasonOf(error)}.`);
+    }
+  }
+
+  /** Throws `InvalidDatastore` unless the datastore is accessible now. */
+  async requireAccessible(): Promise<void> {
+    const { accessible, message } = await this.status();
+    if (accessible) return;
+    throw new Fault(
+      'InvalidDatastore',
+      `The datastore ${this.config.name} is not accessible: ${message}`,
+    );
+  }
+
+  /** Absolute path of a file of the datastore. Throws `InvalidArgument` for one that would lie outside. */
+  resolve(path: string): Promise<string> {
+    return resolveInside(this.config.path, path);
+  }
+
+  async #mark(): Promise<void> {
+    // Several hosts may mount a new datastore at the same moment: link lets one of them win, with whole contents.
+    const temporary = join(this.config.path, `${MARKER}.${process.pid}`);
+    const { id, type } = this.config;
+    await writeFile(temporary, `${JSON.stringify({ format: 1, id, type })}\n`);
+    try {
+      await link(temporary, join(this.config.path, MARKER));
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    } finally {
+      await unlink(temporary);
+    }
+  }
+
+  async #readMarker(): Promise<string | null> {
+    try {
+      const text = await readFile(join(this.config.path, MARKER), 'utf8');
+      return z.object({ id: z.string() }).parse(JSON.parse(text)).id;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return null;
+      throw error;
+    }
+  }
+}
+
+function inaccessible(message: string): DatastoreStatus {
+  return { accessible: false, capacityBytes: 0, freeBytes: 0, message };
+}
+
+function reasonOf(error: unknown): string {
+  return errnoOf(error) ?? (error instanceof Error ? error.message : String(error));
+}
