@@ -74,7 +74,11 @@ export function writeSimpleReply(
 }
 
 /** Writes the head of the one chunk that answers a read, data to follow; returns its 28 bytes. */
-export function writeDataChunkHeader(view: DataView, at: number, request: NbdRequest): number {
+export function writeDataChunkHeader(
+  view: DataView,
+  at: number,
+  request: Cookie & { offset: number; length: number },
+): number {
   writeChunkHeader(view, at, request, CHUNK_TYPES.offsetData);
   view.setUint32(at + 16, request.length + 8);
   view.setUint32(at + 20, Math.floor(request.offset / TWO_32));

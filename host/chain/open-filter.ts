@@ -1,0 +1,88 @@
+// Opens a filter on a disk: gives it its context, whose timers report what they throw instead of ending the world.
+import type { Clock, Timer } from '#lib/base/clock.ts';
+import type {
+  FilterContext,
+  FilterDefinition,
+  FilterHooks,
+  FilterLifecycle,
+  PropertyValues,
+} from '#lib/filter-sdk/filter.ts';
+import { Fault } from '#lib/model/fault.ts';
+import type { FilterClass } from '#lib/model/filter-class.ts';
+
+/** A filter at work on one disk. */
+export interface OpenFilter {
+  readonly name: string;
+  readonly class: FilterClass;
+  readonly definition: FilterDefinition;
+  /** As the policy set them, without defaults. */
+  properties: PropertyValues;
+  readonly hooks: Partial<FilterHooks> & FilterLifecycle;
+}
+
+export interface OpenFilterRequest {
+  definition: FilterDefinition;
+  /** From the policy; what is missing has the definition's default. */
+  properties: PropertyValues;
+  disk: FilterContext['disk'];
+  state: Uint8Array | null;
+  clock: Clock;
+  log: FilterContext['log'];
+  /** A timer's callback threw. */
+  onTimerFault(filter: string, message: string): void;
+}
+
+/** Throws `CannotOpenDisk` naming disk and filter when the filter refuses to open. */
+export function openFilter(request: OpenFilterRequest): OpenFilter {
+  const { definition, properties, disk, state, clock, log } = request;
+  const context: FilterContext = {
+    disk,
+    properties: withDefaults(definition, properties),
+    state,
+    clock: filterClock(clock, (message) => request.onTimerFault(definition.name, message)),
+    log,
+  };
+  try {
+    const hooks = definition.open(context);
+    return { name: definition.name, class: definition.class, definition, properties, hooks };
+  } catch (cause) {
+    throw new Fault(
+      'CannotOpenDisk',
+      `The filter ${definition.name} cannot open the virtual disk ${disk.id}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Values for every property of the definition. */
+export function withDefaults(
+  definition: FilterDefinition,
+  properties: PropertyValues,
+): PropertyValues {
+  return Object.fromEntries(
+    definition.properties.map(({ name, default: value }) => [name, properties[name] ?? value]),
+  );
+}
+
+function filterClock(
+  clock: Clock,
+  onTimerFault: (message: string) => void,
+): FilterContext['clock'] {
+  return {
+    monotonic: () => clock.monotonic(),
+    now: () => clock.now(),
+    after(milliseconds: number, callback: () => void): Timer {
+      return clock.after(milliseconds, () => {
+        try {
+          callback();
+        } catch (thrown) {
+          onTimerFault(messageOf(thrown));
+        }
+      });
+    },
+  };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

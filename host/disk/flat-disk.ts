@@ -1,0 +1,199 @@
+// A virtual disk over the flat extents of a VMDK. Small reads and writes run on the calling thread, because
+// a hop to another would cost more than the call; large ones, flushes and zeroes run in libuv's threads.
+import { assert, unreachable } from '#lib/base/assert.ts';
+import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
+import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
+import { KIB } from '#lib/model/limits.ts';
+import {
+  type ChainIo,
+  FLUSH,
+  PENDING,
+  PREFETCH,
+  READ,
+  TRIM,
+  WRITE,
+  WRITE_ZEROES,
+} from '../chain/chain-io.ts';
+import { readDescriptor } from '../datastore/descriptor-file.ts';
+import { appendExtent, fileStatus } from './block-status.ts';
+import { closeExtents, type Extent, openExtents } from './extent-table.ts';
+import { type Done, readLater, readNow, writeLater, writeNow } from './file-io.ts';
+import { SyncGroup } from './sync-group.ts';
+import { HolePuncher, PUNCH_BYTES_MIN, zeroLater, zeroNow } from './zero-range.ts';
+
+/** From this length on reads, writes and zeroes leave the calling thread, in bytes. */
+export const LARGE_BYTES = 64 * KIB;
+
+/** One extent's share of an I/O. */
+interface Piece {
+  fd: number;
+  /** Offset into the I/O. */
+  at: number;
+  length: number;
+  position: number;
+}
+
+export class FlatDisk {
+  readonly sizeBytes: number;
+  readonly #extents: readonly Extent[];
+  readonly #only: Extent | null;
+  readonly #sync: SyncGroup;
+  readonly #puncher = new HolePuncher();
+
+  private constructor(extents: readonly Extent[]) {
+    this.#extents = extents;
+    this.#only = extents.length === 1 ? (extents[0] ?? null) : null;
+    this.sizeBytes = extents.at(-1)?.end ?? 0;
+    this.#sync = new SyncGroup(extents.map(({ fd }) => fd));
+  }
+
+  /** Opens the disk of a descriptor. Throws `InvalidDiskFormat`, `FileNotFound` or `FileFault`. */
+  static async open(descriptorPath: string): Promise<FlatDisk> {
+    return new FlatDisk(openExtents(descriptorPath, await readDescriptor(descriptorPath)));
+  }
+
+  /** As ChainDisk says. The range must lie within the disk. */
+  submit(io: ChainIo): number {
+    assert(io.offset + io.length <= this.sizeBytes, 'an I/O ends within its disk');
+    switch (io.code) {
+      case READ:
+        return io.length < LARGE_BYTES ? this.#readNow(io) : this.#later(io, readPiece(io));
+      case WRITE:
+        return this.#write(io);
+      case FLUSH:
+        return this.#flush(io);
+      case WRITE_ZEROES:
+        return this.#writeZeroes(io);
+      case TRIM:
+        return io.length < PUNCH_BYTES_MIN ? 0 : this.#later(io, this.#trimPiece());
+      case PREFETCH:
+        return 0;
+      default:
+        return unreachable(io.code);
+    }
+  }
+
+  /** Status in base:allocation from `offset` on, for the whole length or less; or an error number. */
+  async blockStatus(offset: number, length: number): Promise<StatusExtent[] | number> {
+    const extents: StatusExtent[] = [];
+    for (const piece of this.#pieces(offset, length)) {
+      const found = await fileStatus(piece);
+      if (typeof found === 'number') return extents.length > 0 ? extents : found;
+      let covered = 0;
+      for (const extent of found) {
+        appendExtent(extents, extent.length, extent.flags);
+        covered += extent.length;
+      }
+      if (covered < piece.length) break;
+    }
+    return extents;
+  }
+
+  /** Makes all that was written durable. Throws when the system cannot. */
+  flush(): Promise<number> {
+    return new Promise((resolve) => this.#sync.sync(resolve));
+  }
+
+  /** No I/O may be in flight. */
+  close(): void {
+    closeExtents(this.#extents);
+  }
+
+  #readNow(io: ChainIo): number {
+    const only = this.#only;
+    if (only !== null) {
+      const { buffer, start, length } = io;
+      return readNow({ fd: only.fd, buffer, start, length, position: io.offset + only.shift });
+    }
+    for (const { fd, at, length, position } of this.#pieces(io.offset, io.length)) {
+      const error = readNow({ fd, buffer: io.buffer, start: io.start + at, length, position });
+      if (error !== 0) return error;
+    }
+    return 0;
+  }
+
+  #write(io: ChainIo): number {
+    if (io.length >= LARGE_BYTES) return this.#later(io, writePiece(io));
+    const error = this.#writeNow(io);
+    if (error !== 0 || !io.fua) return error;
+    return this.#flush(io);
+  }
+
+  #writeNow(io: ChainIo): number {
+    const only = this.#only;
+    if (only !== null) {
+      const { buffer, start, length } = io;
+      return writeNow({ fd: only.fd, buffer, start, length, position: io.offset + only.shift });
+    }
+    for (const { fd, at, length, position } of this.#pieces(io.offset, io.length)) {
+      const error = writeNow({ fd, buffer: io.buffer, start: io.start + at, length, position });
+      if (error !== 0) return error;
+    }
+    return 0;
+  }
+
+  #writeZeroes(io: ChainIo): number {
+    const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#puncher.works;
+    if (io.fastZero && !punches) return NBD_ERRORS.ENOTSUP;
+    if (punches) return this.#later(io, this.#punchPiece());
+    if (io.length >= LARGE_BYTES) return this.#later(io, zeroLater);
+    for (const piece of this.#pieces(io.offset, io.length)) {
+      const error = zeroNow(piece);
+      if (error !== 0) return error;
+    }
+    return io.fua ? this.#flush(io) : 0;
+  }
+
+  #flush(io: ChainIo): number {
+    this.#sync.sync((error) => io.carrier?.diskDone(io, error));
+    return PENDING;
+  }
+
+  /** Does a piece after the other in libuv's threads, then the sync that forced unit access wants. */
+  #later(io: ChainIo, work: (piece: Piece, done: Done) => void): number {
+    const pieces = this.#pieces(io.offset, io.length);
+    let next = 0;
+    const step: Done = (error) => {
+      const piece = pieces[next];
+      next += 1;
+      if (error === 0 && piece !== undefined) return work(piece, step);
+      if (error === 0 && io.fua) return void this.#flush(io);
+      io.carrier?.diskDone(io, error);
+    };
+    step(0);
+    return PENDING;
+  }
+
+  #punchPiece(): (piece: Piece, done: Done) => void {
+    return (piece, done) =>
+      this.#puncher.punch(piece, (punched) => (punched ? done(0) : zeroLater(piece, done)));
+  }
+
+  /** A trim is advice: where holes cannot be punched the data stay. */
+  #trimPiece(): (piece: Piece, done: Done) => void {
+    return (piece, done) => this.#puncher.punch(piece, () => done(0));
+  }
+
+  #pieces(offset: number, length: number): Piece[] {
+    const pieces: Piece[] = [];
+    const end = offset + length;
+    for (const extent of this.#extents) {
+      const from = Math.max(offset, extent.start);
+      const to = Math.min(end, extent.end);
+      if (from >= to) continue;
+      const position = from + extent.shift;
+      pieces.push({ fd: extent.fd, at: from - offset, length: to - from, position });
+    }
+    return pieces;
+  }
+}
+
+function readPiece(io: ChainIo): (piece: Piece, done: Done) => void {
+  return ({ fd, at, length, position }, done) =>
+    readLater({ fd, buffer: io.buffer, start: io.start + at, length, position }, done);
+}
+
+function writePiece(io: ChainIo): (piece: Piece, done: Done) => void {
+  return ({ fd, at, length, position }, done) =>
+    writeLater({ fd, buffer: io.buffer, start: io.start + at, length, position }, done);
+}
