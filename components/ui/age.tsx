@@ -1,7 +1,12 @@
 'use client';
 // Times in lists: relative, with the absolute one on hover; and the length of what runs or ran.
 // Age props: `at` (ISO text or ms), `short` for the time of day. Elapsed props: `from`, `to` (null: still running).
-import { formatDuration, formatMoment, formatRelative, formatShortMoment } from '../format/times.ts';
+import {
+  formatDuration,
+  formatMoment,
+  formatRelative,
+  formatShortMoment,
+} from '../format/times.ts';
 import { useNow } from './use-now.ts';
 
 export interface AgeProps {
@@ -33,5 +38,7 @@ export function Elapsed({ from, to }: ElapsedProps) {
   const now = useNow();
   if (from === null || (to === null && now === 0)) return <span className="text-muted">–</span>;
   const end = to === null ? now : new Date(to).getTime();
-  return <span className="whitespace-nowrap">{formatDuration(end - new Date(from).getTime())}</span>;
+  return (
+    <span className="whitespace-nowrap">{formatDuration(end - new Date(from).getTime())}</span>
+  );
 }

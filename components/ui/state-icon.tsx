@@ -2,14 +2,7 @@
 // Props: `icon` (a lucide component), `mark` (play, stop, warning, error, maintenance, offline, none), `label` for readers.
 import type { LucideIcon } from 'lucide-react';
 
-export type StateMark =
-  | 'play'
-  | 'stop'
-  | 'warning'
-  | 'error'
-  | 'maintenance'
-  | 'offline'
-  | 'none';
+export type StateMark = 'play' | 'stop' | 'warning' | 'error' | 'maintenance' | 'offline' | 'none';
 
 export interface StateIconProps {
   icon: LucideIcon;
@@ -52,7 +45,5 @@ function Mark({ mark }: { mark: StateMark }) {
   if (mark === 'offline') {
     return <path d="M1.5 1.5 8.5 8.5M8.5 1.5 1.5 8.5" stroke="var(--bad)" strokeWidth="2.4" />;
   }
-  return (
-    <path d="M3 0.4H7L9.6 3V7L7 9.6H3L0.4 7V3Z" fill="var(--bad)" {...edge} />
-  );
+  return <path d="M3 0.4H7L9.6 3V7L7 9.6H3L0.4 7V3Z" fill="var(--bad)" {...edge} />;
 }

@@ -2,7 +2,7 @@
 // Props: `tone`, `title`, `reasons` or `children`, `actions` at the right.
 import type { ReactNode } from 'react';
 import type { Reason } from '#lib/model/fault.ts';
-import { type Tone, TONE_ICON, TONE_TEXT } from '../badge.tsx';
+import { TONE_ICON, TONE_TEXT, type Tone } from '../badge.tsx';
 import { classNames } from '../class-names.ts';
 import { ReasonList } from '../reason-list.tsx';
 

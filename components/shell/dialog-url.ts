@@ -1,0 +1,76 @@
+'use client';
+// Dialogs are opened through the URL (`?dialog=migrate&vm=vm-12`), so that tree, menus and pages need not know who draws
+// them, a link opens one, and Back closes it. This file is the convention; app/(console)/dialogs.tsx draws them.
+import { useSearchParams } from 'next/navigation';
+import { useCallback } from 'react';
+import { writeUrlParams } from '#components/ui/use-url-param.ts';
+
+/** Every dialog with the parameters that it takes; ids as in the inventory. */
+export const DIALOGS = {
+  migrate: ['vm', 'host'],
+  power: ['vm', 'to'],
+  editPolicies: ['vm', 'disk'],
+  startWorkload: ['vm', 'disk'],
+  maintenance: ['host', 'to'],
+  connection: ['host', 'to'],
+  installFilter: ['cluster', 'vib'],
+  uninstallFilter: ['cluster', 'filter'],
+  editDrs: ['cluster'],
+  policy: ['policy'],
+  deletePolicy: ['policy'],
+  uploadVib: [],
+  deleteVib: ['vib'],
+  uploadTrace: [],
+  changePassword: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type DialogName = keyof typeof DIALOGS;
+export type DialogParams<Name extends DialogName> = Partial<
+  Record<(typeof DIALOGS)[Name][number], string>
+>;
+
+const ALL_PARAMS = new Set<string>(Object.values(DIALOGS).flat());
+
+function isDialogName(name: string | null): name is DialogName {
+  return name !== null && Object.hasOwn(DIALOGS, name);
+}
+
+/** Opens a dialog over the present page. `migrate` with `host` comes with that host already chosen. */
+export function openDialog<Name extends DialogName>(name: Name, params: DialogParams<Name>): void {
+  const changes: Record<string, string | null> = { dialog: name };
+  for (const key of ALL_PARAMS) changes[key] = null;
+  for (const [key, value] of Object.entries<string | undefined>(params)) {
+    if (value !== undefined) changes[key] = value;
+  }
+  writeUrlParams(changes, 'push');
+}
+
+export function closeDialog(): void {
+  const changes: Record<string, string | null> = { dialog: null };
+  for (const key of ALL_PARAMS) changes[key] = null;
+  writeUrlParams(changes, 'replace');
+}
+
+/** The search part of a link that opens a dialog: `?dialog=migrate&vm=vm-12`. */
+export function dialogSearch<Name extends DialogName>(
+  name: Name,
+  params: DialogParams<Name>,
+): string {
+  const search = new URLSearchParams({ dialog: name });
+  for (const [key, value] of Object.entries<string | undefined>(params)) {
+    if (value !== undefined) search.set(key, value);
+  }
+  return `?${search}`;
+}
+
+/** Which dialog the URL asks for, its parameters, and how to close it. */
+export function useDialog(): {
+  name: DialogName | null;
+  param: (key: string) => string | null;
+  close: () => void;
+} {
+  const search = useSearchParams();
+  const wanted = search.get('dialog');
+  const param = useCallback((key: string) => search.get(key), [search]);
+  return { name: isDialogName(wanted) ? wanted : null, param, close: closeDialog };
+}
