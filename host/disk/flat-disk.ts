@@ -65,7 +65,7 @@ export class FlatDisk {
       case WRITE_ZEROES:
         return this.#writeZeroes(io);
       case TRIM:
-        return io.length < PUNCH_BYTES_MIN ? 0 : this.#later(io, this.#trimPiece());
+        return this.#trim(io);
       case PREFETCH:
         return 0;
       default:
@@ -89,7 +89,7 @@ export class FlatDisk {
     return extents;
   }
 
-  /** Makes all that was written durable. Throws when the system cannot. */
+  /** Makes all that was written durable; 0, or an error number. */
   flush(): Promise<number> {
     return new Promise((resolve) => this.#sync.sync(resolve));
   }
@@ -144,6 +144,12 @@ export class FlatDisk {
     return io.fua ? this.#flush(io) : 0;
   }
 
+  /** A trim is advice: where holes cannot be punched the data stay. */
+  #trim(io: ChainIo): number {
+    if (io.length < PUNCH_BYTES_MIN || !this.#puncher.works) return io.fua ? this.#flush(io) : 0;
+    return this.#later(io, (piece, done) => this.#puncher.punch(piece, () => done(0)));
+  }
+
   #flush(io: ChainIo): number {
     this.#sync.sync((error) => io.carrier?.diskDone(io, error));
     return PENDING;
@@ -157,8 +163,8 @@ export class FlatDisk {
       const piece = pieces[next];
       next += 1;
       if (error === 0 && piece !== undefined) return work(piece, step);
-      if (error === 0 && io.fua) return void this.#flush(io);
-      io.carrier?.diskDone(io, error);
+      if (error === 0 && io.fua) this.#flush(io);
+      else io.carrier?.diskDone(io, error);
     };
     step(0);
     return PENDING;
@@ -167,11 +173,6 @@ export class FlatDisk {
   #punchPiece(): (piece: Piece, done: Done) => void {
     return (piece, done) =>
       this.#puncher.punch(piece, (punched) => (punched ? done(0) : zeroLater(piece, done)));
-  }
-
-  /** A trim is advice: where holes cannot be punched the data stay. */
-  #trimPiece(): (piece: Piece, done: Done) => void {
-    return (piece, done) => this.#puncher.punch(piece, () => done(0));
   }
 
   #pieces(offset: number, length: number): Piece[] {

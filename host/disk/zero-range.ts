@@ -24,7 +24,10 @@ export class HolePuncher {
 
   /** Frees the range, which reads as zeroes then. Calls back with false when nothing was done. */
   punch({ fd, position, length }: Range, done: (punched: boolean) => void): void {
-    if (!this.#works) return done(false);
+    if (!this.#works) {
+      done(false);
+      return;
+    }
     const args = ['--punch-hole', '--offset', `${position}`, '--length', `${length}`];
     const child = spawn('fallocate', [...args, '/proc/self/fd/3'], {
       stdio: ['ignore', 'ignore', 'ignore', fd],
