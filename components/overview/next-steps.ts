@@ -1,0 +1,68 @@
+// The way of a newcomer from an empty cluster to a live migration: which steps are done, told by what is there.
+import type { VmSummary } from '#lib/wire/api/inventory.ts';
+import type { FilterCatalogueEntry, PolicyView } from '#lib/wire/api/policies.ts';
+import type { TaskView } from '#lib/wire/api/tasks.ts';
+
+export interface NextStep {
+  key: 'install' | 'policy' | 'attach' | 'workload' | 'migrate';
+  title: string;
+  text: string;
+  done: boolean;
+  href: string;
+}
+
+interface Facts {
+  clusterId: string | null;
+  filters: readonly FilterCatalogueEntry[];
+  policies: readonly PolicyView[];
+  vms: readonly VmSummary[];
+  tasks: readonly TaskView[];
+  /** VMs with a workload that ran since. */
+  workloadSeen: boolean;
+}
+
+export function nextSteps(facts: Facts): NextStep[] {
+  const { clusterId, filters, policies, vms, tasks, workloadSeen } = facts;
+  const filtered = vms.find(({ filterNames }) => filterNames.length > 0);
+  const powered = vms.find(({ powerState }) => powerState === 'poweredOn');
+  const vmPath = `/vms/${(filtered ?? powered)?.id ?? ''}`;
+  return [
+    {
+      key: 'install',
+      title: 'Install an I/O filter on a cluster',
+      text: 'Choose a VIB from the depot. Every host verifies, unpacks and reports it.',
+      done: filters.some(({ clusters }) => clusters.length > 0),
+      href: clusterId ? `/clusters/${clusterId}?tab=configure&section=io-filters` : '/clusters',
+    },
+    {
+      key: 'policy',
+      title: 'Create a VM storage policy',
+      text: 'Name the filter and its properties, and see which hosts and datastores are compatible.',
+      done: policies.length > 0,
+      href: '/policies',
+    },
+    {
+      key: 'attach',
+      title: 'Attach it to a disk of a running virtual machine',
+      text: 'The chain is rebuilt without losing one I/O of the connected client.',
+      done: filtered !== undefined,
+      href: `${vmPath}?tab=configure`,
+    },
+    {
+      key: 'workload',
+      title: 'Run a workload and watch the I/O path',
+      text: 'Use the built-in generator, a recorded trace, or qemu-io and fio against the disk.',
+      done: workloadSeen,
+      href: `${vmPath}?tab=monitor&section=workload`,
+    },
+    {
+      key: 'migrate',
+      title: 'Migrate it live to another host',
+      text: 'Hosts that cannot take it say why. The client keeps its I/O going.',
+      done: tasks.some(
+        ({ operation, state }) => operation === 'VirtualMachine.migrate' && state === 'success',
+      ),
+      href: vmPath,
+    },
+  ];
+}
