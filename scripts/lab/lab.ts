@@ -1,0 +1,123 @@
+// The lab that a first start seeds, as plain data: hosts, datastores and virtual machines with real disks.
+import { GIB } from '#lib/model/limits.ts';
+
+export interface LabHost {
+  name: string;
+  version: string;
+  cpuCores: number;
+  memoryMib: number;
+}
+
+export interface LabVm {
+  name: string;
+  host: string;
+  datastore: string;
+  guestFullName: string;
+  cpuCount: number;
+  memoryMib: number;
+  /** Size of each disk in bytes, thin. */
+  disks: number[];
+  poweredOn: boolean;
+  /** Files of an ext4 file system on the first disk. */
+  files?: { path: string; text: string }[];
+}
+
+export const LAB_DATACENTER = 'Lab';
+
+export const LAB_CLUSTER = {
+  name: 'Prod',
+  hosts: ['esx01', 'esx02', 'esx03'],
+  drs: { enabled: true, behavior: 'partiallyAutomated', threshold: 3 },
+} as const;
+
+/** One agent each. esx04 is in no cluster. */
+export const LAB_HOSTS: readonly LabHost[] = ['esx01', 'esx02', 'esx03', 'esx04'].map((name) => ({
+  name,
+  version: '8.0.0',
+  cpuCores: 8,
+  memoryMib: 16_384,
+}));
+
+/** Directories below the data folder, mounted by all hosts. */
+export const LAB_DATASTORES = [
+  { name: 'vmfs-01', type: 'VMFS' },
+  { name: 'nfs-01', type: 'NFS' },
+] as const;
+
+const LINUX = 'Debian GNU/Linux 12 (64-bit)';
+const WINDOWS = 'Microsoft Windows Server 2022 (64-bit)';
+
+/** Four of them start on esx01, so that DRS has something to say. */
+export const LAB_VMS: readonly LabVm[] = [
+  {
+    name: 'web01',
+    host: 'esx01',
+    datastore: 'vmfs-01',
+    guestFullName: LINUX,
+    cpuCount: 2,
+    memoryMib: 2048,
+    disks: [1 * GIB],
+    poweredOn: true,
+  },
+  {
+    name: 'web02',
+    host: 'esx01',
+    datastore: 'nfs-01',
+    guestFullName: LINUX,
+    cpuCount: 2,
+    memoryMib: 2048,
+    disks: [1 * GIB],
+    poweredOn: true,
+  },
+  {
+    name: 'db01',
+    host: 'esx01',
+    datastore: 'vmfs-01',
+    guestFullName: LINUX,
+    cpuCount: 4,
+    memoryMib: 4096,
+    disks: [2 * GIB, 4 * GIB],
+    poweredOn: true,
+  },
+  {
+    name: 'app01',
+    host: 'esx01',
+    datastore: 'vmfs-01',
+    guestFullName: LINUX,
+    cpuCount: 2,
+    memoryMib: 4096,
+    disks: [2 * GIB],
+    poweredOn: true,
+  },
+  {
+    name: 'files01',
+    host: 'esx02',
+    datastore: 'nfs-01',
+    guestFullName: LINUX,
+    cpuCount: 2,
+    memoryMib: 2048,
+    disks: [1 * GIB],
+    poweredOn: true,
+    files: [
+      {
+        path: 'README.txt',
+        text: 'This file lives on the virtual disk of files01.\nMount it: see the page of the VM.\n',
+      },
+      {
+        path: 'reports/2026-11.csv',
+        text: 'day,orders,revenue\n2026-11-01,118,9421.50\n2026-11-02,97,8130.25\n',
+      },
+      { path: 'reports/notes.txt', text: 'Orders fell on the second: a holiday.\n' },
+    ],
+  },
+  {
+    name: 'win01',
+    host: 'esx04',
+    datastore: 'nfs-01',
+    guestFullName: WINDOWS,
+    cpuCount: 2,
+    memoryMib: 4096,
+    disks: [4 * GIB],
+    poweredOn: false,
+  },
+];

@@ -1,0 +1,60 @@
+// Seeds the lab on the first start and keeps the hosts' addresses true on every other. Each step may be repeated,
+// so that a start that was killed half way goes on where it stopped.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { systemClock } from '#lib/base/system-clock.ts';
+import { systemRandom } from '#lib/base/system-random.ts';
+import { createAgents } from '#lib/controller/agents/agent-client.ts';
+import { type Database, openDatabase } from '#lib/controller/database/client.ts';
+import { replaceFile } from '../supervisor/data-folder.ts';
+import { seedInventory, updateHostAddresses } from './seed-inventory.ts';
+import { seedUsers } from './seed-users.ts';
+import { seedVms } from './seed-vms.ts';
+
+/** A running host agent, as the supervisor started it. */
+export interface LabAgent {
+  name: string;
+  url: string;
+  token: string;
+}
+
+export interface SeedOptions {
+  databaseUrl: string;
+  dataFolder: string;
+  hosts: readonly LabAgent[];
+  adminPassword: string;
+}
+
+export interface SeedResult {
+  /** True when this start made the lab. */
+  seeded: boolean;
+  /** True when the first password has been used, so that nobody needs to see it again. */
+  adminSignedIn: boolean;
+}
+
+/** Makes the lab unless it is there, in a database that holds no inventory yet. */
+export async function seedLab(options: SeedOptions): Promise<SeedResult> {
+  const db = openDatabase(options.databaseUrl, 4);
+  try {
+    const seeded = await seedOnce(db, options);
+    await updateHostAddresses(db, options.hosts);
+    const admin = await db.user.findUnique({ where: { name: 'admin' } });
+    return { seeded, adminSignedIn: admin?.lastSignInAt != null };
+  } finally {
+    await db.$disconnect();
+  }
+}
+
+/** `lab` in the data folder says how far it is: without it, and with an inventory, the database is no lab of ours. */
+async function seedOnce(db: Database, options: SeedOptions): Promise<boolean> {
+  const marker = path.join(options.dataFolder, 'lab');
+  const state = existsSync(marker) ? readFileSync(marker, 'utf8') : '';
+  if (state === 'complete') return false;
+  if (state === '' && (await db.datacenter.count()) > 0) return false;
+  replaceFile(marker, 'incomplete');
+  await seedUsers(db, options.adminPassword);
+  await seedInventory(db, options);
+  await seedVms(db, createAgents(systemClock), systemRandom);
+  replaceFile(marker, 'complete');
+  return true;
+}

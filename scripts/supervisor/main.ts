@@ -1,0 +1,137 @@
+// `npm start`: the one parent of all processes. Database, migrations, host agents, the lab on the first start,
+// controller and console come up in this order, are started again when they end, and stop in reverse.
+import path from 'node:path';
+import { isPortFree } from '#lib/controller/database/free-port.ts';
+import { seedLab } from '../lab/seed.ts';
+import { keepSecret, makePrivateFolder } from './data-folder.ts';
+import { openSupervisedDatabase } from './database.ts';
+import { publishDepot } from './depot.ts';
+import { planHosts } from './host-plan.ts';
+import { openOutput } from './output.ts';
+import { RunFile } from './run-file.ts';
+import { Service, type ServiceOptions } from './service.ts';
+import { describeAgent, describeController, describeWeb } from './services.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+const WEB_READY_MS = 90_000;
+const POLL_MS = 150;
+
+/** What has been started, in order, to be stopped in reverse. */
+const stops: { stop: () => Promise<void>; kill: () => void }[] = [];
+let stopping = false;
+
+const settings = readOrExit();
+makePrivateFolder(settings.dataFolder);
+const output = openOutput(path.join(settings.dataFolder, 'logs'));
+const runFile = new RunFile(settings.dataFolder, settings.publicUrl);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => void shutDown(`Stopping (${signal})`, 0));
+}
+try {
+  runFile.claim();
+  await startAll();
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  await shutDown(`Sluice cannot start: ${reason}`, 1);
+}
+
+async function startAll(): Promise<void> {
+  const { dataFolder, address, port } = settings;
+  if (!(await isPortFree(address, port))) {
+    throw new Error(`${address}:${port} is taken. Free it, or choose another with PORT=….`);
+  }
+  const since = performance.now();
+  const done = (what: string) => {
+    output.say(`  ${((performance.now() - since) / 1000).toFixed(1)} s  ${what}`);
+  };
+  output.say(`Sluice starts, with its data in ${dataFolder}`);
+
+  const onPid = (pid: number | null) => runFile.set('database', pid);
+  const database = await openSupervisedDatabase({ settings, output, onPid });
+  stops.push({ stop: () => database.stop(), kill: () => undefined });
+  done(`Database: ${database.description}`);
+
+  const secretFile = path.join(dataFolder, 'secrets', 'auth');
+  keepSecret(secretFile);
+  const rootsFile = publishDepot(settings.projectRoot, dataFolder);
+  const context = { settings, databaseUrl: () => database.url, rootsFile, secretFile };
+
+  const hosts = await planHosts(dataFolder, settings.agentPort);
+  const agents = hosts.map((host) => startService(describeAgent(context, host)));
+  await Promise.all(agents.map((agent) => agent.ready));
+  done(`Host agents: ${hosts.map((host) => host.name).join(', ')}`);
+
+  const passwordFile = path.join(dataFolder, 'secrets', 'admin-password');
+  const adminPassword = settings.adminPassword ?? keepSecret(passwordFile, 16);
+  const lab = await seedLab({ databaseUrl: database.url, dataFolder, hosts, adminPassword });
+  if (lab.seeded) done('Lab: seeded');
+
+  const controller = startService(describeController(context));
+  const web = startService(describeWeb(context));
+  database.watch(() => {
+    for (const service of [controller, web]) service.restart();
+  });
+  await answering(settings.publicUrl);
+  done('Console: answering');
+  announce(settings, lab.adminSignedIn ? null : adminPassword);
+}
+
+function startService(
+  program: Omit<ServiceOptions, 'cwd' | 'onOutput' | 'onChange' | 'onMessage'>,
+): Service {
+  const service = new Service({
+    ...program,
+    cwd: settings.projectRoot,
+    onOutput: output.line,
+    onChange: (name, pid) => runFile.set(name, pid),
+    onMessage: output.say,
+  });
+  stops.push({ stop: () => service.stop(), kill: () => service.kill() });
+  service.start();
+  return service;
+}
+
+/** Waits until the console answers a request, whatever the answer. */
+async function answering(url: string): Promise<void> {
+  const until = performance.now() + WEB_READY_MS;
+  while (!stopping) {
+    try {
+      await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(WEB_READY_MS) });
+      return;
+    } catch (error) {
+      if (performance.now() > until) throw new Error(`the console does not answer: ${error}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function announce({ publicUrl }: Settings, password: string | null): void {
+  output.say(`\nSluice is ready: ${publicUrl}`);
+  if (password === null) return;
+  // To the terminal alone: the log keeps no password.
+  process.stdout.write(`  User name:       admin\n  First password:  ${password}\n`);
+}
+
+async function shutDown(reason: string, exitCode: number): Promise<never> {
+  if (stopping) {
+    output.say('Killing what has not stopped yet');
+    for (const started of stops) started.kill();
+    runFile.release();
+    process.exit(130);
+  }
+  stopping = true;
+  output.say(reason);
+  for (const started of stops.reverse()) await started.stop();
+  runFile.release();
+  output.say('Stopped');
+  process.exit(exitCode);
+}
+
+function readOrExit(): Settings {
+  try {
+    return readSettings(process.env, process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,72 @@
+// The processes of the product: what each is started with, and what it gets to know.
+// A host agent is never told where the database is, and the console never the hosts' tokens.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { PlannedHost } from './host-plan.ts';
+import type { ServiceOptions } from './service.ts';
+import type { Settings } from './settings.ts';
+
+type Program = Pick<ServiceOptions, 'name' | 'file' | 'args' | 'environment' | 'graceMs'>;
+
+export interface ServiceContext {
+  settings: Settings;
+  /** Asked at each start of a process: the address changes when the embedded server had to move. */
+  databaseUrl: () => string;
+  rootsFile: string;
+  secretFile: string;
+}
+
+export function describeAgent({ settings, rootsFile }: ServiceContext, host: PlannedHost): Program {
+  return {
+    name: host.name,
+    file: path.join(settings.projectRoot, 'host', 'agent', 'agent-main.ts'),
+    args: [
+      ...['--name', host.name, '--directory', host.directory, '--port', String(host.port)],
+      ...['--token', host.token, '--roots', rootsFile, '--version', host.version],
+      ...['--cpu', String(host.cpuCores), '--memory', String(host.memoryMib)],
+    ],
+    environment: () => withoutSecrets(),
+    graceMs: 15_000,
+  };
+}
+
+export function describeController(context: ServiceContext): Program {
+  return {
+    name: 'controller',
+    file: path.join(context.settings.projectRoot, 'lib', 'controller', 'main.ts'),
+    args: [],
+    environment: () => ({ ...productEnvironment(context), NODE_ENV: 'production' }),
+    graceMs: 10_000,
+  };
+}
+
+export function describeWeb(context: ServiceContext): Program {
+  const { projectRoot, development, address, port } = context.settings;
+  const require = createRequire(path.join(projectRoot, 'package.json'));
+  return {
+    name: 'web',
+    file: require.resolve('next/dist/bin/next'),
+    args: [development ? 'dev' : 'start', '-H', address, '-p', String(port)],
+    environment: () => ({
+      ...productEnvironment(context),
+      NODE_ENV: development ? 'development' : 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+    }),
+    graceMs: 6_000,
+  };
+}
+
+function productEnvironment(context: ServiceContext): NodeJS.ProcessEnv {
+  return {
+    ...withoutSecrets(),
+    DATABASE_URL: context.databaseUrl(),
+    SLUICE_DATA: context.settings.dataFolder,
+    SLUICE_PUBLIC_URL: context.settings.publicUrl,
+    SLUICE_SECRET_FILE: context.secretFile,
+  };
+}
+
+function withoutSecrets(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _url, SLUICE_ADMIN_PASSWORD: _password, ...rest } = process.env;
+  return rest;
+}
