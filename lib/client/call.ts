@@ -2,8 +2,8 @@
 //   await call('readVm', { params: { id } })
 //   await call('setPower', { params: { id }, body: { powerState: 'poweredOn' } })
 import type { z } from 'zod';
-import { type RouteName, type RouteRow, ROUTES } from '#lib/wire/api/routes.ts';
-import { problemOf, ProblemError, unreachableServer } from './problem-error.ts';
+import { ROUTES, type RouteName, type RouteRow } from '#lib/wire/api/routes.ts';
+import { ProblemError, problemOf, unreachableServer } from './problem-error.ts';
 
 export const API_BASE = '/api/v1';
 
@@ -19,9 +19,10 @@ type QueryOption<Route> = Route extends { query: infer Query extends z.ZodType }
   ? QueryFields<z.input<Query>>
   : { query?: undefined };
 // Numbers in a query are read from text, so that their input type says nothing: take the output's, optional.
-type QueryFields<Input> = Record<string, never> extends Input
-  ? { query?: { [Key in keyof Input]?: string | number } }
-  : { query: { [Key in keyof Input]: string | number | undefined } };
+type QueryFields<Input> =
+  Record<string, never> extends Input
+    ? { query?: { [Key in keyof Input]?: string | number } }
+    : { query: { [Key in keyof Input]: string | number | undefined } };
 type BodyOption<Route> = Route extends { body: infer Body extends z.ZodType }
   ? Record<string, never> extends z.input<Body>
     ? { body?: z.input<Body> }
@@ -39,9 +40,10 @@ export type CallOptions<Name extends RouteName> = ParamsOption<Routes[Name]['pat
 export type Answer<Name extends RouteName> = z.output<Routes[Name]['answer']>;
 
 /** The options as an argument that may be left out where none is required. */
-export type CallArguments<Name extends RouteName> = Record<string, never> extends CallOptions<Name>
-  ? [options?: CallOptions<Name>]
-  : [options: CallOptions<Name>];
+export type CallArguments<Name extends RouteName> =
+  Record<string, never> extends CallOptions<Name>
+    ? [options?: CallOptions<Name>]
+    : [options: CallOptions<Name>];
 
 /** Calls the route. Throws a ProblemError for every refusal and failure, also when no answer came. */
 export function call<Name extends RouteName>(

@@ -1,6 +1,7 @@
 // A call that was refused or failed, as the console shows it: the fault by name and every reason with its remedy.
-import { type FaultName, FAULTS, type Reason } from '#lib/model/fault.ts';
+
 import type { Json } from '#lib/base/json.ts';
+import { FAULTS, type FaultName, type Reason } from '#lib/model/fault.ts';
 import { type Problem, problemSchema } from '#lib/wire/api/problem.ts';
 
 /** `status` is 0 when no answer came at all. */

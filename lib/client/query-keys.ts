@@ -25,8 +25,20 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   folder: ['readInventory', 'readSession'],
   datacenter: ['readInventory', 'readCluster'],
   cluster: [
-    ...(['readInventory', 'readCluster', 'readDrs', 'readCompatibilityMatrix', 'readHost'] as const),
-    ...(['listHosts', 'listFilters', 'listDepotVibs', 'listAlarms', 'listMigrationTargets'] as const),
+    ...([
+      'readInventory',
+      'readCluster',
+      'readDrs',
+      'readCompatibilityMatrix',
+      'readHost',
+    ] as const),
+    ...([
+      'listHosts',
+      'listFilters',
+      'listDepotVibs',
+      'listAlarms',
+      'listMigrationTargets',
+    ] as const),
     ...(['checkCompatibility', 'readVm', 'listVms'] as const),
   ],
   host: [

@@ -1,0 +1,46 @@
+// Live reads of the inventory: the tree, clusters, hosts, VMs, datastores, and what could go where.
+import { type LiveOptions, useCall } from './use-call.ts';
+
+export function useInventory() {
+  return useCall('readInventory', {});
+}
+
+export function useCluster(id: string, options?: LiveOptions) {
+  return useCall('readCluster', { params: { id } }, options);
+}
+
+export function useDrs(clusterId: string, options?: LiveOptions) {
+  return useCall('readDrs', { params: { id: clusterId } }, options);
+}
+
+export function useCompatibilityMatrix(clusterId: string, options?: LiveOptions) {
+  return useCall('readCompatibilityMatrix', { params: { id: clusterId } }, options);
+}
+
+export function useHosts() {
+  return useCall('listHosts', {});
+}
+
+export function useHost(id: string, options?: LiveOptions) {
+  return useCall('readHost', { params: { id } }, options);
+}
+
+export function useVms() {
+  return useCall('listVms', {});
+}
+
+export function useVm(id: string, options?: LiveOptions) {
+  return useCall('readVm', { params: { id } }, options);
+}
+
+export function useMigrationTargets(vmId: string, options?: LiveOptions) {
+  return useCall('listMigrationTargets', { params: { id: vmId } }, options);
+}
+
+export function useDatastores() {
+  return useCall('listDatastores', {});
+}
+
+export function useDatastore(id: string, options?: LiveOptions) {
+  return useCall('readDatastore', { params: { id } }, options);
+}
