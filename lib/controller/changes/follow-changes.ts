@@ -123,10 +123,10 @@ async function readLatest(client: pg.Client): Promise<bigint> {
 }
 
 async function readAfter(client: pg.Client, version: bigint): Promise<Change[]> {
-  const found = await client.query<{ version: string; object: string; path: string; value: Json }>(
-    `SELECT "version"::text AS version, "object", "path", "value" FROM "Change"
+  const found = await client.query<{ text: string; object: string; path: string; value: Json }>(
+    `SELECT "version"::text AS text, "object", "path", "value" FROM "Change"
      WHERE "version" > $1::bigint ORDER BY "version" LIMIT ${BATCH}`,
     [version.toString()],
   );
-  return found.rows.map((row) => ({ ...row, version: BigInt(row.version) }));
+  return found.rows.map(({ text, ...row }) => ({ ...row, version: BigInt(text) }));
 }

@@ -1,0 +1,19 @@
+// Asks a host for its state now and writes it, so that what a task has done shows with the task's end.
+import { report } from '../../wire/agent/host-rpc.ts';
+import { recordChanges } from '../changes/record-change.ts';
+import { transact } from '../changes/transact.ts';
+import type { Host } from '../database/generated/client.ts';
+import type { TaskServices } from '../tasks/task-context.ts';
+import { applyWorlds } from './apply-worlds.ts';
+
+/** Writes the worlds alone; the reconciler follows with the rest. */
+export async function refreshWorlds(
+  { db, agents }: Pick<TaskServices, 'db' | 'agents'>,
+  host: Host,
+): Promise<void> {
+  const query = { knownRevision: -1, knownBootId: '', afterEvent: host.eventCursor, waitMs: 0 };
+  const found = await agents.call(host, report, query, { patienceMs: 5_000 });
+  await transact(db, async (tx) => {
+    await recordChanges(tx, await applyWorlds(tx, host.id, found.worlds));
+  });
+}
