@@ -89,6 +89,12 @@ export interface FilterLifecycle {
   /** Numbers for the statistics that the definition names. Called about once a second. */
   statistics?(): Record<string, number>;
   /**
+   * The framework is emptying the disk's chain, to rebuild, move or close it: no new I/O comes until it is done.
+   * A filter that holds I/Os back for a policy's sake answers all of them now, instead of when they are due.
+   * May be called several times, and I/O may go on afterwards.
+   */
+  drain?(): void;
+  /**
    * The world is about to move to another host: no I/O is in flight and none will come. What is
    * returned is handed to `open` there as `state`, also to another version of the same filter. At
    * most 16 MiB.

@@ -1,0 +1,59 @@
+// A token bucket that may go into debt: an I/O is let through while anything is left, and then pays its
+// whole price. So an I/O larger than the bucket passes, and the rate holds all the same.
+// Pure: time comes in as an argument.
+
+export class TokenBucket {
+  /** Tokens in a second; 0 means no limit. */
+  readonly rate: number;
+  /** Tokens that may pile up while nothing comes. */
+  readonly capacity: number;
+  #level: number;
+  #at: number;
+
+  constructor({
+    rate,
+    capacity,
+    level,
+    now,
+  }: {
+    rate: number;
+    capacity: number;
+    level: number;
+    now: number;
+  }) {
+    this.rate = rate;
+    this.capacity = capacity;
+    this.#level = Math.min(level, capacity);
+    this.#at = now;
+  }
+
+  get level(): number {
+    return this.#level;
+  }
+
+  /** Adds what has grown since the last time. Milliseconds, monotonic. */
+  refill(now: number): void {
+    const grown = ((now - this.#at) * this.rate) / 1000;
+    if (grown <= 0) return;
+    this.#level = Math.min(this.capacity, this.#level + grown);
+    this.#at = now;
+  }
+
+  get open(): boolean {
+    return this.rate === 0 || this.#level > 0;
+  }
+
+  take(cost: number): void {
+    if (this.rate !== 0) this.#level -= cost;
+  }
+
+  /** Forgets debt beyond one full bucket, so that a drain does not stall the disk for long after. */
+  forgive(): void {
+    this.#level = Math.max(this.#level, -this.capacity);
+  }
+
+  /** Milliseconds until it is open again; 0 when it is. */
+  get waitMs(): number {
+    return this.open ? 0 : (-this.#level * 1000) / this.rate;
+  }
+}
