@@ -2,8 +2,10 @@
 //   await call('readVm', { params: { id } })
 //   await call('setPower', { params: { id }, body: { powerState: 'poweredOn' } })
 import type { z } from 'zod';
+import { VERSION_HEADER } from '#lib/wire/api/change-stream.ts';
 import { ROUTES, type RouteName, type RouteRow } from '#lib/wire/api/routes.ts';
 import { ProblemError, problemOf, unreachableServer } from './problem-error.ts';
+import { seenVersion } from './seen-version.ts';
 
 export const API_BASE = '/api/v1';
 
@@ -99,6 +101,7 @@ async function request(route: RouteRow, options: LooseOptions): Promise<unknown>
     init.body = file;
   }
   const response = await send(urlOf(route, options), init);
+  seenVersion.noteAnswer(response.headers.get(VERSION_HEADER));
   if (!response.ok) throw await problemOf(response);
   return response.json();
 }

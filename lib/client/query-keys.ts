@@ -53,7 +53,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   vm: [
     ...(['readInventory', 'listVms', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
-    ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms', 'listWorkloads'] as const),
+    ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms'] as const),
   ],
   policy: ['listPolicies', 'readPolicy', 'listVms', 'readVm', 'readCluster', 'readHost'],
   vib: ['listDepotVibs', 'listFilters'],
@@ -69,7 +69,6 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
 const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readVm: 'vm',
   listMigrationTargets: 'vm',
-  listWorkloads: 'vm',
   readHost: 'host',
   readCluster: 'cluster',
   readDrs: 'cluster',

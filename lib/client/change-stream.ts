@@ -1,0 +1,78 @@
+// The page's end of the change stream. A browser has one event stream, whatever the number of its tabs: the tab
+// that holds a web lock reads it and tells the others over a broadcast channel; when it closes, another takes over.
+// Where there are no web locks (plain HTTP on another machine's name) each tab that is looked at has its own.
+import type { Clock } from '#lib/base/clock.ts';
+import { type EventStream, readEventStream } from './event-stream.ts';
+import type { SeenVersion } from './seen-version.ts';
+
+export type StreamState = 'connecting' | 'live' | 'stale';
+
+/** What the tabs tell one another. */
+export type TabMessage =
+  | { kind: 'changes'; version: string; objects: string[] }
+  | { kind: 'state'; state: StreamState }
+  | { kind: 'reset' }
+  | { kind: 'sessionEnded' }
+  | { kind: 'hello' };
+
+export interface Channel {
+  post(message: TabMessage): void;
+  close(): void;
+}
+
+/** What the browser gives; tests give their own. */
+export interface StreamEnvironment {
+  clock: Clock;
+  seen: SeenVersion;
+  openEventSource(after: string | null): EventStream;
+  openChannel(onMessage: (message: TabMessage) => void): Channel;
+  /** Runs the work while this tab is the leader, until the signal aborts. */
+  whileLeader(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+export interface StreamListener {
+  /** Ids of objects that changed, and the words of lists that did. */
+  onChanges(objects: ReadonlySet<string>): void;
+  /** Everything may have changed. */
+  onReset(): void;
+  onState(state: StreamState): void;
+  onSessionEnded(): void;
+}
+
+/** Follows the stream until the signal aborts. */
+export async function followStream(
+  environment: StreamEnvironment,
+  listener: StreamListener,
+  signal: AbortSignal,
+): Promise<void> {
+  let state: StreamState = 'connecting';
+  let leads = false;
+  const channel = environment.openChannel((message) => {
+    if (message.kind === 'hello') {
+      if (leads) channel.post({ kind: 'state', state });
+    } else take(message);
+  });
+  channel.post({ kind: 'hello' });
+  await environment.whileLeader(async (leading) => {
+    leads = true;
+    await readEventStream({ environment, signal: leading, onMessage: tell });
+    leads = false;
+  }, signal);
+  channel.close();
+
+  function tell(message: TabMessage): void {
+    channel.post(message);
+    take(message);
+  }
+
+  function take(message: TabMessage): void {
+    if (message.kind === 'changes') {
+      environment.seen.noteMessage(message.version);
+      listener.onChanges(new Set(message.objects));
+    } else if (message.kind === 'state') {
+      state = message.state;
+      listener.onState(state);
+    } else if (message.kind === 'reset') listener.onReset();
+    else if (message.kind === 'sessionEnded') listener.onSessionEnded();
+  }
+}

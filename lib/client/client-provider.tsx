@@ -1,0 +1,24 @@
+'use client';
+// The browser's half of the product around a page: the cache of answers, kept live while somebody is signed in.
+import { QueryClientProvider } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { systemClock } from '#lib/base/system-clock.ts';
+import { makeQueryClient } from './query-client.ts';
+import { useChangeStream } from './use-change-stream.ts';
+import { useSession } from './use-session.ts';
+
+export function ClientProvider({ children }: { children: ReactNode }) {
+  const [client] = useState(makeQueryClient);
+  return (
+    <QueryClientProvider client={client}>
+      <Live />
+      {children}
+    </QueryClientProvider>
+  );
+}
+
+function Live() {
+  const { data: session } = useSession();
+  useChangeStream(systemClock, session != null);
+  return null;
+}
