@@ -1,7 +1,7 @@
-// Trace rows: one cell for each stage in call order, newest I/O first, bounded.
+// Trace rows: one cell for each stage in call order, newest I/O first.
 import { describe, expect, it } from 'vitest';
 import type { IoTraceEntry } from '#lib/model/io.ts';
-import { mergeEntries, traceRows, traceStages } from './trace-rows.ts';
+import { traceRows, traceStages } from './trace-rows.ts';
 
 function entry(sequence: number): IoTraceEntry {
   return {
@@ -38,12 +38,5 @@ describe('traceRows', () => {
       wayOut: { microseconds: 2 },
     });
     expect(row?.cells[1]).toMatchObject({ wayIn: { verdict: 'complete' }, wayOut: null });
-  });
-});
-
-describe('mergeEntries', () => {
-  it('keeps each sequence once and the newest so many', () => {
-    const merged = mergeEntries([entry(1), entry(2)], [entry(2), entry(3)], 2);
-    expect(merged.map(({ sequence }) => sequence)).toEqual([2, 3]);
   });
 });

@@ -52,16 +52,6 @@ export function traceRows(entries: readonly IoTraceEntry[], stages: readonly str
     .map((entry) => ({ entry, cells: stages.map((stage) => cellOf(entry, stage)) }));
 }
 
-/** Adds what came since, keeping the newest so many. */
-export function mergeEntries(
-  known: readonly IoTraceEntry[],
-  fresh: readonly IoTraceEntry[],
-  keep: number,
-): IoTraceEntry[] {
-  const bySequence = new Map([...known, ...fresh].map((entry) => [entry.sequence, entry]));
-  return [...bySequence.values()].sort((a, b) => a.sequence - b.sequence).slice(-keep);
-}
-
 function cellOf({ crossings }: IoTraceEntry, stage: string): TraceCell {
   const of = (direction: Crossing['direction']): Crossing | null =>
     crossings.find((crossing) => crossing.filter === stage && crossing.direction === direction) ??

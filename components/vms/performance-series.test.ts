@@ -1,7 +1,7 @@
-// Series out of samples: gaps stay gaps, filters that come later are kept, the window slides.
+// Series out of samples: gaps stay gaps, filters that come later are kept.
 import { describe, expect, it } from 'vitest';
 import type { VmSample } from '#lib/model/io.ts';
-import { diskSeries, filterSeries, latestDiskSample, mergeSamples } from './performance-series.ts';
+import { diskSeries, filterSeries, latestDiskSample } from './performance-series.ts';
 
 const latency = { meanUs: 10, p50Us: 9, p99Us: 30, maxUs: 90 };
 
@@ -46,17 +46,6 @@ describe('filterSeries', () => {
   it('gives a filter that was attached later a gap before', () => {
     const series = filterSeries([sampleAt(1), sampleAt(2, ['trace'])], 2000, 'p99Us');
     expect(series).toEqual([{ label: 'trace', unit: 'microseconds', values: [null, 30] }]);
-  });
-});
-
-describe('mergeSamples', () => {
-  it('keeps each time once, ascending, within the window', () => {
-    const merged = mergeSamples(
-      [sampleAt(1000), sampleAt(2000)],
-      [sampleAt(2000), sampleAt(5000)],
-      3500,
-    );
-    expect(merged.map(({ at }) => at)).toEqual([2000, 5000]);
   });
 });
 

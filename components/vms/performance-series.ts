@@ -74,18 +74,6 @@ export function latestDiskSample(
   return null;
 }
 
-/** Adds what came since the last read: ascending, each time once, no longer than the window. */
-export function mergeSamples(
-  known: readonly VmSample[],
-  fresh: readonly VmSample[],
-  windowMs: number,
-): VmSample[] {
-  const byTime = new Map([...known, ...fresh].map((sample) => [sample.at, sample]));
-  const merged = [...byTime.values()].sort((a, b) => a.at - b.at);
-  const newest = merged.at(-1)?.at ?? 0;
-  return merged.filter(({ at }) => at > newest - windowMs);
-}
-
 function diskOf(sample: VmSample, diskKey: number): DiskSample | null {
   return sample.disks.find((disk) => disk.diskKey === diskKey) ?? null;
 }

@@ -1,0 +1,27 @@
+'use client';
+import { formatDuration } from '../format/times.ts';
+// How old the numbers beside it are; a warning once they are older than they should be.
+// Props: `at` (ms, null when nothing was measured yet). `useIsStale` tells the same to what draws the numbers.
+import { Badge } from '../ui/badge.tsx';
+import { useNow } from '../ui/use-now.ts';
+
+/** Measured once a second: older than this something is wrong, in milliseconds. */
+const STALE_AFTER_MS = 5_000;
+
+export interface NumberAgeProps {
+  at: number | null;
+}
+
+export function NumberAge({ at }: NumberAgeProps) {
+  const now = useNow();
+  if (at === null || now === 0) return <span className="text-sm text-muted">Not measured yet</span>;
+  const age = Math.max(0, now - at);
+  if (age > STALE_AFTER_MS)
+    return <Badge tone="warn">{`Stale: measured ${formatDuration(age)} ago`}</Badge>;
+  return <span className="text-sm text-muted">{`Live, ${formatDuration(age)} old`}</span>;
+}
+
+export function useIsStale(at: number | null): boolean {
+  const now = useNow();
+  return at !== null && now !== 0 && now - at > STALE_AFTER_MS;
+}
