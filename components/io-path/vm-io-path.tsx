@@ -1,0 +1,123 @@
+'use client';
+// Monitor › I/O path: the live diagram of one disk's chain, and below it the last traced I/Os with every crossing.
+// Props: `vm`. Tracing runs only while this is shown and not paused.
+import { Pause, Play } from 'lucide-react';
+import { useState } from 'react';
+import { openDialog } from '#components/shell/dialog-url.ts';
+import { useIoTrace, useSamples } from '#lib/client/use-io.ts';
+import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
+import { NumberAge, useIsStale } from '../objects/number-age.tsx';
+import { Button } from '../ui/button.tsx';
+import { Section } from '../ui/card.tsx';
+import { reasonOf } from '../ui/disabled-reason.tsx';
+import { Select } from '../ui/forms/select.tsx';
+import { EmptyState } from '../ui/states/empty-state.tsx';
+import { ErrorState } from '../ui/states/error-state.tsx';
+import { useUrlParam } from '../ui/use-url-param.ts';
+import { latestDiskSample } from '../vms/performance-series.ts';
+import { IoPathDiagram } from './io-path-diagram.tsx';
+import { describePath } from './path-model.ts';
+import { traceRows, traceStages } from './trace-rows.ts';
+import { TraceTable } from './trace-table.tsx';
+
+const READ_EVERY_MS = 1000;
+/** Rows of the trace table: enough to read, few enough to draw every second. */
+const ROWS_SHOWN = 100;
+
+export function VmIoPath({ vm }: { vm: VmView }) {
+  const [diskKey, setDiskKey] = useUrlParam('disk', String(vm.disks[0]?.key ?? ''));
+  const disk = vm.disks.find(({ key }) => String(key) === diskKey) ?? vm.disks[0];
+  if (!disk) return <EmptyState title="This virtual machine has no disks" />;
+  if (vm.powerState === 'poweredOff') {
+    return (
+      <EmptyState title="No I/O passes while the virtual machine is powered off">
+        Power it on to follow each I/O through the filters of its disks.
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="space-y-6">
+      <div className="w-64">
+        <Select
+          label="Disk"
+          hideLabel
+          value={String(disk.key)}
+          options={vm.disks.map(({ key, label, unit }) => ({
+            value: String(key),
+            label: `${label} (${unit})`,
+          }))}
+          onChange={setDiskKey}
+        />
+      </div>
+      <DiskPath key={disk.key} vm={vm} disk={disk} />
+    </div>
+  );
+}
+
+function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
+  const [paused, setPaused] = useState(false);
+  const samples = useSamples(vm.id, { refetchMs: READ_EVERY_MS });
+  const trace = useIoTrace({ vmId: vm.id, diskKey: disk.key }, { enabled: !paused });
+  const entries = (trace.data ?? []).slice(-ROWS_SHOWN);
+  const latest = latestDiskSample(samples.data ?? [], disk.key);
+  const stale = useIsStale(latest?.at ?? null);
+  const path = describePath({
+    diskLabel: disk.label,
+    unit: disk.unit,
+    filters: disk.filters,
+    sample: latest?.sample ?? null,
+    entries,
+  });
+  const stages = traceStages(disk.filters, entries);
+  return (
+    <>
+      <Section
+        title="Path of an I/O"
+        actions={<NumberAge at={latest?.at ?? null} />}
+        description="Down the chain on the way in, back up in reverse on the way out. Rates stand on the edges, the time spent stands in each stage."
+      >
+        <IoPathDiagram path={path} stale={stale} />
+      </Section>
+      <Section
+        title="Last I/Os"
+        actions={
+          <Button
+            size="small"
+            icon={paused ? <Play size={13} /> : <Pause size={13} />}
+            aria-pressed={paused}
+            onClick={() => setPaused(!paused)}
+          >
+            {paused ? 'Resume' : 'Pause'}
+          </Button>
+        }
+      >
+        {trace.error && entries.length === 0 ? (
+          <ErrorState error={trace.error} compact onRetry={() => void trace.refetch()} />
+        ) : entries.length === 0 ? (
+          <NoIo vm={vm} disk={disk} />
+        ) : (
+          <TraceTable rows={traceRows(entries, stages)} stages={stages} />
+        )}
+      </Section>
+    </>
+  );
+}
+
+function NoIo({ vm, disk }: { vm: VmView; disk: DiskView }) {
+  return (
+    <EmptyState
+      title="No I/O came to this disk yet"
+      action={
+        <Button
+          disabledReason={reasonOf(vm.actions.startWorkload)}
+          onClick={() => openDialog('startWorkload', { vm: vm.id, disk: String(disk.key) })}
+        >
+          Start a workload…
+        </Button>
+      }
+    >
+      Connect a client to its NBD address, or start the built-in workload. Each I/O then stands here
+      with every crossing of every filter.
+    </EmptyState>
+  );
+}

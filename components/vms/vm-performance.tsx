@@ -1,0 +1,157 @@
+'use client';
+// Monitor › Performance: rates and latencies of each disk and of each of its filters, live, with the age of the numbers.
+// Props: `vm`.
+import { useSamples } from '#lib/client/use-io.ts';
+import type { VmSample } from '#lib/model/io.ts';
+import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
+import {
+  formatByteRate,
+  formatBytes,
+  formatCount,
+  formatIops,
+  formatLatency,
+  formatShare,
+} from '../format/quantities.ts';
+import { NumberAge, useIsStale } from '../objects/number-age.tsx';
+import { Section } from '../ui/card.tsx';
+import { LineChart } from '../ui/charts/line-chart.tsx';
+import { classNames } from '../ui/class-names.ts';
+import { Select } from '../ui/forms/select.tsx';
+import { EmptyState } from '../ui/states/empty-state.tsx';
+import { QueryState } from '../ui/states/query-state.tsx';
+import { useUrlParam } from '../ui/use-url-param.ts';
+import { FilterStatistics } from './filter-statistics.tsx';
+import { diskSeries, filterSeries, latestDiskSample } from './performance-series.ts';
+
+const WINDOWS = [
+  { value: '60000', label: 'Last minute' },
+  { value: '300000', label: 'Last 5 minutes' },
+  { value: '3600000', label: 'Last hour' },
+] as const;
+const READ_EVERY_MS = 1000;
+
+export function VmPerformance({ vm }: { vm: VmView }) {
+  const on = vm.powerState === 'poweredOn';
+  const samples = useSamples(vm.id, { enabled: on, refetchMs: READ_EVERY_MS });
+  if (!on) {
+    return (
+      <EmptyState title="Nothing is measured while the virtual machine is powered off">
+        Power it on to see the rates and latencies of its disks and filters here.
+      </EmptyState>
+    );
+  }
+  return (
+    <QueryState query={samples} lines={12}>
+      {(known) => <Charts vm={vm} samples={known} />}
+    </QueryState>
+  );
+}
+
+function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
+  const [diskKey, setDiskKey] = useUrlParam('disk', String(vm.disks[0]?.key ?? ''));
+  const [span, setSpan] = useUrlParam('span', '300000');
+  const disk = vm.disks.find(({ key }) => String(key) === diskKey) ?? vm.disks[0];
+  const last = samples.at(-1);
+  const stale = useIsStale(last?.at ?? null);
+  const window = WINDOWS.find(({ value }) => value === span) ?? WINDOWS[1];
+  if (!disk) return <EmptyState title="This virtual machine has no disks" />;
+  return (
+    <div className="space-y-6">
+      <div className="flex flex-wrap items-center gap-3">
+        <div className="w-64">
+          <Select
+            label="Disk"
+            hideLabel
+            value={String(disk.key)}
+            options={vm.disks.map(({ key, label, unit }) => ({
+              value: String(key),
+              label: `${label} (${unit})`,
+            }))}
+            onChange={setDiskKey}
+          />
+        </div>
+        <div className="w-44">
+          <Select
+            label="Span of time"
+            hideLabel
+            value={window.value}
+            options={WINDOWS}
+            onChange={setSpan}
+          />
+        </div>
+        <NumberAge at={last?.at ?? null} />
+        {last && (
+          <span className="text-sm text-muted">
+            {`World: ${formatShare(last.cpu)} of one core, ${formatBytes(last.residentBytes)}`}
+          </span>
+        )}
+      </div>
+      <div className={classNames('space-y-6', stale && 'opacity-60')}>
+        <DiskCharts samples={samples} diskKey={disk.key} windowMs={Number(window.value)} />
+        <FilterCharts samples={samples} disk={disk} windowMs={Number(window.value)} />
+      </div>
+    </div>
+  );
+}
+
+interface ChartsProps {
+  samples: VmSample[];
+  windowMs: number;
+}
+
+function DiskCharts({ samples, diskKey, windowMs }: ChartsProps & { diskKey: number }) {
+  const { times, iops, throughput, latency, outstanding } = diskSeries(samples, diskKey);
+  const shared = { times, windowMs };
+  return (
+    <div className="grid gap-6 xl:grid-cols-2">
+      <LineChart {...shared} label="IOPS" series={iops} format={formatCount} />
+      <LineChart {...shared} label="Throughput" series={throughput} format={formatByteRate} />
+      <LineChart
+        {...shared}
+        label="Latency"
+        series={latency}
+        format={formatLatency}
+        empty="No I/O in this span of time, so there is no latency."
+      />
+      <LineChart {...shared} label="Outstanding I/Os" series={outstanding} format={formatCount} />
+    </div>
+  );
+}
+
+function FilterCharts({ samples, disk, windowMs }: ChartsProps & { disk: DiskView }) {
+  const times = samples.map(({ at }) => at);
+  const shared = { times, windowMs };
+  const latest = latestDiskSample(samples, disk.key);
+  if (disk.filters.length === 0 && (latest?.sample.filters.length ?? 0) === 0) {
+    return (
+      <Section title="Filters">
+        <p className="text-muted">This disk has no filters. A VM storage policy puts them there.</p>
+      </Section>
+    );
+  }
+  return (
+    <Section title="Filters" description="Time spent in each filter itself, in and out together.">
+      <div className="grid gap-6 xl:grid-cols-2">
+        <LineChart
+          {...shared}
+          label="I/Os through each filter"
+          series={filterSeries(samples, disk.key, 'iops')}
+          format={formatIops}
+        />
+        <LineChart
+          {...shared}
+          label="Mean time in each filter"
+          series={filterSeries(samples, disk.key, 'meanUs')}
+          format={formatLatency}
+        />
+        <LineChart
+          {...shared}
+          label="p99 of the time in each filter"
+          series={filterSeries(samples, disk.key, 'p99Us')}
+          format={formatLatency}
+        />
+        <FilterStatistics samples={samples} disk={disk} />
+      </div>
+    </Section>
+  );
+}
