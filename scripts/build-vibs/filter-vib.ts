@@ -1,0 +1,122 @@
+// One folder below filters/ into one signed VIB: the filter's module bundled into a single file that imports
+// nothing, its manifest, and the descriptor from vib.json.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { z } from 'zod';
+import { PLUGIN_ROOT } from '#lib/formats/vib/filter-payload.ts';
+import type { ArchiveFile } from '#lib/formats/vib/tar.ts';
+import { writeVib } from '#lib/formats/vib/write-vib.ts';
+import { type FilterManifest, filterManifestSchema } from '#lib/model/filter.ts';
+import { acceptanceLevelSchema, type VibDescriptor } from '#lib/model/vib.ts';
+import type { Authority } from './authority.ts';
+
+/** filters/<name>/vib.json */
+const vibJsonSchema = z.strictObject({
+  version: z.string(),
+  vendor: z.string(),
+  acceptanceLevel: acceptanceLevelSchema,
+  description: z.string(),
+  releaseDate: z.iso.datetime({ offset: true }),
+});
+
+export interface BuiltVib {
+  descriptor: Omit<VibDescriptor, 'files' | 'payloads'>;
+  bytes: Uint8Array;
+}
+
+export async function buildFilterVib({
+  directory,
+  authority,
+  version,
+}: {
+  directory: string;
+  authority: Authority;
+  /** Instead of the one in vib.json. */
+  version?: string;
+}): Promise<BuiltVib> {
+  const settings = vibJsonSchema.parse(
+    JSON.parse(await readFile(path.join(directory, 'vib.json'), 'utf8')),
+  );
+  const entry = path.join(directory, 'index.ts');
+  const module = await bundle(entry);
+  const manifest = await manifestOf(entry, module);
+  const descriptor = {
+    ...settings,
+    version: version ?? settings.version,
+    type: 'bootbank',
+    name: manifest.name,
+    summary: manifest.summary,
+    depends: [],
+    conflicts: [],
+    replaces: [],
+    provides: [],
+    softwareTags: ['iofilter', `class:${manifest.class}`],
+    maintenanceModeRequired: false,
+    softwarePlatforms: [{ productLineId: 'embeddedEsx', version: '6.*' }],
+    liveInstallAllowed: true,
+    liveRemoveAllowed: true,
+  };
+  const partner = settings.acceptanceLevel === 'PartnerSupported';
+  const bytes = await writeVib({
+    descriptor,
+    files: [
+      file(manifest.entry, module),
+      file(`${PLUGIN_ROOT}/${manifest.name}/filter.json`, jsonBytes(manifest)),
+    ],
+    payloadName: manifest.name.slice(0, 8),
+    keys: [partner ? authority.signers.partner : authority.signers.platform],
+  });
+  return { descriptor, bytes };
+}
+
+/** Fails when the filter imports anything of Node or of a package: it must run from its one file alone. */
+async function bundle(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [refuseForeignImports],
+  });
+  const [output] = outputFiles;
+  if (!output) throw new Error(`${entry} was bundled into nothing`);
+  return output.contents;
+}
+
+const refuseForeignImports: Plugin = {
+  name: 'refuse-foreign-imports',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./#]/ }, ({ path: name, kind }) => {
+      if (kind === 'entry-point') return null;
+      return {
+        errors: [{ text: `A filter may not import ${name}: it has the filter SDK alone.` }],
+      };
+    });
+  },
+};
+
+async function manifestOf(entry: string, module: Uint8Array): Promise<FilterManifest> {
+  const imported: { default?: { name?: string } } = await import(pathToFileURL(entry).href);
+  const definition = imported.default ?? {};
+  return filterManifestSchema.parse({
+    ...definition,
+    entry: `${PLUGIN_ROOT}/${definition.name}/filter.js`,
+    entrySha256: createHash('sha256').update(module).digest('hex'),
+  });
+}
+
+function file(filePath: string, bytes: Uint8Array): ArchiveFile {
+  return { path: filePath, mode: 0o644, bytes };
+}
+
+function jsonBytes(value: FilterManifest): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
