@@ -14,7 +14,7 @@ import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
 const PATIENCE_MS = 20_000;
 
 export const performPowerOn: TaskHandler<PowerOnInput> = async (context, { vmId }) => {
-  const { db, agents, taskId, signal } = context;
+  const { agents, taskId, signal } = context;
   const { vm, placed } = await decide(context, vmId);
   await context.progress(20, `Powering on ${vm.name} on ${vm.host.name}`);
   try {
