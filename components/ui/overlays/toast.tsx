@@ -3,7 +3,7 @@
 // Call `showToast` from anywhere; `ToastArea` stands once in the layout.
 import { Toast as Base } from '@base-ui/react/toast';
 import { X } from 'lucide-react';
-import { toFaultRecord } from '#lib/model/fault.ts';
+import { toProblemError } from '#lib/client/problem-error.ts';
 import { TONE_ICON, TONE_TEXT, type Tone } from '../badge.tsx';
 import { classNames } from '../class-names.ts';
 
@@ -22,7 +22,7 @@ export function showToast(tone: Exclude<Tone, 'idle'>, title: string, descriptio
 
 /** Shows what was thrown, with each reason and its remedy. */
 export function showFault(title: string, thrown: unknown): void {
-  const { reasons } = toFaultRecord(thrown);
+  const { reasons } = toProblemError(thrown);
   const text = reasons.map(({ message, remedy }) => [message, remedy].filter(Boolean).join(' '));
   showToast('bad', title, text.join(' '));
 }

@@ -1,8 +1,8 @@
 'use client';
 // What could not be shown or done, why, and the way out: a problem with its reasons and remedies.
-// Props: `error` (a Fault or whatever was thrown), `title`, `onRetry`; `compact` for panels and dialogs.
+// Props: `error` (a ProblemError, or whatever was thrown), `title`, `onRetry`; `compact` for panels and dialogs.
 import { CircleX, Lock, SearchX } from 'lucide-react';
-import { toFaultRecord } from '#lib/model/fault.ts';
+import { toProblemError } from '#lib/client/problem-error.ts';
 import { Button } from '../button.tsx';
 import { classNames } from '../class-names.ts';
 import { ReasonList } from '../reason-list.tsx';
@@ -15,7 +15,7 @@ export interface ErrorStateProps {
 }
 
 export function ErrorState({ error, title, onRetry, compact = false }: ErrorStateProps) {
-  const { fault, message, reasons } = toFaultRecord(error);
+  const { fault, message, reasons } = toProblemError(error);
   const known = KNOWN[fault];
   const Icon = known?.icon ?? CircleX;
   // The headline repeats the first reason more often than not: say it once.

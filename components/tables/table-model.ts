@@ -1,0 +1,136 @@
+'use client';
+// The rows that a table shows: searched, sorted (TanStack Table), with their selection.
+import {
+  createSortedRowModel,
+  type RowSelectionState,
+  rowSelectionFeature,
+  rowSortingFeature,
+  type SortFn,
+  tableFeatures,
+  useTable,
+} from '@tanstack/react-table';
+import { useDeferredValue, useMemo, useState } from 'react';
+import { columnText, type TableColumn } from './table-column.ts';
+import { matcherOf, parseQuery } from './table-query.ts';
+import type { TableSort } from './use-table-url.ts';
+
+const features = tableFeatures({
+  rowSortingFeature,
+  sortedRowModel: createSortedRowModel(),
+  rowSelectionFeature,
+});
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+export interface TableModel<Row extends object> {
+  /** In the order shown. */
+  rows: readonly { id: string; row: Row }[];
+  total: number;
+  selectedIds: ReadonlySet<string>;
+  /** Of the rows that match; those selected and then filtered away are not acted upon. */
+  selectedRows: readonly Row[];
+  toggle: (id: string, range: boolean) => void;
+  selectAll: (selected: boolean) => void;
+}
+
+export interface TableModelOptions<Row extends object> {
+  rows: readonly Row[];
+  columns: readonly TableColumn<Row>[];
+  rowId: (row: Row) => string;
+  query: string;
+  sort: TableSort | null;
+}
+
+export function useTableModel<Row extends object>(
+  options: TableModelOptions<Row>,
+): TableModel<Row> {
+  const { rows, columns, rowId, query, sort } = options;
+  const [rowSelection, setRowSelection] = useState<RowSelectionState>({});
+  const [anchor, setAnchor] = useState<string | null>(null);
+  const searched = useDeferredValue(query);
+  const matching = useMemo(() => {
+    const terms = parseQuery(
+      searched,
+      columns.map((column) => column.id),
+    );
+    return terms.length === 0 ? [...rows] : rows.filter(matcherOf(terms, columns));
+  }, [rows, columns, searched]);
+  const definitions = useMemo(
+    () =>
+      columns.map((column) => ({
+        id: column.id,
+        accessorFn: column.value,
+        sortFn: sortBy(column),
+        sortUndefined: 'last' as const,
+      })),
+    [columns],
+  );
+  const sorting = useMemo(
+    () => (sort ? [{ id: sort.column, desc: sort.descending }] : []),
+    [sort?.column, sort?.descending, sort],
+  );
+  const table = useTable({
+    features,
+    columns: definitions,
+    data: matching,
+    getRowId: rowId,
+    state: { sorting, rowSelection },
+    onRowSelectionChange: setRowSelection,
+  });
+  const shown = table.getRowModel().rows.map((row) => ({ id: row.id, row: row.original }));
+  const selectedIds = new Set(Object.keys(rowSelection));
+  const toggle = (id: string, range: boolean) => {
+    setRowSelection((before) => toggled(before, rangeOf(shown, range ? anchor : null, id), id));
+    setAnchor(id);
+  };
+  return {
+    rows: shown,
+    total: rows.length,
+    selectedIds,
+    selectedRows: shown.filter((one) => selectedIds.has(one.id)).map((one) => one.row),
+    toggle,
+    selectAll: (selected) => setRowSelection(selected ? allSelected(shown) : {}),
+  };
+}
+
+function allSelected(shown: readonly { id: string }[]): RowSelectionState {
+  const selection: RowSelectionState = {};
+  for (const { id } of shown) selection[id] = true;
+  return selection;
+}
+
+/** Texts as people sort them (esx2 before esx10), numbers by size; what is missing goes last. */
+function sortBy<Row extends object>(column: TableColumn<Row>): SortFn<typeof features, Row> {
+  return (a, b) => {
+    const left = column.value(a.original);
+    const right = column.value(b.original);
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    if (typeof left === 'number' && typeof right === 'number') return left - right;
+    return collator.compare(columnText(column, a.original), columnText(column, b.original));
+  };
+}
+
+function rangeOf(
+  shown: readonly { id: string }[],
+  anchor: string | null,
+  id: string,
+): readonly string[] {
+  const from = shown.findIndex((one) => one.id === anchor);
+  const to = shown.findIndex((one) => one.id === id);
+  if (from < 0 || to < 0) return [id];
+  return shown.slice(Math.min(from, to), Math.max(from, to) + 1).map((one) => one.id);
+}
+
+/** All of the range become what the clicked row becomes. */
+function toggled(
+  before: RowSelectionState,
+  ids: readonly string[],
+  clicked: string,
+): RowSelectionState {
+  const after = { ...before };
+  for (const id of ids) {
+    if (before[clicked]) delete after[id];
+    else after[id] = true;
+  }
+  return after;
+}
