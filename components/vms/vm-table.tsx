@@ -1,0 +1,150 @@
+'use client';
+// Virtual machines as a table: in the list of all, on a host, on a cluster.
+// Props: `rows`, `id` of the table in the URL, `plain` for a handful inside a page, `height`.
+import { Monitor } from 'lucide-react';
+import { useRouter } from 'next/navigation';
+import { openDialog } from '#components/shell/dialog-url.ts';
+import type { VmSummary } from '#lib/wire/api/inventory.ts';
+import { formatBytes, formatMebibytes, formatShare } from '../format/quantities.ts';
+import { ObjectLink } from '../objects/object-link.tsx';
+import { ComplianceBadge, complianceLabel } from '../policies/compliance-badge.tsx';
+import { DataTable } from '../tables/data-table.tsx';
+import type { TableColumn } from '../tables/table-column.ts';
+import type { MenuItem } from '../ui/overlays/menu-entries.tsx';
+import { EmptyState } from '../ui/states/empty-state.tsx';
+import { powerLabel, VmIcon } from './vm-state.tsx';
+
+export interface VmTableProps {
+  rows: readonly VmSummary[] | undefined;
+  id?: string;
+  height?: number;
+}
+
+const COLUMNS: readonly TableColumn<VmSummary>[] = [
+  {
+    id: 'name',
+    header: 'Name',
+    grow: true,
+    width: 180,
+    value: ({ name }) => name,
+    cell: (vm) => (
+      <span className="flex min-w-0 items-center gap-2">
+        <VmIcon vm={vm} />
+        <ObjectLink id={vm.id} name={vm.name} />
+      </span>
+    ),
+  },
+  {
+    id: 'power',
+    header: 'Power',
+    width: 110,
+    facet: true,
+    value: powerLabel,
+  },
+  {
+    id: 'host',
+    header: 'Host',
+    width: 120,
+    facet: true,
+    value: ({ host }) => host.name,
+    cell: ({ host }) => <ObjectLink {...host} />,
+  },
+  {
+    id: 'cluster',
+    header: 'Cluster',
+    width: 100,
+    facet: true,
+    value: ({ cluster }) => cluster?.name ?? '',
+    cell: ({ cluster }) => (cluster ? <ObjectLink {...cluster} /> : null),
+  },
+  {
+    id: 'filters',
+    header: 'I/O filters',
+    width: 160,
+    facet: true,
+    value: ({ filterNames }) => filterNames.join(', '),
+  },
+  {
+    id: 'compliance',
+    header: 'Compliance',
+    width: 140,
+    facet: true,
+    value: ({ compliance }) => complianceLabel(compliance),
+    cell: ({ compliance }) => <ComplianceBadge compliance={compliance} />,
+  },
+  {
+    id: 'cpu',
+    header: 'CPU in use',
+    width: 100,
+    align: 'end',
+    value: ({ cpuUsage }) => cpuUsage,
+    text: ({ cpuUsage }) => formatShare(cpuUsage),
+  },
+  {
+    id: 'memory',
+    header: 'Memory',
+    width: 90,
+    align: 'end',
+    value: ({ memoryMib }) => memoryMib,
+    text: ({ memoryMib }) => formatMebibytes(memoryMib),
+  },
+  {
+    id: 'size',
+    header: 'Provisioned',
+    width: 110,
+    align: 'end',
+    value: ({ provisionedBytes }) => provisionedBytes,
+    text: ({ provisionedBytes }) => formatBytes(provisionedBytes),
+  },
+  {
+    id: 'guest',
+    header: 'Guest',
+    hidden: true,
+    value: ({ guestFullName }) => guestFullName,
+  },
+];
+
+export function VmTable({ rows, id = 'vms', height }: VmTableProps) {
+  const router = useRouter();
+  return (
+    <DataTable
+      id={id}
+      label="Virtual machines"
+      rows={rows}
+      rowId={(vm) => vm.id}
+      columns={COLUMNS}
+      defaultSort={{ column: 'name', descending: false }}
+      height={height}
+      onOpen={(vm) => router.push(`/vms/${vm.id}`)}
+      rowMenu={menuOf}
+      empty={
+        <EmptyState icon={Monitor} title="No virtual machines here">
+          Virtual machines that are registered here stand in this list.
+        </EmptyState>
+      }
+    />
+  );
+}
+
+/** The list has no verdicts: each dialog asks for them and says what is in the way. */
+function menuOf(vm: VmSummary): MenuItem[] {
+  const on = vm.powerState === 'poweredOn';
+  return [
+    {
+      id: 'power',
+      label: on ? 'Power off…' : 'Power on…',
+      onSelect: () => openDialog('power', { vm: vm.id, to: on ? 'poweredOff' : 'poweredOn' }),
+    },
+    { id: 'migrate', label: 'Migrate…', onSelect: () => openDialog('migrate', { vm: vm.id }) },
+    {
+      id: 'policies',
+      label: 'Edit VM storage policies…',
+      onSelect: () => openDialog('editPolicies', { vm: vm.id }),
+    },
+    {
+      id: 'workload',
+      label: 'Start a workload…',
+      onSelect: () => openDialog('startWorkload', { vm: vm.id }),
+    },
+  ];
+}
