@@ -1,4 +1,5 @@
-// npm run db -- dev NAME | deploy | status | reset: migrations on DATABASE_URL, or on the embedded server.
+// npm run db -- dev NAME | deploy | status | reset: migrations on DATABASE_URL, or on the embedded
+// server.
 import path from 'node:path';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';

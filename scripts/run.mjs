@@ -1,6 +1,6 @@
-// The one entry of `npm start`, `npm test` and their like: plain JavaScript without dependencies, so that it runs
-// on a fresh clone with any Node from 20 on. It installs, generates and builds what is missing or stale, then hands
-// over to Node 24, which comes with the packages.
+// The one entry of `npm start`, `npm test` and their like: plain JavaScript without dependencies,
+// so that it runs on a fresh clone with any Node from 20 on. It installs, generates and builds what
+// is missing or stale, then hands over to Node 24, which comes with the packages.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -125,8 +125,8 @@ function findNode() {
 
 function refuseNode(version) {
   fail(
-    `Node ${version} is too old. On Linux (x64, arm64) Node ${OLDEST_NODE_TO_INSTALL} or newer is enough, ` +
-      `since Node ${OLDEST_NODE_TO_RUN} then comes with the packages; elsewhere install ` +
+    `Node ${version} is too old. On Linux (x64, arm64) Node ${OLDEST_NODE_TO_INSTALL} or newer ` +
+      `is enough, since Node ${OLDEST_NODE_TO_RUN} then comes with the packages; elsewhere install ` +
       `Node ${OLDEST_NODE_TO_RUN} or newer.`,
   );
 }

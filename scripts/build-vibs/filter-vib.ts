@@ -55,7 +55,7 @@ export async function buildFilterVib({
     provides: [],
     softwareTags: ['iofilter', `class:${manifest.class}`],
     maintenanceModeRequired: false,
-    softwarePlatforms: [{ productLineId: 'embeddedEsx', version: '6.*' }],
+    softwarePlatforms: [],
     liveInstallAllowed: true,
     liveRemoveAllowed: true,
   };

@@ -1,4 +1,5 @@
-// The lab that a first start seeds, as plain data: hosts, datastores and virtual machines with real disks.
+// The lab that a first start seeds, as plain data: hosts, datastores and virtual machines with real
+// disks.
 import { GIB } from '#lib/model/limits.ts';
 
 export interface LabHost {
@@ -101,7 +102,7 @@ export const LAB_VMS: readonly LabVm[] = [
     files: [
       {
         path: 'README.txt',
-        text: 'This file lives on the virtual disk of files01.\nMount it: see the page of the VM.\n',
+        text: 'This file lives on a virtual disk of files01.\nThe page of the VM says how.\n',
       },
       {
         path: 'reports/2026-11.csv',

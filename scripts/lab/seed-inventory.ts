@@ -8,7 +8,7 @@ import type { Database, DatabaseTransaction } from '#lib/controller/database/cli
 import { postEvents } from '#lib/controller/events/post-event.ts';
 import { allocateId } from '#lib/controller/inventory/allocate-id.ts';
 import { LAB_CLUSTER, LAB_DATACENTER, LAB_DATASTORES, LAB_HOSTS } from './lab.ts';
-import type { LabAgent, SeedOptions } from './seed.ts';
+import type { LabAgent, SeedOptions } from './seed-options.ts';
 
 export async function seedInventory(
   db: Database,

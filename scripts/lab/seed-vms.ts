@@ -1,4 +1,5 @@
-// The lab's virtual machines: a row first, then their files, made by the host, then the wish that they run.
+// The lab's virtual machines: a row first, then their files, made by the host, then the wish that
+// they run.
 import { type Random, randomUuid } from '#lib/base/random.ts';
 import type { Agents } from '#lib/controller/agents/agent-client.ts';
 import { recordChange } from '#lib/controller/changes/record-change.ts';

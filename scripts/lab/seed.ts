@@ -1,5 +1,5 @@
-// Seeds the lab on the first start and keeps the hosts' addresses true on every other. Each step may be repeated,
-// so that a start that was killed half way goes on where it stopped.
+// Seeds the lab on the first start and keeps the hosts' addresses true on every other. Each step
+// may be repeated, so that a start that was killed half way goes on where it stopped.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '#lib/base/system-clock.ts';
@@ -8,22 +8,9 @@ import { createAgents } from '#lib/controller/agents/agent-client.ts';
 import { type Database, openDatabase } from '#lib/controller/database/client.ts';
 import { replaceFile } from '../supervisor/data-folder.ts';
 import { seedInventory, updateHostAddresses } from './seed-inventory.ts';
+import type { SeedOptions } from './seed-options.ts';
 import { seedUsers } from './seed-users.ts';
 import { seedVms } from './seed-vms.ts';
-
-/** A running host agent, as the supervisor started it. */
-export interface LabAgent {
-  name: string;
-  url: string;
-  token: string;
-}
-
-export interface SeedOptions {
-  databaseUrl: string;
-  dataFolder: string;
-  hosts: readonly LabAgent[];
-  adminPassword: string;
-}
 
 export interface SeedResult {
   /** True when this start made the lab. */
@@ -45,7 +32,10 @@ export async function seedLab(options: SeedOptions): Promise<SeedResult> {
   }
 }
 
-/** `lab` in the data folder says how far it is: without it, and with an inventory, the database is no lab of ours. */
+/**
+ * `lab` in the data folder says how far it is: without it, and with an inventory, the database is
+ * no lab of ours.
+ */
 async function seedOnce(db: Database, options: SeedOptions): Promise<boolean> {
   const marker = path.join(options.dataFolder, 'lab');
   const state = existsSync(marker) ? readFileSync(marker, 'utf8') : '';

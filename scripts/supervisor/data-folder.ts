@@ -1,4 +1,5 @@
-// The data folder: its secrets, each made once and readable by its owner alone, and files that are replaced whole.
+// The data folder: its secrets, each made once and readable by its owner alone, and files that are
+// replaced whole.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,7 +21,10 @@ export function keepSecret(file: string, characters = 43): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-/** Writes a private file so that a reader, or a crash, sees the old contents or the new and nothing between. */
+/**
+ * Writes a private file so that a reader, or a crash, sees the old contents or the new and nothing
+ * between.
+ */
 export function replaceFile(file: string, text: string): void {
   makePrivateFolder(path.dirname(file));
   const fresh = `${file}.new`;

@@ -1,5 +1,5 @@
-// The database of a start: the user's server when there is one, else the embedded server, which is started again
-// whenever it ends.
+// The database of a start: the user's server when there is one, else the embedded server, which is
+// started again whenever it ends.
 import path from 'node:path';
 import { backoffMs } from '#lib/base/backoff.ts';
 import { sleep } from '#lib/base/clock.ts';

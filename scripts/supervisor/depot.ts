@@ -1,4 +1,5 @@
-// Puts what `npm run build:vibs` made where the product looks for it: VIBs in the depot, trusted roots beside it.
+// Puts what `npm run build:vibs` made where the product looks for it: VIBs in the depot, trusted
+// roots beside it.
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 

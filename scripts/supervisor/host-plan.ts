@@ -1,4 +1,5 @@
-// Which host agents run here: names from the lab, each with a port and a token that it keeps over restarts.
+// Which host agents run here: names from the lab, each with a port and a token that it keeps over
+// restarts.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
-// `npm start`: the one parent of all processes. Database, migrations, host agents, the lab on the first start,
-// controller and console come up in this order, are started again when they end, and stop in reverse.
+// `npm start`: the one parent of all processes. Database, migrations, host agents, the lab on the
+// first start, controller and console come up in this order, are started again when they end, and
+// stop in reverse.
 import path from 'node:path';
 import { isPortFree } from '#lib/controller/database/free-port.ts';
 import { seedLab } from '../lab/seed.ts';

@@ -1,4 +1,5 @@
-// What people see of the processes: all of it goes to a log file per process, warnings and errors to the terminal.
+// What people see of the processes: all of it goes to a log file per process, warnings and errors
+// to the terminal.
 import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// `run.json` in the data folder: which processes run, by name, and where the console is. A second supervisor on the
-// same folder refuses by it, and tests find in it whom to kill.
+// `run.json` in the data folder: which processes run, by name, and where the console is. A second
+// supervisor on the same folder refuses by it, and tests find in it whom to kill.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -49,7 +49,10 @@ export class RunFile {
   }
 }
 
-/** True when the process lives and, where the system tells, is a supervisor: ids are used again after a restart. */
+/**
+ * True when the process lives and, where the system tells, is a supervisor: ids are used again
+ * after a restart.
+ */
 function isSupervisor(pid: number): boolean {
   const commandLine = `/proc/${pid}/cmdline`;
   if (existsSync('/proc/self/cmdline')) {

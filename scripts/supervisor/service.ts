@@ -1,4 +1,5 @@
-// One supervised process: started, restarted with growing waits when it ends by itself, and stopped when asked.
+// One supervised process: started, restarted with growing waits when it ends by itself, and stopped
+// when asked.
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -6,7 +6,10 @@ export type Database = PrismaClient;
 /** What a store works on: the client, or one transaction of it. */
 export type DatabaseTransaction = Prisma.TransactionClient;
 
-/** Opens a client with a pool of at most `connections` (10 unless told). The caller ends it with `$disconnect()`. */
+/**
+ * Opens a client with a pool of at most `connections` (10 unless told). The caller ends it with
+ * `$disconnect()`.
+ */
 export function openDatabase(url: string, connections = 10): Database {
   return new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: connections }) });
 }

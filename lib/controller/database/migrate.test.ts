@@ -1,4 +1,5 @@
-// Migrations and the client against a real server: applying, planning, refusing, and what a transaction promises.
+// Migrations and the client against a real server: applying, planning, refusing, and what a
+// transaction promises.
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,6 @@
-// Migrations: applies prisma/migrations to a database and plans new ones, in Prisma's own format and with its own
-// table and checksums, so that the official tool can take over wherever it can be had.
+// Migrations: applies prisma/migrations to a database and plans new ones, in Prisma's own format
+// and with its own table and checksums, so that the official tool can take over wherever it can be
+// had.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -80,7 +81,8 @@ export async function planMigration(
   await withEngine(options, (engine) => refuseDivergedHistory(options, engine));
   await deployMigrations(options);
   const planned = await withEngine(options, async (engine) => {
-    // Without this call on the migrated database the engine does not know how to make its shadow database.
+    // Without this call on the migrated database the engine does not know how to make its shadow
+    // database.
     await refuseDivergedHistory(options, engine);
     const migrationsList = await readMigrations(options);
     const target = { migrationsList, schema: await readSchema(options), filters: FILTERS };

@@ -1,6 +1,7 @@
-// Makes @prisma/adapter-pg 7.10 fit for the schema engine. What it lacks, and what is done about it here:
-// the catalogue type "char" (OID 18) has no mapping; scripts are cut at every semicolon, also inside functions;
-// the shadow database is the real one when the address is a connection string, and is dropped while still open.
+// Makes @prisma/adapter-pg 7.10 fit for the schema engine. What it lacks, and what is done about it
+// here: the catalogue type "char" (OID 18) has no mapping; scripts are cut at every semicolon, also
+// inside functions; the shadow database is the real one when the address is a connection string,
+// and is dropped while still open.
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   ColumnTypeEnum,
@@ -73,7 +74,10 @@ async function connect(connectionString: string): Promise<SqlDriverAdapter> {
   };
 }
 
-/** Shows the adapter "char" columns as text, and remembers by the result's rows which columns they were. */
+/**
+ * Shows the adapter "char" columns as text, and remembers by the result's rows which columns they
+ * were.
+ */
 function rememberCharColumns(pool: pg.Pool): WeakMap<object, number[]> {
   const remembered = new WeakMap<object, number[]>();
   const original = pool.query;

@@ -1,5 +1,5 @@
-// Prisma's own schema engine as WebAssembly: it plans and applies migrations through a driver adapter,
-// so that no native program has to be downloaded.
+// Prisma's own schema engine as WebAssembly: it plans and applies migrations through a driver
+// adapter, so that no native program has to be downloaded.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// An empty, migrated database for a test: on the server that TEST_DATABASE_URL names, else on an embedded one
-// that lives as long as the test file. The same tests run on both.
+// An empty, migrated database for a test: on the server that TEST_DATABASE_URL names, else on an
+// embedded one that lives as long as the test file. The same tests run on both.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
