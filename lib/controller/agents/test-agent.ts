@@ -97,7 +97,7 @@ export class TestAgent {
     const key = operationKeyOf(body);
     if (key === null) return method(body);
     const known = this.#answers.get(key);
-    if (known) return known;
+    if (known !== undefined) return known;
     this.calls.push({ name, operationKey: key });
     const answer = this.#perform(name, method, body);
     this.#answers.set(key, answer);

@@ -1,0 +1,98 @@
+// Reconfigure virtual machine: gives disks a storage policy, which puts its filters on them, or takes it away.
+import { z } from 'zod';
+import { Fault } from '../../model/fault.ts';
+import type { DiskFilter } from '../../model/filter.ts';
+import { objectIdSchema, ROOT_FOLDER_ID } from '../../model/inventory.ts';
+import { verdictOf } from '../../model/verdict.ts';
+import type { DiskFacts, HostFacts, VmFacts } from '../../rules/facts.ts';
+import { orderFilters } from '../../rules/filter-order.ts';
+import { judgeAssignment } from '../../rules/policy-assignment.ts';
+import { assignPoliciesSchema, policyRuleSchema } from '../../wire/api/policies.ts';
+import type { DatabaseTransaction } from '../database/client.ts';
+import type { Policy } from '../database/generated/client.ts';
+import { findHostFacts } from '../hosts/host-store.ts';
+import { defineOperation } from '../tasks/operation.ts';
+import { findVmFacts } from './vm-store.ts';
+
+export const assignPoliciesInputSchema = assignPoliciesSchema.extend({ vmId: objectIdSchema });
+export type AssignPoliciesInput = z.infer<typeof assignPoliciesInputSchema>;
+
+/** One disk with what it shall have. */
+export interface PlannedDisk {
+  disk: DiskFacts;
+  policy: Policy | null;
+  /** In call order. */
+  filters: DiskFilter[];
+}
+
+export interface ObservedAssignment {
+  target: { id: string; name: string };
+  vm: VmFacts;
+  host: HostFacts;
+  movingBy: string | null;
+  disks: PlannedDisk[];
+}
+
+export const assignPolicies = defineOperation<AssignPoliciesInput, ObservedAssignment>({
+  key: 'VirtualMachine.reconfigure',
+  label: 'Reconfigure virtual machine',
+  input: assignPoliciesInputSchema,
+  cancelable: false,
+  observe: observeAssignment,
+  privileges: (_, { vmId }) => [
+    { privilege: 'VirtualMachine.Config.EditDevice', objectId: vmId },
+    { privilege: 'StorageProfile.View', objectId: ROOT_FOLDER_ID },
+  ],
+  judge({ vm, host, movingBy, disks }) {
+    const verdicts = disks.map(({ disk, filters }) =>
+      judgeAssignment({ vm, host, disk, filters, movingBy }),
+    );
+    return verdictOf(
+      verdicts.flatMap(({ reasons }) => reasons),
+      verdicts.flatMap(({ warnings }) => warnings),
+    );
+  },
+});
+
+export async function observeAssignment(
+  tx: DatabaseTransaction,
+  { vmId, assignments }: AssignPoliciesInput,
+): Promise<ObservedAssignment> {
+  const vm = await findVmFacts(tx, vmId);
+  const host = await findHostFacts(tx, vm.hostId);
+  const moving = await tx.task.findFirst({
+    where: {
+      targetId: vmId,
+      operation: { in: ['VirtualMachine.migrate', 'Drm.ExecuteVMotionLRO'] },
+      state: { in: ['queued', 'running'] },
+    },
+  });
+  const disks: PlannedDisk[] = [];
+  for (const { diskKey, policyId } of assignments) {
+    const disk = vm.disks.find(({ key }) => key === diskKey);
+    if (!disk) throw new Fault('NotFound', `${vm.name} has no disk ${diskKey}.`);
+    const policy = policyId === null ? null : await findPolicy(tx, policyId);
+    disks.push({ disk, policy, filters: policy ? filtersOf(policy) : [] });
+  }
+  return { target: vm, vm, host, movingBy: moving?.label ?? null, disks };
+}
+
+/** The filters of a policy's rules, in the order in which they are called. */
+export function filtersOf({ rules }: Pick<Policy, 'rules'>): DiskFilter[] {
+  return orderFilters(
+    z
+      .array(policyRuleSchema)
+      .parse(rules)
+      .map(({ provider, filterClass, properties }) => ({
+        name: provider,
+        class: filterClass,
+        properties,
+      })),
+  );
+}
+
+async function findPolicy(tx: DatabaseTransaction, id: string): Promise<Policy> {
+  const policy = await tx.policy.findUnique({ where: { id } });
+  if (!policy) throw new Fault('NotFound', `There is no storage policy ${id}.`);
+  return policy;
+}
