@@ -35,6 +35,15 @@ export async function missingPrivilegeReasons(
   wanted: readonly WantedPrivilege[],
 ): Promise<Reason[]> {
   const missing = await listMissingPrivileges(db, caller, wanted);
+  return describeMissing(db, caller, missing);
+}
+
+/** One reason for each privilege that is missing, naming it and its object. */
+export async function describeMissing(
+  db: DatabaseTransaction,
+  caller: Caller,
+  missing: readonly WantedPrivilege[],
+): Promise<Reason[]> {
   if (missing.length === 0) return [];
   const names = await findObjectNames(
     db,

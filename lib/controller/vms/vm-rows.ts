@@ -1,6 +1,7 @@
 // The rows that VM views are made of: VMs, their disks with policies, and what their hosts have installed.
 // Four queries, whatever the number of VMs.
 import { z } from 'zod';
+import { groupBy } from '../../base/group-by.ts';
 import { type DiskFilter, diskFilterSchema } from '../../model/filter.ts';
 import { type ComplianceResult, judgeCompliance } from '../../rules/compliance.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
@@ -49,7 +50,7 @@ export async function readVmRows(
     }),
     readHostsOfVms(db),
   ]);
-  const disksByVm = Map.groupBy(disks, (disk) => disk.vmId);
+  const disksByVm = groupBy(disks, (disk) => disk.vmId);
   return vms.flatMap((vm) => {
     const host = hosts.get(vm.hostId);
     // A host that joined between the queries: its VMs come with the next reading.
@@ -82,7 +83,7 @@ type FoundDisk = Disk & Pick<DiskRow, 'datastore' | 'policy'>;
 
 function toDiskRow(disk: FoundDisk, vm: Vm, host: HostOfVm): DiskRow {
   const filters = diskFiltersSchema.parse(disk.filters);
-  const reportedFilters = disk.reportedFilters && diskFiltersSchema.parse(disk.reportedFilters);
+  const reportedFilters = diskFiltersSchema.nullable().parse(disk.reportedFilters);
   const compliance = judgeCompliance({
     policy: disk.policy,
     appliedGeneration: disk.policyGeneration,

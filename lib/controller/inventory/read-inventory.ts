@@ -1,0 +1,79 @@
+// The inventory tree: five queries, whatever its size.
+import type { InventoryNode } from '../../wire/api/inventory.ts';
+import type { DatabaseTransaction } from '../database/client.ts';
+
+/** All nodes, parents before children, by name within a kind. */
+export async function readInventory(db: DatabaseTransaction): Promise<{ nodes: InventoryNode[] }> {
+  const orderBy = { name: 'asc' } as const;
+  const [datacenters, clusters, hosts, datastores, vms] = await Promise.all([
+    db.datacenter.findMany({ orderBy }),
+    db.cluster.findMany({ orderBy, select: { id: true, name: true, datacenterId: true } }),
+    readHostNodes(db),
+    readDatastoreNodes(db),
+    readVmNodes(db),
+  ]);
+  return {
+    nodes: [
+      ...datacenters.map(({ id, name }) => node('datacenter', { id, name, parentId: null })),
+      ...clusters.map(({ id, name, datacenterId }) =>
+        node('cluster', { id, name, parentId: datacenterId }),
+      ),
+      ...hosts,
+      ...datastores,
+      ...vms,
+    ],
+  };
+}
+
+function node(
+  kind: InventoryNode['kind'],
+  rest: Pick<InventoryNode, 'id' | 'name' | 'parentId'> &
+    Partial<Pick<InventoryNode, 'state' | 'badge'>>,
+): InventoryNode {
+  return { kind, state: '', badge: '', ...rest };
+}
+
+async function readHostNodes(db: DatabaseTransaction): Promise<InventoryNode[]> {
+  const rows = await db.host.findMany({
+    orderBy: { name: 'asc' },
+    select: {
+      ...{ id: true, name: true, clusterId: true, datacenterId: true, connectionState: true },
+      ...{ maintenanceState: true, filterStates: { where: { state: 'failed' } } },
+    },
+  });
+  return rows.map((row) => {
+    const warning = row.filterStates.length > 0 ? 'warning' : '';
+    const badge = row.maintenanceState === 'normal' ? warning : row.maintenanceState;
+    const parentId = row.clusterId ?? row.datacenterId;
+    return node('host', {
+      ...{ id: row.id, name: row.name, parentId, state: row.connectionState, badge },
+    });
+  });
+}
+
+async function readDatastoreNodes(db: DatabaseTransaction): Promise<InventoryNode[]> {
+  const rows = await db.datastore.findMany({
+    orderBy: { name: 'asc' },
+    include: {
+      mounts: { where: { accessible: false, host: { connectionState: 'connected' } }, take: 1 },
+    },
+  });
+  return rows.map(({ id, name, datacenterId, mounts }) =>
+    node('datastore', {
+      ...{ id, name, parentId: datacenterId, badge: mounts.length > 0 ? 'warning' : '' },
+    }),
+  );
+}
+
+async function readVmNodes(db: DatabaseTransaction): Promise<InventoryNode[]> {
+  const rows = await db.vm.findMany({
+    orderBy: { name: 'asc' },
+    select: { id: true, name: true, hostId: true, powerState: true, worldState: true },
+  });
+  return rows.map(({ id, name, hostId, powerState, worldState }) =>
+    node('vm', {
+      ...{ id, name, parentId: hostId, state: powerState },
+      badge: worldState === 'faulted' ? 'faulted' : '',
+    }),
+  );
+}

@@ -1,0 +1,127 @@
+// The I/O filters of a cluster with their state on every host and the disks that use them.
+import { groupBy } from '../../base/group-by.ts';
+import { filterClassSchema } from '../../model/filter-class.ts';
+import { hostFilterStateSchema } from '../../model/inventory.ts';
+import { faultRecordSchema } from '../../model/task.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { judgeFilterUninstall } from '../../rules/filter-install.ts';
+import type { ClusterFilterView, HostSummary } from '../../wire/api/inventory.ts';
+import type { DatabaseTransaction } from '../database/client.ts';
+import type { ClusterFilter, HostFilterState, HostVib } from '../database/generated/client.ts';
+import type { Caller } from '../permissions/caller.ts';
+import { judgeActions } from '../permissions/judge-actions.ts';
+import { readRunningTaskReasons } from '../tasks/running-tasks.ts';
+import type { VmRow } from '../vms/vm-rows.ts';
+
+export interface ClusterRows {
+  cluster: { id: string; name: string; drsEnabled: boolean };
+  hosts: readonly HostSummary[];
+  vms: readonly VmRow[];
+}
+
+/** By name. Three queries and the verdicts, whatever the number of hosts and VMs. */
+export async function readClusterFilters(
+  { db, caller }: { db: DatabaseTransaction; caller: Caller },
+  rows: ClusterRows,
+): Promise<ClusterFilterView[]> {
+  const clusterId = rows.cluster.id;
+  const host = { clusterId };
+  const [filters, states, vibs] = await Promise.all([
+    db.clusterFilter.findMany({ where: { clusterId }, orderBy: { name: 'asc' } }),
+    db.hostFilterState.findMany({ where: { host } }),
+    db.hostVib.findMany({ where: { host, filterId: { not: null } } }),
+  ]);
+  const statesByFilter = groupBy(states, (state) => state.filterId);
+  const vibsByFilter = groupBy(vibs, (vib) => vib.filterId ?? '');
+  const views = filters.map((filter) => ({
+    ...describeFilter(filter),
+    hosts: describeHosts(
+      rows.hosts,
+      statesByFilter.get(filter.filterId) ?? [],
+      vibsByFilter.get(filter.filterId) ?? [],
+    ),
+    disksInUse: findDisks(filter, rows.vms),
+  }));
+  const verdicts = await judgeFilterActions({ db, caller }, rows, views);
+  return views.map((view, index) => ({ ...view, actions: verdicts[index] ?? {} }));
+}
+
+function describeFilter(filter: ClusterFilter) {
+  const { filterId, name, vendor, version, summary, releaseDate, vibId, depotId, opType } = filter;
+  return {
+    ...{ filterId, name, vendor, version, summary, releaseDate, vibId, depotId },
+    type: filterClassSchema.parse(filter.type),
+    opType: operationType(opType),
+  };
+}
+
+function operationType(opType: string): ClusterFilterView['opType'] {
+  return opType === 'uninstall' || opType === 'upgrade' ? opType : 'install';
+}
+
+function describeHosts(
+  hosts: readonly HostSummary[],
+  states: readonly HostFilterState[],
+  vibs: readonly HostVib[],
+): ClusterFilterView['hosts'] {
+  return hosts.map(({ id, name }) => {
+    const state = states.find(({ hostId }) => hostId === id);
+    const vib = vibs.find(({ hostId }) => hostId === id);
+    return {
+      host: { id, name },
+      state: state ? hostFilterStateSchema.parse(state.state) : vib ? 'installed' : 'pending',
+      progress: state?.progress ?? (vib ? 100 : 0),
+      available: vib?.available ?? false,
+      fault: faultRecordSchema.nullable().parse(state?.fault ?? null),
+    };
+  });
+}
+
+function findDisks(
+  filter: Pick<ClusterFilter, 'name' | 'type'>,
+  vms: readonly VmRow[],
+): ClusterFilterView['disksInUse'] {
+  return vms.flatMap(({ vm, disks }) =>
+    disks
+      .filter((disk) =>
+        [...disk.filters, ...(disk.reportedFilters ?? [])].some(
+          (used) => used.name === filter.name && used.class === filter.type,
+        ),
+      )
+      .map(({ key, label }) => ({
+        vm: { id: vm.id, name: vm.name },
+        diskKey: key,
+        diskLabel: label,
+      })),
+  );
+}
+
+async function judgeFilterActions(
+  { db, caller }: { db: DatabaseTransaction; caller: Caller },
+  { cluster, hosts }: ClusterRows,
+  views: readonly Omit<ClusterFilterView, 'actions'>[],
+): Promise<Record<string, Verdict>[]> {
+  const running = (await readRunningTaskReasons(db, [cluster.id])).get(cluster.id);
+  const busy = running ? [running] : [];
+  const wanted = [cluster, ...hosts].map(({ id }) => ({
+    privilege: 'Host.Config.Patch' as const,
+    objectId: id,
+  }));
+  return Promise.all(
+    views.map(({ filterId, name, disksInUse, hosts: states }) => {
+      const disks = disksInUse.map(({ vm, diskLabel }) => ({
+        ...{ vmId: vm.id, vmName: vm.name, diskLabel },
+      }));
+      const uninstall = judgeFilterUninstall({ cluster, filterId, disks });
+      const isWhole = states.every(({ state, available }) => state === 'installed' && available);
+      const nothingToDo = {
+        fault: 'InvalidState' as const,
+        message: `${name} is installed on every host of ${cluster.name}; there is nothing to resolve.`,
+      };
+      return judgeActions(db, caller, {
+        uninstall: { wanted, reasons: [...uninstall.reasons, ...busy] },
+        resolve: { wanted, reasons: [...(isWhole ? [nothingToDo] : []), ...busy] },
+      });
+    }),
+  );
+}
