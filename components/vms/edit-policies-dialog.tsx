@@ -1,0 +1,173 @@
+'use client';
+// Edit VM storage policies: a policy for each disk, with the verdict of the whole choice before it is applied.
+// Props: `vmId`, `diskKey` (to begin with), `onClose`.
+import { useState } from 'react';
+import { openDialog } from '#components/shell/dialog-url.ts';
+import { useChange } from '#lib/client/use-call.ts';
+import { useVm } from '#lib/client/use-inventory.ts';
+import { usePolicies, usePolicyCheck } from '#lib/client/use-policies.ts';
+import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
+import type { PolicyView } from '#lib/wire/api/policies.ts';
+import { apiCall } from '../tasks/api-call.ts';
+import { Button } from '../ui/button.tsx';
+import { type DisabledReason, reasonOf } from '../ui/disabled-reason.tsx';
+import { Select } from '../ui/forms/select.tsx';
+import { Dialog } from '../ui/overlays/dialog.tsx';
+import { showToast } from '../ui/overlays/toast.tsx';
+import { SameAsCall } from '../ui/same-as-call.tsx';
+import { Banner } from '../ui/states/banner.tsx';
+import { ErrorState } from '../ui/states/error-state.tsx';
+import { QueryState } from '../ui/states/query-state.tsx';
+
+export interface EditPoliciesDialogProps {
+  vmId: string;
+  diskKey: string | null;
+  onClose: () => void;
+}
+
+/** Stands for no policy in a select, whose values are texts. */
+const DEFAULT = 'default';
+
+export function EditPoliciesDialog({ vmId, diskKey, onClose }: EditPoliciesDialogProps) {
+  const vm = useVm(vmId);
+  const policies = usePolicies();
+  if (vm.data && policies.data) {
+    return <Form vm={vm.data} policies={policies.data} diskKey={diskKey} onClose={onClose} />;
+  }
+  return (
+    <Dialog open onClose={onClose} title="Edit VM storage policies">
+      <QueryState query={vm}>{() => null}</QueryState>
+      {vm.data && <QueryState query={policies}>{() => null}</QueryState>}
+    </Dialog>
+  );
+}
+
+interface FormProps {
+  vm: VmView;
+  policies: readonly PolicyView[];
+  diskKey: string | null;
+  onClose: () => void;
+}
+
+function Form({ vm, policies, diskKey, onClose }: FormProps) {
+  const [chosen, setChosen] = useState<Record<number, string>>({});
+  const { mutateAsync, isPending, error } = useChange('assignPolicies');
+  const assignments = vm.disks
+    .filter((disk) => (chosen[disk.key] ?? policyOf(disk)) !== policyOf(disk))
+    .map(({ key }) => ({ diskKey: key, policyId: idOf(chosen[key]) }));
+  const check = usePolicyCheck(vm.id, assignments);
+  const submit = async () => {
+    const call = { params: { id: vm.id }, body: { assignments } };
+    const started = await mutateAsync(call).catch(() => null);
+    if (!started) return;
+    showToast('info', 'Reconfiguring the virtual machine', 'It stands in Recent Tasks.');
+    onClose();
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      size="large"
+      title={`Edit VM storage policies of ${vm.name}`}
+      description="A policy puts its filters on the disk. The chain is rebuilt while clients stay connected."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            busy={isPending}
+            disabledReason={blockedBy(vm, assignments.length, check.data)}
+            onClick={() => void submit()}
+          >
+            Apply
+          </Button>
+        </>
+      }
+    >
+      <div className="space-y-4">
+        {policies.length === 0 && <NoPolicies />}
+        {orderDisks(vm.disks, diskKey).map((disk) => (
+          <DiskChoice
+            key={disk.key}
+            disk={disk}
+            policies={policies}
+            value={chosen[disk.key] ?? policyOf(disk)}
+            onChange={(value) => setChosen({ ...chosen, [disk.key]: value })}
+          />
+        ))}
+        {check.data?.allowed === false && assignments.length > 0 && (
+          <Banner tone="bad" title="This cannot be applied" reasons={check.data.reasons} />
+        )}
+        {check.data?.allowed && assignments.length > 0 && (
+          <Banner tone="ok" title="This can be applied" reasons={check.data.warnings} />
+        )}
+        {check.error && assignments.length > 0 && <ErrorState error={check.error} compact />}
+        {error && <ErrorState error={error} compact />}
+        {assignments.length > 0 && (
+          <SameAsCall call={apiCall('assignPolicies', { id: vm.id }, { assignments })} />
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+function blockedBy(
+  vm: VmView,
+  changes: number,
+  check: Parameters<typeof reasonOf>[0],
+): DisabledReason {
+  const refused = reasonOf(vm.actions.editPolicies);
+  if (refused) return refused;
+  return changes === 0 ? 'Change the policy of a disk first.' : reasonOf(check);
+}
+
+function NoPolicies() {
+  return (
+    <Banner
+      tone="info"
+      title="There are no VM storage policies yet"
+      actions={<Button onClick={() => openDialog('policy', {})}>Create a policy…</Button>}
+    >
+      A policy names the filters and their properties.
+    </Banner>
+  );
+}
+
+interface DiskChoiceProps {
+  disk: DiskView;
+  policies: readonly PolicyView[];
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function DiskChoice({ disk, policies, value, onChange }: DiskChoiceProps) {
+  return (
+    <Select
+      label={`${disk.label} (${disk.unit})`}
+      value={value}
+      options={[
+        { value: DEFAULT, label: 'Datastore default', help: 'No filters.' },
+        ...policies.map(({ id, name, rules }) => ({
+          value: id,
+          label: name,
+          help: rules.map(({ provider }) => provider).join(', '),
+        })),
+      ]}
+      onChange={onChange}
+    />
+  );
+}
+
+function policyOf(disk: DiskView): string {
+  return disk.policy?.id ?? DEFAULT;
+}
+
+function idOf(value: string | undefined): string | null {
+  return value === undefined || value === DEFAULT ? null : value;
+}
+
+function orderDisks(disks: readonly DiskView[], first: string | null): DiskView[] {
+  return [...disks].sort(
+    (a, b) => Number(String(b.key) === first) - Number(String(a.key) === first),
+  );
+}
