@@ -45,7 +45,6 @@ export class Chain implements IoCarrier, TokenKeeper {
   readonly #out: readonly (Hook | null)[];
   #asking: ChainIo | null = null;
   #pending = 0;
-  #drained: (() => void)[] = [];
 
   constructor({ filters, disk, tracer, onFault }: ChainParts) {
     this.filters = filters;
@@ -76,12 +75,6 @@ export class Chain implements IoCarrier, TokenKeeper {
     }
     this.#pending += 1;
     return false;
-  }
-
-  /** Resolves when no I/O is in flight. New ones must not come meanwhile. */
-  drained(): Promise<void> {
-    if (this.#pending === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#drained.push(resolve));
   }
 
   deferralOf(io: ChainIo): Deferral {
@@ -226,10 +219,6 @@ export class Chain implements IoCarrier, TokenKeeper {
     if (io.trace !== null) this.#endTrace(io);
     this.#pending -= 1;
     io.finished();
-    if (this.#pending > 0 || this.#drained.length === 0) return;
-    const waiting = this.#drained;
-    this.#drained = [];
-    for (const resolve of waiting) resolve();
   }
 
   #leaveDisk(io: ChainIo): void {

@@ -15,6 +15,8 @@ export interface OpenFilter {
   readonly name: string;
   readonly class: FilterClass;
   readonly definition: FilterDefinition;
+  /** Which code it is: the entry file's SHA-256. */
+  readonly codeId: string;
   /** As the policy set them, without defaults. */
   properties: PropertyValues;
   readonly hooks: Partial<FilterHooks> & FilterLifecycle;
@@ -22,6 +24,7 @@ export interface OpenFilter {
 
 export interface OpenFilterRequest {
   definition: FilterDefinition;
+  codeId: string;
   /** From the policy; what is missing has the definition's default. */
   properties: PropertyValues;
   disk: FilterContext['disk'];
@@ -44,7 +47,8 @@ export function openFilter(request: OpenFilterRequest): OpenFilter {
   };
   try {
     const hooks = definition.open(context);
-    return { name: definition.name, class: definition.class, definition, properties, hooks };
+    const { name, class: filterClass } = definition;
+    return { name, class: filterClass, definition, codeId: request.codeId, properties, hooks };
   } catch (cause) {
     throw new Fault(
       'CannotOpenDisk',

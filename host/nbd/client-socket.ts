@@ -1,0 +1,59 @@
+// Sockets as the I/O path wants them: read into a buffer that we choose, right behind what is there (`onread`).
+// Node documents `onread` for sockets that it makes, not for those that a server accepts, nor how to learn a
+// socket's descriptor: both are kept in this file. Tested against the Node version that package.json pins.
+import { type Server, Socket } from 'node:net';
+import { assert } from '#lib/base/assert.ts';
+
+export interface ReadTarget {
+  /** Where the next bytes go. Never empty. */
+  room(): Buffer;
+  /** So many bytes were put there. */
+  received(bytes: number): void;
+}
+
+/** Wraps a socket that a server has accepted with `pauseOnConnect`. It is paused. */
+export function adoptAccepted(accepted: Socket, target: ReadTarget): Socket {
+  const handle: unknown = Reflect.get(accepted, '_handle');
+  assert(typeof handle === 'object' && handle !== null, 'an accepted socket has a handle');
+  // The server's object gives its handle up, so that closing it closes nothing.
+  Reflect.set(accepted, '_handle', null);
+  const socket = makeSocket({ handle }, target);
+  accepted.destroy();
+  return socket;
+}
+
+/** Takes over a connection that this process has inherited. It is paused. */
+export function adoptInherited(fd: number, target: ReadTarget): Socket {
+  return makeSocket({ fd }, target);
+}
+
+/** The descriptor of an open socket or listening server, for a child to inherit. */
+export function descriptorOf(open: Socket | Server): number {
+  const handle: unknown = Reflect.get(open, '_handle');
+  assert(typeof handle === 'object' && handle !== null, 'an open socket has a handle');
+  const fd: unknown = Reflect.get(handle, 'fd');
+  assert(typeof fd === 'number' && fd >= 0, 'an open socket has a descriptor');
+  return fd;
+}
+
+function makeSocket(from: { handle: object } | { fd: number }, target: ReadTarget): Socket {
+  const options = {
+    ...from,
+    allowHalfOpen: false,
+    readable: true,
+    writable: true,
+    onread: {
+      buffer: () => target.room(),
+      callback: (bytes: number) => {
+        target.received(bytes);
+        return true;
+      },
+    },
+  };
+  // By reflection, because Node's types do not know `handle`.
+  const socket: Socket = Reflect.construct(Socket, [options]);
+  socket.pause();
+  // Replies leave at once; a unix socket has no such option and ignores it.
+  socket.setNoDelay(true);
+  return socket;
+}

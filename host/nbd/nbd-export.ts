@@ -1,0 +1,37 @@
+// What the NBD server needs of a disk that it exports.
+import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
+import type { ChainIo } from '../chain/chain-io.ts';
+import type { DiskMeter } from '../chain/disk-meter.ts';
+
+export interface NbdExport {
+  readonly diskKey: number;
+  /** The name that clients ask for: `scsi0:0`. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly meter: DiskMeter;
+  /** Whether I/O may be done now; asked before each batch. When not, all I/O fails with ESHUTDOWN. */
+  isServing(): boolean;
+  /** As Chain.submit. */
+  submit(io: ChainIo): boolean;
+  /** As FlatDisk.blockStatus. */
+  blockStatus(offset: number, length: number): Promise<StatusExtent[] | number>;
+}
+
+/** The exports of one server, first disk first. */
+export class ExportTable {
+  readonly exports: readonly NbdExport[];
+
+  constructor(exports: readonly NbdExport[]) {
+    this.exports = exports;
+  }
+
+  /** The export of that name; the empty name is the first disk. Null when there is none. */
+  find(name: string): NbdExport | null {
+    if (name === '') return this.exports[0] ?? null;
+    return this.exports.find((each) => each.name === name) ?? null;
+  }
+
+  byKey(diskKey: number): NbdExport | null {
+    return this.exports.find((each) => each.diskKey === diskKey) ?? null;
+  }
+}

@@ -1,0 +1,58 @@
+// Stands a VM's I/O still for some work: nothing new begins, what is under way ends, clients only notice a pause.
+import { type Clock, sleep } from '#lib/base/clock.ts';
+import { Fault } from '#lib/model/fault.ts';
+import type { NbdExport } from './nbd-export.ts';
+import type { NbdServer } from './nbd-server.ts';
+
+/** How long I/O that is under way may take to end, in milliseconds. */
+const DRAIN_MS = 20_000;
+
+/** A disk as far as standing still is concerned. */
+export interface DrainableDisk extends NbdExport {
+  /** I/Os that a filter or the disk has, also those whose client is gone. */
+  readonly inFlight: number;
+}
+
+export interface QuiesceParts {
+  server: NbdServer;
+  /** The disks to hold: one, or all of the VM's. */
+  disks: readonly DrainableDisk[];
+  clock: Clock;
+}
+
+export interface Pause {
+  pauseMs: number;
+  /** Requests that were under way when the pause began, or came while it lasted. */
+  heldIos: number;
+}
+
+/** Holds the disks' I/O while the work runs, whatever becomes of it. Throws `Timedout` when I/O does not end. */
+export async function quiesce(parts: QuiesceParts, work: () => Promise<void>): Promise<Pause> {
+  const { server, disks, clock } = parts;
+  const startedAt = clock.monotonic();
+  for (const disk of disks) server.hold(disk);
+  let heldIos = underWay(parts);
+  try {
+    await drain(parts);
+    await work();
+  } finally {
+    for (const disk of disks) heldIos += server.release(disk);
+  }
+  return { pauseMs: clock.monotonic() - startedAt, heldIos };
+}
+
+/** Waits until nothing is under way on disks that are held. Throws `Timedout`. */
+export async function drain(parts: QuiesceParts): Promise<void> {
+  const deadline = parts.clock.monotonic() + DRAIN_MS;
+  while (underWay(parts) > 0) {
+    if (parts.clock.monotonic() > deadline) {
+      throw new Fault('Timedout', 'I/O that is under way does not end.');
+    }
+    await sleep(parts.clock, 1);
+  }
+}
+
+/** Requests of the disks that have begun and not ended. */
+export function underWay({ server, disks }: QuiesceParts): number {
+  return disks.reduce((sum, disk) => sum + Math.max(disk.inFlight, server.inFlight(disk)), 0);
+}
