@@ -124,10 +124,10 @@ function findNode() {
 }
 
 function refuseNode(version) {
+  const [install, run] = [OLDEST_NODE_TO_INSTALL, OLDEST_NODE_TO_RUN];
   fail(
-    `Node ${version} is too old. On Linux (x64, arm64) Node ${OLDEST_NODE_TO_INSTALL} or newer ` +
-      `is enough, since Node ${OLDEST_NODE_TO_RUN} then comes with the packages; elsewhere install ` +
-      `Node ${OLDEST_NODE_TO_RUN} or newer.`,
+    `Node ${version} is too old. On Linux (x64, arm64) Node ${install} or newer is enough, since ` +
+      `Node ${run} then comes with the packages; elsewhere install Node ${run} or newer.`,
   );
 }
 

@@ -1,0 +1,57 @@
+// npm test [-- STEP… [ARGUMENT…]]: runs the steps, or those that are named, and ends with one plain
+// line: how many tests passed, failed and were skipped. A check without tests of its own counts as
+// one test.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Counts } from './counts.ts';
+import { RESULTS_FOLDER, STEPS, type Step } from './steps.ts';
+
+const projectRoot = path.join(import.meta.dirname, '..', '..');
+const given = process.argv.slice(2);
+const named = STEPS.filter(({ name }) => given.includes(name));
+const passedOn = given.filter((argument) => !STEPS.some(({ name }) => name === argument));
+const steps = named.length > 0 ? named : STEPS;
+
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const broken = new Set<string>();
+mkdirSync(path.join(projectRoot, RESULTS_FOLDER), { recursive: true });
+for (const step of steps) {
+  const counts = runStep(step);
+  if (counts.failed > 0) broken.add(step.name);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}
+if (broken.size > 0) say(`Failed: ${[...broken].join(', ')}`);
+say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+function runStep(step: Step): Counts {
+  const missing = step.needs?.find((name) => broken.has(name));
+  say(`\n== ${step.title}${missing ? `: cannot run, ${missing} failed` : ''}`);
+  if (missing) return { passed: 0, failed: 1, skipped: 0 };
+  const since = performance.now();
+  if (step.report) rmSync(path.join(projectRoot, step.report), { force: true });
+  const succeeded = step.commands.every((command) => {
+    const further = step.takesArguments ? passedOn : [];
+    const options = { cwd: projectRoot, stdio: 'inherit' as const };
+    return spawnSync(process.execPath, [...command, ...further], options).status === 0;
+  });
+  const counts = countsOf(step, succeeded);
+  const seconds = ((performance.now() - since) / 1000).toFixed(1);
+  say(`== ${step.title}: ${counts.failed > 0 ? 'FAILED' : 'passed'} in ${seconds} s`);
+  return counts;
+}
+
+/** A step that failed although its report shows no failed test has failed as a whole. */
+function countsOf(step: Step, succeeded: boolean): Counts {
+  const hasReport = step.report && existsSync(path.join(projectRoot, step.report));
+  const counts = hasReport ? step.readCounts?.(projectRoot) : undefined;
+  if (!counts) return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: 0 };
+  return succeeded || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
