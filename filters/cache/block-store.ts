@@ -1,7 +1,7 @@
-// Blocks of 4 KiB in memory, with a mask of the 512-byte sectors that are valid in each, evicted by SIEVE:
-// a queue in the order of insertion, one "visited" bit, and a hand that goes from old to new, spares what was
-// visited once and evicts what was not. A hit sets one bit and moves nothing; a scan passes through
-// without washing out what is used (Zhang et al., NSDI 2024).
+// Blocks of 4 KiB in memory, with a mask of the 512-byte sectors that are valid in each, evicted by
+// SIEVE: a queue in the order of insertion, one "visited" bit, and a hand that goes from old to
+// new, spares what was visited once and evicts what was not. A hit sets one bit and moves nothing;
+// a scan passes through without washing out what is used (Zhang et al., NSDI 2024).
 
 export const BLOCK_BYTES = 4096;
 export const SECTOR_BYTES = 512;

@@ -1,7 +1,8 @@
-// Which blocks have I/O under way that could leave stale data in the cache. While a write is under way
-// beside any other I/O on the same block, nobody knows which of them the storage did first, so that none of
-// them may fill the cache. An I/O has no identity that outlives a hook; therefore the count is kept by
-// block: a block becomes doubtful when a write meets another I/O, and stays so until nothing is under way on it.
+// Which blocks have I/O under way that could leave stale data in the cache. While a write is under
+// way beside any other I/O on the same block, nobody knows which of them the storage did first, so
+// that none of them may fill the cache. An I/O has no identity that outlives a hook; therefore the
+// count is kept by block: a block becomes doubtful when a write meets another I/O, and stays so
+// until nothing is under way on it.
 
 /** Blocks share places by their low bits; sharing makes the cache more careful, never less. */
 const PLACES = 4096;

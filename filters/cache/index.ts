@@ -12,7 +12,7 @@ export default defineFilter({
     {
       name: 'sizeMib',
       label: 'Size',
-      help: 'Memory for the cached blocks of one disk, taken as it fills. A change empties the cache.',
+      help: 'Memory for the blocks of one disk, taken as it fills. A change empties the cache.',
       type: 'integer',
       unit: 'MiB',
       minimum: 1,

@@ -1,6 +1,6 @@
-// The cache of one disk. Reads that it holds wholly are answered at once; all else goes down, and what the
-// storage confirmed is kept. A write takes the old data out of the cache before it goes down, and its own data
-// count only when the storage has confirmed them.
+// The cache of one disk. Reads that it holds wholly are answered at once; all else goes down, and
+// what the storage confirmed is kept. A write takes the old data out of the cache before it goes
+// down, and its own data count only when the storage has confirmed them.
 import {
   COMPLETE,
   type DiskIo,
@@ -60,7 +60,8 @@ export class WriteThroughCache implements FilterHooks, FilterLifecycle {
     if (length === 0) return;
     this.#beginChange(offset, length);
     if (length > FILL_BYTES_MAX) return;
-    // Copied now, not on the way out: filters below may change the data in place. Counts only when confirmed.
+    // Copied now, not on the way out: filters below may change the data in place. Counts only when
+    // confirmed.
     const end = endBlock(offset, length);
     for (let block = firstBlock(offset); block < end; block++) this.#copyIn(io.data, offset, block);
   }
@@ -146,7 +147,10 @@ export class WriteThroughCache implements FilterHooks, FilterLifecycle {
     }
   }
 
-  /** Copies the whole sectors of one block out of an I/O's data; returns their mask. They are not valid yet. */
+  /**
+   * Copies the whole sectors of one block out of an I/O's data; returns their mask. They are not
+   * valid yet.
+   */
   #copyIn(data: Uint8Array, offset: number, block: number): number {
     const sectors = wholeSectors(block, offset, data.length);
     if (sectors === 0) return 0;

@@ -1,5 +1,5 @@
-// The filter `qos`: limits the I/Os and the bytes of a disk in a second. Class datastoreIoControl, so it
-// stands last and counts what really goes to the storage.
+// The filter `qos`: limits the I/Os and the bytes of a disk in a second. Class datastoreIoControl,
+// so it stands last and counts what really goes to the storage.
 import { defineFilter, type FilterContext } from '#lib/filter-sdk/filter.ts';
 import { IoLimiter } from './io-limiter.ts';
 

@@ -86,9 +86,10 @@ export class IoLimiter implements FilterLifecycle {
   }
 
   /**
-   * A chain is rebuilt or moved only when no I/O is under way, and what waits here would hold that up for as
-   * long as the limit says, while the guest stands still. So everything waiting goes at once and is paid for
-   * with debt, up to one full bucket; the time of the pause itself pays back part of it.
+   * A chain is rebuilt or moved only when no I/O is under way, and what waits here would hold that
+   * up for as long as the limit says, while the guest stands still. So everything waiting goes at
+   * once and is paid for with debt, up to one full bucket; the time of the pause itself pays back
+   * part of it.
    */
   drain(): void {
     this.#timer?.cancel();
@@ -151,7 +152,9 @@ export class IoLimiter implements FilterLifecycle {
     if (this.#head < this.#waiting.length) this.#arm();
   }
 
-  /** Passing an I/O may end it, and its end may bring new ones: the queue is in order before that. */
+  /**
+   * Passing an I/O may end it, and its end may bring new ones: the queue is in order before that.
+   */
   #releaseFirst(): void {
     const first = this.#waiting[this.#head];
     if (!first) return;
@@ -197,7 +200,10 @@ function numberOf(properties: PropertyValues, name: string): number {
   return typeof value === 'number' && value > 0 ? value : 0;
 }
 
-/** The levels on the host that the VM came from; none when they cannot be read: then the buckets are full. */
+/**
+ * The levels on the host that the VM came from; none when they cannot be read: then the buckets are
+ * full.
+ */
 function readState(state: Uint8Array | null): { ios: number | null; bytes: number | null } {
   if (state === null) return { ios: null, bytes: null };
   try {

@@ -1,5 +1,5 @@
-// A token bucket that may go into debt: an I/O is let through while anything is left, and then pays its
-// whole price. So an I/O larger than the bucket passes, and the rate holds all the same.
+// A token bucket that may go into debt: an I/O is let through while anything is left, and then pays
+// its whole price. So an I/O larger than the bucket passes, and the rate holds all the same.
 // Pure: time comes in as an argument.
 
 export class TokenBucket {
@@ -47,7 +47,9 @@ export class TokenBucket {
     if (this.rate !== 0) this.#level -= cost;
   }
 
-  /** Forgets debt beyond one full bucket, so that a drain does not stall the disk for long after. */
+  /**
+   * Forgets debt beyond one full bucket, so that a drain does not stall the disk for long after.
+   */
   forgive(): void {
     this.#level = Math.max(this.#level, -this.capacity);
   }

@@ -1,5 +1,5 @@
-// The filter `trace`: watches the I/O of a disk and changes nothing. Class inspection, so it stands first
-// and sees what the guest asked for.
+// The filter `trace`: watches the I/O of a disk and changes nothing. Class inspection, so it stands
+// first and sees what the guest asked for.
 import { defineFilter, type FilterContext } from '#lib/filter-sdk/filter.ts';
 import { IoObserver } from './io-observer.ts';
 

@@ -11,7 +11,10 @@ import { LatencyProbes } from './latency-probes.ts';
 import { shannonEntropy } from './shannon-entropy.ts';
 
 const KIB = 1024;
-/** An I/O is sequential when it begins where one of so many I/Os before it ended: several streams may mix. */
+/**
+ * An I/O is sequential when it begins where one of so many I/Os before it ended: several streams
+ * may mix.
+ */
 const STREAMS = 8;
 /** A new sample moves the shown entropy by this share. */
 const ENTROPY_WEIGHT = 0.1;
@@ -157,7 +160,9 @@ function sizeClass(length: number): number {
   return length <= 256 * KIB ? 3 : 4;
 }
 
-/** Moves the interval's median and 99th percentile into the numbers; nothing when nothing was timed. */
+/**
+ * Moves the interval's median and 99th percentile into the numbers; nothing when nothing was timed.
+ */
 function takeLatency(histogram: Histogram, name: string, numbers: Record<string, number>): void {
   if (histogram.total === 0) return;
   numbers[`${name}Median`] = histogram.quantile(0.5);

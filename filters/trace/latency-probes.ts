@@ -1,5 +1,6 @@
-// Remembers when a few sampled I/Os began. An I/O has no identity that outlives a hook, so that it is known
-// again by what it asks for; of two alike in flight at once the wrong one may be timed, which averages out.
+// Remembers when a few sampled I/Os began. An I/O has no identity that outlives a hook, so that it
+// is known again by what it asks for; of two alike in flight at once the wrong one may be timed,
+// which averages out.
 import type { DiskIo } from '#lib/filter-sdk/filter.ts';
 
 const PROBES = 16;

@@ -1,4 +1,5 @@
-// Shannon entropy of bytes: 0 for all alike, 8 for evenly spread. Encrypted and compressed data are near 8.
+// Shannon entropy of bytes: 0 for all alike, 8 for evenly spread. Encrypted and compressed data are
+// near 8.
 
 /** More adds little: so many bytes of random data already measure 7.95. */
 const SAMPLE_BYTES_MAX = 4096;

@@ -21,7 +21,10 @@ export interface Authority {
   signers: Record<Kind, SigningKey>;
 }
 
-/** Reads the authority, or makes it when the folder has none. Keys are readable by their owner alone. */
+/**
+ * Reads the authority, or makes it when the folder has none. Keys are readable by their owner
+ * alone.
+ */
 export async function openAuthority(directory: string, now: Date): Promise<Authority> {
   const known = await readAuthority(directory);
   if (known) return known;

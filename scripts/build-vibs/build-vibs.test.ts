@@ -1,4 +1,5 @@
-// Tests of build:vibs: the whole script as a process, then what it made, read with the roots it exported.
+// Tests of build:vibs: the whole script as a process, then what it made, read with the roots it
+// exported.
 import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -89,7 +90,8 @@ describe('build:vibs', () => {
     const bytes = readFileSync(path.join(out, 'SLU_bootbank_qos_1.0.0.vib'));
     const { files } = await openVib({ bytes, roots: rootsOf(out), nowMs: Date.now() });
     const module = files.find((file) => file.path.endsWith('/filter.js'));
-    const url = `data:text/javascript;base64,${Buffer.from(module?.bytes ?? []).toString('base64')}`;
+    const base64 = Buffer.from(module?.bytes ?? []).toString('base64');
+    const url = `data:text/javascript;base64,${base64}`;
     const { default: definition } = await import(/* @vite-ignore */ url);
     expect(definition).toMatchObject({ name: 'qos', class: 'datastoreIoControl', apiVersion: 1 });
     expect(typeof definition.open).toBe('function');

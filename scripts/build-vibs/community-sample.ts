@@ -1,5 +1,5 @@
-// A VIB as a community author would make it: unsigned, with one file. The lab keeps it in the depot to show
-// that a host at PartnerSupported refuses it.
+// A VIB as a community author would make it: unsigned, with one file. The lab keeps it in the depot
+// to show that a host at PartnerSupported refuses it.
 import { writeVib } from '#lib/formats/vib/write-vib.ts';
 import type { BuiltVib } from './filter-vib.ts';
 

@@ -1,5 +1,5 @@
-// One folder below filters/ into one signed VIB: the filter's module bundled into a single file that imports
-// nothing, its manifest, and the descriptor from vib.json.
+// One folder below filters/ into one signed VIB: the filter's module bundled into a single file
+// that imports nothing, its manifest, and the descriptor from vib.json.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -72,7 +72,10 @@ export async function buildFilterVib({
   return { descriptor, bytes };
 }
 
-/** Fails when the filter imports anything of Node or of a package: it must run from its one file alone. */
+/**
+ * Fails when the filter imports anything of Node or of a package: it must run from its one file
+ * alone.
+ */
 async function bundle(entry: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [entry],

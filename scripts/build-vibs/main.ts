@@ -1,5 +1,5 @@
-// `npm run build:vibs`: builds each folder below filters/ into a VIB signed by the lab's own certificate
-// authority, a community VIB, and an offline bundle of the filters.
+// `npm run build:vibs`: builds each folder below filters/ into a VIB signed by the lab's own
+// certificate authority, a community VIB, and an offline bundle of the filters.
 //   --pki DIR   where the authority's keys are kept; made when missing (default .data/pki)
 //   --out DIR   where the VIBs, the bundle and roots.json go (default .build/vibs)
 //   --also NAME@VERSION   builds that filter a second time under another version; may be repeated

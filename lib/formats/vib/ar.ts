@@ -1,5 +1,5 @@
-// ar archives as VIBs use them: "!<arch>\n", then members of a 60-byte text header (name 16, time 12,
-// uid 6, gid 6, mode 8, size 10, "`\n") and the data, padded with "\n" to an even length.
+// ar archives as VIBs use them: "!<arch>\n", then members of a 60-byte text header (name 16, time
+// 12, uid 6, gid 6, mode 8, size 10, "`\n") and the data, padded with "\n" to an even length.
 // Extended names (GNU "//", BSD "#1/") do not occur in VIBs and are refused.
 import { Fault } from '../../model/fault.ts';
 import { VIB_BYTES_MAX, VIB_MEMBERS_MAX } from '../../model/limits.ts';
@@ -16,7 +16,9 @@ export interface ArMember {
   bytes: Uint8Array;
 }
 
-/** Splits an archive into its members. Throws VibFormatError on whatever is not exactly an archive. */
+/**
+ * Splits an archive into its members. Throws VibFormatError on whatever is not exactly an archive.
+ */
 export function readAr(archive: Uint8Array): ArMember[] {
   if (archive.length > VIB_BYTES_MAX) {
     throw malformed(`The file is larger than ${VIB_BYTES_MAX} bytes.`);
@@ -42,7 +44,10 @@ export function readAr(archive: Uint8Array): ArMember[] {
   return members;
 }
 
-/** Makes an archive whose bytes depend on names and data alone. Time and owner are 0, the mode is 0644. */
+/**
+ * Makes an archive whose bytes depend on names and data alone. Time and owner are 0, the mode is
+ * 0644.
+ */
 export function writeAr(members: readonly ArMember[]): Uint8Array {
   const total = members.reduce(
     (sum, { bytes }) => sum + HEADER_BYTES + paddedLength(bytes.length),

@@ -1,11 +1,15 @@
-// Paths as archives and descriptors name them: relative, with "/" between plain names, nothing else.
+// Paths as archives and descriptors name them: relative, with "/" between plain names, nothing
+// else.
 import { Fault } from '../../model/fault.ts';
 import { ARCHIVE_NAME_BYTES_MAX } from '../../model/limits.ts';
 
 const DEPTH_MAX = 32;
 const SEGMENT = /^[\x20-\x7e]+$/;
 
-/** Returns the path when it stays below the directory it is unpacked into; throws VibFormatError else. */
+/**
+ * Returns the path when it stays below the directory it is unpacked into; throws VibFormatError
+ * else.
+ */
 export function checkPath(path: string, archive: string): string {
   const segments = path.split('/');
   const plain =

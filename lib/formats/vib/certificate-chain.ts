@@ -1,5 +1,5 @@
-// From a signer's certificate up to a root that is trusted for VIBs (RFC 5280, section 6, the part of it
-// that code signing needs): signatures, validity, basic constraints, key usage, path length.
+// From a signer's certificate up to a root that is trusted for VIBs (RFC 5280, section 6, the part
+// of it that code signing needs): signatures, validity, basic constraints, key usage, path length.
 import type { X509Certificate } from 'node:crypto';
 import { BasicConstraints, Certificate } from 'pkijs';
 import type { TrustedRoot } from './trusted-roots.ts';

@@ -1,5 +1,5 @@
-// Makes X.509 certificates (RFC 5280) for signing VIBs: roots of a certificate authority and code signers.
-// RSA with SHA-256; the caller brings the keys, the serial number and the times.
+// Makes X.509 certificates (RFC 5280) for signing VIBs: roots of a certificate authority and code
+// signers. RSA with SHA-256; the caller brings the keys, the serial number and the times.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import {
   Set as AsnSet,

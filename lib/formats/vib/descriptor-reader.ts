@@ -1,5 +1,6 @@
 // descriptor.xml of a VIB (vib version 5.0) into the descriptor that the inventory knows.
-// Reads the spellings of older and newer tools: `live-install-ok`, maintenance mode as text or attributes.
+// Reads the spellings of older and newer tools: `live-install-ok`, maintenance mode as text or
+// attributes.
 import { Fault } from '../../model/fault.ts';
 import { VIB_DESCRIPTOR_BYTES_MAX, VIB_MEMBERS_MAX } from '../../model/limits.ts';
 import type { AcceptanceLevel, VibDescriptor } from '../../model/vib.ts';
@@ -7,7 +8,7 @@ import { checkPath } from './archive-path.ts';
 import { childOf, childrenOf, childText, parseXml, type XmlElement } from './xml.ts';
 
 /** What `acceptance-level` says in XML, and the name of the level. */
-export const ACCEPTANCE_WORDS: Record<string, AcceptanceLevel> = {
+const ACCEPTANCE_WORDS: Record<string, AcceptanceLevel> = {
   certified: 'VMwareCertified',
   accepted: 'VMwareAccepted',
   partner: 'PartnerSupported',
@@ -15,7 +16,10 @@ export const ACCEPTANCE_WORDS: Record<string, AcceptanceLevel> = {
 };
 
 const RELATIONS = ['<', '<=', '=', '>=', '>'] as const;
-/** The parts of a VIB's id become a directory name, so that they hold nothing a path could be made of. */
+/**
+ * The parts of a VIB's id become a directory name, so that they hold nothing a path could be made
+ * of.
+ */
 const ID_PART = /^[A-Za-z0-9_][A-Za-z0-9_.+~-]{0,99}$/;
 
 /** Throws VibFormatError, naming the element, on whatever it cannot take. */

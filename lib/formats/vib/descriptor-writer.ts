@@ -1,4 +1,5 @@
-// Writes descriptor.xml. The same descriptor gives the same bytes, because the signature is over them.
+// Writes descriptor.xml. The same descriptor gives the same bytes, because the signature is over
+// them.
 import type { AcceptanceLevel, VibDescriptor } from '../../model/vib.ts';
 import { escapeXml } from './xml.ts';
 
@@ -53,8 +54,8 @@ function relationshipLines(descriptor: VibDescriptor): string[] {
 
 function requirementLines(descriptor: VibDescriptor): string[] {
   const platforms = descriptor.softwarePlatforms.map(({ productLineId, version }) => {
-    const attributes = `productLineID="${escapeXml(productLineId)}" version="${escapeXml(version)}"`;
-    return `<softwarePlatform locale="" ${attributes}/>`;
+    const product = `productLineID="${escapeXml(productLineId)}"`;
+    return `<softwarePlatform locale="" ${product} version="${escapeXml(version)}"/>`;
   });
   return [
     '<system-requires>',

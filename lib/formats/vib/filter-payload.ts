@@ -1,4 +1,5 @@
-// The I/O filter inside a VIB: usr/lib/vmware/plugin/<name>/ holds filter.json and the ES module it names.
+// The I/O filter inside a VIB: usr/lib/vmware/plugin/<name>/ holds filter.json and the ES module it
+// names.
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { type FilterManifest, filterManifestSchema } from '../../model/filter.ts';
@@ -9,7 +10,9 @@ export const PLUGIN_ROOT = 'usr/lib/vmware/plugin';
 const MANIFEST_PATH = /^usr\/lib\/vmware\/plugin\/([^/]+)\/filter\.json$/;
 const MANIFEST_BYTES_MAX = 256 * 1024;
 
-/** Null when the files hold no filter. Throws VibFormatError when they hold one that is not whole. */
+/**
+ * Null when the files hold no filter. Throws VibFormatError when they hold one that is not whole.
+ */
 export function findFilterManifest(files: readonly ArchiveFile[]): FilterManifest | null {
   const found = files.filter(({ path }) => MANIFEST_PATH.test(path));
   const [file] = found;
@@ -31,11 +34,7 @@ export function findFilterManifest(files: readonly ArchiveFile[]): FilterManifes
   return manifest;
 }
 
-/** Parses filter.json, from a payload or from an image on disk. */
-export function parseManifest({
-  path,
-  bytes,
-}: Pick<ArchiveFile, 'path' | 'bytes'>): FilterManifest {
+function parseManifest({ path, bytes }: Pick<ArchiveFile, 'path' | 'bytes'>): FilterManifest {
   if (bytes.length > MANIFEST_BYTES_MAX) throw malformed(`${path} is too large`);
   let json: unknown;
   try {

@@ -1,4 +1,5 @@
-// gzip with a ceiling: a payload that would unpack to too much is refused before its bytes are made.
+// gzip with a ceiling: a payload that would unpack to too much is refused before its bytes are
+// made.
 import { promisify } from 'node:util';
 import { gunzip as zlibGunzip, gzip as zlibGzip } from 'node:zlib';
 import { Fault } from '../../model/fault.ts';

@@ -1,5 +1,5 @@
-// Offline bundles (depot zip): index.xml names vendors, each vendor's index names a metadata.zip, and that
-// holds vibs/*.xml with the relative path, size and checksum of each VIB below vib20/.
+// Offline bundles (depot zip): index.xml names vendors, each vendor's index names a metadata.zip,
+// and that holds vibs/*.xml with the relative path, size and checksum of each VIB below vib20/.
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { vibId } from '../../model/vib.ts';

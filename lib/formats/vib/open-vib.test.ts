@@ -1,4 +1,5 @@
-// Tests of reading VIBs: round trip, signatures, checksums, damage, and a VIB that other tools made.
+// Tests of reading VIBs: round trip, signatures, checksums, damage, and a VIB that other tools
+// made.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

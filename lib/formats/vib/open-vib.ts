@@ -1,5 +1,6 @@
-// Reads a VIB (ar: descriptor.xml, sig.pkcs7, payloads) and checks all that can be checked without a host:
-// the container, the descriptor, who signed it, every checksum, and the filter that it brings.
+// Reads a VIB (ar: descriptor.xml, sig.pkcs7, payloads) and checks all that can be checked without
+// a host: the container, the descriptor, who signed it, every checksum, and the filter that it
+// brings.
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { type VibDescriptor, type VibInspection, vibId } from '../../model/vib.ts';
@@ -26,7 +27,9 @@ export interface OpenVib {
   opaquePayloads: string[];
 }
 
-/** What a VIB is, without its files. Throws VibFormatError, VibSignatureError or VibChecksumError. */
+/**
+ * What a VIB is, without its files. Throws VibFormatError, VibSignatureError or VibChecksumError.
+ */
 export async function inspectVib(input: VibInput): Promise<VibInspection> {
   return (await openVib(input)).inspection;
 }
@@ -60,7 +63,10 @@ export async function openVib({ bytes, roots, nowMs }: VibInput): Promise<OpenVi
   };
 }
 
-/** A community VIB needs no signature; every other level needs a trusted signer who may vouch for it. */
+/**
+ * A community VIB needs no signature; every other level needs a trusted signer who may vouch for
+ * it.
+ */
 function requireTrust(descriptor: VibDescriptor, signers: readonly VerifiedSigner[]): void {
   const level = descriptor.acceptanceLevel;
   if (level === 'CommunitySupported') return;

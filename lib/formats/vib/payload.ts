@@ -14,8 +14,8 @@ const HASHES = new Map([
 ]);
 
 /**
- * Checks the payload's size and every checksum, and returns its files; null when its type holds none
- * that we know how to unpack. Throws VibChecksumError or VibFormatError.
+ * Checks the payload's size and every checksum, and returns its files; null when its type holds
+ * none that we know how to unpack. Throws VibChecksumError or VibFormatError.
  */
 export async function openPayload(
   payload: Payload,

@@ -1,5 +1,6 @@
-// Makes the contents of sig.pkcs7: a detached CMS SignedData over the exact bytes of descriptor.xml.
-// No signing time goes in, so that an RSA key gives the same bytes for the same descriptor.
+// Makes the contents of sig.pkcs7: a detached CMS SignedData over the exact bytes of
+// descriptor.xml. No signing time goes in, so that an RSA key gives the same bytes for the same
+// descriptor.
 import { createHash, createPrivateKey } from 'node:crypto';
 import { ObjectIdentifier, OctetString } from 'asn1js';
 import {
@@ -65,7 +66,7 @@ export function pemOf(der: Uint8Array, label: string): string {
   return `-----BEGIN ${label}-----\n${lines?.join('\n') ?? ''}\n-----END ${label}-----\n`;
 }
 
-export function derOf(pem: string): Uint8Array<ArrayBuffer> {
+function derOf(pem: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64'));
 }
 

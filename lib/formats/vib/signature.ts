@@ -1,5 +1,5 @@
-// sig.pkcs7 of a VIB: one or more PEM blocks "BEGIN PKCS7", each a detached CMS SignedData (RFC 5652)
-// over the exact bytes of descriptor.xml. An empty file means that nobody signed.
+// sig.pkcs7 of a VIB: one or more PEM blocks "BEGIN PKCS7", each a detached CMS SignedData (RFC
+// 5652) over the exact bytes of descriptor.xml. An empty file means that nobody signed.
 import { createHash, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
 import { ObjectIdentifier, OctetString } from 'asn1js';
 import {
@@ -62,7 +62,8 @@ export function verifySignatures(input: SignatureInput): VerifiedSigner[] {
       return verifyBlock(der, input, anchors);
     } catch (cause) {
       if (cause instanceof Fault) throw cause;
-      // OpenSSL reads keys and numbers late, so that damage inside a certificate shows anywhere above.
+      // OpenSSL reads keys and numbers late, so that damage inside a certificate shows anywhere
+      // above.
       throw refused('a certificate in sig.pkcs7 is damaged', cause);
     }
   });
@@ -115,11 +116,11 @@ function parseSignedData(der: Uint8Array): {
 } {
   try {
     const content = ContentInfo.fromBER(Uint8Array.from(der));
-    if (content.contentType !== ContentInfo.SIGNED_DATA) throw new Error('not SignedData');
+    if (content.contentType !== ContentInfo.SIGNED_DATA) throw refused('a block is not SignedData');
     const signed = new SignedData({ schema: content.content });
-    if (signed.encapContentInfo.eContent) throw new Error('the signature is not detached');
+    if (signed.encapContentInfo.eContent) throw refused('a block is not detached');
     const certificates = (signed.certificates ?? []).filter((item) => item instanceof Certificate);
-    if (certificates.length > CERTIFICATES_MAX) throw new Error('too many certificates');
+    if (certificates.length > CERTIFICATES_MAX) throw refused('it has too many certificates');
     return {
       signed,
       certificates: certificates.map(
@@ -127,6 +128,7 @@ function parseSignedData(der: Uint8Array): {
       ),
     };
   } catch (cause) {
+    if (cause instanceof Fault) throw cause;
     throw refused('a block of sig.pkcs7 is not a detached CMS signature', cause);
   }
 }

@@ -1,6 +1,6 @@
-// tar archives inside VIB payloads: ustar and GNU tar as "tgz" holds them, and "vtar" as "vgz" holds it.
-// A vtar header has the magic "visor  " and, at byte 496, the little-endian offset of the file's data;
-// when that is not 0, the data lie there and the next header follows at once.
+// tar archives inside VIB payloads: ustar and GNU tar as "tgz" holds them, and "vtar" as "vgz"
+// holds it. A vtar header has the magic "visor  " and, at byte 496, the little-endian offset of the
+// file's data; when that is not 0, the data lie there and the next header follows at once.
 import { Fault } from '../../model/fault.ts';
 import { VIB_FILES_MAX, VIB_UNPACKED_BYTES_MAX } from '../../model/limits.ts';
 import { checkPath } from './archive-path.ts';
@@ -28,7 +28,9 @@ interface Header {
   dataOffset: number;
 }
 
-/** Lists the regular files. Links, devices, paths that lead out and files that collide are refused. */
+/**
+ * Lists the regular files. Links, devices, paths that lead out and files that collide are refused.
+ */
 export function readTar(archive: Uint8Array, what: string): ArchiveFile[] {
   const files = new FileSet(what);
   let offset = 0;
@@ -55,7 +57,10 @@ export function readTar(archive: Uint8Array, what: string): ArchiveFile[] {
   return files.list;
 }
 
-/** Writes ustar whose bytes depend on paths, modes and data alone: owner root, time 0, sorted by path. */
+/**
+ * Writes ustar whose bytes depend on paths, modes and data alone: owner root, time 0, sorted by
+ * path.
+ */
 export function writeTar(files: readonly ArchiveFile[]): Uint8Array {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const total = sorted.reduce((sum, { bytes }) => sum + BLOCK + padded(bytes.length), 2 * BLOCK);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { acceptanceLevelSchema } from '../../model/vib.ts';
 
-export const trustedRootSchema = z.object({
+const trustedRootSchema = z.object({
   /** Shown to admins: `Sluice Lab Platform Root`. */
   name: z.string().min(1).max(120),
   pem: z.string().max(20_000),

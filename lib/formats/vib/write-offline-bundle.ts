@@ -1,4 +1,5 @@
-// Writes an offline bundle (depot zip) that hosts and other tools can read. The same VIBs give the same bytes.
+// Writes an offline bundle (depot zip) that hosts and other tools can read. The same VIBs give the
+// same bytes.
 import { createHash } from 'node:crypto';
 import { type VibDescriptor, vibId } from '../../model/vib.ts';
 import { readAr } from './ar.ts';
@@ -96,7 +97,9 @@ function bulletinXml({ vendor, bulletin }: BundleContents, vibs: readonly Bundle
     '<kbUrl/>',
     '<contact/>',
     tag('releaseDate', bulletin.releaseDate),
-    '<platforms><softwarePlatform locale="" productLineID="embeddedEsx" version="6.*"/></platforms>',
+    '<platforms>',
+    '<softwarePlatform locale="" productLineID="embeddedEsx" version="6.*"/>',
+    '</platforms>',
     '<vibList>',
     ...vibs.flatMap(bulletinVibLines),
     '</vibList>',
@@ -117,7 +120,10 @@ function bulletinVibLines({ descriptor, id, path, bytes }: Bundled): string[] {
     tag('vibType', descriptor.type),
     tag('summary', descriptor.summary),
     `<systemReqs>${maintenance}</systemReqs>`,
-    '<postInstall><rebootRequired>false</rebootRequired><hostdRestart>false</hostdRestart></postInstall>',
+    '<postInstall>',
+    '<rebootRequired>false</rebootRequired>',
+    '<hostdRestart>false</hostdRestart>',
+    '</postInstall>',
     '<vibFile>',
     '<sourceUrl/>',
     tag('relativePath', path),

@@ -1,5 +1,6 @@
-// A reader for the part of XML 1.0 that descriptors and depot indexes use: elements, attributes, text,
-// CDATA, comments and processing instructions. A document type is refused, so no entity can expand.
+// A reader for the part of XML 1.0 that descriptors and depot indexes use: elements, attributes,
+// text, CDATA, comments and processing instructions. A document type is refused, so no entity can
+// expand.
 import { Fault } from '../../model/fault.ts';
 
 const DEPTH_MAX = 32;
@@ -41,7 +42,9 @@ export function childrenOf(element: XmlElement | null, name: string): XmlElement
   return element?.children.filter((child) => child.name === name) ?? [];
 }
 
-/** Text for use between tags or inside a quoted attribute. Control characters have no place in XML. */
+/**
+ * Text for use between tags or inside a quoted attribute. Control characters have no place in XML.
+ */
 export function escapeXml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
