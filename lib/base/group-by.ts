@@ -1,4 +1,5 @@
-// Groups values by a key, keeping their order. (Map.groupBy is newer than the libraries that the types are set to.)
+// Groups values by a key, keeping their order. (Map.groupBy is newer than the libraries that the
+// types are set to.)
 
 export function groupBy<Key, Value>(
   values: Iterable<Value>,

@@ -1,13 +1,14 @@
 // What the browser gives to the change stream: its event source, web locks and broadcast channel.
-import type { Clock } from '#lib/base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { API_BASE } from './call.ts';
-import type { Channel, StreamEnvironment, TabMessage } from './change-stream.ts';
 import { seenVersion } from './seen-version.ts';
+import type { Channel, StreamEnvironment, TabMessage } from './stream-parts.ts';
 
 const NAME = 'sluice-changes';
 
 export function browserEnvironment(clock: Clock): StreamEnvironment {
-  // Locks are missing where the page came over plain HTTP from another machine, whatever the types say.
+  // Locks are missing where the page came over plain HTTP from another machine, whatever the types
+  // say.
   const hasLocks = 'locks' in navigator;
   return {
     clock,
@@ -42,7 +43,10 @@ async function whileLocked(work: Work, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** One stream for each visible tab: hidden ones give theirs up, because a browser has only six connections. */
+/**
+ * One stream for each visible tab: hidden ones give theirs up, because a browser has only six
+ * connections.
+ */
 async function whileVisible(work: Work, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await visibility('visible', signal);

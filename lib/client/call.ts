@@ -2,8 +2,8 @@
 //   await call('readVm', { params: { id } })
 //   await call('setPower', { params: { id }, body: { powerState: 'poweredOn' } })
 import type { z } from 'zod';
-import { VERSION_HEADER } from '#lib/wire/api/change-stream.ts';
-import { ROUTES, type RouteName, type RouteRow } from '#lib/wire/api/routes.ts';
+import { VERSION_HEADER } from '../wire/api/change-stream.ts';
+import { ROUTES, type RouteName, type RouteRow } from '../wire/api/routes.ts';
 import { ProblemError, problemOf, unreachableServer } from './problem-error.ts';
 import { seenVersion } from './seen-version.ts';
 
@@ -20,7 +20,8 @@ type ParamsOption<Path extends string> = [ParamNames<Path>] extends [never]
 type QueryOption<Route> = Route extends { query: infer Query extends z.ZodType }
   ? QueryFields<z.input<Query>>
   : { query?: undefined };
-// Numbers in a query are read from text, so that their input type says nothing: take the output's, optional.
+// Numbers in a query are read from text, so that their input type says nothing: take the output's,
+// optional.
 type QueryFields<Input> =
   Record<string, never> extends Input
     ? { query?: { [Key in keyof Input]?: string | number } }
@@ -47,7 +48,9 @@ export type CallArguments<Name extends RouteName> =
     ? [options?: CallOptions<Name>]
     : [options: CallOptions<Name>];
 
-/** Calls the route. Throws a ProblemError for every refusal and failure, also when no answer came. */
+/**
+ * Calls the route. Throws a ProblemError for every refusal and failure, also when no answer came.
+ */
 export function call<Name extends RouteName>(
   name: Name,
   ...[options]: CallArguments<Name>
@@ -62,7 +65,8 @@ export async function callRoute<Name extends RouteName>(
 ): Promise<Answer<Name>> {
   const route = ROUTES[name];
   const parsed = route.answer.safeParse(await request(route, options));
-  // What the route's own schema parsed has its type; the compiler cannot follow that through a type parameter.
+  // What the route's own schema parsed has its type; the compiler cannot follow that through a type
+  // parameter.
   if (parsed.success) return parsed.data as Answer<Name>;
   const detail = 'The server gave an answer that this page does not understand. Reload the page.';
   throw new ProblemError({ fault: 'SystemError', status: 200, detail }, parsed.error);

@@ -1,34 +1,9 @@
-// The page's end of the change stream. A browser has one event stream, whatever the number of its tabs: the tab
-// that holds a web lock reads it and tells the others over a broadcast channel; when it closes, another takes over.
-// Where there are no web locks (plain HTTP on another machine's name) each tab that is looked at has its own.
-import type { Clock } from '#lib/base/clock.ts';
-import { type EventStream, readEventStream } from './event-stream.ts';
-import type { SeenVersion } from './seen-version.ts';
-
-export type StreamState = 'connecting' | 'live' | 'stale';
-
-/** What the tabs tell one another. */
-export type TabMessage =
-  | { kind: 'changes'; version: string; objects: string[] }
-  | { kind: 'state'; state: StreamState }
-  | { kind: 'reset' }
-  | { kind: 'sessionEnded' }
-  | { kind: 'hello' };
-
-export interface Channel {
-  post(message: TabMessage): void;
-  close(): void;
-}
-
-/** What the browser gives; tests give their own. */
-export interface StreamEnvironment {
-  clock: Clock;
-  seen: SeenVersion;
-  openEventSource(after: string | null): EventStream;
-  openChannel(onMessage: (message: TabMessage) => void): Channel;
-  /** Runs the work while this tab is the leader, until the signal aborts. */
-  whileLeader(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
-}
+// The page's end of the change stream. A browser has one event stream, whatever the number of its
+// tabs: the tab that holds a web lock reads it and tells the others over a broadcast channel; when
+// it closes, another takes over. Where there are no web locks (plain HTTP on another machine's
+// name) each tab that is looked at has its own.
+import { readEventStream } from './event-stream.ts';
+import type { StreamEnvironment, StreamState, TabMessage } from './stream-parts.ts';
 
 export interface StreamListener {
   /** Ids of objects that changed, and the words of lists that did. */

@@ -1,8 +1,9 @@
 'use client';
-// The browser's half of the product around a page: the cache of answers, kept live while somebody is signed in.
+// The browser's half of the product around a page: the cache of answers, kept live while somebody
+// is signed in.
 import { QueryClientProvider } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { systemClock } from '#lib/base/system-clock.ts';
+import { systemClock } from '../base/system-clock.ts';
 import { makeQueryClient } from './query-client.ts';
 import { useChangeStream } from './use-change-stream.ts';
 import { useSession } from './use-session.ts';

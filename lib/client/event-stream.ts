@@ -1,21 +1,14 @@
-// The leading tab's connection to the server: reads the event stream, notices when it falls silent, opens it again.
-import { backoffMs } from '#lib/base/backoff.ts';
-import { sleep, type Timer } from '#lib/base/clock.ts';
-import { CHANGE_EVENTS, HEARTBEAT_MS } from '#lib/wire/api/change-stream.ts';
-import { changeMessageSchema } from '#lib/wire/api/tasks.ts';
-import type { StreamEnvironment, TabMessage } from './change-stream.ts';
+// The leading tab's connection to the server: reads the event stream, notices when it falls silent,
+// opens it again.
+import { backoffMs } from '../base/backoff.ts';
+import { sleep, type Timer } from '../base/clock.ts';
+import { CHANGE_EVENTS, HEARTBEAT_MS } from '../wire/api/change-stream.ts';
+import { changeMessageSchema } from '../wire/api/tasks.ts';
+import type { StreamEnvironment, TabMessage } from './stream-parts.ts';
 
 /** Silence for so long means that the stream is dead, in milliseconds. */
 const SILENCE_MS = 2.5 * HEARTBEAT_MS;
 const REOPEN = { firstMs: 500, maxMs: 10_000 };
-
-/** The part of EventSource that is used. */
-export interface EventStream {
-  addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void;
-  onopen: ((event: Event) => void) | null;
-  onerror: ((event: Event) => void) | null;
-  close(): void;
-}
 
 export interface ReadOptions {
   environment: StreamEnvironment;
@@ -31,13 +24,16 @@ export async function readEventStream(options: ReadOptions): Promise<void> {
     if (signal.aborted) return;
     if (wasOpen) attempt = 0;
     onMessage({ kind: 'state', state: 'stale' });
-    // The stream says nothing about why it ended; a session that ended is found out by asking for it.
+    // The stream says nothing about why it ended; a session that ended is found out by asking for
+    // it.
     onMessage({ kind: 'sessionEnded' });
     await sleep(environment.clock, backoffMs(REOPEN, attempt), signal);
   }
 }
 
-/** Resolves when the connection failed, fell silent or the signal aborted; true when it had opened. */
+/**
+ * Resolves when the connection failed, fell silent or the signal aborted; true when it had opened.
+ */
 function readOnce({ environment, signal, onMessage }: ReadOptions): Promise<boolean> {
   return new Promise((resolve) => {
     const { clock, seen } = environment;

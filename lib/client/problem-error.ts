@@ -1,8 +1,9 @@
-// A call that was refused or failed, as the console shows it: the fault by name and every reason with its remedy.
+// A call that was refused or failed, as the console shows it: the fault by name and every reason
+// with its remedy.
 
-import type { Json } from '#lib/base/json.ts';
-import { FAULTS, type FaultName, type Reason } from '#lib/model/fault.ts';
-import { type Problem, problemSchema } from '#lib/wire/api/problem.ts';
+import type { Json } from '../base/json.ts';
+import { FAULTS, type FaultName, type Reason } from '../model/fault.ts';
+import { type Problem, problemSchema } from '../wire/api/problem.ts';
 
 /** `status` is 0 when no answer came at all. */
 export class ProblemError extends Error {

@@ -1,12 +1,15 @@
-// The cache of answers. An answer stays good until the change stream says otherwise, so nothing is fetched twice
-// for looking at it twice.
+// The cache of answers. An answer stays good until the change stream says otherwise, so nothing is
+// fetched twice for looking at it twice.
 import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { ProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
 
 const RETRIES = 2;
 
-/** A cache for one page load. An answer that says "not signed in" ends the session everywhere on the page. */
+/**
+ * A cache for one page load. An answer that says "not signed in" ends the session everywhere on the
+ * page.
+ */
 export function makeQueryClient(): QueryClient {
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({

@@ -1,7 +1,7 @@
 // Under which key each call's answer is cached, and which answers a change makes out of date.
 // This table is the one place that knows it: pages never invalidate anything themselves.
-import { kindOf, type ObjectKind } from '#lib/model/inventory.ts';
-import type { RouteName } from '#lib/wire/api/routes.ts';
+import { kindOf, type ObjectKind } from '../model/inventory.ts';
+import type { RouteName } from '../wire/api/routes.ts';
 
 export type QueryKey = readonly [
   route: RouteName,
@@ -65,7 +65,10 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   samples: ['readSamples'],
 };
 
-/** Routes about one object, by the kind of that object: a change of another of the kind leaves them alone. */
+/**
+ * Routes about one object, by the kind of that object: a change of another of the kind leaves them
+ * alone.
+ */
 const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readVm: 'vm',
   listMigrationTargets: 'vm',

@@ -1,5 +1,5 @@
-// From which version of the change log this page must follow: the oldest that an answer carried before the stream
-// began, then the newest that the stream brought.
+// From which version of the change log this page must follow: the oldest that an answer carried
+// before the stream began, then the newest that the stream brought.
 
 export class SeenVersion {
   #version: bigint | null = null;

@@ -5,7 +5,7 @@ import {
   useMutation,
   useQuery,
 } from '@tanstack/react-query';
-import type { RouteName } from '#lib/wire/api/routes.ts';
+import type { RouteName } from '../wire/api/routes.ts';
 import { type Answer, type CallOptions, callRoute } from './call.ts';
 import { type ProblemError, toProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
@@ -31,7 +31,9 @@ export function useCall<Name extends RouteName>(
   });
 }
 
-/** A call made on demand: `mutate({ params, body })`. For calls that start a task see useTaskCall. */
+/**
+ * A call made on demand: `mutate({ params, body })`. For calls that start a task see useTaskCall.
+ */
 export function useChange<Name extends RouteName>(
   name: Name,
 ): UseMutationResult<Answer<Name>, ProblemError, CallOptions<Name>> {

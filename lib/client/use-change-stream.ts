@@ -1,14 +1,18 @@
-// Ties the change stream to the cache of answers: what changed is read again, in batches, where it is on screen.
+// Ties the change stream to the cache of answers: what changed is read again, in batches, where it
+// is on screen.
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
-import { type Clock, sleep } from '#lib/base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import { browserEnvironment } from './browser-environment.ts';
-import { followStream, type StreamListener, type StreamState } from './change-stream.ts';
+import { followStream, type StreamListener } from './change-stream.ts';
 import { isAffected, type QueryKey, queryKey } from './query-keys.ts';
+import type { StreamState } from './stream-parts.ts';
 
 /** Changes that come within so many milliseconds are read together. */
 const BATCH_MS = 80;
-/** The next batch waits for the answers of the last one, but no longer than this, in milliseconds. */
+/**
+ * The next batch waits for the answers of the last one, but no longer than this, in milliseconds.
+ */
 const BATCH_TIMEOUT_MS = 3_000;
 
 let streamState: StreamState = 'connecting';
@@ -46,8 +50,8 @@ function listenerOf(client: QueryClient, clock: Clock): StreamListener {
     onSessionEnded: () => void client.invalidateQueries({ queryKey: queryKey('readSession') }),
   };
 
-  // One batch after the other: a refetch that is under way is never cut short by the next change, or a busy
-  // inventory would keep a slow answer from ever arriving.
+  // One batch after the other: a refetch that is under way is never cut short by the next change,
+  // or a busy inventory would keep a slow answer from ever arriving.
   async function readPending(): Promise<void> {
     isReading = true;
     while (pending.size > 0) {

@@ -1,6 +1,6 @@
 // What a VM's disks are doing: samples, the trace of the last I/Os, and workloads.
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { IoTraceEntry, VmSample } from '#lib/model/io.ts';
+import type { IoTraceEntry, VmSample } from '../model/io.ts';
 import { call } from './call.ts';
 import type { ProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
@@ -33,7 +33,10 @@ export function useSamples(
   });
 }
 
-/** The last I/Os of one disk with every crossing, newest last. Asking makes the host trace every I/O. */
+/**
+ * The last I/Os of one disk with every crossing, newest last. Asking makes the host trace every
+ * I/O.
+ */
 export function useIoTrace(
   { vmId, diskKey }: { vmId: string; diskKey: number },
   { enabled = true, refetchMs = 1_000 }: LiveOptions = {},

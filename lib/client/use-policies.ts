@@ -1,6 +1,7 @@
-// Storage policies, the filters that can be put into them, what fits them, and the depot where filters come from.
+// Storage policies, the filters that can be put into them, what fits them, and the depot where
+// filters come from.
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
-import type { CompatibilityView, PolicyRule } from '#lib/wire/api/policies.ts';
+import type { CompatibilityView, PolicyRule } from '../wire/api/policies.ts';
 import { type Answer, type CallOptions, call } from './call.ts';
 import type { ProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
@@ -65,7 +66,10 @@ export function useDepotVibs() {
   return useCall('listDepotVibs', {});
 }
 
-/** `mutate({ query: { fileName }, file })`: a .vib, or an offline bundle .zip whose VIBs are added one by one. */
+/**
+ * `mutate({ query: { fileName }, file })`: a .vib, or an offline bundle .zip whose VIBs are added
+ * one by one.
+ */
 export function useUploadVib() {
   return useChange('uploadVib');
 }

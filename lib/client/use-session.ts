@@ -1,6 +1,6 @@
 // Who is signed in on this page, and the users of the product.
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { SessionView } from '#lib/wire/api/session.ts';
+import type { SessionView } from '../wire/api/session.ts';
 import { call } from './call.ts';
 import type { ProblemError } from './problem-error.ts';
 import { isSignedOut } from './query-client.ts';

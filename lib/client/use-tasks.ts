@@ -1,8 +1,8 @@
 // Tasks, events and alarms, and calls that start a task and are followed to its end.
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { RouteName } from '#lib/wire/api/routes.ts';
-import type { TaskView } from '#lib/wire/api/tasks.ts';
+import type { RouteName } from '../wire/api/routes.ts';
+import type { TaskView } from '../wire/api/tasks.ts';
 import { type Answer, type CallOptions, call } from './call.ts';
 import { ProblemError, toProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
@@ -30,7 +30,10 @@ export function useCancelTask() {
   return useChange('cancelTask');
 }
 
-/** The newest events first; with `object` those of one object, with `before` those older than that event's id. */
+/**
+ * The newest events first; with `object` those of one object, with `before` those older than that
+ * event's id.
+ */
 export function useEvents(query: { limit?: number; object?: string; before?: string } = {}) {
   return useCall('listEvents', { query });
 }
@@ -45,7 +48,10 @@ export type TaskRouteName = {
 }[RouteName];
 
 export interface TaskCall<Name extends TaskRouteName> {
-  /** Makes the call; resolves with the task's id, or with null when it was refused (`error` says why). */
+  /**
+   * Makes the call; resolves with the task's id, or with null when it was refused (`error` says
+   * why).
+   */
   start(options: CallOptions<Name>): Promise<string | null>;
   /** The task that was started last, live. */
   task: TaskView | null;

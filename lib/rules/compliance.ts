@@ -72,7 +72,10 @@ function isSameChain(wanted: readonly DiskFilter[], found: readonly DiskFilter[]
   );
 }
 
-/** Every property that is wanted has its value; those that were left out have their defaults on the host. */
+/**
+ * Every property that is wanted has its value; those that were left out have their defaults on the
+ * host.
+ */
 function hasProperties(found: DiskFilter, wanted: DiskFilter): boolean {
   return Object.entries(wanted.properties).every(
     ([name, value]) => found.properties[name] === value,

@@ -1,4 +1,5 @@
-// Alarms: what needs attention now, derived from the inventory, so that an alarm goes when its cause does.
+// Alarms: what needs attention now, derived from the inventory, so that an alarm goes when its
+// cause does.
 import type { Reason } from '../../model/fault.ts';
 import { filterConflicts } from '../../rules/drs.ts';
 import type { AlarmView } from '../../wire/api/tasks.ts';

@@ -1,4 +1,5 @@
-// Datastores with the hosts that mount them and the disks on them. Three queries, whatever their number.
+// Datastores with the hosts that mount them and the disks on them. Three queries, whatever their
+// number.
 import { groupBy } from '../../base/group-by.ts';
 import { Fault } from '../../model/fault.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';

@@ -1,4 +1,5 @@
-// What is wrong with a host: it does not answer, a filter failed on it, or it lacks one of its cluster's. Pure.
+// What is wrong with a host: it does not answer, a filter failed on it, or it lacks one of its
+// cluster's. Pure.
 import type { Reason } from '../../model/fault.ts';
 import { faultRecordSchema } from '../../model/task.ts';
 

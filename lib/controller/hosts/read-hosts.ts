@@ -1,4 +1,5 @@
-// Hosts as lists show them, with what is wrong with each. Two queries, whatever the number of hosts.
+// Hosts as lists show them, with what is wrong with each. Two queries, whatever the number of
+// hosts.
 import { connectionStateSchema, maintenanceStateSchema } from '../../model/inventory.ts';
 import type { HostSummary } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

@@ -1,4 +1,5 @@
-// The verdicts on several actions of a view at once: privileges of all of them are looked up together.
+// The verdicts on several actions of a view at once: privileges of all of them are looked up
+// together.
 import type { Reason } from '../../model/fault.ts';
 import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

@@ -1,4 +1,5 @@
-// The permission model on a small inventory: propagation, and the nearest permission deciding alone.
+// The permission model on a small inventory: propagation, and the nearest permission deciding
+// alone.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import type { Privilege } from '../../model/role.ts';

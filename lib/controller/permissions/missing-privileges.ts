@@ -1,4 +1,5 @@
-// Which of the privileges that an operation needs its caller does not hold, and the refusal made of them.
+// Which of the privileges that an operation needs its caller does not hold, and the refusal made of
+// them.
 import { Fault, type Reason } from '../../model/fault.ts';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import type { Privilege } from '../../model/role.ts';
@@ -13,7 +14,10 @@ export interface WantedPrivilege {
   objectId: string;
 }
 
-/** The wanted privileges that the caller lacks, in the order asked. A handful of queries, whatever the number. */
+/**
+ * The wanted privileges that the caller lacks, in the order asked. A handful of queries, whatever
+ * the number.
+ */
 export async function listMissingPrivileges(
   db: DatabaseTransaction,
   caller: Caller,
@@ -57,7 +61,9 @@ export async function describeMissing(
   }));
 }
 
-/** Throws `NoPermission` with all that is missing, unless the caller holds every wanted privilege. */
+/**
+ * Throws `NoPermission` with all that is missing, unless the caller holds every wanted privilege.
+ */
 export async function requirePrivileges(
   db: DatabaseTransaction,
   caller: Caller,
@@ -86,7 +92,8 @@ async function findPaths(
   grants: readonly Grant[],
   wanted: readonly WantedPrivilege[],
 ): Promise<Map<string, string[]>> {
-  // Most users have one permission, on the root folder: then every path ends alike and none needs to be read.
+  // Most users have one permission, on the root folder: then every path ends alike and none needs
+  // to be read.
   if (grants.every(({ objectId }) => objectId === ROOT_FOLDER_ID)) return new Map();
   return findObjectPaths(db, [...new Set(wanted.map(({ objectId }) => objectId))]);
 }

@@ -1,8 +1,12 @@
-// The chain of parents of each object, nearest first, up to the root folder: permissions propagate down it.
+// The chain of parents of each object, nearest first, up to the root folder: permissions propagate
+// down it.
 import { kindOf, ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
-/** For each id its own id and all its parents, nearest first. An unknown id has the root folder alone as parent. */
+/**
+ * For each id its own id and all its parents, nearest first. An unknown id has the root folder
+ * alone as parent.
+ */
 export async function findObjectPaths(
   db: DatabaseTransaction,
   objectIds: readonly string[],

@@ -1,4 +1,5 @@
-// The catalogue of filters that a policy may name: what the depot holds, with the clusters that have it installed.
+// The catalogue of filters that a policy may name: what the depot holds, with the clusters that
+// have it installed.
 import { groupBy } from '../../base/group-by.ts';
 import { type VibInspection, vibInspectionSchema } from '../../model/vib.ts';
 import type { FilterCatalogueEntry } from '../../wire/api/policies.ts';

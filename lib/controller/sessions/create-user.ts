@@ -3,9 +3,9 @@ import type { Random } from '../../base/random.ts';
 import { Fault } from '../../model/fault.ts';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import type { UserView } from '../../wire/api/session.ts';
-import type { Database } from '../database/client.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
+import type { Database } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { allocateId } from '../inventory/allocate-id.ts';
 import type { Caller } from '../permissions/caller.ts';
@@ -19,7 +19,9 @@ export interface NewUser {
   roleId: number;
 }
 
-/** Needs Authorization.ModifyPermissions on the root folder. `AlreadyExists` when the name is taken. */
+/**
+ * Needs Authorization.ModifyPermissions on the root folder. `AlreadyExists` when the name is taken.
+ */
 export async function createUser(
   { db, random, caller }: { db: Database; random: Random; caller: Caller },
   input: NewUser,

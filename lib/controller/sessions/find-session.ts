@@ -1,4 +1,5 @@
-// Whose session a token is. Using a session prolongs it; an expired one, or one of a disabled user, is none.
+// Whose session a token is. Using a session prolongs it; an expired one, or one of a disabled user,
+// is none.
 import type { Clock } from '../../base/clock.ts';
 import type { Database } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';

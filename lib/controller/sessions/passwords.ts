@@ -1,4 +1,5 @@
-// Passwords: argon2id by Node's own crypto, kept as a PHC string, so that a stored hash says how it was made.
+// Passwords: argon2id by Node's own crypto, kept as a PHC string, so that a stored hash says how it
+// was made.
 import { type Argon2Parameters, argon2, timingSafeEqual } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
 

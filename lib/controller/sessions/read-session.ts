@@ -9,7 +9,10 @@ export interface SessionUser {
   fullName: string;
 }
 
-/** Roles are the labels of all roles that the user has anywhere; privileges those on the root folder. */
+/**
+ * Roles are the labels of all roles that the user has anywhere; privileges those on the root
+ * folder.
+ */
 export async function viewSession(
   db: DatabaseTransaction,
   { id, name, fullName }: SessionUser,

@@ -3,7 +3,9 @@ import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import type { UserView } from '../../wire/api/session.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
-/** All users by name. A user without a role on the root folder has the role id 0 and no role name. */
+/**
+ * All users by name. A user without a role on the root folder has the role id 0 and no role name.
+ */
 export async function readUsers(db: DatabaseTransaction): Promise<UserView[]> {
   const users = await db.user.findMany({
     orderBy: { name: 'asc' },

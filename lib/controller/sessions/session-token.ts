@@ -1,4 +1,5 @@
-// The token of a session: 32 random bytes that only its holder has. The database keeps their SHA-256 alone.
+// The token of a session: 32 random bytes that only its holder has. The database keeps their
+// SHA-256 alone.
 import { createHash } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
 

@@ -1,4 +1,5 @@
-// Signing in against a real database: what a session needs, how it ends, and how guessing is slowed down.
+// Signing in against a real database: what a session needs, how it ends, and how guessing is slowed
+// down.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/system-random.ts';

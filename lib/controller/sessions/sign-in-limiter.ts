@@ -1,5 +1,6 @@
-// Slows down guessing: counts failed sign-ins for a name from an address, for an address, and for a name.
-// Kept in the memory of one web process, and bounded: whoever floods it only makes it forget the oldest.
+// Slows down guessing: counts failed sign-ins for a name from an address, for an address, and for a
+// name. Kept in the memory of one web process, and bounded: whoever floods it only makes it forget
+// the oldest.
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
 
@@ -41,7 +42,10 @@ export class SignInLimiter {
     }
   }
 
-  /** The attempt was right: the name's failures from this address are forgotten, the other counts stay. */
+  /**
+   * The attempt was right: the name's failures from this address are forgotten, the other counts
+   * stay.
+   */
   succeeded(attempt: SignInAttempt): void {
     for (const [key] of keysOf(attempt)) this.#failures.get(key)?.pop();
     this.#failures.delete(pairKey(attempt));

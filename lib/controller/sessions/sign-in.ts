@@ -1,5 +1,5 @@
-// Signing in: checks name and password, slowly on purpose and in the same time whether the name exists or not,
-// and makes a session whose token is told once.
+// Signing in: checks name and password, slowly on purpose and in the same time whether the name
+// exists or not, and makes a session whose token is told once.
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { Fault } from '../../model/fault.ts';
@@ -37,7 +37,9 @@ export interface NewSession {
 /** Hash of a password that nobody has, to spend the same time on names that do not exist. */
 let decoyHash: Promise<string> | null = null;
 
-/** `InvalidLogin` when name and password do not match, `TooManyRequests` after too many failures. */
+/**
+ * `InvalidLogin` when name and password do not match, `TooManyRequests` after too many failures.
+ */
 export async function signIn(context: SignInContext, request: SignInRequest): Promise<NewSession> {
   const { db, clock, random, limiter } = context;
   const attempt = { userName: request.userName, address: request.address };
@@ -72,7 +74,10 @@ export async function signIn(context: SignInContext, request: SignInRequest): Pr
   return { token, expiresAt, view: { ...(await viewSession(db, user, expiresAt)), token } };
 }
 
-/** The name stands in the event only when it has the form of one: people type passwords into the wrong field. */
+/**
+ * The name stands in the event only when it has the form of one: people type passwords into the
+ * wrong field.
+ */
 async function postRefusal(db: Database, { userName, address }: SignInRequest): Promise<void> {
   const name = /^[a-z][a-z0-9._-]{1,31}$/.test(userName) ? userName : 'an unknown name';
   await transact(db, (tx) =>

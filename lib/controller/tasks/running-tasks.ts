@@ -2,7 +2,10 @@
 import type { Reason } from '../../model/fault.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
-/** For each of the objects that a queued or running task holds: the refusal that a new task would get. */
+/**
+ * For each of the objects that a queued or running task holds: the refusal that a new task would
+ * get.
+ */
 export async function readRunningTaskReasons(
   db: DatabaseTransaction,
   targetIds: readonly string[],

@@ -1,4 +1,5 @@
-// One VM as its page shows it: disks with their filters and NBD addresses, and what may be done with it.
+// One VM as its page shows it: disks with their filters and NBD addresses, and what may be done
+// with it.
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
 import { type VmSample, vmSampleSchema } from '../../model/io.ts';

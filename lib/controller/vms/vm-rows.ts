@@ -1,5 +1,5 @@
-// The rows that VM views are made of: VMs, their disks with policies, and what their hosts have installed.
-// Four queries, whatever the number of VMs.
+// The rows that VM views are made of: VMs, their disks with policies, and what their hosts have
+// installed. Four queries, whatever the number of VMs.
 import { z } from 'zod';
 import { groupBy } from '../../base/group-by.ts';
 import { type DiskFilter, diskFilterSchema } from '../../model/filter.ts';

@@ -1,5 +1,5 @@
-// What every refused or failed call answers with: an application/problem+json document (RFC 9457) that carries the
-// fault by the vSphere API's name and all its reasons.
+// What every refused or failed call answers with: an application/problem+json document (RFC 9457)
+// that carries the fault by the vSphere API's name and all its reasons.
 import { z } from 'zod';
 import { faultRecordSchema } from '../../model/task.ts';
 
