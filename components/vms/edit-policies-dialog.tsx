@@ -1,7 +1,8 @@
 'use client';
 // Edit VM storage policies: a policy for each disk, with the verdict of the whole choice before it is applied.
-// Props: `vmId`, `diskKey` (to begin with), `onClose`.
+// URL: `vm`, `disk` (to begin with).
 import { useState } from 'react';
+import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useChange } from '#lib/client/use-call.ts';
 import { useVm } from '#lib/client/use-inventory.ts';
@@ -19,23 +20,17 @@ import { Banner } from '../ui/states/banner.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
-export interface EditPoliciesDialogProps {
-  vmId: string;
-  diskKey: string | null;
-  onClose: () => void;
-}
-
 /** Stands for no policy in a select, whose values are texts. */
 const DEFAULT = 'default';
 
-export function EditPoliciesDialog({ vmId, diskKey, onClose }: EditPoliciesDialogProps) {
-  const vm = useVm(vmId);
+export function EditPoliciesDialog({ param, close }: UrlDialogProps) {
+  const vm = useVm(param('vm') ?? '');
   const policies = usePolicies();
   if (vm.data && policies.data) {
-    return <Form vm={vm.data} policies={policies.data} diskKey={diskKey} onClose={onClose} />;
+    return <Form vm={vm.data} policies={policies.data} diskKey={param('disk')} onClose={close} />;
   }
   return (
-    <Dialog open onClose={onClose} title="Edit VM storage policies">
+    <Dialog open onClose={close} title="Edit VM storage policies">
       <QueryState query={vm}>{() => null}</QueryState>
       {vm.data && <QueryState query={policies}>{() => null}</QueryState>}
     </Dialog>

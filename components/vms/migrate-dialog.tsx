@@ -1,7 +1,8 @@
 'use client';
 // Migrate…: every host with the verdict for this VM, what will happen, and afterwards the pause that was measured.
-// Props: `vmId`, `hostId` (chosen beforehand, after dragging onto it), `onClose`.
+// URL: `vm`, `host` (chosen beforehand, after dragging onto it).
 import { useState } from 'react';
+import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useMigrationTargets, useVm } from '#lib/client/use-inventory.ts';
 import { useMigrateVm } from '#lib/client/use-operations.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
@@ -20,17 +21,12 @@ import { migrationResult } from './migration-result.ts';
 import { MigrationTargets } from './migration-targets.tsx';
 import { MigrationNumbers } from './vm-migrations.tsx';
 
-export interface MigrateDialogProps {
-  vmId: string;
-  hostId: string | null;
-  onClose: () => void;
-}
-
-export function MigrateDialog({ vmId, hostId, onClose }: MigrateDialogProps) {
+export function MigrateDialog({ param, close }: UrlDialogProps) {
+  const vmId = param('vm') ?? '';
   const vm = useVm(vmId);
   const targets = useMigrationTargets(vmId);
   const migrate = useMigrateVm();
-  const [chosen, setChosen] = useState(hostId);
+  const [chosen, setChosen] = useState(param('host'));
   const target = targets.data?.targets.find(({ host }) => host.id === chosen) ?? null;
   const started = migrate.isBusy || migrate.task !== null;
   const start = () =>
@@ -38,13 +34,13 @@ export function MigrateDialog({ vmId, hostId, onClose }: MigrateDialogProps) {
   return (
     <Dialog
       open
-      onClose={onClose}
+      onClose={close}
       size="large"
       title={`Migrate ${vm.data?.name ?? ''}`}
       description="Choose the host. The virtual machine and its clients keep running."
       footer={
         <>
-          <Button onClick={onClose}>{started ? 'Close' : 'Cancel'}</Button>
+          <Button onClick={close}>{started ? 'Close' : 'Cancel'}</Button>
           {!migrate.task && (
             <Button
               variant="primary"

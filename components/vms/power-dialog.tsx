@@ -1,6 +1,7 @@
 'use client';
+// Power on or off, after saying what will happen. URL: `vm`, `to` (a power state).
+import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
-// Power on or off, after saying what will happen. Props: `vmId`, `to`, `onClose`.
 import { useVm } from '#lib/client/use-inventory.ts';
 import type { PowerState } from '#lib/model/inventory.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
@@ -12,13 +13,9 @@ import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
-export interface PowerDialogProps {
-  vmId: string;
-  to: PowerState;
-  onClose: () => void;
-}
-
-export function PowerDialog({ vmId, to, onClose }: PowerDialogProps) {
+export function PowerDialog({ param, close }: UrlDialogProps) {
+  const vmId = param('vm') ?? '';
+  const to: PowerState = param('to') === 'poweredOff' ? 'poweredOff' : 'poweredOn';
   const vm = useVm(vmId);
   const { mutateAsync } = useChange('setPower');
   const verb = to === 'poweredOn' ? 'Power on' : 'Power off';
@@ -26,7 +23,7 @@ export function PowerDialog({ vmId, to, onClose }: PowerDialogProps) {
   return (
     <ConfirmDialog
       open
-      onClose={onClose}
+      onClose={close}
       title={`${verb} ${vm.data?.name ?? 'the virtual machine'}`}
       verb={verb}
       danger={to === 'poweredOff'}

@@ -1,7 +1,8 @@
 'use client';
 // Starts the built-in workload on a disk: the generator, or a recorded trace. Warns before it overwrites data.
-// Props: `vmId`, `diskKey` (chosen beforehand), `onClose`.
+// URL: `vm`, `disk` (chosen beforehand).
 import { useState } from 'react';
+import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useVm } from '#lib/client/use-inventory.ts';
 import { useStartWorkload } from '#lib/client/use-io.ts';
@@ -30,17 +31,11 @@ import {
   workloadOf,
 } from './workload-draft.ts';
 
-export interface StartWorkloadDialogProps {
-  vmId: string;
-  diskKey: string | null;
-  onClose: () => void;
-}
-
-export function StartWorkloadDialog({ vmId, diskKey, onClose }: StartWorkloadDialogProps) {
-  const vm = useVm(vmId);
-  if (vm.data) return <Form vm={vm.data} diskKey={diskKey} onClose={onClose} />;
+export function StartWorkloadDialog({ param, close }: UrlDialogProps) {
+  const vm = useVm(param('vm') ?? '');
+  if (vm.data) return <Form vm={vm.data} diskKey={param('disk')} onClose={close} />;
   return (
-    <Dialog open onClose={onClose} title="Start a workload">
+    <Dialog open onClose={close} title="Start a workload">
       <QueryState query={vm}>{() => null}</QueryState>
     </Dialog>
   );
