@@ -1,4 +1,5 @@
-// Tests of datastores and of the files of new VMs, read back by qemu-img and the ext4 tools where installed.
+// Tests of datastores and of the files of new VMs, read back by qemu-img and the ext4 tools where
+// installed.
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// Creates the files of a VM: its directory with the .vmx and, for each disk, a thin flat extent and a descriptor.
-// Everything is made in a directory beside and renamed into place, so that a crash leaves nothing half made.
+// Creates the files of a VM: its directory with the .vmx and, for each disk, a thin flat extent and
+// a descriptor. Everything is made in a directory beside and renamed into place, so that a crash
+// leaves nothing half made.
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
@@ -36,8 +37,9 @@ interface PlacedDisk {
 }
 
 /**
- * Makes the files, or leaves those of an existing VM with the same instance UUID as they are. Returns warnings.
- * Throws `AlreadyExists` when other files stand in the way, `NoDiskSpace` and `FileFault`.
+ * Makes the files, or leaves those of an existing VM with the same instance UUID as they are.
+ * Returns warnings. Throws `AlreadyExists` when other files stand in the way, `NoDiskSpace` and
+ * `FileFault`.
  */
 export async function createVmFiles(request: VmFilesRequest): Promise<string[]> {
   const { vm, contents, resolve } = request;

@@ -1,4 +1,5 @@
-// Paths inside a datastore, as they come over the wire: they may name nothing outside of it, links included.
+// Paths inside a datastore, as they come over the wire: they may name nothing outside of it, links
+// included.
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
@@ -7,8 +8,9 @@ import { errnoOf } from './errno.ts';
 const PATH_LENGTH_MAX = 1024;
 
 /**
- * The absolute path of `path` below `root`. What it names need not exist. Throws `InvalidArgument` for absolute
- * paths, empty, `.` or `..` components, and when a symbolic link on the way leads out of the root.
+ * The absolute path of `path` below `root`. What it names need not exist. Throws `InvalidArgument`
+ * for absolute paths, empty, `.` or `..` components, and when a symbolic link on the way leads out
+ * of the root.
  */
 export async function resolveInside(root: string, path: string): Promise<string> {
   const parts = path.split('/');

@@ -1,5 +1,6 @@
-// A datastore as a host mounts it: a directory, shared by every host that can see it, with a marker file that
-// says which datastore it is. VMFS and NFS behave alike here; docs/adr/0006 says what keeps hosts apart.
+// A datastore as a host mounts it: a directory, shared by every host that can see it, with a marker
+// file that says which datastore it is. VMFS and NFS behave alike here; docs/adr/0006 says what
+// keeps hosts apart.
 import { link, mkdir, readdir, readFile, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -33,7 +34,10 @@ export class Datastore {
     this.config = config;
   }
 
-  /** Creates the directory, or takes an empty one, and marks it. A no-op on one that is marked already. */
+  /**
+   * Creates the directory, or takes an empty one, and marks it. A no-op on one that is marked
+   * already.
+   */
   async mount(): Promise<DatastoreStatus> {
     try {
       await mkdir(this.config.path, { recursive: true });
@@ -74,13 +78,17 @@ export class Datastore {
     );
   }
 
-  /** Absolute path of a file of the datastore. Throws `InvalidArgument` for one that would lie outside. */
+  /**
+   * Absolute path of a file of the datastore. Throws `InvalidArgument` for one that would lie
+   * outside.
+   */
   resolve(path: string): Promise<string> {
     return resolveInside(this.config.path, path);
   }
 
   async #mark(): Promise<void> {
-    // Several hosts may mount a new datastore at the same moment: link lets one of them win, with whole contents.
+    // Several hosts may mount a new datastore at the same moment: link lets one of them win, with
+    // whole contents.
     const temporary = join(this.config.path, `${MARKER}.${process.pid}`);
     const { id, type } = this.config;
     await writeFile(temporary, `${JSON.stringify({ format: 1, id, type })}\n`);

@@ -1,4 +1,5 @@
-// Reads and writes the descriptor of a virtual disk as a file, and turns what is wrong with it into faults.
+// Reads and writes the descriptor of a virtual disk as a file, and turns what is wrong with it into
+// faults.
 import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert } from '#lib/base/assert.ts';

@@ -1,4 +1,5 @@
-// Tests of the disk lock: alone, against a clock that jumps, and with racing, killed and stopped processes.
+// Tests of the disk lock: alone, against a clock that jumps, and with racing, killed and stopped
+// processes.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -151,7 +152,10 @@ async function readLog(): Promise<string[]> {
   return (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
 }
 
-/** Every entry follows the leave of the one before, or its death; epochs only grow. Returns entries by name. */
+/**
+ * Every entry follows the leave of the one before, or its death; epochs only grow. Returns entries
+ * by name.
+ */
 function checkLog(lines: string[], dead: Set<string>): Map<string, number> {
   const entered = new Map<string, number>();
   let inside: string | null = null;

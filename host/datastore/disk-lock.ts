@@ -1,6 +1,7 @@
-// The lock that keeps two hosts from ever writing to one virtual disk. A holder renews its lease every second
-// and stops by itself when it could not; another breaks the lock at once when the holder's process is provably
-// dead, else only after it has seen no renewal for longer than any lease lasts. docs/adr/0006 has the argument.
+// The lock that keeps two hosts from ever writing to one virtual disk. A holder renews its lease
+// every second and stops by itself when it could not; another breaks the lock at once when the
+// holder's process is provably dead, else only after it has seen no renewal for longer than any
+// lease lasts. docs/adr/0006 has the argument.
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import { sleep } from '#lib/base/clock.ts';
 import { type Random, randomHex } from '#lib/base/random.ts';
@@ -26,17 +27,23 @@ export interface DiskLockRequest {
 export interface DiskLock {
   /** Grows with each holder of the disk. */
   readonly epoch: number;
-  /** Whether writing is allowed now. Cheap: ask before each batch of I/O. Once false it stays false. */
+  /**
+   * Whether writing is allowed now. Cheap: ask before each batch of I/O. Once false it stays
+   * false.
+   */
   isHeld(): boolean;
-  /** Calls back once when the lock is lost, with the reason in a sentence; not after `release()`. */
+  /**
+   * Calls back once when the lock is lost, with the reason in a sentence; not after `release()`.
+   */
   onLost(callback: (reason: string) => void): void;
   /** Gives the disk free for others. All I/O must have ended. Idempotent. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the lock of a disk. A live holder is recognised by its next renewal, so that a refusal takes a second;
- * breaking the lock of a silent one takes LOCK_BREAK_MS. Throws `FileLocked` naming the host that has it.
+ * Takes the lock of a disk. A live holder is recognised by its next renewal, so that a refusal
+ * takes a second; breaking the lock of a silent one takes LOCK_BREAK_MS. Throws `FileLocked` naming
+ * the host that has it.
  */
 export async function acquireDiskLock(request: DiskLockRequest): Promise<DiskLock> {
   const { clock, descriptorPath } = request;
@@ -69,7 +76,9 @@ async function newRecord({ owner, clock, random, pid }: DiskLockRequest): Promis
   };
 }
 
-/** Null when the lock may be taken from the epoch found; else what the lock changed to meanwhile. */
+/**
+ * Null when the lock may be taken from the epoch found; else what the lock changed to meanwhile.
+ */
 async function watchUntilFree(
   clock: Clock,
   directory: LockDirectory,
@@ -174,7 +183,8 @@ class HeldLock implements DiskLock {
     await this.#directory.replace(this.epoch, next);
     const after = await this.#whyNotOurs();
     if (after !== null) return this.#lose(after);
-    // A renewal that ended after the lease is worth nothing: another may have broken the lock meanwhile.
+    // A renewal that ended after the lease is worth nothing: another may have broken the lock
+    // meanwhile.
     if (!this.isHeld()) return;
     this.#record = next;
     this.#leaseEnd = startedAt + LOCK_LEASE_MS;

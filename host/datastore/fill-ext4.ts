@@ -15,7 +15,10 @@ export interface Ext4Request {
   scratch: string;
 }
 
-/** Returns a warning when the tool is missing; the disk then stays empty. Throws `FileFault` when it fails. */
+/**
+ * Returns a warning when the tool is missing; the disk then stays empty. Throws `FileFault` when
+ * it fails.
+ */
 export async function fillExt4({ path, label, files, scratch }: Ext4Request): Promise<string[]> {
   const source = join(scratch, '.contents');
   await mkdir(source);

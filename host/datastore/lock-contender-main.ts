@@ -1,5 +1,6 @@
-// A process for the tests of the disk lock. It takes the lock again and again and logs to a file, one line for
-// each step, while it holds it. Arguments: descriptor, log file, name, rounds, milliseconds to hold.
+// A process for the tests of the disk lock. It takes the lock again and again and logs to a file,
+// one line for each step, while it holds it. Arguments: descriptor, log file, name, rounds,
+// milliseconds to hold.
 import { appendFileSync } from 'node:fs';
 import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';

@@ -1,6 +1,7 @@
-// The files of one disk's lock: a directory `<descriptor>.lck` with one file for each epoch, `epoch-7`.
-// The lock is the file with the highest number. To take or break it is to create the next number with link(2),
-// which exactly one process can do; the holder alone writes its own file. Nobody ever replaces another's file.
+// The files of one disk's lock: a directory `<descriptor>.lck` with one file for each epoch,
+// `epoch-7`. The lock is the file with the highest number. To take or break it is to create the
+// next number with link(2), which exactly one process can do; the holder alone writes its own file.
+// Nobody ever replaces another's file.
 import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './errno.ts';
@@ -45,7 +46,8 @@ export class LockDirectory {
   async create(epoch: number, record: LockRecord): Promise<boolean> {
     await mkdir(this.path, { recursive: true });
     if (!(await this.#linkNew(epoch, record))) return false;
-    // Files of past epochs get removed, so that the number could be free although it was used before.
+    // Files of past epochs get removed, so that the number could be free although it was used
+    // before.
     if ((await this.highestEpoch()) === epoch) return true;
     await this.#removeIfThere(this.#file(epoch));
     return false;

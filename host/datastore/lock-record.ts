@@ -1,4 +1,5 @@
-// The contents of a lock file: who holds a virtual disk, as what process, and how far it has renewed its hold.
+// The contents of a lock file: who holds a virtual disk, as what process, and how far it has
+// renewed its hold.
 import { z } from 'zod';
 import { processIdentitySchema } from './process-identity.ts';
 

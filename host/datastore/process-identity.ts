@@ -1,5 +1,5 @@
-// Who a process is beyond its number, so that another process on the same machine can prove that it is dead:
-// the boot, the pid namespace and the start time make a process number unique (proc(5)).
+// Who a process is beyond its number, so that another process on the same machine can prove that it
+// is dead: the boot, the pid namespace and the start time make a process number unique (proc(5)).
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { z } from 'zod';
 
@@ -26,8 +26,9 @@ export async function identifyProcess(pid: number, procRoot = '/proc'): Promise<
 }
 
 /**
- * True only when the process can no longer write: it ran in this boot of this machine and in this namespace,
- * and it is gone, or its number belongs to another, or nothing of it is left but its exit status.
+ * True only when the process can no longer write: it ran in this boot of this machine and in this
+ * namespace, and it is gone, or its number belongs to another, or nothing of it is left but its
+ * exit status.
  */
 export async function isProvablyDead(who: ProcessIdentity, procRoot = '/proc'): Promise<boolean> {
   if (who.bootId === '' || who.startTicks === '' || who.pidNamespace === '') return false;

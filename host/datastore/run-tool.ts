@@ -14,7 +14,7 @@ export function runTool(
   const options = {
     timeout: TIME_LIMIT_MS,
     maxBuffer: OUTPUT_BYTES_MAX,
-    env: { PATH: TOOL_PATH, LC_ALL: 'C' },
+    env: { NODE_ENV: 'production' as const, PATH: TOOL_PATH, LC_ALL: 'C' },
   };
   return new Promise((resolve, reject) => {
     execFile(file, args, options, (error, _, errorText) => {

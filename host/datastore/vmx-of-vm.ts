@@ -9,7 +9,10 @@ interface DiskAt {
   descriptorPath: string;
 }
 
-/** `disks` are those of the VM, with where they are; a disk in the VM's own directory is named by file name. */
+/**
+ * `disks` are those of the VM, with where they are; a disk in the VM's own directory is named by
+ * file name.
+ */
 export function vmxOf(vm: VmRunSpec, disks: DiskAt[]): Vmx {
   const entries = new Map([
     ['.encoding', 'UTF-8'],

@@ -1,4 +1,5 @@
-// Writes a small file so that a crash at any time leaves the old contents or the new, never a mixture.
+// Writes a small file so that a crash at any time leaves the old contents or the new, never a
+// mixture.
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 

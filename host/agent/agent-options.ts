@@ -1,0 +1,46 @@
+// What an agent is started with: arguments, with the token from the environment as the better
+// choice.
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { Fault } from '#lib/model/fault.ts';
+import { hostVersionSchema } from '#lib/model/inventory.ts';
+
+const agentOptionsSchema = z.object({
+  name: z.string().min(1).max(80),
+  /** State of the host: image, VMs, events. */
+  directory: z.string().min(1),
+  /** 0 lets the system choose. */
+  port: z.coerce.number().int().min(0).max(65535),
+  token: z.string().min(16, 'a token has at least 16 characters'),
+  /** File with the trusted roots for VIBs. */
+  roots: z.string().min(1),
+  version: hostVersionSchema,
+  cpu: z.coerce.number().int().min(1).max(4096),
+  memory: z.coerce.number().int().min(1),
+});
+export type AgentOptions = z.infer<typeof agentOptionsSchema>;
+
+/** Throws `InvalidArgument` that names what is wrong. */
+export function parseAgentOptions(
+  args: string[],
+  environment: Record<string, string | undefined>,
+): AgentOptions {
+  const string = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      name: string,
+      directory: string,
+      port: { ...string, default: '0' },
+      token: string,
+      roots: string,
+      version: { ...string, default: '6.0.2' },
+      cpu: { ...string, default: '4' },
+      memory: { ...string, default: '16384' },
+    },
+  });
+  const token = environment.SLUICE_AGENT_TOKEN ?? values.token;
+  const parsed = agentOptionsSchema.safeParse({ ...values, token });
+  if (parsed.success) return parsed.data;
+  throw new Fault('InvalidArgument', `The host agent: ${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,180 @@
+// The host agent as one object: opens its stores, brings back the VMs that should run, looks after
+// them, and ends them gracefully. The calls of the controller are in rpc-table.ts.
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from '#lib/base/clock.ts';
+import { type Random, randomUuid } from '#lib/base/random.ts';
+import { trustedRootsSchema } from '#lib/formats/vib/trusted-roots.ts';
+import { Fault } from '#lib/model/fault.ts';
+import type { DiskFilter } from '#lib/model/filter.ts';
+import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
+import { DatastoreSet } from '../datastore/datastore-set.ts';
+import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
+import { type HostImage, openImage } from '../image/host-image.ts';
+import type { LaunchFilter } from '../world/launch.ts';
+import type { AgentOptions } from './agent-options.ts';
+import { prepareAgentPaths } from './agent-paths.ts';
+import type { HostContext } from './host-context.ts';
+import { HostEvents } from './host-events.ts';
+import { type HostIdentityFile, openHostIdentity } from './host-identity.ts';
+import { Operations } from './operations.ts';
+import { Revision } from './revision.ts';
+import { VmSet } from './vm/vm-set.ts';
+import { Workloads } from './workloads.ts';
+
+const TICK_MS = 1_000;
+/** Datastores are looked at every so many ticks. */
+const DATASTORE_TICKS = 5;
+
+interface Seams {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Version of the product, shown as the host's build. */
+  build: string;
+  /** Called once when another agent has taken over the directory. */
+  onLockLost(reason: string): void;
+}
+
+interface Parts {
+  host: HostContext;
+  identity: HostIdentityFile;
+  image: HostImage;
+  operations: Operations;
+  workloads: Workloads;
+  options: AgentOptions;
+  build: string;
+  lock: DiskLock;
+}
+
+export class HostAgent {
+  readonly host: HostContext;
+  readonly identity: HostIdentityFile;
+  readonly image: HostImage;
+  readonly operations: Operations;
+  readonly workloads: Workloads;
+  readonly vms: VmSet;
+  readonly bootId: string;
+  readonly #options: AgentOptions;
+  readonly #build: string;
+  readonly #lock: DiskLock;
+  #ticks = 0;
+  #stopped = false;
+
+  private constructor(parts: Parts) {
+    this.host = parts.host;
+    this.identity = parts.identity;
+    this.image = parts.image;
+    this.operations = parts.operations;
+    this.workloads = parts.workloads;
+    this.vms = new VmSet(parts.host);
+    this.bootId = randomUuid(parts.host.random);
+    this.#options = parts.options;
+    this.#build = parts.build;
+    this.#lock = parts.lock;
+  }
+
+  /**
+   * Throws `FileLocked` when another agent runs in the directory, and faults about what it cannot
+   * read.
+   */
+  static async open(options: AgentOptions, seams: Seams): Promise<HostAgent> {
+    const { clock, random, logger, build } = seams;
+    const paths = await prepareAgentPaths(options.directory);
+    const lock = await lockDirectory(paths.lock, options.name, seams);
+    lock.onLost(seams.onLockLost);
+    await rm(paths.downloads, { recursive: true, force: true });
+    await mkdir(paths.downloads, { mode: 0o700 });
+    const revision = new Revision(clock);
+    const events = await HostEvents.open(paths.events, clock, revision);
+    const identity = await openHostIdentity(paths.identity, { name: options.name, random });
+    const trustedRoots = trustedRootsSchema.parse(
+      JSON.parse(await readFile(options.roots, 'utf8')),
+    );
+    const image = await openImage({ directory: paths.image, trustedRoots, clock });
+    const datastores = new DatastoreSet();
+    await datastores.mount(identity.value.datastores);
+    const host: HostContext = {
+      ...{ clock, random, logger, paths, events, revision, datastores },
+      who: () => ({ hostUuid: identity.value.hostUuid, hostName: identity.value.name }),
+      inMaintenance: () => identity.value.maintenanceMode,
+      findFilter: (filter) => findFilter(image, filter),
+    };
+    const operations = await Operations.open(paths.operations, revision);
+    const workloads = await Workloads.open(host, join(paths.root, 'workloads.jsonl'));
+    const agent = new HostAgent({
+      ...{ host, identity, image, operations, workloads, options, build, lock },
+    });
+    await agent.vms.load();
+    return agent;
+  }
+
+  /** Starts to look after the VMs: finds those that run, starts those that should. */
+  start(): void {
+    if (this.#stopped) return;
+    this.#ticks += 1;
+    for (const runner of this.vms.list()) void runner.tick();
+    if (this.#ticks % DATASTORE_TICKS === 0) void this.#refreshDatastores();
+    this.host.clock.after(TICK_MS, () => this.start());
+  }
+
+  product(): HostReport['product'] {
+    return {
+      version: this.#options.version,
+      build: this.#build,
+      acceptanceLevel: this.image.acceptanceLevel,
+      cpuCores: this.#options.cpu,
+      memoryMib: this.#options.memory,
+    };
+  }
+
+  /**
+   * Ends workloads and worlds gracefully. VMs that are on stay on in the records: the next start
+   * brings them back.
+   */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.workloads.close();
+    const runners = this.vms.list();
+    await Promise.allSettled(runners.map((runner) => runner.exclusively(() => runner.shutDown())));
+    await this.operations.close();
+    await this.host.events.close();
+    await this.#lock.release();
+  }
+
+  async #refreshDatastores(): Promise<void> {
+    const before = this.host.datastores.list();
+    if (!(await this.host.datastores.refresh())) return;
+    this.host.revision.bump();
+    for (const { config, accessible, message } of this.host.datastores.list()) {
+      const was = before.find((datastore) => datastore.config.id === config.id);
+      if (!was || was.accessible === accessible) continue;
+      await this.host.events.add({
+        type: accessible ? 'DatastoreAccessible' : 'DatastoreInaccessible',
+        severity: accessible ? 'info' : 'error',
+        message: accessible
+          ? `The datastore ${config.name} is accessible again.`
+          : `The datastore ${config.name} is not accessible: ${message}`,
+      });
+    }
+  }
+}
+
+async function lockDirectory(path: string, name: string, seams: Seams): Promise<DiskLock> {
+  const { clock, random } = seams;
+  const owner = { hostUuid: '', hostName: name, vmId: '' };
+  return acquireDiskLock({ descriptorPath: path, owner, clock, random }).catch((cause: unknown) => {
+    if (!(cause instanceof Fault)) throw cause;
+    throw new Fault('FileLocked', `Another host agent runs in ${path}.`, { cause });
+  });
+}
+
+function findFilter(image: HostImage, filter: DiskFilter): LaunchFilter | null {
+  const found = image.findFilter(filter.name);
+  if (!found || found.manifest.class !== filter.class) return null;
+  const { name, properties } = filter;
+  const { manifest, entryPath } = found;
+  const { class: filterClass, entrySha256 } = manifest;
+  return { name, class: filterClass, properties, entryPath, entrySha256 };
+}

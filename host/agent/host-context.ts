@@ -1,0 +1,26 @@
+// What every part of the agent works with: the host's identity, its stores, and the seams to the
+// outside.
+import type { Logger } from 'pino';
+import type { Clock } from '#lib/base/clock.ts';
+import type { Random } from '#lib/base/random.ts';
+import type { DiskFilter } from '#lib/model/filter.ts';
+import type { DatastoreSet } from '../datastore/datastore-set.ts';
+import type { LaunchFilter } from '../world/launch.ts';
+import type { AgentPaths } from './agent-paths.ts';
+import type { HostEvents } from './host-events.ts';
+import type { Revision } from './revision.ts';
+
+export interface HostContext {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  paths: AgentPaths;
+  events: HostEvents;
+  revision: Revision;
+  datastores: DatastoreSet;
+  /** As the host is called now; the name comes from the controller. */
+  who(): { hostUuid: string; hostName: string };
+  inMaintenance(): boolean;
+  /** Where the image has a filter's code; null when the filter is not installed. */
+  findFilter(filter: DiskFilter): LaunchFilter | null;
+}

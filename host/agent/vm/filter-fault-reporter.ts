@@ -1,0 +1,41 @@
+// Turns the filter failures that a world reports into host events, one a minute for each filter of
+// a disk at most.
+import type { WorldStatus } from '../../world/control.ts';
+import type { HostContext } from '../host-context.ts';
+
+const INTERVAL_MS = 60_000;
+
+export class FilterFaultReporter {
+  readonly #host: HostContext;
+  readonly #vmId: string;
+  readonly #reportedAt = new Map<string, number>();
+  #pid = 0;
+  #sequence = 0;
+
+  constructor(host: HostContext, vmId: string) {
+    this.#host = host;
+    this.#vmId = vmId;
+  }
+
+  async take({ pid, filterFaults }: WorldStatus): Promise<void> {
+    // Sequences start anew in each world.
+    if (pid !== this.#pid) this.#sequence = 0;
+    this.#pid = pid;
+    for (const { sequence, diskKey, filter, operation, message } of filterFaults) {
+      if (sequence <= this.#sequence) continue;
+      this.#sequence = sequence;
+      if (!this.#isDue(`${diskKey} ${filter}`)) continue;
+      const text = `The I/O filter ${filter} failed a ${operation} on disk ${diskKey}: ${message}`;
+      const event = { type: 'IoFilterFault', severity: 'warning', message: text } as const;
+      await this.#host.events.add({ ...event, vmId: this.#vmId });
+    }
+  }
+
+  #isDue(key: string): boolean {
+    const now = this.#host.clock.monotonic();
+    const last = this.#reportedAt.get(key);
+    if (last !== undefined && now - last < INTERVAL_MS) return false;
+    this.#reportedAt.set(key, now);
+    return true;
+  }
+}

@@ -1,0 +1,351 @@
+// Keeps one VM in the state that it should be in: starts its world, finds it again after a restart
+// of the agent, starts it anew when it died, and ends it. One thing at a time; `tick` looks after
+// it in between.
+import { backoffMs } from '#lib/base/backoff.ts';
+import { Mutex } from '#lib/base/mutex.ts';
+import { Fault, toFaultRecord } from '#lib/model/fault.ts';
+import type { DiskFilter } from '#lib/model/filter.ts';
+import type { HandoverTicket, VmRunSpec, WorldReport } from '#lib/wire/agent/host-rpc.ts';
+import { identifyProcess, isProvablyDead } from '../../datastore/process-identity.ts';
+import type { WorldStatus } from '../../world/control.ts';
+import { WorldClient } from '../../world/world-client.ts';
+import type { HostContext } from '../host-context.ts';
+import { FilterFaultReporter } from './filter-fault-reporter.ts';
+import { specWithFilters, type VmRecord, type VmRecordFile } from './vm-record.ts';
+import {
+  launchFilters,
+  launchOf,
+  settlePendingFilters,
+  type WorldPlaces,
+  worldPlaces,
+} from './world-launch.ts';
+import { ensureEnded, startWorld } from './world-process.ts';
+
+const RESTART = { firstMs: 500, maxMs: 30_000 };
+/** A world that ran for so long has started well: the next restart comes quickly again. */
+const STABLE_MS = 60_000;
+const STOP_PATIENCE_MS = 10_000;
+
+type Phase = WorldReport['state'];
+
+export class VmRunner {
+  readonly vmId: string;
+  readonly places: WorldPlaces;
+  readonly client: WorldClient;
+  readonly #host: HostContext;
+  readonly #file: VmRecordFile;
+  readonly #mutex = new Mutex();
+  readonly #filterFaults: FilterFaultReporter;
+  #pending = 0;
+  #forgotten = false;
+  #status: WorldStatus | null = null;
+  #phase: Phase = 'off';
+  #message = '';
+  #attempt = 0;
+  #nextTryAt = 0;
+  #runningSince = 0;
+
+  constructor(host: HostContext, file: VmRecordFile) {
+    this.#host = host;
+    this.#file = file;
+    this.vmId = file.value.spec.vmId;
+    this.places = worldPlaces(host, this.vmId);
+    const { controlSocketPath } = this.places;
+    this.client = new WorldClient({ controlSocketPath, clock: host.clock });
+    this.#filterFaults = new FilterFaultReporter(host, this.vmId);
+  }
+
+  get record(): VmRecord {
+    return this.#file.value;
+  }
+
+  get isRunning(): boolean {
+    return this.#phase === 'running' && this.#status !== null;
+  }
+
+  /** One at a time, in the order of the calls. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#pending += 1;
+    return this.#mutex.run(work).finally(() => {
+      this.#pending -= 1;
+    });
+  }
+
+  update(change: Partial<VmRecord>): Promise<void> {
+    return this.#file.set({ ...this.record, ...change });
+  }
+
+  /** Removes the record; the runner must not be used after. */
+  async forget(): Promise<void> {
+    this.#forgotten = true;
+    await this.#file.remove();
+    this.show('off', '');
+  }
+
+  show(phase: Phase, message: string): void {
+    if (phase === this.#phase && message === this.#message) return;
+    this.#phase = phase;
+    this.#message = message;
+    this.#host.revision.bump();
+  }
+
+  /** Looks after the VM. Returns at once while something else is under way with it. */
+  async tick(): Promise<void> {
+    if (this.#pending > 0 || this.#forgotten) return;
+    await this.exclusively(() => this.#look()).catch((thrown: unknown) => {
+      this.#host.logger.error({ vmId: this.vmId, err: thrown }, 'looking after a VM failed');
+      this.show('faulted', toFaultRecord(thrown).message);
+    });
+  }
+
+  /** Idempotent. When the world cannot start, the VM is off again and the fault is thrown. */
+  async powerOn(spec: VmRunSpec): Promise<{ nbdPort: number; nbdSocketPath: string }> {
+    const before = this.record;
+    if (before.place === 'incoming') throw this.#busyMigrating();
+    if (before.desired === 'poweredOn' && (await this.#askAndAdopt())) return this.#addresses();
+    await this.#endWorld();
+    const nbdPort = spec.nbdPort || before.spec.nbdPort;
+    await this.update({ spec: { ...spec, nbdPort }, desired: 'poweredOn', pendingFilters: null });
+    this.show('starting', '');
+    try {
+      await this.#start();
+    } catch (thrown) {
+      await this.#endWorld();
+      await this.update({ desired: 'poweredOff' });
+      this.show('off', toFaultRecord(thrown).message);
+      throw thrown;
+    }
+    return this.#addresses();
+  }
+
+  /** Idempotent. */
+  async powerOff(): Promise<void> {
+    if (this.record.place === 'incoming') throw this.#busyMigrating();
+    await this.update({ desired: 'poweredOff', handingOverTo: null });
+    await this.stopWorld();
+  }
+
+  /** Ends the world but leaves the desired state, as a host that shuts down does. */
+  async stopWorld(): Promise<void> {
+    this.show('stopping', '');
+    await this.#endWorld();
+    this.#status = null;
+    this.show('off', '');
+  }
+
+  /** For the end of the agent: the world is stopped, and the runner does not start it again. */
+  async shutDown(): Promise<void> {
+    this.#forgotten = true;
+    await this.#endWorld();
+  }
+
+  /** Whether a disk of the VM uses the filter, in its record or in the running world. */
+  usesFilter(name: string): boolean {
+    const disks = [...this.record.spec.disks, ...(this.#status?.disks ?? [])];
+    return disks.some(({ filters }) => filters.some((filter) => filter.name === name));
+  }
+
+  /**
+   * Changes the filters of a disk of the running world, or throws and leaves everything as it was.
+   */
+  async setFilters(
+    diskKey: number,
+    filters: DiskFilter[],
+  ): Promise<{ pauseMs: number; heldIos: number }> {
+    const launch = launchFilters(this.#host, filters);
+    await this.update({ pendingFilters: { diskKey, filters } });
+    try {
+      const result = await this.client.setDiskFilters(diskKey, launch);
+      const spec = specWithFilters(this.record.spec, diskKey, filters);
+      await this.update({ spec, pendingFilters: null });
+      return result;
+    } catch (thrown) {
+      // A world that does not answer may have made the change: its descriptor will tell.
+      if (!isUnreachable(thrown)) await this.update({ pendingFilters: null });
+      throw thrown;
+    } finally {
+      await this.#askAndAdopt();
+    }
+  }
+
+  /** Hands the world over. On a fault the VM runs on here, unless the world itself is gone. */
+  async handOver(ticket: HandoverTicket) {
+    await this.update({ handingOverTo: ticket.controlSocketPath });
+    this.show('migratingOut', '');
+    try {
+      const result = await this.client.handOver(ticket);
+      const { process } = this.record;
+      if (process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
+      return result;
+    } catch (thrown) {
+      if (!isUnreachable(thrown)) await this.update({ handingOverTo: null });
+      await this.#askAndAdopt();
+      const { message } = toFaultRecord(thrown);
+      throw new Fault('MigrationFault', `The migration failed: ${message}`, { cause: thrown });
+    }
+  }
+
+  /** Whether a VM that was on its way in runs here now. */
+  async hasArrived(): Promise<boolean> {
+    await this.#askAndAdopt();
+    return this.record.place === 'here' && this.record.desired === 'poweredOn';
+  }
+
+  report(): WorldReport {
+    const { spec, desired, place } = this.record;
+    const status = this.#phase === 'off' ? null : this.#status;
+    const on = place === 'here' && desired === 'poweredOn';
+    return {
+      vmId: this.vmId,
+      powerState: on ? 'poweredOn' : 'poweredOff',
+      state: this.#phase,
+      message: this.#message,
+      pid: status?.pid ?? null,
+      nbdPort: status?.nbdPort || spec.nbdPort,
+      nbdSocketPath: this.places.nbdSocketPath,
+      disks: status?.disks ?? [],
+    };
+  }
+
+  /** Asks the world and takes in what it says; false when it is not there or not working. */
+  async #askAndAdopt(): Promise<boolean> {
+    const status = await this.#ask();
+    if (!status || status.state === 'faulted') return false;
+    await this.#adopt(status);
+    return true;
+  }
+
+  async #ask(): Promise<WorldStatus | null> {
+    return this.client.status().catch((thrown: unknown) => {
+      if (isUnreachable(thrown)) return null;
+      throw thrown;
+    });
+  }
+
+  async #adopt(status: WorldStatus): Promise<void> {
+    const { spec, process: known } = this.record;
+    if (known?.pid !== status.pid || spec.nbdPort !== (status.nbdPort || spec.nbdPort)) {
+      const process = await identifyProcess(status.pid);
+      const nbdPort = status.nbdPort || spec.nbdPort;
+      await this.update({ process, spec: { ...spec, nbdPort } });
+    }
+    const arrived = this.record.place === 'incoming' && status.state === 'running';
+    if (arrived) await this.update({ place: 'here', desired: 'poweredOn' });
+    if (JSON.stringify(status) !== JSON.stringify(this.#status)) this.#host.revision.bump();
+    if (this.#phase !== 'running') this.#runningSince = this.#host.clock.monotonic();
+    this.#status = status;
+    this.show(PHASES[status.state], '');
+    await this.#filterFaults.take(status);
+  }
+
+  async #look(): Promise<void> {
+    const { desired, place, handingOverTo } = this.record;
+    if (place === 'incoming') {
+      if (!(await this.#askAndAdopt())) this.show('migratingIn', '');
+      return;
+    }
+    if (desired === 'poweredOff') {
+      if (await this.#isProcessAlive()) await this.stopWorld();
+      return;
+    }
+    if (await this.#askAndAdopt()) return;
+    if (await this.#isProcessAlive()) return this.show(this.#phase, 'The process does not answer.');
+    if (handingOverTo !== null && (await this.#hasMovedTo(handingOverTo))) return;
+    await this.#restart();
+  }
+
+  async #isProcessAlive(): Promise<boolean> {
+    const { process } = this.record;
+    return process !== null && !(await isProvablyDead(process));
+  }
+
+  /**
+   * After a crash in the middle of a handover: true while the other world has the VM or may still
+   * get it.
+   */
+  async #hasMovedTo(controlSocketPath: string): Promise<boolean> {
+    const other = new WorldClient({ controlSocketPath, clock: this.#host.clock });
+    const status = await other.status().catch(() => null);
+    if (!status || status.state === 'waiting' || status.state === 'faulted') {
+      await this.update({ handingOverTo: null });
+      return false;
+    }
+    if (status.state === 'running') {
+      await this.update({ desired: 'poweredOff', handingOverTo: null, process: null });
+      this.show('off', 'The virtual machine has moved to another host.');
+    }
+    return true;
+  }
+
+  async #restart(): Promise<void> {
+    const { clock, events } = this.#host;
+    if (this.#phase === 'running') {
+      const message = `The process of the virtual machine ${this.record.spec.name} ended unexpectedly.`;
+      this.show('faulted', message);
+      this.#attempt = clock.monotonic() - this.#runningSince > STABLE_MS ? 0 : this.#attempt;
+      this.#nextTryAt = clock.monotonic() + (this.#attempt === 0 ? 0 : this.#waitMs());
+      await events.add({ type: 'VmWorldEnded', severity: 'error', message, vmId: this.vmId });
+    }
+    if (clock.monotonic() < this.#nextTryAt) return;
+    try {
+      await this.#start();
+      const message = `The virtual machine ${this.record.spec.name} was started again.`;
+      await events.add({ type: 'VmRestarted', severity: 'info', message, vmId: this.vmId });
+    } catch (thrown) {
+      await this.#endWorld();
+      this.show('faulted', toFaultRecord(thrown).message);
+      this.#nextTryAt = clock.monotonic() + this.#waitMs();
+    }
+    this.#attempt += 1;
+  }
+
+  #waitMs(): number {
+    return backoffMs(RESTART, this.#attempt);
+  }
+
+  async #start(): Promise<void> {
+    await this.#file.set(await settlePendingFilters(this.#host, this.record));
+    const launch = await launchOf(this.#host, this.record.spec, {
+      incoming: false,
+      missing: 'CannotOpenDisk',
+    });
+    const world = await startWorld(launch, this.places.launchPath);
+    await this.update({ process: world.process });
+    const { isAlive } = world;
+    await this.#adopt(await this.client.waitUntilReady({ isAlive }));
+    void world.ended.then(() => this.tick());
+  }
+
+  async #endWorld(): Promise<void> {
+    const { process } = this.record;
+    // A world that is gone, or does not answer, cannot be asked: it is killed below.
+    if (await this.#ask()) {
+      await this.client.stop().catch((thrown: unknown) => {
+        this.#host.logger.warn({ vmId: this.vmId, err: thrown }, 'a world did not stop well');
+      });
+    }
+    if (process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
+  }
+
+  #addresses(): { nbdPort: number; nbdSocketPath: string } {
+    const { nbdPort } = this.report();
+    return { nbdPort, nbdSocketPath: this.places.nbdSocketPath };
+  }
+
+  #busyMigrating(): Fault {
+    return new Fault('TaskInProgress', 'The virtual machine is being migrated to this host.');
+  }
+}
+
+const PHASES: Record<WorldStatus['state'], Phase> = {
+  starting: 'starting',
+  waiting: 'migratingIn',
+  running: 'running',
+  migratingOut: 'migratingOut',
+  stopping: 'stopping',
+  faulted: 'faulted',
+};
+
+function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof Fault && thrown.fault === 'HostNotReachable';
+}

@@ -1,0 +1,96 @@
+// Starts and ends the process of a VM's world. It is detached: it outlives the agent and is found
+// again through its control socket; its process identity tells a silent world from a dead one.
+import { spawn } from 'node:child_process';
+import { open, unlink } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Clock, sleep } from '#lib/base/clock.ts';
+import { Fault } from '#lib/model/fault.ts';
+import { errnoOf } from '../../datastore/errno.ts';
+import {
+  identifyProcess,
+  isProvablyDead,
+  type ProcessIdentity,
+} from '../../datastore/process-identity.ts';
+import { writeFileDurably } from '../../datastore/write-file.ts';
+import type { WorldLaunch } from '../../world/launch.ts';
+
+const KILL_PATIENCE_MS = 10_000;
+const WORLD_PROGRAM = fileURLToPath(new URL('../../world/world-main.ts', import.meta.url));
+
+/**
+ * The command line of a world; the same for one that this host starts and for one that another
+ * hands over.
+ */
+export function worldCommand(launchPath: string): { file: string; args: string[] } {
+  return { file: process.execPath, args: [WORLD_PROGRAM, launchPath] };
+}
+
+export interface StartedWorld {
+  process: ProcessIdentity;
+  /** False once the process has ended. */
+  isAlive(): boolean;
+  ended: Promise<void>;
+}
+
+/** Writes the launch file and starts the process. The world before it must have ended. */
+export async function startWorld(launch: WorldLaunch, launchPath: string): Promise<StartedWorld> {
+  await prepareLaunch(launch, launchPath);
+  const log = await open(launch.logPath, 'a', 0o600);
+  try {
+    const { file, args } = worldCommand(launchPath);
+    const child = spawn(file, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
+    child.unref();
+    let alive = true;
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', resolve);
+      child.once('error', () => resolve());
+    }).then(() => {
+      alive = false;
+    });
+    if (child.pid === undefined) {
+      throw new Fault('SystemError', 'The process of the virtual machine could not be started.');
+    }
+    return { process: await identifyProcess(child.pid), isAlive: () => alive, ended };
+  } finally {
+    await log.close();
+  }
+}
+
+/** Writes the launch file and removes sockets that a dead world left. */
+export async function prepareLaunch(launch: WorldLaunch, launchPath: string): Promise<void> {
+  await writeFileDurably(launchPath, `${JSON.stringify(launch, null, 2)}\n`);
+  for (const path of [launch.controlSocketPath, launch.nbdSocketPath]) {
+    await unlink(path).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    });
+  }
+}
+
+/**
+ * Waits for a process to end by itself; after the given time it is killed. Throws `Timedout` when
+ * even that does not end it, as happens to one that waits for a disk.
+ */
+export async function ensureEnded(
+  who: ProcessIdentity,
+  clock: Clock,
+  patienceMs: number,
+): Promise<void> {
+  const deadline = clock.monotonic() + patienceMs;
+  while (!(await isProvablyDead(who))) {
+    const late = clock.monotonic() - deadline;
+    if (late >= KILL_PATIENCE_MS) {
+      throw new Fault('Timedout', `The process ${who.pid} of the virtual machine does not end.`);
+    }
+    if (late >= 0) killIfSame(who);
+    await sleep(clock, 25);
+  }
+}
+
+function killIfSame(who: ProcessIdentity): void {
+  try {
+    process.kill(who.pid, 'SIGKILL');
+  } catch (error) {
+    // It ended between the look and the kill.
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,67 @@
+// The datastores that a host mounts, with what was last seen of each.
+import { Fault } from '#lib/model/fault.ts';
+import { Datastore, type DatastoreConfig, type DatastoreStatus } from './datastore.ts';
+
+export interface MountedDatastore extends DatastoreStatus {
+  config: DatastoreConfig;
+}
+
+export class DatastoreSet {
+  #mounted = new Map<string, { datastore: Datastore; status: DatastoreStatus }>();
+
+  /** Mounts these and forgets all others. */
+  async mount(configs: readonly DatastoreConfig[]): Promise<void> {
+    const mounted = new Map<string, { datastore: Datastore; status: DatastoreStatus }>();
+    for (const config of configs) {
+      const datastore = new Datastore(config);
+      mounted.set(config.id, { datastore, status: await datastore.mount() });
+    }
+    this.#mounted = mounted;
+  }
+
+  /** Looks at all of them again; true when anything but the free space by a little has changed. */
+  async refresh(): Promise<boolean> {
+    let changed = false;
+    for (const entry of this.#mounted.values()) {
+      const status = await entry.datastore.status();
+      if (differs(status, entry.status)) {
+        entry.status = status;
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  list(): MountedDatastore[] {
+    return [...this.#mounted.values()].map(({ datastore, status }) => ({
+      config: datastore.config,
+      ...status,
+    }));
+  }
+
+  /**
+   * Absolute path of a file. Throws `InvalidDatastore` when the datastore is not mounted or not
+   * accessible.
+   */
+  async resolve(datastoreId: string, path: string): Promise<string> {
+    const entry = this.#mounted.get(datastoreId);
+    if (!entry) {
+      throw new Fault(
+        'InvalidDatastore',
+        `The datastore ${datastoreId} is not mounted on the host.`,
+      );
+    }
+    await entry.datastore.requireAccessible();
+    return entry.datastore.resolve(path);
+  }
+}
+
+function differs(a: DatastoreStatus, b: DatastoreStatus): boolean {
+  const much = a.capacityBytes / 1000;
+  return (
+    a.accessible !== b.accessible ||
+    a.message !== b.message ||
+    a.capacityBytes !== b.capacityBytes ||
+    Math.abs(a.freeBytes - b.freeBytes) > much
+  );
+}
