@@ -2,15 +2,11 @@
 // may be repeated, so that a start that was killed half way goes on where it stopped.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { systemClock } from '#lib/base/system-clock.ts';
-import { systemRandom } from '#lib/base/system-random.ts';
-import { createAgents } from '#lib/controller/agents/agent-client.ts';
 import { type Database, openDatabase } from '#lib/controller/database/client.ts';
 import { replaceFile } from '../supervisor/data-folder.ts';
 import { seedInventory, updateHostAddresses } from './seed-inventory.ts';
 import type { SeedOptions } from './seed-options.ts';
 import { seedUsers } from './seed-users.ts';
-import { seedVms } from './seed-vms.ts';
 
 export interface SeedResult {
   /** True when this start made the lab. */
@@ -44,7 +40,6 @@ async function seedOnce(db: Database, options: SeedOptions): Promise<boolean> {
   replaceFile(marker, 'incomplete');
   await seedUsers(db, options.adminPassword);
   await seedInventory(db, options);
-  await seedVms(db, createAgents(systemClock), systemRandom);
   replaceFile(marker, 'complete');
   return true;
 }
