@@ -16,10 +16,13 @@ import { readSettings, type Settings } from './settings.ts';
 
 const WEB_READY_MS = 90_000;
 const POLL_MS = 150;
+/** npm hands a Ctrl-C on that the terminal has sent already: so soon it is no second request. */
+const SAME_REQUEST_MS = 1_000;
 
 /** What has been started, in order, to be stopped in reverse. */
 const stops: { stop: () => Promise<void>; kill: () => void }[] = [];
-let stopping = false;
+/** When the first request to stop came, in milliseconds; null while everything runs. */
+let stoppingSince: number | null = null;
 
 const settings = readOrExit();
 makePrivateFolder(settings.dataFolder);
@@ -73,6 +76,7 @@ async function startAll(): Promise<void> {
     for (const service of [controller, web]) service.restart();
   });
   await answering(settings.publicUrl);
+  if (stoppingSince !== null) return;
   done('Console: answering');
   announce(settings, lab.adminSignedIn ? null : adminPassword);
 }
@@ -88,14 +92,14 @@ function startService(
     onMessage: output.say,
   });
   stops.push({ stop: () => service.stop(), kill: () => service.kill() });
-  service.start();
+  if (stoppingSince === null) service.start();
   return service;
 }
 
 /** Waits until the console answers a request, whatever the answer. */
 async function answering(url: string): Promise<void> {
   const until = performance.now() + WEB_READY_MS;
-  while (!stopping) {
+  while (stoppingSince === null) {
     try {
       await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(WEB_READY_MS) });
       return;
@@ -113,14 +117,15 @@ function announce({ publicUrl }: Settings, password: string | null): void {
   process.stdout.write(`  User name:       admin\n  First password:  ${password}\n`);
 }
 
-async function shutDown(reason: string, exitCode: number): Promise<never> {
-  if (stopping) {
+async function shutDown(reason: string, exitCode: number): Promise<void> {
+  if (stoppingSince !== null) {
+    if (performance.now() - stoppingSince < SAME_REQUEST_MS) return;
     output.say('Killing what has not stopped yet');
     for (const started of stops) started.kill();
     runFile.release();
     process.exit(130);
   }
-  stopping = true;
+  stoppingSince = performance.now();
   output.say(reason);
   for (const started of stops.reverse()) await started.stop();
   runFile.release();

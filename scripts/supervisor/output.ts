@@ -49,7 +49,8 @@ function setAside(file: string): void {
 
 /** The text of a warning or an error, or null for what nobody needs to see. */
 function describeProblem(stream: 'stdout' | 'stderr', text: string): string | null {
-  if (!text.startsWith('{')) return stream === 'stderr' ? text : null;
+  // Indented lines are the rest of what the line before said: a stack, the fields of an error.
+  if (!text.startsWith('{')) return stream === 'stderr' && /^\S{2}/.test(text) ? text : null;
   const entry = entrySchema.safeParse(parseJson(text));
   if (!entry.success) return text;
   return entry.data.level >= WARNING ? entry.data.msg : null;

@@ -15,6 +15,7 @@ export class RunFile {
   readonly #file: string;
   readonly #url: string;
   readonly #processes: Record<string, number> = { supervisor: process.pid };
+  #claimed = false;
 
   constructor(dataFolder: string, url: string) {
     this.#file = path.join(dataFolder, 'run.json');
@@ -30,6 +31,7 @@ export class RunFile {
         throw new Error(`Sluice runs already on this data folder, at ${run.data.url}.`);
       }
     }
+    this.#claimed = true;
     this.#write();
   }
 
@@ -39,8 +41,9 @@ export class RunFile {
     this.#write();
   }
 
+  /** Removes the file, unless it is another supervisor's. */
   release(): void {
-    rmSync(this.#file, { force: true });
+    if (this.#claimed) rmSync(this.#file, { force: true });
   }
 
   #write(): void {
