@@ -29,11 +29,13 @@ export interface PlannedHost {
 export async function planHosts(dataFolder: string, firstPort: number): Promise<PlannedHost[]> {
   const file = path.join(dataFolder, 'agent-ports.json');
   const ports = existsSync(file) ? portsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
-  const taken = new Set<number>();
+  const kept = new Set(Object.values(ports));
   const hosts: PlannedHost[] = [];
   for (const [index, host] of LAB_HOSTS.entries()) {
-    const port = await findPort(ports[host.name] ?? firstPort + index, taken);
-    taken.add(port);
+    const last = ports[host.name];
+    if (last !== undefined) kept.delete(last);
+    const port = await findPort(last ?? firstPort + index, kept);
+    kept.add(port);
     ports[host.name] = port;
     hosts.push({
       ...host,
@@ -47,9 +49,10 @@ export async function planHosts(dataFolder: string, firstPort: number): Promise<
   return hosts;
 }
 
-async function findPort(wanted: number, taken: Set<number>): Promise<number> {
+/** The first free port from the wanted one on that no other host keeps. */
+async function findPort(wanted: number, kept: Set<number>): Promise<number> {
   for (let port = wanted; port < wanted + PORTS_TRIED && port < 65_536; port++) {
-    if (!taken.has(port) && (await isPortFree(ADDRESS, port))) return port;
+    if (!kept.has(port) && (await isPortFree(ADDRESS, port))) return port;
   }
   throw new Error(`No free port for a host agent from ${wanted} on: set SLUICE_AGENT_PORT.`);
 }
