@@ -94,7 +94,7 @@ export class IoLimiter implements FilterLifecycle {
   drain(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    while (this.#head < this.#waiting.length) this.#releaseFirst();
+    for (let left = this.#waiting.length - this.#head; left > 0; left--) this.#releaseFirst();
     this.#ios.forgive();
     this.#bytes.forgive();
   }
