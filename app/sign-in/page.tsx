@@ -1,0 +1,14 @@
+// Signing in; leads back to the page that was asked for (`?next=`).
+import { Suspense } from 'react';
+import { SignIn } from '#components/shell/sign-in.tsx';
+import { ClientProvider } from '#lib/client/client-provider.tsx';
+
+export default function SignInPage() {
+  return (
+    <ClientProvider>
+      <Suspense>
+        <SignIn />
+      </Suspense>
+    </ClientProvider>
+  );
+}

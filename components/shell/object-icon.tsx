@@ -1,0 +1,72 @@
+// The icon of an inventory object with its state drawn in: the same in tree, header, lists and search.
+// Props: `kind`, `state` and `badge` as the inventory gives them, `size`.
+import {
+  Boxes,
+  Database,
+  Folder,
+  House,
+  type LucideIcon,
+  Monitor,
+  Package,
+  ScrollText,
+  Server,
+} from 'lucide-react';
+import { StateIcon, type StateMark } from '#components/ui/state-icon.tsx';
+import type { TreeKind } from './tree/tree-model.ts';
+
+export interface ObjectIconProps {
+  kind: TreeKind;
+  state?: string;
+  badge?: string;
+  size?: number;
+}
+
+const ICONS: Record<TreeKind, LucideIcon> = {
+  datacenter: House,
+  cluster: Boxes,
+  host: Server,
+  vm: Monitor,
+  datastore: Database,
+  group: Folder,
+  policy: ScrollText,
+  vib: Package,
+};
+
+export const KIND_LABELS: Record<TreeKind, string> = {
+  datacenter: 'Datacenter',
+  cluster: 'Cluster',
+  host: 'Host',
+  vm: 'Virtual machine',
+  datastore: 'Datastore',
+  group: 'Folder',
+  policy: 'VM storage policy',
+  vib: 'VIB',
+};
+
+export function ObjectIcon({ kind, state = '', badge = '', size }: ObjectIconProps) {
+  const [mark, word] = markOf(state, badge);
+  const label = word === '' ? KIND_LABELS[kind] : `${KIND_LABELS[kind]}, ${word}`;
+  return <StateIcon icon={ICONS[kind]} mark={mark} label={label} size={size} />;
+}
+
+const BADGES: Partial<Record<string, [StateMark, string]>> = {
+  inMaintenance: ['maintenance', 'in maintenance mode'],
+  entering: ['maintenance', 'entering maintenance mode'],
+  faulted: ['error', 'faulted'],
+  warning: ['warning', 'needs attention'],
+};
+
+const STATES: Partial<Record<string, [StateMark, string]>> = {
+  poweredOn: ['play', 'powered on'],
+  poweredOff: ['stop', 'powered off'],
+  connected: ['none', 'connected'],
+  disconnected: ['offline', 'disconnected'],
+  notResponding: ['offline', 'not responding'],
+};
+
+/** A host that is away is worth more than its maintenance; otherwise the badge comes first. */
+function markOf(state: string, badge: string): [StateMark, string] {
+  const own = STATES[state] ?? ['none', ''];
+  if (own[0] === 'offline') return own;
+  return BADGES[badge] ?? own;
+}

@@ -1,0 +1,145 @@
+// The inventory as a tree of four views: which rows there are, in which order, folded and filtered. Pure.
+import type { InventoryNode } from '#lib/wire/api/inventory.ts';
+
+export const TREE_VIEWS = ['hosts', 'vms', 'storage', 'policies'] as const;
+export type TreeView = (typeof TREE_VIEWS)[number];
+
+export type TreeKind = InventoryNode['kind'] | 'group' | 'policy' | 'vib';
+
+/** What the tree is made of: inventory nodes, and in the last view policies and VIBs under their groups. */
+export interface TreeNode {
+  id: string;
+  kind: TreeKind;
+  name: string;
+  parentId: string | null;
+  state: string;
+  badge: string;
+  /** Page that it leads to; null for none. */
+  href: string | null;
+}
+
+export interface TreeRow {
+  node: TreeNode;
+  depth: number;
+  /** Null: it has nothing inside. */
+  expanded: boolean | null;
+  /** 1-based among its siblings, and how many they are. */
+  position: number;
+  siblings: number;
+}
+
+const ORDER: Record<TreeKind, number> = {
+  datacenter: 0,
+  group: 1,
+  cluster: 2,
+  host: 3,
+  vm: 4,
+  datastore: 5,
+  policy: 6,
+  vib: 7,
+};
+
+const KINDS: Record<Exclude<TreeView, 'policies'>, readonly TreeKind[]> = {
+  hosts: ['datacenter', 'cluster', 'host', 'vm'],
+  vms: ['datacenter', 'vm'],
+  storage: ['datacenter', 'datastore'],
+};
+
+/** The nodes of a view; in VMs and Storage all hang below their datacenter. */
+export function nodesOfView(
+  view: Exclude<TreeView, 'policies'>,
+  nodes: readonly TreeNode[],
+): TreeNode[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const kept = nodes.filter((node) => KINDS[view].includes(node.kind));
+  if (view === 'hosts') return kept;
+  return kept.map((node) =>
+    node.kind === 'datacenter' ? node : { ...node, parentId: datacenterOf(node, byId) },
+  );
+}
+
+function datacenterOf(node: TreeNode, byId: ReadonlyMap<string, TreeNode>): string | null {
+  let at: TreeNode | undefined = node;
+  // As many steps as there are levels: a ring in bad data must not hang the page.
+  for (let steps = 0; at && at.kind !== 'datacenter' && steps < 10; steps += 1) {
+    at = byId.get(at.parentId ?? '');
+  }
+  return at?.kind === 'datacenter' ? at.id : null;
+}
+
+export interface TreeOptions {
+  filter: string;
+  /** What people folded or unfolded themselves. */
+  folds: ReadonlyMap<string, boolean>;
+  /** Nodes that are unfolded unless someone folded them. */
+  openByDefault: (node: TreeNode) => boolean;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** The rows in view order. With a filter: what matches, with its ancestors, all unfolded. */
+export function treeRows(nodes: readonly TreeNode[], options: TreeOptions): TreeRow[] {
+  const { filter, folds, openByDefault } = options;
+  const wanted = filter.trim().toLowerCase();
+  const shown = wanted === '' ? nodes : withAncestors(nodes, wanted);
+  const children = childrenOf(shown);
+  const rows: TreeRow[] = [];
+  const add = (list: readonly TreeNode[], depth: number) => {
+    list.forEach((node, index) => {
+      const inside = children.get(node.id) ?? [];
+      const open = wanted !== '' || (folds.get(node.id) ?? openByDefault(node));
+      rows.push({
+        node,
+        depth,
+        expanded: inside.length > 0 ? open : null,
+        position: index + 1,
+        siblings: list.length,
+      });
+      if (open && depth < 10) add(inside, depth + 1);
+    });
+  };
+  add(children.get(null) ?? [], 0);
+  return rows;
+}
+
+/** Sorted children by parent; a node whose parent is missing (no permission on it) stands at the root. */
+function childrenOf(nodes: readonly TreeNode[]): Map<string | null, TreeNode[]> {
+  const ids = new Set(nodes.map((node) => node.id));
+  const children = new Map<string | null, TreeNode[]>();
+  for (const node of nodes) {
+    const parent = node.parentId !== null && ids.has(node.parentId) ? node.parentId : null;
+    const list = children.get(parent);
+    if (list) list.push(node);
+    else children.set(parent, [node]);
+  }
+  for (const list of children.values()) {
+    list.sort((a, b) => ORDER[a.kind] - ORDER[b.kind] || collator.compare(a.name, b.name));
+  }
+  return children;
+}
+
+function withAncestors(nodes: readonly TreeNode[], wanted: string): TreeNode[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const kept = new Set<TreeNode>();
+  for (const node of nodes) {
+    if (!node.name.toLowerCase().includes(wanted)) continue;
+    let at: TreeNode | undefined = node;
+    while (at && !kept.has(at)) {
+      kept.add(at);
+      at = byId.get(at.parentId ?? '');
+    }
+  }
+  return nodes.filter((node) => kept.has(node));
+}
+
+/** Names from the root to the node, the node last: the path shown in the header. */
+export function pathTo(nodes: readonly TreeNode[], id: string): TreeNode[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const path: TreeNode[] = [];
+  let at = byId.get(id);
+  while (at && path.length < 10) {
+    path.unshift(at);
+    at = byId.get(at.parentId ?? '');
+  }
+  return path;
+}

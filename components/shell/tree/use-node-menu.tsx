@@ -1,0 +1,113 @@
+'use client';
+// The context menu of a tree node: the object's actions, each with the reasons why it is not possible right now.
+import { useRouter } from 'next/navigation';
+import { reasonOf } from '#components/ui/disabled-reason.tsx';
+import type { MenuEntry, MenuItem } from '#components/ui/overlays/menu-entries.tsx';
+import { showFault } from '#components/ui/overlays/toast.tsx';
+import { useChange } from '#lib/client/use-call.ts';
+import { useCluster, useHost, useVm } from '#lib/client/use-inventory.ts';
+import type { Verdict } from '#lib/model/verdict.ts';
+import { openDialog } from '../dialog-url.ts';
+import { KIND_LABELS } from '../object-icon.tsx';
+import type { TreeNode } from './tree-model.ts';
+
+export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
+  const router = useRouter();
+  const id = node?.id ?? '';
+  const vm = useVm(id, { enabled: node?.kind === 'vm' });
+  const host = useHost(id, { enabled: node?.kind === 'host' });
+  const cluster = useCluster(id, { enabled: node?.kind === 'cluster' });
+  const actions = useActions(id);
+  if (!node) return [];
+  const href = node.href;
+  const head: MenuItem[] = [
+    { heading: `${KIND_LABELS[node.kind]} ${node.name}` },
+    ...(href ? [{ id: 'open', label: 'Open', onSelect: () => router.push(href) }] : []),
+  ];
+  const items =
+    node.kind === 'vm'
+      ? vmItems(actions, vm.data?.actions)
+      : node.kind === 'host'
+        ? hostItems(actions, host.data?.actions)
+        : node.kind === 'cluster'
+          ? clusterItems(actions, cluster.data?.actions)
+          : [];
+  return items.length > 0 ? [...head, 'separator', ...items] : head;
+}
+
+interface NodeActions {
+  id: string;
+  power: (on: boolean) => void;
+  exitMaintenance: () => void;
+  connect: () => void;
+}
+
+type Verdicts = Record<string, Verdict> | undefined;
+
+/** What needs no question is done at once; its refusal comes as a notice, its course stands in Recent Tasks. */
+function useActions(id: string): NodeActions {
+  const power = useChange('setPower');
+  const maintenance = useChange('setMaintenance');
+  const connection = useChange('setConnection');
+  const params = { id };
+  return {
+    id,
+    power: (on) => {
+      if (!on) return openDialog('power', { vm: id, to: 'poweredOff' });
+      power.mutate(
+        { params, body: { powerState: 'poweredOn' } },
+        { onError: (error) => showFault('The virtual machine was not powered on', error) },
+      );
+    },
+    exitMaintenance: () =>
+      maintenance.mutate(
+        { params, body: { enabled: false } },
+        { onError: (error) => showFault('The host did not exit maintenance mode', error) },
+      ),
+    connect: () =>
+      connection.mutate(
+        { params, body: { connected: true } },
+        { onError: (error) => showFault('The host was not connected', error) },
+      ),
+  };
+}
+
+function item(label: string, verdict: Verdict | undefined, onSelect: () => void): MenuEntry {
+  return { id: label, label, disabledReason: reasonOf(verdict), onSelect };
+}
+
+function vmItems({ id, power }: NodeActions, verdicts: Verdicts): MenuItem[] {
+  return [
+    item('Power on', verdicts?.powerOn, () => power(true)),
+    item('Power off…', verdicts?.powerOff, () => power(false)),
+    'separator',
+    item('Migrate…', verdicts?.migrate, () => openDialog('migrate', { vm: id })),
+    item('Edit VM storage policies…', verdicts?.editPolicies, () =>
+      openDialog('editPolicies', { vm: id }),
+    ),
+    item('Start workload…', verdicts?.startWorkload, () => openDialog('startWorkload', { vm: id })),
+  ];
+}
+
+function hostItems({ id, exitMaintenance, connect }: NodeActions, verdicts: Verdicts): MenuItem[] {
+  return [
+    item('Enter maintenance mode…', verdicts?.enterMaintenance, () =>
+      openDialog('maintenance', { host: id, to: 'enter' }),
+    ),
+    item('Exit maintenance mode', verdicts?.exitMaintenance, exitMaintenance),
+    'separator',
+    item('Disconnect…', verdicts?.disconnect, () =>
+      openDialog('connection', { host: id, to: 'disconnect' }),
+    ),
+    item('Connect', verdicts?.connect, connect),
+  ];
+}
+
+function clusterItems({ id }: NodeActions, verdicts: Verdicts): MenuItem[] {
+  return [
+    item('Install I/O filter…', verdicts?.installFilter, () =>
+      openDialog('installFilter', { cluster: id }),
+    ),
+    item('Edit DRS…', verdicts?.editDrs, () => openDialog('editDrs', { cluster: id })),
+  ];
+}
