@@ -1,0 +1,143 @@
+'use client';
+// The page of a host. Props: `id`.
+import { ChevronDown, Wrench } from 'lucide-react';
+import { openDialog } from '#components/shell/dialog-url.ts';
+import { ObjectPage } from '#components/shell/object-page.tsx';
+import { useHost } from '#lib/client/use-inventory.ts';
+import type { HostView } from '#lib/wire/api/inventory.ts';
+import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
+import { Sections } from '../objects/sections.tsx';
+import { Button } from '../ui/button.tsx';
+import { reasonOf } from '../ui/disabled-reason.tsx';
+import { Menu } from '../ui/overlays/menu.tsx';
+import { Banner } from '../ui/states/banner.tsx';
+import { QueryState } from '../ui/states/query-state.tsx';
+import { VmTable } from '../vms/vm-table.tsx';
+import { HostDatastores } from './host-datastores.tsx';
+import { HostImage } from './host-image.tsx';
+import { HostIcon, HostStateBadges } from './host-state.tsx';
+import { HostSummaryTab } from './host-summary.tsx';
+import { HostVmLoad } from './host-vm-load.tsx';
+
+const TABLE_HEIGHT = 420;
+
+export function HostPage({ id }: { id: string }) {
+  const host = useHost(id);
+  return (
+    <QueryState query={host} lines={14}>
+      {(known) => <Page host={known} />}
+    </QueryState>
+  );
+}
+
+function Page({ host }: { host: HostView }) {
+  return (
+    <ObjectPage
+      icon={<HostIcon host={host} size={22} />}
+      name={host.name}
+      kind="Host"
+      state={<HostStateBadges host={host} />}
+      actions={<HostActions host={host} />}
+      notice={<HostNotice host={host} />}
+      tabs={[
+        { id: 'summary', label: 'Summary', content: <HostSummaryTab host={host} /> },
+        { id: 'monitor', label: 'Monitor', content: <Monitor host={host} /> },
+        { id: 'configure', label: 'Configure', content: <Configure host={host} /> },
+        {
+          id: 'related',
+          label: 'Related',
+          content: <VmTable rows={host.vms} height={TABLE_HEIGHT} />,
+        },
+      ]}
+    />
+  );
+}
+
+function HostNotice({ host }: { host: HostView }) {
+  if (host.connectionState === 'notResponding') {
+    return (
+      <Banner tone="bad" title={`${host.name} does not respond`}>
+        {host.connectionReason || 'Its agent does not answer.'} Its virtual machines may run on;
+        what stands here is what it reported last.
+      </Banner>
+    );
+  }
+  if (host.issues.length === 0) return null;
+  return <Banner tone="warn" title={`${host.name} has issues`} reasons={host.issues} />;
+}
+
+function HostActions({ host }: { host: HostView }) {
+  const { id, actions, maintenanceState, connectionState } = host;
+  const inMaintenance = maintenanceState !== 'normal';
+  const disconnected = connectionState === 'disconnected';
+  const maintenance = (to: 'enter' | 'exit') => openDialog('maintenance', { host: id, to });
+  return (
+    <>
+      <Button
+        icon={<Wrench size={13} />}
+        disabledReason={reasonOf(
+          inMaintenance ? actions.exitMaintenance : actions.enterMaintenance,
+        )}
+        onClick={() => maintenance(inMaintenance ? 'exit' : 'enter')}
+      >
+        {inMaintenance ? 'Exit maintenance mode…' : 'Enter maintenance mode…'}
+      </Button>
+      <Menu
+        align="end"
+        trigger={
+          <Button>
+            Actions
+            <ChevronDown aria-hidden size={13} />
+          </Button>
+        }
+        items={[
+          {
+            id: 'enterMaintenance',
+            label: 'Enter maintenance mode…',
+            disabledReason: reasonOf(actions.enterMaintenance),
+            onSelect: () => maintenance('enter'),
+          },
+          {
+            id: 'exitMaintenance',
+            label: 'Exit maintenance mode…',
+            disabledReason: reasonOf(actions.exitMaintenance),
+            onSelect: () => maintenance('exit'),
+          },
+          'separator',
+          {
+            id: 'connection',
+            label: disconnected ? 'Connect…' : 'Disconnect…',
+            disabledReason: reasonOf(disconnected ? actions.connect : actions.disconnect),
+            onSelect: () =>
+              openDialog('connection', { host: id, to: disconnected ? 'connect' : 'disconnect' }),
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+function Monitor({ host }: { host: HostView }) {
+  return (
+    <Sections
+      label="Monitor"
+      sections={[
+        { id: 'load', label: 'Load of its VMs', content: <HostVmLoad host={host} /> },
+        { id: 'tasks', label: 'Tasks', content: <ObjectTasks id={host.id} /> },
+        { id: 'events', label: 'Events', content: <ObjectEvents id={host.id} /> },
+      ]}
+    />
+  );
+}
+
+function Configure({ host }: { host: HostView }) {
+  return (
+    <Sections
+      label="Configure"
+      sections={[
+        { id: 'image', label: 'Image', content: <HostImage host={host} /> },
+        { id: 'datastores', label: 'Datastores', content: <HostDatastores host={host} /> },
+      ]}
+    />
+  );
+}

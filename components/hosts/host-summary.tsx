@@ -1,0 +1,109 @@
+'use client';
+// Summary of a host: what it is, how loaded, and the virtual machines on it. Props: `host`.
+import { acceptanceLevelSchema } from '#lib/model/vib.ts';
+import type { HostView } from '#lib/wire/api/inventory.ts';
+import { acceptanceLabel } from '../depot/vib-details.tsx';
+import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
+import { ObjectLink } from '../objects/object-link.tsx';
+import { Age } from '../ui/age.tsx';
+import { Card } from '../ui/card.tsx';
+import { CopyText } from '../ui/copy-text.tsx';
+import { ProgressBar } from '../ui/progress-bar.tsx';
+import { PropertyList } from '../ui/property-list.tsx';
+import { powerLabel, VmIcon } from '../vms/vm-state.tsx';
+import { hostStateLabel } from './host-state.tsx';
+
+export function levelText(level: string | null): string {
+  const known = acceptanceLevelSchema.safeParse(level);
+  return known.success ? acceptanceLabel(known.data) : (level ?? 'Unknown');
+}
+
+export function HostSummaryTab({ host }: { host: HostView }) {
+  const filters = host.vibs.filter(({ filterId }) => filterId !== null);
+  return (
+    <div className="grid gap-4 xl:grid-cols-2">
+      <Card title="Host">
+        <PropertyList
+          items={[
+            {
+              label: 'State',
+              value: hostStateLabel(host),
+              help: host.connectionReason || undefined,
+            },
+            {
+              label: 'Cluster',
+              value: host.cluster ? <ObjectLink {...host.cluster} /> : 'None, a standalone host',
+            },
+            {
+              label: 'Version',
+              value: [host.version, host.build && `build ${host.build}`].filter(Boolean).join(', '),
+            },
+            { label: 'Acceptance level', value: levelText(host.acceptanceLevel) },
+            {
+              label: 'I/O filters',
+              value: filters.map(({ filterName }) => filterName).join(', ') || null,
+            },
+            {
+              label: 'Agent',
+              value: <CopyText text={host.agentUrl} label="address of the agent" />,
+            },
+            { label: 'Last seen', value: <Age at={host.lastSeenAt} /> },
+          ]}
+        />
+      </Card>
+      <Card title="Load">
+        <Usage
+          label="CPU in use"
+          used={host.cpuUsage}
+          total={host.cpuCores}
+          format={(value) => formatCount(value)}
+          unit="cores"
+        />
+        <Usage
+          label="Memory granted"
+          used={host.memoryGrantedMib}
+          total={host.memoryMib}
+          format={formatMebibytes}
+        />
+      </Card>
+      <Card title={`Virtual machines (${host.vms.length})`}>
+        {host.vms.length === 0 && <p className="text-muted">No virtual machine is on this host.</p>}
+        <ul className="divide-y divide-line">
+          {host.vms.map((vm) => (
+            <li key={vm.id} className="flex items-center gap-2 py-1.5">
+              <VmIcon vm={vm} />
+              <ObjectLink id={vm.id} name={vm.name} />
+              <span className="text-muted">{powerLabel(vm)}</span>
+              <span className="ml-auto text-muted">{formatNoun(vm.diskCount, 'disk')}</span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </div>
+  );
+}
+
+interface UsageProps {
+  label: string;
+  used: number;
+  total: number | null;
+  format: (value: number) => string;
+  unit?: string;
+}
+
+function Usage({ label, used, total, format, unit = '' }: UsageProps) {
+  if (total === null) return <p className="text-muted">{`${label}: not reported yet`}</p>;
+  return (
+    <div className="mb-3 space-y-1">
+      <p className="flex justify-between">
+        <span>{label}</span>
+        <span>{`${format(used)} of ${format(total)} ${unit}`.trim()}</span>
+      </p>
+      <ProgressBar
+        value={total === 0 ? 0 : (used / total) * 100}
+        label={label}
+        tone={used > total * 0.9 ? 'warn' : 'accent'}
+      />
+    </div>
+  );
+}
