@@ -87,7 +87,7 @@ describe('latency', () => {
     expect(found.writeLatencyP99).toBeLessThan(1_150);
   });
 
-  test('is sampled as the policy says, and goes on when more are under way than are remembered', () => {
+  test('is sampled as the policy says, also when more are under way than it remembers', () => {
     const harness = observed({ latencySampling: 2 });
     const ios = Array.from({ length: 100 }, (_, i) => harness.submit('read', i * 4096, 512));
     harness.clock.advance(5);

@@ -14,7 +14,7 @@ import {
   type PropertyValues,
 } from './filter.ts';
 
-export class HarnessClock {
+class HarnessClock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
