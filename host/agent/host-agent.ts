@@ -1,6 +1,6 @@
 // The host agent as one object: opens its stores, brings back the VMs that should run, looks after
 // them, and ends them gracefully. The calls of the controller are in rpc-table.ts.
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '#lib/base/clock.ts';
@@ -141,6 +141,8 @@ export class HostAgent {
     await this.operations.close();
     await this.host.events.close();
     await this.#lock.release();
+    // Of use only while something listens in it.
+    await rmdir(this.host.paths.runtime).catch(() => undefined);
   }
 
   async #refreshDatastores(): Promise<void> {
