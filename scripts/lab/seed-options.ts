@@ -10,6 +10,10 @@ export interface LabAgent {
 export interface SeedOptions {
   databaseUrl: string;
   dataFolder: string;
+  /** Where `npm run build:vibs` put the VIBs. */
+  vibFolder: string;
+  /** Whom to trust for VIBs. */
+  rootsFile: string;
   hosts: readonly LabAgent[];
   adminPassword: string;
 }

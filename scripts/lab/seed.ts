@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Database, openDatabase } from '#lib/controller/database/client.ts';
 import { replaceFile } from '../supervisor/data-folder.ts';
+import { seedDepot } from './seed-depot.ts';
 import { seedInventory, updateHostAddresses } from './seed-inventory.ts';
 import type { SeedOptions } from './seed-options.ts';
 import { seedUsers } from './seed-users.ts';
@@ -20,6 +21,7 @@ export async function seedLab(options: SeedOptions): Promise<SeedResult> {
   const db = openDatabase(options.databaseUrl, 4);
   try {
     const seeded = await seedOnce(db, options);
+    await seedDepot(db, options);
     await updateHostAddresses(db, options.hosts);
     const admin = await db.user.findUnique({ where: { name: 'admin' } });
     return { seeded, adminSignedIn: admin?.lastSignInAt != null };

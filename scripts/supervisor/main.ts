@@ -6,13 +6,13 @@ import { isPortFree } from '#lib/controller/database/free-port.ts';
 import { seedLab } from '../lab/seed.ts';
 import { keepSecret, makePrivateFolder } from './data-folder.ts';
 import { openSupervisedDatabase } from './database.ts';
-import { publishDepot } from './depot.ts';
 import { planHosts } from './host-plan.ts';
 import { openOutput } from './output.ts';
 import { RunFile } from './run-file.ts';
 import { Service, type ServiceOptions } from './service.ts';
 import { describeAgent, describeController, describeWeb } from './services.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { publishRoots } from './trusted-roots.ts';
 
 const WEB_READY_MS = 90_000;
 const POLL_MS = 150;
@@ -57,7 +57,8 @@ async function startAll(): Promise<void> {
 
   const secretFile = path.join(dataFolder, 'secrets', 'auth');
   keepSecret(secretFile);
-  const rootsFile = publishDepot(settings.projectRoot, dataFolder);
+  const vibFolder = path.join(settings.projectRoot, '.build', 'vibs');
+  const rootsFile = publishRoots(vibFolder, dataFolder);
   const context = { settings, databaseUrl: () => database.url, rootsFile, secretFile };
 
   const hosts = await planHosts(dataFolder, settings.agentPort);
@@ -67,7 +68,9 @@ async function startAll(): Promise<void> {
 
   const passwordFile = path.join(dataFolder, 'secrets', 'admin-password');
   const adminPassword = settings.adminPassword ?? keepSecret(passwordFile, 16);
-  const lab = await seedLab({ databaseUrl: database.url, dataFolder, hosts, adminPassword });
+  const lab = await seedLab({
+    ...{ databaseUrl: database.url, dataFolder, vibFolder, rootsFile, hosts, adminPassword },
+  });
   if (lab.seeded) done('Lab: seeded');
 
   const controller = startService(describeController(context));
