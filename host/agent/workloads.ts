@@ -75,7 +75,7 @@ export class Workloads {
     const child = fork(PROGRAM, [JSON.stringify(job)], { stdio: 'ignore', execArgv: [] });
     this.#children.set(id, child);
     child.on('message', (message) => this.#take(id, message));
-    child.once('error', (error) => this.#childEnded(id, error.message));
+    child.on('error', (error) => this.#childEnded(id, error.message));
     child.once('exit', () => this.#childEnded(id, 'The process of the workload ended at once.'));
     this.#host.revision.bump();
     return id;
@@ -84,12 +84,15 @@ export class Workloads {
   /** Idempotent; a workload that has ended stays as it ended. */
   stop(id: string): void {
     const child = this.#children.get(id);
-    if (child?.connected) child.send({ stop: true });
+    // One that is ending at this moment needs no telling.
+    if (child?.connected) child.send({ stop: true }, () => undefined);
   }
 
   /** Ends all processes, as when the agent shuts down. */
   async close(): Promise<void> {
-    for (const child of this.#children.values()) child.disconnect();
+    for (const child of this.#children.values()) {
+      if (child.connected) child.disconnect();
+    }
     for (const status of this.list()) {
       if (status.state !== 'running') continue;
       await this.#end({ ...status, state: 'stopped', message: 'The host agent was stopped.' });

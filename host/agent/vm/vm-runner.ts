@@ -19,7 +19,7 @@ import {
   type WorldPlaces,
   worldPlaces,
 } from './world-launch.ts';
-import { ensureEnded, startWorld } from './world-process.ts';
+import { ensureEnded, findWorldProcess, startWorld } from './world-process.ts';
 
 const RESTART = { firstMs: 500, maxMs: 30_000 };
 /** A world that ran for so long has started well: the next restart comes quickly again. */
@@ -255,8 +255,12 @@ export class VmRunner {
   }
 
   async #isProcessAlive(): Promise<boolean> {
-    const { process } = this.record;
-    return process !== null && !(await isProvablyDead(process));
+    const { process: known } = this.record;
+    if (known !== null && !(await isProvablyDead(known))) return true;
+    const process = await findWorldProcess(this.places.launchPath);
+    if (process === null) return false;
+    await this.update({ process });
+    return true;
   }
 
   /**
@@ -317,13 +321,14 @@ export class VmRunner {
   }
 
   async #endWorld(): Promise<void> {
-    const { process } = this.record;
     // A world that is gone, or does not answer, cannot be asked: it is killed below.
     if (await this.#ask()) {
       await this.client.stop().catch((thrown: unknown) => {
         this.#host.logger.warn({ vmId: this.vmId, err: thrown }, 'a world did not stop well');
       });
     }
+    if (!(await this.#isProcessAlive())) return;
+    const { process } = this.record;
     if (process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
   }
 

@@ -1,7 +1,7 @@
 // Starts and ends the process of a VM's world. It is detached: it outlives the agent and is found
 // again through its control socket; its process identity tells a silent world from a dead one.
 import { spawn } from 'node:child_process';
-import { open, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, unlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Clock, sleep } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -64,6 +64,21 @@ export async function prepareLaunch(launch: WorldLaunch, launchPath: string): Pr
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
   }
+}
+
+/**
+ * The process that runs a launch file, found by its command line. For the case that the agent died after it
+ * had started a world and before it had written down which process that is.
+ */
+export async function findWorldProcess(launchPath: string): Promise<ProcessIdentity | null> {
+  for (const name of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(name)) continue;
+    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    const args = command.split('\0');
+    if (!args.includes(WORLD_PROGRAM) || !args.includes(launchPath)) continue;
+    return identifyProcess(Number(name));
+  }
+  return null;
 }
 
 /**
