@@ -1,6 +1,7 @@
 // One disk of a running VM: its lock, its flat extents, its chain of filters, its numbers.
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
+import { errnoName } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
 import { iofilters, type VmdkDescriptor, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -42,10 +43,12 @@ export class ServedDisk implements NbdExport {
   readonly sizeBytes: number;
   readonly meter = new DiskMeter();
   readonly #parts: ServedDiskParts;
-  readonly #disk: FlatDisk;
-  readonly #lock: DiskLock;
+  #disk: FlatDisk;
+  #lock: DiskLock;
   readonly #tracer: IoTracer;
   #chain: Chain;
+  /** While given away: what the filters saved. */
+  #suspended: ReadonlyMap<string, Uint8Array> | null = null;
 
   private constructor(parts: ServedDiskParts, disk: FlatDisk, lock: DiskLock) {
     this.#parts = parts;
@@ -141,18 +144,46 @@ export class ServedDisk implements NbdExport {
     await this.#close(change.removed);
   }
 
-  /** States by filter name. No I/O may be in flight. */
-  saveStates(): Map<string, Uint8Array> {
-    return saveFilterStates(this.#chain.filters);
+  /**
+   * Gives the disk away for another process to open: filters are closed, data durable, the lock free. Returns the
+   * filters' states by name. No I/O may be in flight. On a throw, and to have it back, call `resume`.
+   */
+  async suspend(): Promise<Map<string, Uint8Array>> {
+    const states = saveFilterStates(this.#chain.filters);
+    const error = await this.#disk.flush();
+    if (error !== 0) {
+      const message = `The virtual disk ${this.#parts.id} cannot be flushed: ${errnoName(error)}.`;
+      throw new Fault('FileFault', message);
+    }
+    this.#suspended = states;
+    await this.#close(this.#chain.filters);
+    this.#disk.close();
+    await this.#lock.release();
+    return states;
+  }
+
+  /** Takes the disk back; nothing to do unless it was suspended. Throws as `open` does. */
+  async resume(): Promise<void> {
+    const states = this.#suspended;
+    if (states === null) return;
+    const { descriptorPath, owner, clock, random } = this.#parts;
+    this.#lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
+    this.#disk = await FlatDisk.open(descriptorPath);
+    const wanted = this.#chain.filters;
+    await this.#openFilters(wanted, states, await readDescriptor(descriptorPath));
+    this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
+    this.#suspended = null;
   }
 
   /** Closes filters, makes everything durable, gives the lock free. No I/O may be in flight. */
   async close(): Promise<void> {
+    if (this.#suspended !== null) return;
     await this.#close(this.#chain.filters);
     if (this.#lock.isHeld()) {
       const error = await this.#disk.flush();
       if (error !== 0) {
-        this.#parts.log('error', `The last flush of ${this.#parts.id} failed: errno ${error}.`);
+        const what = `The last flush of ${this.#parts.id} failed`;
+        this.#parts.log('error', `${what}: ${errnoName(error)}.`);
       }
     }
     this.#disk.close();

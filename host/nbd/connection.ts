@@ -36,7 +36,10 @@ export interface ConnectionParts {
 /** What is needed to go on with a connection in another process, beside its socket. */
 export interface PackedConnection extends Agreement {
   phase: 'clientFlags' | 'options' | 'transmission';
+  /** Of a connection in transmission. */
   diskKey: number | null;
+  /** The disk for which a client in its handshake has chosen base:allocation. */
+  contextDiskKey: number | null;
   input: Buffer;
 }
 
@@ -72,7 +75,7 @@ export class Connection implements ReadTarget {
     this.#socket.on('error', (error) => parts.log(`connection lost: ${error.message}`));
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#onClosed());
-    if (packed !== null) this.#unpack(packed);
+    if (packed !== null) this.#unpack(packed, this.#handshake);
     if (this.#handshake !== null) this.#limitHandshake();
   }
 
@@ -111,8 +114,14 @@ export class Connection implements ReadTarget {
     return this.#transmission?.inFlight ?? 0;
   }
 
-  get closed(): boolean {
-    return this.#closed;
+  /** Closed, or about to be: its client is not to be served any more. */
+  get leaving(): boolean {
+    return this.#closed || this.#leaving;
+  }
+
+  /** Requests that have arrived and not begun. */
+  waitingRequests(): number {
+    return this.#closed ? 0 : (this.#transmission?.waitingRequests() ?? 0);
   }
 
   /** Bytes of replies that the client has not taken. */
@@ -142,7 +151,7 @@ export class Connection implements ReadTarget {
 
   /** Goes on; returns how many requests had waited. */
   release(): number {
-    const waiting = this.#transmission?.waitingRequests() ?? 0;
+    const waiting = this.waitingRequests();
     this.#held = false;
     if (this.#transmission !== null) this.#transmission.held = false;
     if (this.#closed) return waiting;
@@ -157,6 +166,7 @@ export class Connection implements ReadTarget {
       ...agreement,
       phase: this.#handshake?.phase ?? 'transmission',
       diskKey: this.#chosen?.diskKey ?? null,
+      contextDiskKey: this.#handshake?.contextOf?.diskKey ?? null,
       input: this.#unworked(),
     };
   }
@@ -175,10 +185,11 @@ export class Connection implements ReadTarget {
     return Buffer.concat([header, payload.arrived, this.#input.rest()]);
   }
 
-  #unpack(packed: PackedConnection): void {
+  #unpack(packed: PackedConnection, handshake: Handshake): void {
+    const { exports } = this.#parts;
+    handshake.contextOf = exports.byKey(packed.contextDiskKey);
     if (packed.phase === 'transmission') {
-      const { diskKey } = packed;
-      const found = diskKey === null ? null : this.#parts.exports.byKey(diskKey);
+      const found = exports.byKey(packed.diskKey);
       if (found === null) throw new FormatError('The connection uses a disk that is not there.');
       this.#enterTransmission(found, agreementOf(packed));
     }

@@ -61,10 +61,10 @@ export class Handshake {
   readonly agreement: Agreement;
   phase: 'clientFlags' | 'options';
   chosen: NbdExport | null = null;
+  /** The export for which the client chose base:allocation. */
+  contextOf: NbdExport | null = null;
   readonly #exports: ExportTable;
   #options = 0;
-  /** The export for which the client chose base:allocation. */
-  #contextOf: NbdExport | null = null;
 
   constructor(
     exports: ExportTable,
@@ -168,14 +168,14 @@ export class Handshake {
   #metaContext(option: NbdOption): Omit<HandshakeStep, 'consumed'> {
     const { exportName, queries } = decodeMetaContextRequest(option.data);
     const sets = option.option === OPTIONS.setMetaContext;
-    if (sets) this.#contextOf = null;
+    if (sets) this.contextOf = null;
     if (!this.agreement.structuredReplies) return this.#refuse(option, OPTION_REPLIES.errorInvalid);
     const found = this.#exports.find(exportName);
     if (found === null) return this.#refuse(option, OPTION_REPLIES.errorUnknown);
     const named = queries.includes(BASE_ALLOCATION);
     const listed = !sets && (queries.length === 0 || queries.includes('base:'));
     if (!named && !listed) return { replies: [ack(option)], next: 'options' };
-    if (sets) this.#contextOf = found;
+    if (sets) this.contextOf = found;
     const context = encodeMetaContextReply(BASE_ALLOCATION);
     const reply = encodeOptionReply(option.option, OPTION_REPLIES.metaContext, context);
     return { replies: [reply, ack(option)], next: 'options' };
@@ -183,7 +183,7 @@ export class Handshake {
 
   #choose(found: NbdExport): void {
     this.chosen = found;
-    this.agreement.blockStatus = this.#contextOf === found;
+    this.agreement.blockStatus = this.contextOf === found;
   }
 
   #refuse({ option }: NbdOption, type: number): Omit<HandshakeStep, 'consumed'> {

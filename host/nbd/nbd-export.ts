@@ -31,7 +31,7 @@ export class ExportTable {
     return this.exports.find((each) => each.name === name) ?? null;
   }
 
-  byKey(diskKey: number): NbdExport | null {
+  byKey(diskKey: number | null): NbdExport | null {
     return this.exports.find((each) => each.diskKey === diskKey) ?? null;
   }
 }

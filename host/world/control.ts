@@ -6,6 +6,7 @@ import { ioTraceEntrySchema, vmSampleSchema } from '#lib/model/io.ts';
 import { MIB } from '#lib/model/limits.ts';
 import { faultRecordSchema } from '#lib/model/task.ts';
 import { handoverTicketSchema } from '#lib/wire/agent/host-rpc.ts';
+import { handoverStateSchema } from '../migration/handover-state.ts';
 import { launchFiltersSchema } from './launch.ts';
 
 /** Longest line, in bytes: the state of every filter of a VM passes in one. */
@@ -53,21 +54,6 @@ export const worldStatusSchema = z.object({
 });
 export type WorldStatus = z.infer<typeof worldStatusSchema>;
 
-/** What one client connection needs to go on in another process. */
-export const connectionStateSchema = z.object({
-  /** Descriptor number in the destination's process. */
-  fd: z.number().int().min(3),
-  phase: z.enum(['clientFlags', 'options', 'transmission']),
-  noZeroes: z.boolean(),
-  structuredReplies: z.boolean(),
-  blockStatus: z.boolean(),
-  /** Key of the disk of a connection in transmission. */
-  diskKey: z.number().int().nullable(),
-  /** Bytes received from the client and not yet worked on, base64. */
-  input: z.string(),
-});
-export type ConnectionState = z.infer<typeof connectionStateSchema>;
-
 const empty = z.object({});
 
 /** Methods by name, with the schemas of what goes in and comes out. */
@@ -98,17 +84,7 @@ export const CONTROL_METHODS = {
     }),
   },
   /** From the source world: take locks, disks and connections, and wait for `goOn`. */
-  activate: {
-    params: z.object({
-      listenerFd: z.number().int().min(3).nullable(),
-      connections: z.array(connectionStateSchema),
-      /** State of each filter, base64, by disk and name. */
-      filterStates: z.array(
-        z.object({ diskKey: z.number().int(), filter: z.string(), state: z.string() }),
-      ),
-    }),
-    result: empty,
-  },
+  activate: { params: handoverStateSchema, result: empty },
   /** From the source world: it will not come back; serve the clients. */
   goOn: { params: empty, result: empty },
   /** Ends the world: I/O is drained, disks are flushed, locks released. Answers before the process ends. */

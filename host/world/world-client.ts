@@ -1,21 +1,10 @@
 // The agent's end of a world's control socket: typed calls, one connection each, with a time limit.
-import { createConnection, type Socket } from 'node:net';
-import type { z } from 'zod';
 import { type Clock, sleep } from '#lib/base/clock.ts';
 import { Fault, fromFaultRecord } from '#lib/model/fault.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
-import {
-  CONTROL_LINE_BYTES_MAX,
-  CONTROL_METHODS,
-  type ControlMethod,
-  controlAnswerSchema,
-  type WorldStatus,
-} from './control.ts';
-import { LineSplitter } from './json-lines.ts';
+import type { ControlMethod, WorldStatus } from './control.ts';
+import { ControlLink, type ControlParams, type ControlResult } from './control-link.ts';
 import type { LaunchFilter } from './launch.ts';
-
-type Params<M extends ControlMethod> = z.input<(typeof CONTROL_METHODS)[M]['params']>;
-type Result<M extends ControlMethod> = z.output<(typeof CONTROL_METHODS)[M]['result']>;
 
 const SHORT_MS = 5_000;
 const LONG_MS = 60_000;
@@ -38,26 +27,29 @@ export class WorldClient {
   }
 
   /** Numbers since the last call by anyone. */
-  sample(): Promise<Result<'sample'>> {
+  sample(): Promise<ControlResult<'sample'>> {
     return this.call('sample', {}, SHORT_MS);
   }
 
   /** The newest entries after the given sequence; while asked within 5 s every I/O is traced. */
-  ioTrace(params: Params<'ioTrace'>): Promise<Result<'ioTrace'>> {
+  ioTrace(params: ControlParams<'ioTrace'>): Promise<ControlResult<'ioTrace'>> {
     return this.call('ioTrace', params, SHORT_MS);
   }
 
-  setDiskFilters(diskKey: number, filters: LaunchFilter[]): Promise<Result<'setDiskFilters'>> {
+  setDiskFilters(
+    diskKey: number,
+    filters: LaunchFilter[],
+  ): Promise<ControlResult<'setDiskFilters'>> {
     return this.call('setDiskFilters', { diskKey, filters }, LONG_MS);
   }
 
   /** On success the world ends by itself. On a fault it runs on as before. */
-  handOver(ticket: HandoverTicket): Promise<Result<'handOver'>> {
+  handOver(ticket: HandoverTicket): Promise<ControlResult<'handOver'>> {
     return this.call('handOver', { ticket }, 2 * LONG_MS);
   }
 
   /** Returns when disks are flushed and locks released; the process ends right after. */
-  stop(): Promise<Result<'stop'>> {
+  stop(): Promise<ControlResult<'stop'>> {
     return this.call('stop', {}, LONG_MS);
   }
 
@@ -90,14 +82,15 @@ export class WorldClient {
 
   async call<M extends ControlMethod>(
     method: M,
-    params: Params<M>,
+    params: ControlParams<M>,
     timeoutMs: number,
-  ): Promise<Result<M>> {
-    const line = `${JSON.stringify({ id: 1, method, params })}\n`;
-    const answer = controlAnswerSchema.parse(JSON.parse(await this.#exchange(line, timeoutMs)));
-    if (answer.fault) throw fromFaultRecord(answer.fault);
-    // The schema was picked by the method's name; TypeScript cannot follow that through the table.
-    return CONTROL_METHODS[method].result.parse(answer.result) as Result<M>;
+  ): Promise<ControlResult<M>> {
+    const link = new ControlLink(this.#controlSocketPath, this.#clock);
+    try {
+      return await link.call(method, params, timeoutMs);
+    } finally {
+      link.close();
+    }
   }
 
   async #statusOrNull(): Promise<WorldStatus | null> {
@@ -108,28 +101,5 @@ export class WorldClient {
       if (thrown instanceof Fault && thrown.fault === 'HostNotReachable') return null;
       throw thrown;
     }
-  }
-
-  #exchange(line: string, timeoutMs: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket: Socket = createConnection(this.#controlSocketPath);
-      const lines = new LineSplitter(CONTROL_LINE_BYTES_MAX);
-      const timer = this.#clock.after(timeoutMs, () => fail('did not answer in time'));
-      socket.on('connect', () => socket.write(line));
-      socket.on('error', (error) => fail(`cannot be reached (${error.message})`));
-      socket.on('close', () => fail('closed its connection'));
-      socket.on('data', (chunk: Buffer) => {
-        const [first] = lines.push(chunk);
-        if (first === undefined) return;
-        timer.cancel();
-        socket.destroy();
-        resolve(first);
-      });
-      function fail(what: string): void {
-        timer.cancel();
-        socket.destroy();
-        reject(new Fault('HostNotReachable', `The process of the virtual machine ${what}.`));
-      }
-    });
   }
 }

@@ -4,12 +4,17 @@ import { readFile } from 'node:fs/promises';
 import pino from 'pino';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
+import { Fault } from '#lib/model/fault.ts';
+import type { TakeOver } from '../migration/take-over.ts';
 import { ControlServer } from './control-server.ts';
 import { worldLaunchSchema } from './launch.ts';
 import { World } from './world.ts';
 
 /** A world that cannot go on stays so long, for the agent to ask why, in milliseconds. */
 const FAULTED_MS = 5_000;
+
+/** A world to which nothing was handed over by then ends, in milliseconds. */
+const WAITING_MS = 120_000;
 
 const launchPath = process.argv[2];
 if (launchPath === undefined) {
@@ -48,9 +53,26 @@ const control = new ControlServer(
       entries: world.disk(diskKey).trace(afterSequence, limit),
     }),
     setDiskFilters: ({ diskKey, filters }) => world.setDiskFilters(diskKey, filters),
-    handOver: async () => ({ pauseMs: 0, heldIos: 0, connections: 0 }),
-    activate: async () => ({}),
-    goOn: async () => ({}),
+    async handOver({ ticket }) {
+      const result = await world.handOver(ticket);
+      logger.info(result, 'handed over');
+      setImmediate(end);
+      return result;
+    },
+    async activate(state, caller) {
+      const incoming = await requireIncoming();
+      caller.onGone(() => incoming.sourceGone());
+      await incoming.activate(state).catch((thrown: unknown) => {
+        world.fail(thrown);
+        throw thrown;
+      });
+      return {};
+    },
+    async goOn() {
+      (await requireIncoming()).goOn();
+      logger.info({ port: world.port }, 'taken over');
+      return {};
+    },
     async stop() {
       await world.stop();
       setImmediate(end);
@@ -66,9 +88,23 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
+let takeOver: TakeOver | null = null;
 await control.listen(launch.controlSocketPath);
-await world.open().catch((thrown: unknown) => world.fail(thrown));
-logger.info({ state: world.state, port: world.server.port }, 'opened');
+await start().catch((thrown: unknown) => world.fail(thrown));
+logger.info({ state: world.state, port: world.port }, 'started');
+
+async function start(): Promise<void> {
+  if (!launch.incoming) return world.open();
+  takeOver = await world.waitForHandover();
+  setTimeout(() => {
+    if (world.state === 'waiting') process.exit(1);
+  }, WAITING_MS);
+}
+
+async function requireIncoming(): Promise<TakeOver> {
+  if (takeOver) return takeOver;
+  throw new Fault('InvalidState', 'This process does not wait for a virtual machine.');
+}
 
 async function end(): Promise<void> {
   await control.close();

@@ -5,10 +5,14 @@ import { Mutex } from '#lib/base/mutex.ts';
 import type { Random } from '#lib/base/random.ts';
 import { Fault, type FaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
+import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
 import type { FilterFaultReport } from '../chain/chain.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { loadFilter } from '../chain/load-filter.ts';
 import { ServedDisk, type ServedDiskParts } from '../disk/served-disk.ts';
+import { type HandedOver, handOver } from '../migration/hand-over.ts';
+import { spawnDestination } from '../migration/spawn-destination.ts';
+import { TakeOver } from '../migration/take-over.ts';
 import { NbdServer } from '../nbd/nbd-server.ts';
 import { type Pause, quiesce } from '../nbd/quiesce.ts';
 import type { WorldState, WorldStatus } from './control.ts';
@@ -53,30 +57,26 @@ export class World {
     return this.#state;
   }
 
-  get disks(): readonly ServedDisk[] {
-    return this.#disks;
-  }
-
-  get server(): NbdServer {
-    return this.#server;
+  get port(): number {
+    return this.#server.port;
   }
 
   /** Opens all disks and listens; on a throw everything that was opened is closed again. */
   async open(): Promise<void> {
-    await this.openDisks(await this.loadFilters(), new Map());
+    await this.#openDisks(await this.#loadFilters(), new Map());
     const { nbdHost, nbdPort, nbdSocketPath } = this.#parts.launch;
     try {
       await this.#server.listenTcp({ host: nbdHost, port: nbdPort });
       await this.#server.listenUnix(nbdSocketPath);
     } catch (thrown) {
-      await this.closeDisks();
+      await this.#closeDisks();
       throw thrown;
     }
-    this.enter('running');
+    this.#state = 'running';
   }
 
   /** The code of every disk's filters, by disk key. Throws `CannotOpenDisk`. */
-  async loadFilters(): Promise<Map<number, WantedFilter[]>> {
+  async #loadFilters(): Promise<Map<number, WantedFilter[]>> {
     const loaded = new Map<number, WantedFilter[]>();
     for (const { key, filters } of this.#parts.launch.disks) {
       loaded.set(key, await loadAll(filters));
@@ -85,7 +85,7 @@ export class World {
   }
 
   /** Takes the locks and opens the disks; all or none. */
-  async openDisks(
+  async #openDisks(
     filters: ReadonlyMap<number, WantedFilter[]>,
     states: ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>,
   ): Promise<void> {
@@ -96,21 +96,17 @@ export class World {
         this.#disks.push(served);
       }
     } catch (thrown) {
-      await this.closeDisks();
+      await this.#closeDisks();
       throw thrown;
     }
     this.#server = this.#makeServer(this.#disks);
   }
 
   /** Closes the disks: filters, flush, locks. */
-  async closeDisks(): Promise<void> {
+  async #closeDisks(): Promise<void> {
     const disks = this.#disks;
     this.#disks = [];
     for (const disk of disks) await disk.close();
-  }
-
-  enter(state: WorldState): void {
-    this.#state = state;
   }
 
   fail(thrown: unknown): void {
@@ -121,7 +117,7 @@ export class World {
   }
 
   /** Runs work that changes the world, one at a time; `InvalidState` unless it is running. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#mutex.run(() => {
       if (this.#state === 'running') return work();
       throw new Fault('InvalidState', `The virtual machine's process is ${this.#state}.`);
@@ -168,7 +164,7 @@ export class World {
   }
 
   setDiskFilters(diskKey: number, filters: readonly LaunchFilter[]): Promise<Pause> {
-    return this.exclusively(async () => {
+    return this.#exclusively(async () => {
       const disk = this.disk(diskKey);
       // Code is loaded before the pause, so that a bad filter costs the guest nothing.
       const wanted = await loadAll(filters);
@@ -177,23 +173,61 @@ export class World {
     });
   }
 
+  /** Hands the VM over; afterwards the process should end. Throws `MigrationFault` when it runs on here. */
+  handOver(ticket: HandoverTicket): Promise<HandedOver> {
+    return this.#exclusively(async () => {
+      const { clock, log, launch } = this.#parts;
+      this.#state = 'migratingOut';
+      try {
+        return await handOver({
+          server: this.#server,
+          disks: this.#disks,
+          clock,
+          nbdHost: launch.nbdHost,
+          start: (fds) => spawnDestination(ticket, fds, clock),
+          log,
+        });
+      } catch (thrown) {
+        if (!(thrown instanceof Fault && thrown.fault === 'MigrationFault')) this.fail(thrown);
+        else this.#state = 'running';
+        throw thrown;
+      }
+    });
+  }
+
+  /** Waits for another world to hand the VM over, filters loaded. Throws `CannotOpenDisk`. */
+  async waitForHandover(): Promise<TakeOver> {
+    const filters = await this.#loadFilters();
+    const { launch, log } = this.#parts;
+    this.#state = 'waiting';
+    return new TakeOver({
+      openDisks: (states) => this.#openDisks(filters, states),
+      server: () => this.#server,
+      nbdSocketPath: launch.nbdSocketPath,
+      onServing: () => {
+        this.#state = 'running';
+      },
+      log,
+    });
+  }
+
   /** Ends I/O in good order; the process should end then. */
   stop(): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#state === 'stopping') return;
       const server = this.#server;
-      this.enter('stopping');
+      this.#state = 'stopping';
       try {
         await quiesce({ server, disks: this.#disks, clock: this.#parts.clock }, async () => {
           await server.repliesSent();
           server.close();
-          await this.closeDisks();
+          await this.#closeDisks();
         });
       } catch (thrown) {
         // I/O that hangs must not keep the VM from stopping; clients see their connection end.
         this.#parts.log('warning', `Stopped with I/O under way: ${String(thrown)}`);
         server.close();
-        await this.closeDisks();
+        await this.#closeDisks();
       }
     });
   }
