@@ -42,6 +42,8 @@ async function main(): Promise<void> {
   const port = typeof address === 'object' && address ? address.port : options.port;
   log.info({ port }, 'the host agent is ready');
   process.send?.({ ready: true, port });
+  // Whoever started the agent died. The VMs need not: the next agent finds their worlds.
+  process.once('disconnect', () => process.exit());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       server.close();

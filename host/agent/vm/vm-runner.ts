@@ -180,7 +180,8 @@ export class VmRunner {
     } catch (thrown) {
       if (!isUnreachable(thrown)) await this.update({ handingOverTo: null });
       await this.#askAndAdopt();
-      const { message } = toFaultRecord(thrown);
+      const { fault, message } = toFaultRecord(thrown);
+      if (fault === 'MigrationFault') throw thrown;
       throw new Fault('MigrationFault', `The migration failed: ${message}`, { cause: thrown });
     }
   }
