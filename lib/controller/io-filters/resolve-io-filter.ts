@@ -5,6 +5,7 @@ import { hostFilterStateSchema, objectIdSchema } from '../../model/inventory.ts'
 import { judgeResolve, type ResolveFacts } from '../../rules/filter-resolve.ts';
 import { findClusterFacts } from '../clusters/cluster-store.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
+import type { ClusterFilter } from '../database/generated/client.ts';
 import { findHost } from '../hosts/host-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findClusterFilter } from './cluster-filter-store.ts';
@@ -33,9 +34,9 @@ export const resolveIoFilterOnHost = defineOperation({
     if (host.clusterId === null) {
       throw new Fault('NotFound', `${host.name} is in no cluster, so it has no I/O filters.`);
     }
-    await findClusterFilter(tx, host.clusterId, filterId);
-    const hosts = await readStates(tx, { id: hostId }, filterId);
-    return { target: host, resolve: { filterId, where: host.name, hosts } };
+    const filter = await findClusterFilter(tx, host.clusterId, filterId);
+    const hosts = await readStates(tx, { id: hostId }, filter);
+    return { target: host, filter, resolve: { filterId, where: host.name, hosts } };
   },
   privileges: (_, { hostId }) => [{ privilege: 'Host.Config.Patch', objectId: hostId }],
   judge: ({ resolve }) => judgeResolve(resolve),
@@ -48,9 +49,9 @@ export const resolveIoFilterOnCluster = defineOperation({
   cancelable: true,
   async observe(tx, { clusterId, filterId }) {
     const cluster = await findClusterFacts(tx, clusterId);
-    await findClusterFilter(tx, clusterId, filterId);
-    const hosts = await readStates(tx, { clusterId }, filterId);
-    return { target: cluster, resolve: { filterId, where: cluster.name, hosts } };
+    const filter = await findClusterFilter(tx, clusterId, filterId);
+    const hosts = await readStates(tx, { clusterId }, filter);
+    return { target: cluster, filter, resolve: { filterId, where: cluster.name, hosts } };
   },
   privileges: ({ resolve: { hosts } }) =>
     hosts.map(({ id }) => ({ privilege: 'Host.Config.Patch', objectId: id })),
@@ -60,8 +61,10 @@ export const resolveIoFilterOnCluster = defineOperation({
 async function readStates(
   tx: DatabaseTransaction,
   where: { id: string } | { clusterId: string },
-  filterId: string,
+  { filterId, opType }: ClusterFilter,
 ): Promise<ResolveFacts['hosts']> {
+  // A host from which the filter was removed has no row any more: nothing is left to do there.
+  const without = opType === 'uninstall' ? 'installed' : null;
   const hosts = await tx.host.findMany({
     where,
     orderBy: { name: 'asc' },
@@ -69,6 +72,6 @@ async function readStates(
   });
   return hosts.map(({ id, filterStates: [row] }) => ({
     id,
-    state: row ? hostFilterStateSchema.parse(row.state) : null,
+    state: row ? hostFilterStateSchema.parse(row.state) : without,
   }));
 }

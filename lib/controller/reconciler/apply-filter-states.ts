@@ -20,7 +20,7 @@ export async function applyFilterStates(
   const filters = await tx.clusterFilter.findMany({
     where: { clusterId: host.clusterId, opType: { not: 'uninstall' } },
   });
-  if (filters.length === 0) return applied;
+  if (filters.length === 0 || (await isBeingChanged(tx, host))) return applied;
   const states = await tx.hostFilterState.findMany({ where: { hostId: host.id } });
   const vibs = await tx.hostVib.findMany({ where: { hostId: host.id } });
   for (const filter of filters) {
@@ -37,6 +37,18 @@ export async function applyFilterStates(
     );
   }
   return applied;
+}
+
+/** A task that installs or removes filters keeps the states itself. */
+async function isBeingChanged(tx: DatabaseTransaction, host: Host): Promise<boolean> {
+  const task = await tx.task.findFirst({
+    where: {
+      operation: { startsWith: 'IoFilterManager.' },
+      targetId: { in: [host.id, host.clusterId ?? host.id] },
+      state: { in: ['queued', 'running'] },
+    },
+  });
+  return task !== null;
 }
 
 /** Null when the state stands: a task is at it, or it says what is so. */

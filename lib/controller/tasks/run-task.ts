@@ -65,6 +65,7 @@ function makeContext({
   return {
     ...services,
     taskId: task.id,
+    operation: task.operation,
     initiator: task.initiator,
     signal: stop.signal,
     async progress(percent, step) {

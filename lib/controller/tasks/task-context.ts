@@ -20,6 +20,8 @@ export interface TaskServices {
 
 export interface TaskContext extends TaskServices {
   taskId: string;
+  /** The key that the task shows: a migration by DRS is a Drm.ExecuteVMotionLRO. */
+  operation: string;
   /** Who asked for the task: the initiator of its events. */
   initiator: string;
   /** Aborts when a user cancels, when the lease is lost, and when the controller shuts down. */

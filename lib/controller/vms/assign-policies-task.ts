@@ -1,0 +1,94 @@
+// Puts the filters of the policies on the disks, one disk after the other. Each disk's chain is rebuilt by its host
+// without losing an I/O; what was held back meanwhile, and for how long, is the task's result.
+import { z } from 'zod';
+import { requireAllowed } from '../../model/verdict.ts';
+import { setDiskFilters } from '../../wire/agent/host-rpc.ts';
+import { recordChanges } from '../changes/record-change.ts';
+import { transact } from '../changes/transact.ts';
+import { postEvent } from '../events/post-event.ts';
+import { refreshWorlds } from '../reconciler/refresh-host.ts';
+import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
+import {
+  type AssignPoliciesInput,
+  assignPolicies,
+  observeAssignment,
+  type PlannedDisk,
+} from './assign-policies.ts';
+import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
+
+const PATIENCE_MS = 20_000;
+
+const doneSchema = z.array(
+  z.object({ diskKey: z.number(), pauseMs: z.number(), heldIos: z.number() }),
+);
+type Done = z.infer<typeof doneSchema>;
+
+export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (context, input) => {
+  const observed = await observeAssignment(context.db, input);
+  requireAllowed(assignPolicies.judge(observed, input));
+  let done: Done = context.checkpoint(doneSchema) ?? [];
+  for (const planned of observed.disks) {
+    const { key, label } = planned.disk;
+    if (done.some(({ diskKey }) => diskKey === key)) continue;
+    const vm = await findVm(context.db, input.vmId);
+    await context.progress((done.length / observed.disks.length) * 100, `Reconfiguring ${label}`);
+    const measured = await applyToHost(context, vm, planned);
+    await write(context, vm, planned);
+    done = [...done, { diskKey: key, ...measured }];
+    await context.saveCheckpoint(done);
+  }
+  const { host } = await findVm(context.db, input.vmId);
+  await refreshWorlds(context, host);
+  return {
+    disks: done,
+    pauseMs: Math.max(...done.map(({ pauseMs }) => pauseMs)),
+    heldIos: done.reduce((sum, { heldIos }) => sum + heldIos, 0),
+  };
+};
+
+async function applyToHost(context: TaskContext, vm: VmRow, { disk, filters }: PlannedDisk) {
+  const { agents, taskId, signal } = context;
+  const input = {
+    operationKey: `${taskId}:filters:${disk.key}`,
+    vm: toRunSpec(vm),
+    diskKey: disk.key,
+    filters,
+  };
+  return agents.call(vm.host, setDiskFilters, input, { signal, patienceMs: PATIENCE_MS });
+}
+
+async function write(
+  { db, initiator, taskId }: TaskContext,
+  vm: VmRow,
+  { disk, policy, filters }: PlannedDisk,
+): Promise<void> {
+  const names = filters.map(({ name }) => name).join(', ') || 'none';
+  const what = policy ? `the storage policy ${policy.name}` : 'no storage policy';
+  await transact(db, async (tx) => {
+    await tx.disk.update({
+      where: { vmId_key: { vmId: vm.id, key: disk.key } },
+      data: {
+        filters,
+        policyId: policy?.id ?? null,
+        policyGeneration: policy?.generation ?? null,
+      },
+    });
+    await postEvent(tx, {
+      type: 'VmReconfiguredEvent',
+      severity: 'info',
+      message: `Reconfigured ${vm.name} on ${vm.host.name}: ${disk.label} has ${what}, filters: ${names}.`,
+      objects: [vm.id, vm.hostId, ...(policy ? [policy.id] : [])],
+      initiator,
+      taskId,
+    });
+    const objects = new Set([vm.id, policy?.id, oldPolicyOf(vm, disk.key)]);
+    await recordChanges(
+      tx,
+      [...objects].flatMap((object) => (object ? [{ object, path: 'filters' }] : [])),
+    );
+  });
+}
+
+function oldPolicyOf(vm: VmRow, key: number): string | null {
+  return vm.disks.find((disk) => disk.key === key)?.policyId ?? null;
+}
