@@ -77,6 +77,17 @@ export class Chain implements IoCarrier, TokenKeeper {
     return false;
   }
 
+  /** Asks the filters for what they hold back for a policy's sake, because the chain is emptied. */
+  letGo(): void {
+    for (const [index, { hooks }] of this.filters.entries()) {
+      try {
+        hooks.drain?.();
+      } catch (thrown) {
+        this.#fault(index, 'drain', String(thrown));
+      }
+    }
+  }
+
   deferralOf(io: ChainIo): Deferral {
     assert(io === this.#asking, 'an I/O can be deferred only from the hook that it was lent to');
     assert(io.token === null, 'an I/O can be deferred once in a hook');

@@ -102,6 +102,10 @@ export class ServedDisk implements NbdExport {
     return this.#chain.inFlight;
   }
 
+  letGo(): void {
+    this.#chain.letGo();
+  }
+
   isServing(): boolean {
     return this.#lock.isHeld();
   }
