@@ -3,6 +3,7 @@
 //   await call('setPower', { params: { id }, body: { powerState: 'poweredOn' } })
 import type { z } from 'zod';
 import { VERSION_HEADER } from '../wire/api/change-stream.ts';
+import type { Answer, ParamNames } from '../wire/api/route-types.ts';
 import { ROUTES, type RouteName, type RouteRow } from '../wire/api/routes.ts';
 import { ProblemError, problemOf, unreachableServer } from './problem-error.ts';
 import { seenVersion } from './seen-version.ts';
@@ -10,10 +11,6 @@ import { seenVersion } from './seen-version.ts';
 export const API_BASE = '/api/v1';
 
 type Routes = typeof ROUTES;
-type ParamNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | ParamNames<Rest>
-  : never;
-
 type ParamsOption<Path extends string> = [ParamNames<Path>] extends [never]
   ? { params?: undefined }
   : { params: Record<ParamNames<Path>, string> };
@@ -38,9 +35,6 @@ export type CallOptions<Name extends RouteName> = ParamsOption<Routes[Name]['pat
   QueryOption<Routes[Name]> &
   BodyOption<Routes[Name]> &
   FileOption<Routes[Name]> & { signal?: AbortSignal };
-
-/** What a call of the route answers. */
-export type Answer<Name extends RouteName> = z.output<Routes[Name]['answer']>;
 
 /** The options as an argument that may be left out where none is required. */
 export type CallArguments<Name extends RouteName> =

@@ -5,8 +5,9 @@ import {
   useMutation,
   useQuery,
 } from '@tanstack/react-query';
+import type { Answer } from '../wire/api/route-types.ts';
 import type { RouteName } from '../wire/api/routes.ts';
-import { type Answer, type CallOptions, callRoute } from './call.ts';
+import { type CallOptions, callRoute } from './call.ts';
 import { type ProblemError, toProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
 

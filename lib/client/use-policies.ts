@@ -2,7 +2,8 @@
 // filters come from.
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { CompatibilityView, PolicyRule } from '../wire/api/policies.ts';
-import { type Answer, type CallOptions, call } from './call.ts';
+import type { Answer } from '../wire/api/route-types.ts';
+import { type CallOptions, call } from './call.ts';
 import type { ProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
 import { type LiveOptions, useCall, useChange } from './use-call.ts';

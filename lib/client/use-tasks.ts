@@ -1,9 +1,10 @@
 // Tasks, events and alarms, and calls that start a task and are followed to its end.
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Answer } from '../wire/api/route-types.ts';
 import type { RouteName } from '../wire/api/routes.ts';
 import type { TaskView } from '../wire/api/tasks.ts';
-import { type Answer, type CallOptions, call } from './call.ts';
+import { type CallOptions, call } from './call.ts';
 import { ProblemError, toProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
 import { useCall, useChange } from './use-call.ts';

@@ -1,17 +1,19 @@
 // DRS of a cluster: its settings, what it recommends, and what it would do but must not.
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
+import { reasonSchema } from '../../model/task.ts';
 import { filterConflicts, planMoves } from '../../rules/drs.ts';
 import type { DrsView, RecommendationView } from '../../wire/api/operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Recommendation } from '../database/generated/client.ts';
 import { readClusterFacts, readHostFacts, readVmFacts } from '../inventory/read-facts.ts';
 
+const faultsSchema = z.array(z.object({ vmId: z.string(), reasons: z.array(reasonSchema) }));
 const stateSchema = z.enum(['pending', 'applying', 'applied', 'failed']);
 
 /** `NotFound` when there is no such cluster. */
 export async function readDrs(db: DatabaseTransaction, clusterId: string): Promise<DrsView> {
-  const [[cluster], hosts, vms, rows] = await Promise.all([
+  const [[cluster], hosts, vms, rows, run] = await Promise.all([
     readClusterFacts(db, { id: clusterId }),
     readHostFacts(db, { clusterId }),
     readVmFacts(db, { host: { clusterId } }),
@@ -19,19 +21,26 @@ export async function readDrs(db: DatabaseTransaction, clusterId: string): Promi
       where: { clusterId },
       orderBy: [{ priority: 'asc' }, { createdAt: 'desc' }],
     }),
+    db.cluster.findUnique({
+      where: { id: clusterId },
+      select: { drsLastRunAt: true, drsFaults: true },
+    }),
   ]);
-  if (!cluster) throw new Fault('NotFound', `There is no cluster ${clusterId}.`);
+  if (!cluster || !run) throw new Fault('NotFound', `There is no cluster ${clusterId}.`);
+  // The loads are as of now; what DRS makes of them is as of its last run.
   const plan = planMoves(cluster, hosts, vms);
   const names = new Map([...hosts, ...vms].map(({ id, name }) => [id, name]));
   const named = (id: string) => ({ id, name: names.get(id) ?? id });
   return {
     config: cluster.drs,
     recommendations: rows.map((row) => toRecommendation(row, named)),
-    faults: plan.faults.map(({ vmId, reasons }) => ({ vm: named(vmId), reasons })),
+    faults: faultsSchema
+      .parse(run.drsFaults)
+      .map(({ vmId, reasons }) => ({ vm: named(vmId), reasons })),
     conflicts: filterConflicts(cluster, hosts),
     imbalance: plan.imbalance,
     hostLoads: plan.loads.map(({ hostId, cpu, memory }) => ({ host: named(hostId), cpu, memory })),
-    lastRunAt: null,
+    lastRunAt: run.drsLastRunAt?.toISOString() ?? null,
   };
 }
 

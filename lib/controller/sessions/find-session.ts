@@ -10,6 +10,8 @@ import { hashSessionToken, SESSION_MS } from './session-token.ts';
 const RENEW_AFTER_MS = 60_000;
 
 export interface FoundSession {
+  /** As the request carried it; goes nowhere else. */
+  token: string;
   tokenHash: string;
   user: SessionUser;
   caller: Caller;
@@ -37,6 +39,7 @@ export async function findSession(
     });
   }
   return {
+    token,
     tokenHash,
     user: { id, name, fullName },
     caller: { userId: id, name },
