@@ -1,0 +1,16 @@
+'use client';
+// All hosts.
+import { Server } from 'lucide-react';
+import { ListPage } from '#components/shell/object-page.tsx';
+import { useHosts } from '#lib/client/use-inventory.ts';
+import { QueryState } from '../ui/states/query-state.tsx';
+import { HostTable } from './host-table.tsx';
+
+export function HostListPage() {
+  const hosts = useHosts();
+  return (
+    <ListPage title="Hosts" icon={<Server aria-hidden size={20} strokeWidth={1.75} />}>
+      <QueryState query={hosts}>{(rows) => <HostTable rows={rows} />}</QueryState>
+    </ListPage>
+  );
+}
