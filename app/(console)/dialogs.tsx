@@ -4,6 +4,52 @@ import dynamic from 'next/dynamic';
 import { DialogOutlet, type DialogTable } from '#components/shell/dialog-outlet.tsx';
 
 const DIALOG_TABLE: DialogTable = {
+  migrate: dynamic(() =>
+    import('#components/vms/migrate-dialog.tsx').then((file) => file.MigrateDialog),
+  ),
+  power: dynamic(() => import('#components/vms/power-dialog.tsx').then((file) => file.PowerDialog)),
+  editPolicies: dynamic(() =>
+    import('#components/vms/edit-policies-dialog.tsx').then((file) => file.EditPoliciesDialog),
+  ),
+  startWorkload: dynamic(() =>
+    import('#components/workloads/start-workload-dialog.tsx').then(
+      (file) => file.StartWorkloadDialog,
+    ),
+  ),
+  maintenance: dynamic(() =>
+    import('#components/hosts/maintenance-dialog.tsx').then((file) => file.MaintenanceDialog),
+  ),
+  connection: dynamic(() =>
+    import('#components/hosts/connection-dialog.tsx').then((file) => file.ConnectionDialog),
+  ),
+  installFilter: dynamic(() =>
+    import('#components/clusters/install-filter-dialog.tsx').then(
+      (file) => file.InstallFilterDialog,
+    ),
+  ),
+  uninstallFilter: dynamic(() =>
+    import('#components/clusters/uninstall-filter-dialog.tsx').then(
+      (file) => file.UninstallFilterDialog,
+    ),
+  ),
+  editDrs: dynamic(() =>
+    import('#components/drs/edit-drs-dialog.tsx').then((file) => file.EditDrsDialog),
+  ),
+  policy: dynamic(() =>
+    import('#components/policies/policy-dialog.tsx').then((file) => file.PolicyDialog),
+  ),
+  deletePolicy: dynamic(() =>
+    import('#components/policies/delete-policy-dialog.tsx').then((file) => file.DeletePolicyDialog),
+  ),
+  uploadVib: dynamic(() =>
+    import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadVibDialog),
+  ),
+  uploadTrace: dynamic(() =>
+    import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadTraceDialog),
+  ),
+  deleteVib: dynamic(() =>
+    import('#components/depot/delete-vib-dialog.tsx').then((file) => file.DeleteVibDialog),
+  ),
   changePassword: dynamic(() =>
     import('#components/shell/change-password-dialog.tsx').then(
       (file) => file.ChangePasswordDialog,

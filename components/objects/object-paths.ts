@@ -8,7 +8,6 @@ const FOLDERS: Partial<Record<ObjectKind, string>> = {
   vm: '/vms',
   policy: '/policies',
   vib: '/depot/vibs',
-  trace: '/depot/traces',
   task: '/tasks',
 };
 

@@ -1,7 +1,9 @@
 // The way of a newcomer from an empty cluster to a live migration: which steps are done, told by what is there.
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
 import type { FilterCatalogueEntry, PolicyView } from '#lib/wire/api/policies.ts';
-import type { TaskView } from '#lib/wire/api/tasks.ts';
+import type { EventView, TaskView } from '#lib/wire/api/tasks.ts';
+
+const MIGRATIONS = new Set(['VirtualMachine.migrate', 'Drm.ExecuteVMotionLRO']);
 
 export interface NextStep {
   key: 'install' | 'policy' | 'attach' | 'workload' | 'migrate';
@@ -17,22 +19,22 @@ interface Facts {
   policies: readonly PolicyView[];
   vms: readonly VmSummary[];
   tasks: readonly TaskView[];
-  /** VMs with a workload that ran since. */
-  workloadSeen: boolean;
+  events: readonly EventView[];
 }
 
 export function nextSteps(facts: Facts): NextStep[] {
-  const { clusterId, filters, policies, vms, tasks, workloadSeen } = facts;
+  const { clusterId, filters, policies, vms, tasks, events } = facts;
   const filtered = vms.find(({ filterNames }) => filterNames.length > 0);
   const powered = vms.find(({ powerState }) => powerState === 'poweredOn');
-  const vmPath = `/vms/${(filtered ?? powered)?.id ?? ''}`;
+  const vm = filtered ?? powered;
+  const vmPath = vm ? `/vms/${vm.id}` : '/vms';
   return [
     {
       key: 'install',
       title: 'Install an I/O filter on a cluster',
       text: 'Choose a VIB from the depot. Every host verifies, unpacks and reports it.',
       done: filters.some(({ clusters }) => clusters.length > 0),
-      href: clusterId ? `/clusters/${clusterId}?tab=configure&section=io-filters` : '/clusters',
+      href: clusterId ? `/clusters/${clusterId}?tab=configure&section=io-filters` : '/',
     },
     {
       key: 'policy',
@@ -52,16 +54,14 @@ export function nextSteps(facts: Facts): NextStep[] {
       key: 'workload',
       title: 'Run a workload and watch the I/O path',
       text: 'Use the built-in generator, a recorded trace, or qemu-io and fio against the disk.',
-      done: workloadSeen,
+      done: events.some(({ type }) => /workload/i.test(type)),
       href: `${vmPath}?tab=monitor&section=workload`,
     },
     {
       key: 'migrate',
       title: 'Migrate it live to another host',
       text: 'Hosts that cannot take it say why. The client keeps its I/O going.',
-      done: tasks.some(
-        ({ operation, state }) => operation === 'VirtualMachine.migrate' && state === 'success',
-      ),
+      done: tasks.some(({ operation, state }) => MIGRATIONS.has(operation) && state === 'success'),
       href: vmPath,
     },
   ];

@@ -1,0 +1,6 @@
+// /vms: all virtual machines.
+import { VmListPage } from '#components/vms/vm-list-page.tsx';
+
+export default function Page() {
+  return <VmListPage />;
+}
