@@ -68,13 +68,15 @@ async function pump(
     end.abort();
   }
   const beat = (): void => {
-    timer = clock.after(HEARTBEAT_MS, async () => {
-      if (end.signal.aborted) return;
-      const alive = await isSessionAlive().catch(() => true);
-      if (!alive) return end.abort();
-      writer.heartbeat();
-      beat();
-    });
+    timer = clock.after(HEARTBEAT_MS, () => void check());
+  };
+  const check = async (): Promise<void> => {
+    // A database that does not answer for a moment ends nobody's session.
+    const isAlive = await isSessionAlive().catch(() => true);
+    if (end.signal.aborted) return;
+    if (!isAlive) return end.abort();
+    writer.heartbeat();
+    beat();
   };
   if (!end.signal.aborted) beat();
 }
@@ -146,7 +148,7 @@ class EventWriter {
 
   #write(text: string): void {
     if (this.#isClosed) return;
-    if ((this.#controller.desiredSize ?? 0) <= 0) return this.#onBehind();
-    this.#controller.enqueue(this.#encoder.encode(text));
+    if ((this.#controller.desiredSize ?? 0) <= 0) this.#onBehind();
+    else this.#controller.enqueue(this.#encoder.encode(text));
   }
 }

@@ -1,6 +1,7 @@
 // Fans the change log out to the readers in this process: one connection follows it for all of
 // them.
-import type { Clock } from '../../base/clock.ts';
+import { backoffMs } from '../../base/backoff.ts';
+import { type Clock, sleep } from '../../base/clock.ts';
 import type { Database } from '../database/client.ts';
 import { type Change, followChanges } from './follow-changes.ts';
 
@@ -8,6 +9,7 @@ import { type Change, followChanges } from './follow-changes.ts';
 const KEPT = 2_000;
 /** Changes read from the database for a reader that was away for longer; beyond it starts anew. */
 const CAUGHT_UP_MAX = 10_000;
+const RETRY = { firstMs: 100, maxMs: 5_000 };
 
 export interface ChangeHubOptions {
   db: Database;
@@ -39,8 +41,8 @@ export class ChangeHub {
   /** Begins to follow the log; resolves when the signal aborts. */
   async run(): Promise<void> {
     const { db, databaseUrl, clock, signal, onLost } = this.#options;
-    const newest = await db.change.aggregate({ _max: { version: true } });
-    const fromVersion = newest._max.version ?? 0n;
+    const fromVersion = await this.#readNewest(db);
+    if (fromVersion === null) return;
     this.#start = fromVersion;
     const onChanges = (changes: readonly Change[]): void => this.#take(changes);
     await followChanges({ databaseUrl, fromVersion, onChanges, onLost, clock, signal });
@@ -85,6 +87,21 @@ export class ChangeHub {
     const isTrimmed = first === null ? version > 0n : first > version + 1n;
     if (isTrimmed || rows.length > CAUGHT_UP_MAX) return null;
     return rows.map((row) => ({ ...row, value: null }));
+  }
+
+  /** Asks until the database answers; null when the signal aborted before. */
+  async #readNewest(db: Database): Promise<bigint | null> {
+    const { clock, signal, onLost } = this.#options;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const newest = await db.change.aggregate({ _max: { version: true } });
+        return newest._max.version ?? 0n;
+      } catch (error) {
+        onLost(error);
+        await sleep(clock, backoffMs(RETRY, attempt), signal);
+      }
+    }
+    return null;
   }
 
   #take(changes: readonly Change[]): void {

@@ -1,0 +1,65 @@
+// The REST face in the web process: reads the environment, makes the real seams, once for the
+// process. DATABASE_URL, SLUICE_DATA (depot and trusted roots), SLUICE_PUBLIC_URL,
+// SLUICE_SECRET_FILE, LOG_LEVEL.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Hono } from 'hono';
+import { pino } from 'pino';
+import { assert } from '../base/assert.ts';
+import { systemClock } from '../base/system-clock.ts';
+import { systemRandom } from '../base/system-random.ts';
+import { createAgents } from '../controller/agents/agent-client.ts';
+import { createDepotLinks } from '../controller/agents/depot-links.ts';
+import { ChangeHub } from '../controller/changes/change-hub.ts';
+import { openDatabase } from '../controller/database/client.ts';
+import { openDepot } from '../controller/depot/depot.ts';
+import { SignInLimiter } from '../controller/sessions/sign-in-limiter.ts';
+import { createApi } from './app.ts';
+
+const CONNECTIONS = 20;
+
+declare global {
+  // Next evaluates a module once for each bundle, and again for each change in development: what
+  // holds connections is kept where all of them find it.
+  var sluiceApi: Hono | undefined;
+}
+
+/** Made at the first request, so that a build needs no database. */
+export function openApi(): Hono {
+  globalThis.sluiceApi ??= makeApi();
+  return globalThis.sluiceApi;
+}
+
+function makeApi(): Hono {
+  const { DATABASE_URL, SLUICE_DATA, SLUICE_SECRET_FILE, LOG_LEVEL = 'info' } = process.env;
+  const publicUrl = process.env.SLUICE_PUBLIC_URL ?? 'http://127.0.0.1:3000';
+  assert(DATABASE_URL, 'DATABASE_URL names the database');
+  assert(SLUICE_DATA, 'SLUICE_DATA names the data folder');
+  assert(SLUICE_SECRET_FILE, 'SLUICE_SECRET_FILE names the file with the key for depot links');
+  const logger = pino({ level: LOG_LEVEL, name: 'web' });
+  const clock = systemClock;
+  const db = openDatabase(DATABASE_URL, CONNECTIONS);
+  const depotSecret = readFileSync(SLUICE_SECRET_FILE);
+  const depot = {
+    folder: path.join(SLUICE_DATA, 'depot'),
+    rootsFile: path.join(SLUICE_DATA, 'pki', 'roots.json'),
+    clock,
+  };
+  // `next start` waits for open streams before it stops: they must end by themselves.
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => stopping.abort());
+  }
+  const onLost = (error: unknown): void => logger.warn({ err: error }, 'lost the change log');
+  const changes = new ChangeHub({
+    ...{ db, databaseUrl: DATABASE_URL, clock, signal: stopping.signal, onLost },
+  });
+  void changes.run();
+  openDepot(depot).catch((error: unknown) => logger.error({ err: error }, 'the depot is missing'));
+  return createApi({
+    ...{ db, clock, random: systemRandom, logger, agents: createAgents(clock), depot, changes },
+    limiter: new SignInLimiter(clock),
+    depotLinks: createDepotLinks({ publicUrl, secret: depotSecret, clock }),
+    ...{ depotSecret, publicUrl, stopping: stopping.signal },
+  });
+}
