@@ -1,5 +1,5 @@
-// The roots that hosts and controller trust for VIBs: those of this build, and those of earlier ones,
-// or what they signed could not be loaded any more.
+// The roots that hosts and controller trust for VIBs: those of this build, and those of earlier
+// ones, or what they signed could not be loaded any more.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TrustedRoot, trustedRootsSchema } from '#lib/formats/vib/trusted-roots.ts';
