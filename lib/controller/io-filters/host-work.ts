@@ -8,6 +8,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Host } from '../database/generated/client.ts';
+import { lockHost } from '../hosts/host-store.ts';
 import { writeState } from '../reconciler/apply-filter-states.ts';
 import { applyVibs } from '../reconciler/apply-image.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
@@ -68,6 +69,7 @@ async function performOnHost(
 async function finish(context: TaskContext, work: HostWork, host: Host): Promise<void> {
   const found = await readReport(context, host, null);
   await transact(context.db, async (tx) => {
+    await lockHost(tx, host.id);
     const changes = await applyVibs(tx, host, found.vibs);
     await work.succeed(tx, host);
     await recordChanges(tx, [...changes, ...stateChanges(host)]);

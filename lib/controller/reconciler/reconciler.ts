@@ -89,7 +89,14 @@ export class Reconciler {
   }
 }
 
-const WAKING = new Set(['created', 'deleted', 'connectionState', 'maintenanceState', 'datastores']);
+const WAKING = new Set([
+  'created',
+  'deleted',
+  'agentUrl',
+  'connectionState',
+  'maintenanceState',
+  'datastores',
+]);
 
 function addressOf({ agentUrl, agentToken }: Host): string {
   return `${agentUrl} ${agentToken}`;

@@ -1,9 +1,11 @@
 // Asks a host for its state now and writes it, so that what a task has done shows with the task's end.
+
 import { report } from '../../wire/agent/host-rpc.ts';
 import { isUnreachable } from '../agents/agent-client.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
+import { lockHost } from '../hosts/host-store.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { applyWorlds } from './apply-worlds.ts';
 
@@ -16,6 +18,7 @@ export async function refreshWorlds(
   const found = await agents.call(host, report, query, { patienceMs: 5_000 }).catch(nullIfAway);
   if (!found) return;
   await transact(db, async (tx) => {
+    await lockHost(tx, host.id);
     await recordChanges(tx, await applyWorlds(tx, host.id, found.worlds));
   });
 }
