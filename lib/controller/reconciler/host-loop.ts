@@ -93,7 +93,7 @@ export class HostLoop {
     const wanted = await readWantedHost(this.#options.services, this.#host);
     const vms = await readWantedVms(this.#options, this.#host, found);
     const mendings = planMending(wanted, vms, found);
-    this.#mender.start(this.#host, wanted, mendings, found.bootId);
+    this.#mender.start(this.#host, wanted, mendings);
   }
 
   async #recordWorkloads(before: HostReport | undefined, now: HostReport): Promise<void> {

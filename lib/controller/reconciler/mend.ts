@@ -1,6 +1,7 @@
 // Carries out what planMending asks for. Each mending is tried again with a growing wait while it fails.
 import type { Logger } from 'pino';
 import { backoffMs } from '../../base/backoff.ts';
+import { randomHex } from '../../base/random.ts';
 import { toFaultRecord } from '../../model/fault.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
 import {
@@ -33,7 +34,7 @@ export class Mender {
   }
 
   /** Starts what is not under way already; does not wait for it. */
-  start(host: Host, wanted: WantedHost, mendings: Mending[], bootId: string): void {
+  start(host: Host, wanted: WantedHost, mendings: Mending[]): void {
     const keys = new Set(mendings.map(keyOf));
     for (const key of this.#failures.keys()) if (!keys.has(key)) this.#failures.delete(key);
     for (const mending of mendings) {
@@ -43,8 +44,9 @@ export class Mender {
         continue;
       }
       this.#busy.add(key);
-      const attempt = failed?.count ?? 0;
-      this.#perform({ host, wanted, mending, operationKey: `mend:${bootId}:${key}:${attempt}` })
+      // Fresh each time: a host answers a key that it knows from memory, without doing anything.
+      const operationKey = `mend:${key}:${randomHex(this.#services.random, 8)}`;
+      this.#perform({ host, wanted, mending, operationKey })
         .then(() => this.#failures.delete(key))
         .catch((error: unknown) => this.#onFailure(host, mending, error))
         .finally(() => this.#busy.delete(key));

@@ -1,4 +1,5 @@
 // Powers a VM off: what is wanted first, then the host. A host that could not be told is told when it is back.
+import { Fault } from '../../model/fault.ts';
 import { powerOffVm } from '../../wire/agent/host-rpc.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
@@ -19,7 +20,12 @@ export const performPowerOff: TaskHandler<PowerOffInput> = async (context, { vmI
   });
   await context.progress(20, `Powering off ${vm.name} on ${vm.host.name}`);
   const input = { operationKey: `${taskId}:powerOff`, vmId };
-  await agents.call(vm.host, powerOffVm, input, { signal, patienceMs: PATIENCE_MS });
+  try {
+    await agents.call(vm.host, powerOffVm, input, { signal, patienceMs: PATIENCE_MS });
+  } catch (error) {
+    // A host that does not know the VM does not run it.
+    if (!(error instanceof Fault) || error.fault !== 'NotFound') throw error;
+  }
   await refreshWorlds(context, vm.host);
   await transact(db, (tx) =>
     postEvent(tx, {
