@@ -1,6 +1,7 @@
 // A virtual disk over the flat extents of a VMDK. Small reads and writes run on the calling thread, because
 // a hop to another would cost more than the call; large ones, flushes and zeroes run in libuv's threads.
 import { assert, unreachable } from '#lib/base/assert.ts';
+import type { Clock } from '#lib/base/clock.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
 import { KIB } from '#lib/model/limits.ts';
@@ -18,11 +19,15 @@ import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { appendExtent, fileStatus } from './block-status.ts';
 import { closeExtents, type Extent, openExtents } from './extent-table.ts';
 import { type Done, readLater, readNow, writeLater, writeNow } from './file-io.ts';
+import { ReadPace } from './read-pace.ts';
 import { SyncGroup } from './sync-group.ts';
 import { HolePuncher, PUNCH_BYTES_MIN, zeroLater, zeroNow } from './zero-range.ts';
 
-/** From this length on reads, writes and zeroes leave the calling thread, in bytes. */
-export const LARGE_BYTES = 64 * KIB;
+/** From this length on writes and zeroes leave the calling thread, in bytes. */
+const WRITE_LATER_BYTES = 64 * KIB;
+/** Reads below the first length never leave it, from the second on always; between, while the file is hot. */
+const READ_LATER_BYTES_MIN = 64 * KIB;
+const READ_LATER_BYTES_MAX = 512 * KIB;
 
 /** One extent's share of an I/O. */
 interface Piece {
@@ -39,8 +44,10 @@ export class FlatDisk {
   readonly #only: Extent | null;
   readonly #sync: SyncGroup;
   readonly #puncher = new HolePuncher();
+  readonly #readPace: ReadPace;
 
-  private constructor(extents: readonly Extent[]) {
+  private constructor(extents: readonly Extent[], clock: Clock) {
+    this.#readPace = new ReadPace(clock);
     this.#extents = extents;
     this.#only = extents.length === 1 ? (extents[0] ?? null) : null;
     this.sizeBytes = extents.at(-1)?.end ?? 0;
@@ -48,8 +55,9 @@ export class FlatDisk {
   }
 
   /** Opens the disk of a descriptor. Throws `InvalidDiskFormat`, `FileNotFound` or `FileFault`. */
-  static async open(descriptorPath: string): Promise<FlatDisk> {
-    return new FlatDisk(openExtents(descriptorPath, await readDescriptor(descriptorPath)));
+  static async open(descriptorPath: string, clock: Clock): Promise<FlatDisk> {
+    const descriptor = await readDescriptor(descriptorPath);
+    return new FlatDisk(openExtents(descriptorPath, descriptor), clock);
   }
 
   /** As ChainDisk says. The range must lie within the disk. */
@@ -57,7 +65,7 @@ export class FlatDisk {
     assert(io.offset + io.length <= this.sizeBytes, 'an I/O ends within its disk');
     switch (io.code) {
       case READ:
-        return io.length < LARGE_BYTES ? this.#readNow(io) : this.#later(io, readPiece(io));
+        return this.#read(io);
       case WRITE:
         return this.#write(io);
       case FLUSH:
@@ -99,6 +107,15 @@ export class FlatDisk {
     closeExtents(this.#extents);
   }
 
+  #read(io: ChainIo): number {
+    const { length } = io;
+    if (length < READ_LATER_BYTES_MIN) return this.#readNow(io);
+    if (length >= READ_LATER_BYTES_MAX || this.#readPace.isCold()) {
+      return this.#later(io, readPiece(io));
+    }
+    return this.#readPace.time(() => this.#readNow(io));
+  }
+
   #readNow(io: ChainIo): number {
     const only = this.#only;
     if (only !== null) {
@@ -113,7 +130,7 @@ export class FlatDisk {
   }
 
   #write(io: ChainIo): number {
-    if (io.length >= LARGE_BYTES) return this.#later(io, writePiece(io));
+    if (io.length >= WRITE_LATER_BYTES) return this.#later(io, writePiece(io));
     const error = this.#writeNow(io);
     if (error !== 0 || !io.fua) return error;
     return this.#flush(io);
@@ -136,7 +153,7 @@ export class FlatDisk {
     const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#puncher.works;
     if (io.fastZero && !punches) return NBD_ERRORS.ENOTSUP;
     if (punches) return this.#later(io, this.#punchPiece());
-    if (io.length >= LARGE_BYTES) return this.#later(io, zeroLater);
+    if (io.length >= WRITE_LATER_BYTES) return this.#later(io, zeroLater);
     for (const piece of this.#pieces(io.offset, io.length)) {
       const error = zeroNow(piece);
       if (error !== 0) return error;

@@ -78,7 +78,7 @@ export class ServedDisk implements NbdExport {
     try {
       const descriptor = await readDescriptor(descriptorPath);
       requireNamed(parts, descriptor, wanted);
-      disk = await FlatDisk.open(descriptorPath);
+      disk = await FlatDisk.open(descriptorPath, clock);
       const served = new ServedDisk(parts, disk, lock);
       await served.#openFilters(wanted, states, descriptor);
       lock.onLost((reason) => parts.onLockLost(reason));
@@ -172,7 +172,7 @@ export class ServedDisk implements NbdExport {
     if (states === null) return;
     const { descriptorPath, owner, clock, random } = this.#parts;
     this.#lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
-    this.#disk = await FlatDisk.open(descriptorPath);
+    this.#disk = await FlatDisk.open(descriptorPath, clock);
     const wanted = this.#chain.filters;
     await this.#openFilters(wanted, states, await readDescriptor(descriptorPath));
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));

@@ -11,15 +11,15 @@ import {
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import {
   type Cookie,
+  emptyRequest,
   type NbdRequest,
   readRequest,
   type StatusExtent,
   writeDataChunkHeader,
   writeSimpleReply,
 } from '#lib/formats/nbd/transmission.ts';
-import { MIB, NBD_REQUEST_BYTES_MAX } from '#lib/model/limits.ts';
+import { KIB, MIB, NBD_REQUEST_BYTES_MAX } from '#lib/model/limits.ts';
 import { EMPTY_BUFFER, type OperationCode, READ, WRITE } from '../chain/chain-io.ts';
-import { LARGE_BYTES } from '../disk/flat-disk.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Agreement } from './handshake.ts';
 import type { InputBuffer } from './input-buffer.ts';
@@ -31,7 +31,9 @@ import { judgeRequest, operationOf } from './request-rules.ts';
 
 /** One client has at most so many requests, and bytes of large ones, under way. */
 const IN_FLIGHT_MAX = 1024;
-const IN_FLIGHT_BYTES_MAX = 128 * MIB;
+/** From this length on a request has a buffer of its own instead of a place in a slab, in bytes. */
+const OWN_BUFFER_BYTES = 64 * KIB;
+const IN_FLIGHT_BYTES_MAX = 32 * MIB;
 /** For the meter: one above the chain's operations. */
 const BLOCK_STATUS_CODE = 6;
 
@@ -54,7 +56,7 @@ export class Transmission implements IoReceiver {
   /** No new request is begun while true. */
   held = false;
   readonly #parts: TransmissionParts;
-  readonly #request: NbdRequest;
+  readonly #request: NbdRequest = emptyRequest();
   readonly #readHeaderBytes: number;
   #payload: Payload | null = null;
   #inFlight = 0;
@@ -69,14 +71,6 @@ export class Transmission implements IoReceiver {
 
   constructor(parts: TransmissionParts) {
     this.#parts = parts;
-    this.#request = {
-      flags: 0,
-      command: 0,
-      cookieHigh: 0,
-      cookieLow: 0,
-      offset: 0,
-      length: 0,
-    };
     this.#readHeaderBytes = parts.agreement.structuredReplies
       ? DATA_CHUNK_HEADER_BYTES
       : SIMPLE_REPLY_BYTES;
@@ -120,7 +114,7 @@ export class Transmission implements IoReceiver {
   waitingRequests(): number {
     const { slab, at, end } = this.#parts.input;
     let count = this.#payload === null ? 0 : 1;
-    const request = { ...this.#request };
+    const request = emptyRequest();
     for (let from = at; end - from >= REQUEST_HEADER_BYTES; ) {
       if (!readRequest(slab.view, from, request)) break;
       count += 1;
@@ -181,7 +175,7 @@ export class Transmission implements IoReceiver {
     const { input, buffers, target } = this.#parts;
     // Nobody would take such a payload in, so the stream cannot be followed any further.
     if (request.length > NBD_REQUEST_BYTES_MAX) return 'garbage';
-    if (request.length >= LARGE_BYTES) {
+    if (request.length >= OWN_BUFFER_BYTES) {
       input.at += REQUEST_HEADER_BYTES;
       this.#payload = new Payload(request, buffers.take(request.length));
       return null;
@@ -228,7 +222,7 @@ export class Transmission implements IoReceiver {
   }
 
   #beginRead(request: NbdRequest): void {
-    if (request.length >= LARGE_BYTES) this.#beginLargeRead(request);
+    if (request.length >= OWN_BUFFER_BYTES) this.#beginLargeRead(request);
     else this.#beginSmallRead(request);
   }
 

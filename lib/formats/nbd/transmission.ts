@@ -34,6 +34,11 @@ export interface StatusExtent {
   flags: number;
 }
 
+/** A request to read into. */
+export function emptyRequest(): NbdRequest {
+  return { flags: 0, command: 0, cookieHigh: 0, cookieLow: 0, offset: 0, length: 0 };
+}
+
 /** Reads a request's 28-byte header into `into`; false when it has the wrong magic. */
 export function readRequest(view: DataView, at: number, into: NbdRequest): boolean {
   if (view.getUint32(at) !== REQUEST_MAGIC) return false;

@@ -30,6 +30,7 @@ import {
   decodeErrorChunk,
   decodeReplyHeader,
   decodeStatusChunk,
+  emptyRequest,
   type NbdRequest,
   readRequest,
   statusChunkBytes,
@@ -51,10 +52,6 @@ const request: fc.Arbitrary<NbdRequest> = fc.record({
   offset: fc.maxSafeNat(),
   length: u32,
 });
-
-function emptyRequest(): NbdRequest {
-  return { flags: 0, command: 0, cookieHigh: 0, cookieLow: 0, offset: 0, length: 0 };
-}
 
 /** Runs a decoder on bytes that may be anything: it answers, or throws a FormatError. */
 function survives(decode: () => unknown): void {
