@@ -158,7 +158,10 @@ export class WriteThroughCache implements FilterHooks, FilterLifecycle {
     const from = SECTOR_BYTES * Math.log2(sectors & -sectors);
     const to = SECTOR_BYTES * (32 - Math.clz32(sectors));
     const start = block * BLOCK_BYTES + from - offset;
-    this.#store.bytesOf(slot).set(data.subarray(start, start + to - from), from);
+    // A view costs more than a comparison, and most I/Os are one block.
+    const whole = to - from === data.length;
+    const part = whole ? data : data.subarray(start, start + to - from);
+    this.#store.bytesOf(slot).set(part, from);
     return sectors;
   }
 
