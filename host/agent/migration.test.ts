@@ -1,10 +1,14 @@
-// Tests of vMotion between two hosts of one machine, under load: no error, one owner, and a way back.
+// Tests of vMotion between two hosts of one machine, under load: no error, one owner, and a way
+// back.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { WorkloadStatus } from '#lib/model/workload.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+
+// Real processes on a busy machine: the limits only end what hangs.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const lab = new TestLab();
 const vm = testVm(1);
@@ -77,7 +81,7 @@ test('a place that is not used is cleared', async () => {
   expect(await esx02.world('vm-1')).toBeUndefined();
 });
 
-test('a running VM moves there and back under load, with its filter, without an error', async () => {
+test('a running VM moves there and back under load, without an error', async () => {
   await esx02.keyed(calls.installVib, lab.vib('trace'));
   const change = { vm: specOf(), diskKey: 2000, filters: [trace] };
   await esx01.keyed(calls.setDiskFilters, change);
@@ -144,5 +148,4 @@ test.each([0, 20, 60, 120, 200, 300])(
     await esx01.keyed(calls.unregisterVm, { vmId: 'vm-1' });
     await migrate(esx02, esx01);
   },
-  60_000,
 );

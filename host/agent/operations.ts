@@ -63,7 +63,8 @@ export class Operations {
       state: 'running',
       fault: null,
     };
-    const result = this.#execute(shown, work);
+    // Begun only when it stands in the list, so that its first step is seen.
+    const result = Promise.resolve().then(() => this.#execute(shown, work));
     this.#running.set(operationKey, { shown, result });
     this.#revision.bump();
     return result;

@@ -1,4 +1,5 @@
-// For tests: host agents as real processes that share datastores, a depot that serves VIBs, and typed calls.
+// For tests: host agents as real processes that share datastores, a depot that serves VIBs, and
+// typed calls.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

@@ -77,14 +77,18 @@ async function fetchTrace(
 
 async function download(url: string, path: string, signal: AbortSignal): Promise<void> {
   const response = await fetch(url, { signal });
-  if (!response.ok || !response.body) throw new Error(`The server answered ${response.status}.`);
+  if (!response.ok || !response.body) throw notFound(`the server answered ${response.status}`);
   let bytes = 0;
   const limited = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
       bytes += chunk.length;
-      if (bytes > TRACE_BYTES_MAX) throw new Error('It is too large.');
+      if (bytes > TRACE_BYTES_MAX) throw notFound('it is too large');
       yield chunk;
     }
   };
   await pipeline(Readable.from(response.body), limited, createWriteStream(path), { signal });
+}
+
+function notFound(message: string): Fault {
+  return new Fault('FileNotFound', message);
 }

@@ -1,9 +1,13 @@
-// Tests of the built-in workload against a real world: numbers, traces, stopping, and the loss of either end.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+// Tests of the built-in workload against a real world: numbers, traces, stopping, and the loss of
+// either end.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
 import type { Workload, WorkloadStatus } from '#lib/model/workload.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+
+// Real processes on a busy machine: the limits only end what hangs.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const lab = new TestLab();
 let esx01: TestAgent;

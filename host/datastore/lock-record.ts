@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { processIdentitySchema } from './process-identity.ts';
 
-export const lockOwnerSchema = z.object({
+const lockOwnerSchema = z.object({
   hostUuid: z.string().max(100),
   /** For the message to the admin. */
   hostName: z.string().max(255),
@@ -11,7 +11,7 @@ export const lockOwnerSchema = z.object({
 });
 export type LockOwner = z.infer<typeof lockOwnerSchema>;
 
-export const lockRecordSchema = z.object({
+const lockRecordSchema = z.object({
   state: z.enum(['held', 'released']),
   owner: lockOwnerSchema,
   process: processIdentitySchema,

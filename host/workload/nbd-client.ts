@@ -150,10 +150,9 @@ export class NbdClient {
 
   #startReply(input: Buffer): void {
     const reply = decodeReplyHeader(input);
-    if (reply?.kind !== 'simple')
-      throw new Error('The server sent a reply that was not asked for.');
+    if (reply?.kind !== 'simple') throw refused('The server sent a reply that was not asked for.');
     const io = this.#inFlight.get(reply.cookieLow);
-    if (!io || reply.cookieHigh !== 0) throw new Error('The server answered an unknown request.');
+    if (!io || reply.cookieHigh !== 0) throw refused('The server answered an unknown request.');
     this.#inFlight.delete(reply.cookieLow);
     if (reply.error === 0) {
       this.#skip = io.readBytes;
@@ -189,7 +188,7 @@ async function handshake(
     const value = decodeGreeting(input);
     return value === null ? null : { value, consumed: 18 };
   });
-  if ((flags & FLAG_FIXED_NEWSTYLE) === 0) throw new Error('The server is too old.');
+  if ((flags & FLAG_FIXED_NEWSTYLE) === 0) throw refused('The server is too old.');
   socket.write(encodeClientFlags(FLAG_FIXED_NEWSTYLE | (flags & FLAG_NO_ZEROES)));
   socket.write(encodeOption(OPTIONS.go, encodeInfoRequest({ exportName, wanted: [] })));
   let sizeBytes = 0;
@@ -199,7 +198,7 @@ async function handshake(
       return reply && { value: reply, consumed: reply.consumed };
     });
     if (type === OPTION_REPLIES.ack) return { sizeBytes, rest: reader.release() };
-    if (type !== OPTION_REPLIES.info) throw new Error('The server refuses the export.');
+    if (type !== OPTION_REPLIES.info) throw refused('The server refuses the export.');
     sizeBytes = decodeExportInfo(data)?.sizeBytes ?? sizeBytes;
   }
 }
@@ -215,7 +214,7 @@ class Reader {
     this.#wake();
   };
   readonly #onError = (error: Error) => this.#fail(error);
-  readonly #onClose = () => this.#fail(new Error('The server closed the connection.'));
+  readonly #onClose = () => this.#fail(refused('The server closed the connection.'));
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -246,4 +245,8 @@ class Reader {
     this.#error ??= error;
     this.#wake();
   }
+}
+
+function refused(message: string): Fault {
+  return new Fault('CannotOpenDisk', message);
 }

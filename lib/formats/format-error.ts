@@ -1,5 +1,5 @@
-// What every reader of a format throws on bytes it refuses: a sentence for the admin and where it stands.
-// The formats know no faults; whoever reads a file turns this into the fault of its kind.
+// What every reader of a format throws on bytes it refuses: a sentence for the admin and where it
+// stands. The formats know no faults; whoever reads a file turns this into the fault of its kind.
 
 export class FormatError extends Error {
   override readonly name = 'FormatError';

@@ -19,12 +19,14 @@ import {
   type WorldPlaces,
   worldPlaces,
 } from './world-launch.ts';
-import { ensureEnded, findWorldProcess, startWorld } from './world-process.ts';
+import { ensureEnded, findWorldProcess, removeSockets, startWorld } from './world-process.ts';
 
 const RESTART = { firstMs: 500, maxMs: 30_000 };
 /** A world that ran for so long has started well: the next restart comes quickly again. */
 const STABLE_MS = 60_000;
 const STOP_PATIENCE_MS = 10_000;
+/** A machine under load takes its time to start a process. */
+const START_LIMIT_MS = 45_000;
 
 type Phase = WorldReport['state'];
 
@@ -285,7 +287,8 @@ export class VmRunner {
   async #restart(): Promise<void> {
     const { clock, events } = this.#host;
     if (this.#phase === 'running') {
-      const message = `The process of the virtual machine ${this.record.spec.name} ended unexpectedly.`;
+      const { name } = this.record.spec;
+      const message = `The process of the virtual machine ${name} ended unexpectedly.`;
       this.show('faulted', message);
       this.#attempt = clock.monotonic() - this.#runningSince > STABLE_MS ? 0 : this.#attempt;
       this.#nextTryAt = clock.monotonic() + (this.#attempt === 0 ? 0 : this.#waitMs());
@@ -317,7 +320,7 @@ export class VmRunner {
     const world = await startWorld(launch, this.places.launchPath);
     await this.update({ process: world.process });
     const { isAlive } = world;
-    await this.#adopt(await this.client.waitUntilReady({ isAlive }));
+    await this.#adopt(await this.client.waitUntilReady({ timeoutMs: START_LIMIT_MS, isAlive }));
     void world.ended.then(() => this.tick());
   }
 
@@ -328,9 +331,10 @@ export class VmRunner {
         this.#host.logger.warn({ vmId: this.vmId, err: thrown }, 'a world did not stop well');
       });
     }
-    if (!(await this.#isProcessAlive())) return;
+    const alive = await this.#isProcessAlive();
     const { process } = this.record;
-    if (process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
+    if (alive && process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
+    await removeSockets(this.places);
   }
 
   #addresses(): { nbdPort: number; nbdSocketPath: string } {

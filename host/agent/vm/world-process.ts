@@ -59,7 +59,14 @@ export async function startWorld(launch: WorldLaunch, launchPath: string): Promi
 /** Writes the launch file and removes sockets that a dead world left. */
 export async function prepareLaunch(launch: WorldLaunch, launchPath: string): Promise<void> {
   await writeFileDurably(launchPath, `${JSON.stringify(launch, null, 2)}\n`);
-  for (const path of [launch.controlSocketPath, launch.nbdSocketPath]) {
+  await removeSockets(launch);
+}
+
+/** Of a world that has ended. */
+export async function removeSockets(
+  places: Pick<WorldLaunch, 'controlSocketPath' | 'nbdSocketPath'>,
+): Promise<void> {
+  for (const path of [places.controlSocketPath, places.nbdSocketPath]) {
     await unlink(path).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
@@ -67,8 +74,8 @@ export async function prepareLaunch(launch: WorldLaunch, launchPath: string): Pr
 }
 
 /**
- * The process that runs a launch file, found by its command line. For the case that the agent died after it
- * had started a world and before it had written down which process that is.
+ * The process that runs a launch file, found by its command line. For the case that the agent died
+ * after it had started a world and before it had written down which process that is.
  */
 export async function findWorldProcess(launchPath: string): Promise<ProcessIdentity | null> {
   for (const name of await readdir('/proc').catch(() => [])) {

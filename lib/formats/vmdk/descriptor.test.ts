@@ -1,4 +1,5 @@
-// Tests of the VMDK descriptor: round trips, what other writers produce, and lies that must be refused.
+// Tests of the VMDK descriptor: round trips, what other writers produce, and lies that must be
+// refused.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../format-error.ts';

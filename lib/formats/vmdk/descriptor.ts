@@ -1,6 +1,7 @@
-// VMDK descriptor: the text file that names a virtual disk's extents and its properties (the "disk data base").
-// Flat disks only: createType vmfs (ESXi) and monolithicFlat (hosted). At most 20 KiB, cut at the first NUL,
-// because other writers pad it with NULs. Keys that we do not know are kept. docs/formats/vmdk.md has the grammar.
+// VMDK descriptor: the text file that names a virtual disk's extents and its properties (the "disk
+// data base"). Flat disks only: createType vmfs (ESXi) and monolithicFlat (hosted). At most 20 KiB,
+// cut at the first NUL, because other writers pad it with NULs. Keys that we do not know are kept.
+// docs/formats/vmdk.md has the grammar.
 import { FormatError } from '../format-error.ts';
 
 /** Largest descriptor in bytes: what common readers read. */
@@ -64,7 +65,9 @@ export function withIofilters(
   return { ...descriptor, ddb };
 }
 
-/** Reads a descriptor. Throws a FormatError with the line number on anything malformed or not flat. */
+/**
+ * Reads a descriptor. Throws a FormatError with the line number on anything malformed or not flat.
+ */
 export function parseDescriptor(bytes: Uint8Array): VmdkDescriptor {
   const lines = decode(bytes).split(/\r\n|\n/);
   if (!/^# *disk descriptorfile *$/i.test(lines[0]?.trim() ?? '')) {
@@ -83,7 +86,10 @@ export function parseDescriptor(bytes: Uint8Array): VmdkDescriptor {
   return assemble(header, ddb, extents);
 }
 
-/** Writes a descriptor in the order and spelling of ESXi. Throws a FormatError when it would not read back. */
+/**
+ * Writes a descriptor in the order and spelling of ESXi. Throws a FormatError when it would not
+ * read back.
+ */
 export function formatDescriptor(descriptor: VmdkDescriptor): Uint8Array {
   const text = [
     '# Disk DescriptorFile',

@@ -1,4 +1,5 @@
-// VMDK descriptor of a new, empty disk: geometry, ids and the entries that ESXi writes for a thin flat disk.
+// VMDK descriptor of a new, empty disk: geometry, ids and the entries that ESXi writes for a thin
+// flat disk.
 import { type Random, randomHex } from '../../base/random.ts';
 import { NO_PARENT, type VmdkCreateType, type VmdkDescriptor } from './descriptor.ts';
 
@@ -50,7 +51,7 @@ export function newDescriptor({
 }
 
 /** Cylinders of the classic geometry with 255 heads and 63 sectors; at least one. */
-export function cylinders(sectors: number): number {
+function cylinders(sectors: number): number {
   return Math.max(1, Math.floor(sectors / (HEADS * SECTORS_PER_TRACK)));
 }
 

@@ -1,10 +1,11 @@
-// VMX: a virtual machine's configuration as lines `key = "value"`. Keys are compared without case and keep their
-// spelling and order; in values a quote, a bar and control characters are written |22, |7C, |0A (hexadecimal).
-// At most 256 KiB and 4096 keys. docs/formats/vmx.md lists the keys that we write.
+// VMX: a virtual machine's configuration as lines `key = "value"`. Keys are compared without case
+// and keep their spelling and order; in values a quote, a bar and control characters are written
+// |22, |7C, |0A (hexadecimal). At most 256 KiB and 4096 keys. docs/formats/vmx.md lists the keys
+// that we write.
 import { FormatError } from '../format-error.ts';
 
 export const VMX_BYTES_MAX = 256 * 1024;
-export const VMX_KEYS_MAX = 4096;
+const VMX_KEYS_MAX = 4096;
 
 const KEY = /^[A-Za-z_.][\w.:-]{0,127}$/;
 
@@ -71,7 +72,7 @@ function decode(bytes: Uint8Array): string {
 
 function encodeValue(value: string): string {
   return value.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
     /[|"\u0000-\u001f\u007f]/g,
     (character) => `|${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );

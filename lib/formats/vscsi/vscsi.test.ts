@@ -1,4 +1,5 @@
-// Tests of the vSCSI trace reader: both versions in chunks of any size, bad records, and a real trace if there.
+// Tests of the vSCSI trace reader: both versions in chunks of any size, bad records, and a real
+// trace if there.
 import { createReadStream, existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,10 +1,11 @@
-// vSCSI trace: the SCSI commands of a virtual disk as VMware's tracing writes them. Little endian, no header.
-// v1, 32 bytes: u32 sn, u32 length, u32 nSG, u16 command, u16 version, u64 lbn, u64 microseconds.
-// v2, 40 bytes: u16 command, u16 version, u32 sn, u32 length, u32 nSG, u64 lbn, u64 µs, u64 response µs.
+// vSCSI trace: the SCSI commands of a virtual disk as VMware's tracing writes them. Little endian,
+// no header. v1, 32 bytes: u32 sn, u32 length, u32 nSG, u16 command, u16 version, u64 lbn, u64
+// microseconds. v2, 40 bytes: u16 command, u16 version, u32 sn, u32 length, u32 nSG, u64 lbn, u64
+// µs, u64 response µs.
 import { FormatError } from '../format-error.ts';
 
 /** Longest I/O that a record may describe, in bytes. */
-export const VSCSI_IO_BYTES_MAX = 64 * 1024 * 1024;
+const VSCSI_IO_BYTES_MAX = 64 * 1024 * 1024;
 
 const V1_BYTES = 32;
 const V2_BYTES = 40;
@@ -30,8 +31,9 @@ export interface VscsiIo {
 }
 
 /**
- * The records of a trace, as they come. Throws a FormatError with the byte offset of the first bad record:
- * another version than the trace's, an impossible length or block, a part of a record at the end.
+ * The records of a trace, as they come. Throws a FormatError with the byte offset of the first bad
+ * record: another version than the trace's, an impossible length or block, a part of a record at
+ * the end.
  */
 export async function* readVscsi(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
