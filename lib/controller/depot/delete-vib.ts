@@ -53,18 +53,13 @@ async function findUses(
   tx: DatabaseTransaction,
   { id, vibId }: { id: string; vibId: string },
 ): Promise<Reason[]> {
-  const [installed, task] = await Promise.all([
-    tx.clusterFilter.findMany({
-      where: { depotId: id },
-      select: { cluster: { select: { id: true, name: true } } },
-    }),
-    tx.task.findFirst({
-      where: {
-        state: { in: ['queued', 'running'] },
-        input: { path: ['depotId'], equals: id },
-      },
-    }),
-  ]);
+  const installed = await tx.clusterFilter.findMany({
+    where: { depotId: id },
+    select: { cluster: { select: { id: true, name: true } } },
+  });
+  const task = await tx.task.findFirst({
+    where: { state: { in: ['queued', 'running'] }, input: { path: ['depotId'], equals: id } },
+  });
   const reasons: Reason[] = [];
   const clusters = installed.map(({ cluster }) => cluster);
   if (clusters.length > 0) reasons.push(installedReason(vibId, clusters));

@@ -3,6 +3,7 @@
 import { type Random, randomUuid } from '../../base/random.ts';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { ROLES } from '../../model/role.ts';
+import { recordChange } from '../changes/record-change.ts';
 import type { Database } from '../database/client.ts';
 import { hashPassword } from '../sessions/passwords.ts';
 
@@ -163,4 +164,5 @@ async function seedHistory(db: Database): Promise<void> {
   };
   const data = { at: 1000, intervalMs: 1000, cpu: 0.1, residentBytes: 1, disks: [disk] };
   await db.vmSample.create({ data: { vmId: 'vm-1', at: new Date(1000), data } });
+  await recordChange(db, { object: 'vm-1', path: 'created' });
 }
