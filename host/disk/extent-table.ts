@@ -6,6 +6,9 @@ import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 
+/** What opening a link, a directory or a socket for writing gives. */
+const NO_FILE_CODES = ['ELOOP', 'EISDIR', 'ENXIO'];
+
 export interface Extent {
   /** First byte on the disk, and the one after the last. */
   start: number;
@@ -57,7 +60,7 @@ function openExtentFile(descriptorPath: string, fileName: string): number {
     if (code === 'ENOENT') {
       throw new Fault('FileNotFound', `The extent ${path} of a virtual disk is missing.`);
     }
-    if (code !== 'ELOOP') {
+    if (!NO_FILE_CODES.includes(code)) {
       throw new Fault('FileFault', `The extent ${path} cannot be opened: ${code}.`, { cause });
     }
   }
