@@ -22,10 +22,11 @@ export function describeAgent({ settings, rootsFile }: ServiceContext, host: Pla
     file: path.join(settings.projectRoot, 'host', 'agent', 'agent-main.ts'),
     args: [
       ...['--name', host.name, '--directory', host.directory, '--port', String(host.port)],
-      ...['--token', host.token, '--roots', rootsFile, '--version', host.version],
+      ...['--roots', rootsFile, '--version', host.version],
       ...['--cpu', String(host.cpuCores), '--memory', String(host.memoryMib)],
     ],
-    environment: () => withoutSecrets(),
+    // Not an argument: other accounts can read those, and a token may begin with a dash.
+    environment: () => ({ ...withoutSecrets(), SLUICE_AGENT_TOKEN: host.token }),
     graceMs: 15_000,
   };
 }
