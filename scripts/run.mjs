@@ -61,7 +61,7 @@ function generateClient() {
   const made = existsSync(at('lib/controller/database/generated/client.ts'));
   const prisma = at('node_modules/prisma/build/index.js');
   whenStale('prisma', ['prisma/schema.prisma', 'package-lock.json'], made, () =>
-    run('Generating the database client', node, [
+    runQuietly('Generating the database client', node, [
       ...[prisma, 'generate', '--no-hints', '--config', 'prisma/prisma.config.ts'],
     ]),
   );
@@ -77,7 +77,7 @@ function buildVibs(always) {
   ];
   const made = !always && existsSync(at('.build/vibs'));
   whenStale('vibs', sources, made, () =>
-    run('Building the filters into VIBs', node, ['scripts/build-vibs/main.ts', ...rest]),
+    runQuietly('Building the filters into VIBs', node, ['scripts/build-vibs/main.ts', ...rest]),
   );
 }
 
@@ -133,10 +133,18 @@ function refuseNode(version) {
 
 function run(what, command, args) {
   say(`${what} …`);
-  const { status, signal, error } = spawnSync(command, args, {
-    stdio: 'inherit',
-    env: environment,
-  });
+  judge(what, spawnSync(command, args, { stdio: 'inherit', env: environment }));
+}
+
+/** The same, with its output shown only when it fails. */
+function runQuietly(what, command, args) {
+  say(`${what} …`);
+  const result = spawnSync(command, args, { encoding: 'utf8', env: environment });
+  if (result.status !== 0) process.stderr.write(`${result.stdout}${result.stderr}`);
+  judge(what, result);
+}
+
+function judge(what, { status, signal, error }) {
   if (status === 0) return;
   fail(`${what} failed: ${error ? error.message : (signal ?? `exit code ${status}`)}`);
 }
