@@ -77,7 +77,10 @@ function buildVibs(always) {
   ];
   const made = !always && existsSync(at('.build/vibs'));
   whenStale('vibs', sources, made, () =>
-    runQuietly('Building the filters into VIBs', node, ['scripts/build-vibs/main.ts', ...rest]),
+    runQuietly('Building the filters into VIBs', node, [
+      'scripts/build-vibs/main.ts',
+      ...(always ? rest : []),
+    ]),
   );
 }
 
