@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
 
+const TEMPORARY_FOLDER_LENGTH_MAX = 40;
+
 export interface AgentPaths {
   root: string;
   /** The lock that keeps a second agent out. */
@@ -41,7 +43,7 @@ export async function prepareAgentPaths(directory: string): Promise<AgentPaths> 
     image: join(root, 'image'),
     traces: join(root, 'traces'),
     downloads: join(root, 'downloads'),
-    runtime: join(tmpdir(), `sluice-${hash}`),
+    runtime: join(shortTemporaryFolder(), `sluice-${hash}`),
   };
   for (const path of [paths.vms, paths.launch, paths.logs, paths.image, paths.traces]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -53,4 +55,10 @@ export async function prepareAgentPaths(directory: string): Promise<AgentPaths> 
     throw new Fault('FileFault', `${paths.runtime} is not a private directory of this user.`);
   }
   return paths;
+}
+
+/** Room is left for the socket's own name, within the 100 bytes that a launch file allows. */
+function shortTemporaryFolder(): string {
+  const folder = tmpdir();
+  return folder.length <= TEMPORARY_FOLDER_LENGTH_MAX ? folder : '/tmp';
 }

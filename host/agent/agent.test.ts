@@ -2,6 +2,9 @@
 // crashes.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { JSON_BODY_BYTES_MAX } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
@@ -140,6 +143,63 @@ test('a VIB other than the announced one is not installed', async () => {
     fault: 'VibDownloadError',
   });
   expect((await esx01.report()).vibs).toEqual([]);
+});
+
+test('killed in a download, a host has none of the VIB, and installs it when asked again', async () => {
+  let open: () => void = () => undefined;
+  lab.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const request = { operationKey: 'install', ...lab.vib('cache') };
+  const cutOff = esx02.call(calls.installVib, request).catch(() => null);
+  await eventually(async () => {
+    const { operations } = await esx02.report();
+    return operations.some(({ step, state }) => step === 'downloading' && state === 'running');
+  });
+  await esx02.end('SIGKILL');
+  await cutOff;
+  open();
+  await esx02.start();
+  expect((await esx02.report()).vibs).toEqual([]);
+  expect(await esx02.call(calls.installVib, request)).toMatchObject({ alreadyInstalled: false });
+  expect((await esx02.report()).vibs).toMatchObject([{ filter: { name: 'cache' } }]);
+});
+
+test('no input of any call ends the agent', async () => {
+  const names = Object.values(calls).flatMap((call) =>
+    'timeoutMs' in call && call.name !== 'report' ? [call.name] : [],
+  );
+  const inputs = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ operationKey: fc.string(), vmId: fc.string(), vm: fc.jsonValue() }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), inputs, async (name, input) => {
+      const { status, text } = await esx02.post(`/rpc/${name}`, JSON.stringify(input));
+      expect(status).toBeLessThan(500);
+      JSON.parse(text);
+    }),
+    { numRuns: 200 },
+  );
+  expect((await esx02.report()).hostId).toBe('host-2');
+});
+
+test('a datastore that goes away is reported, and reported again when it is back', async () => {
+  const path = join(lab.folder, 'ds1');
+  const seen = (accessible: boolean) =>
+    eventually(async () => {
+      const [datastore] = (await esx02.report()).datastores;
+      return datastore?.accessible === accessible ? datastore : null;
+    });
+  await rename(path, `${path}-away`);
+  expect((await seen(false)).message).toContain(path);
+  await expect(esx02.keyed(calls.powerOnVm, { vm: testVm(6) })).rejects.toMatchObject({
+    fault: 'InvalidDatastore',
+  });
+  await rename(`${path}-away`, path);
+  await seen(true);
+  const types = (await esx02.report()).events.map((event) => event.type);
+  expect(types).toEqual(['DatastoreInaccessible', 'DatastoreAccessible']);
 });
 
 test('in maintenance mode a host takes no VM', async () => {

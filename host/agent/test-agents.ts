@@ -28,6 +28,8 @@ export class TestLab {
   readonly #agents: TestAgent[] = [];
   readonly #vibs = join(this.folder, 'vibs');
   #depot: Server | null = null;
+  /** While it is pending, the depot lets downloads wait. */
+  gate: Promise<void> = Promise.resolve();
   #keys = 0;
 
   /** Builds the VIBs and serves them. */
@@ -35,7 +37,8 @@ export class TestLab {
     const folders = ['--pki', join(this.folder, 'pki'), '--out', this.#vibs];
     execFileSync(process.execPath, [BUILD_VIBS, ...folders], { stdio: 'ignore' });
     const depot = createServer((request, response) => {
-      response.end(readFileSync(join(this.#vibs, (request.url ?? '').replace(/^\//, ''))));
+      const path = join(this.#vibs, (request.url ?? '').replace(/^\//, ''));
+      void this.gate.then(() => response.end(readFileSync(path)));
     });
     depot.listen(0, '127.0.0.1');
     await once(depot, 'listening');

@@ -125,6 +125,13 @@ test.each([
   await expect(store.resolve(path)).rejects.toMatchObject({ fault: 'InvalidArgument' });
 });
 
+test('hosts that mount a new datastore at the same moment agree on it', async () => {
+  const path = join(root, 'together');
+  const hosts = Array.from({ length: 8 }, () => new Datastore({ ...store.config, path }));
+  const statuses = await Promise.all(hosts.map((host) => host.mount()));
+  expect(statuses.map(({ message }) => message)).toEqual(Array(8).fill(''));
+});
+
 test('a directory of someone else is not accessible as a datastore', async () => {
   const other = new Datastore({ ...store.config, id: 'datastore-2' });
   expect(await other.mount()).toMatchObject({

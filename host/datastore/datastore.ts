@@ -1,7 +1,7 @@
 // A datastore as a host mounts it: a directory, shared by every host that can see it, with a marker
 // file that says which datastore it is. VMFS and NFS behave alike here; docs/adr/0006 says what
 // keeps hosts apart.
-import { link, mkdir, readdir, readFile, statfs, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
@@ -89,15 +89,16 @@ export class Datastore {
   async #mark(): Promise<void> {
     // Several hosts may mount a new datastore at the same moment: link lets one of them win, with
     // whole contents.
-    const temporary = join(this.config.path, `${MARKER}.${process.pid}`);
+    const folder = await mkdtemp(join(this.config.path, `${MARKER}.`));
+    const temporary = join(folder, 'marker');
     const { id, type } = this.config;
-    await writeFile(temporary, `${JSON.stringify({ format: 1, id, type })}\n`);
     try {
+      await writeFile(temporary, `${JSON.stringify({ format: 1, id, type })}\n`);
       await link(temporary, join(this.config.path, MARKER));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     } finally {
-      await unlink(temporary);
+      await rm(folder, { recursive: true, force: true });
     }
   }
 
