@@ -1,8 +1,8 @@
-// One I/O on its way through a disk's chain: what filters see of it (DiskIo), and what the framework keeps.
-// Objects are pooled by whoever receives the requests; nothing is allocated for an I/O that nobody defers.
+// One I/O on its way through a disk's chain: what filters see of it (DiskIo), and what the
+// framework keeps. Objects are pooled by whoever receives the requests; nothing is allocated for an
+// I/O that nobody defers.
 import { assert } from '#lib/base/assert.ts';
 import type { Deferral, DiskIo, DiskOperation } from '#lib/filter-sdk/filter.ts';
-import type { DeferralToken } from './deferral-token.ts';
 import type { TraceRecord } from './io-tracer.ts';
 
 /** The operations by number, so that tables are indexed and not looked up. */
@@ -15,7 +15,10 @@ export const WRITE_ZEROES = 4;
 export const PREFETCH = 5;
 export type OperationCode = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** What the disk answers when it will call `diskDone` later; every other answer is an error number or 0. */
+/**
+ * What the disk answers when it will call `diskDone` later; every other answer is an error number
+ * or 0.
+ */
 export const PENDING = -1;
 
 /** Who an I/O is with, so that what is deferred or pending finds back. */
@@ -24,6 +27,13 @@ export interface IoCarrier {
   deferralOf(io: ChainIo): Deferral;
   /** The virtual disk has ended what it answered PENDING to. */
   diskDone(io: ChainIo, error: number): void;
+}
+
+/** A token as the chain uses it (deferral-token.ts). */
+export interface TakenToken {
+  readonly answer: number | null;
+  arm(): void;
+  retire(): void;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -50,7 +60,7 @@ export abstract class ChainIo implements DiskIo {
   stage = 0;
   wayOut = false;
   /** The token that the hook under way has taken. */
-  token: DeferralToken | null = null;
+  token: TakenToken | null = null;
   #data: Uint8Array | null = null;
 
   get operation(): DiskOperation {

@@ -1,4 +1,5 @@
-// Tests of the chain: order by golden trace, every verdict at every position, deferral, and filters that misbehave.
+// Tests of the chain: order by golden trace, every verdict at every position, deferral, and filters
+// that misbehave.
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '#lib/base/clock.ts';
 import {

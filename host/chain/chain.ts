@@ -1,6 +1,6 @@
-// The chain of one disk: filters guest first, the virtual disk at the end. A request that nobody defers runs
-// through as plain calls and is done when `submit` returns. Way in: each filter passes, completes, fails or
-// defers. Way out: in reverse, those before the one that completed or failed.
+// The chain of one disk: filters guest first, the virtual disk at the end. A request that nobody
+// defers runs through as plain calls and is done when `submit` returns. Way in: each filter passes,
+// completes, fails or defers. Way out: in reverse, those before the one that completed or failed.
 import { assert } from '#lib/base/assert.ts';
 import { COMPLETE, DEFER, type Deferral, EIO, PASS } from '#lib/filter-sdk/filter.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
@@ -12,7 +12,10 @@ import type { OpenFilter } from './open-filter.ts';
 
 /** The virtual disk under a chain. */
 export interface ChainDisk {
-  /** Does the I/O: 0 or an error number when it is done, PENDING when `io.carrier.diskDone` will be called. */
+  /**
+   * Does the I/O: 0 or an error number when it is done, PENDING when `io.carrier.diskDone` will be
+   * called.
+   */
   submit(io: ChainIo): number;
 }
 
@@ -63,7 +66,9 @@ export class Chain implements IoCarrier, TokenKeeper {
     return this.#pending;
   }
 
-  /** True when the I/O is done and `io.error` says how; false when `io.finished()` will be called. */
+  /**
+   * True when the I/O is done and `io.error` says how; false when `io.finished()` will be called.
+   */
   submit(io: ChainIo): boolean {
     io.carrier = this;
     io.error = 0;
@@ -91,8 +96,9 @@ export class Chain implements IoCarrier, TokenKeeper {
   deferralOf(io: ChainIo): Deferral {
     assert(io === this.#asking, 'an I/O can be deferred only from the hook that it was lent to');
     assert(io.token === null, 'an I/O can be deferred once in a hook');
-    io.token = new DeferralToken(this, io, io.stage, io.wayOut);
-    return io.token;
+    const token = new DeferralToken(this, io, io.stage, io.wayOut);
+    io.token = token;
+    return token;
   }
 
   diskDone(io: ChainIo, error: number): void {

@@ -1,5 +1,6 @@
-// Works out a disk's new filters from those that run: one that stays keeps its memory (its cache, its counters)
-// and is told its new properties; the others are opened. Until `commit`, everything can be taken back.
+// Works out a disk's new filters from those that run: one that stays keeps its memory (its cache,
+// its counters) and is told its new properties; the others are opened. Until `commit`, everything
+// can be taken back.
 import type { FilterDefinition, PropertyValues } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { type OpenFilter, withDefaults } from './open-filter.ts';
@@ -23,7 +24,10 @@ export interface FilterChange {
   takeBack(): void;
 }
 
-/** No I/O may be in flight. On a throw nothing has changed but what `open` has opened is closed by the caller. */
+/**
+ * No I/O may be in flight. On a throw nothing has changed but what `open` has opened is closed by
+ * the caller.
+ */
 export function changeFilters(
   current: readonly OpenFilter[],
   wanted: readonly WantedFilter[],

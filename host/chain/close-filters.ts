@@ -1,11 +1,12 @@
-// The end of filters' lives on a disk: what they save, and their closing. What one throws stops none of the others.
+// The end of filters' lives on a disk: what they save, and their closing. What one throws stops
+// none of the others.
 import { Fault } from '#lib/model/fault.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { FilterFaultReport } from './chain.ts';
 import type { OpenFilter } from './open-filter.ts';
 
 /** What a filter may hand over at most, in bytes. */
-export const FILTER_STATE_BYTES_MAX = 16 * MIB;
+const FILTER_STATE_BYTES_MAX = 16 * MIB;
 
 /** Closes filters, guest first, so that what one writes back still passes those below it. */
 export async function closeFilters(
@@ -21,7 +22,10 @@ export async function closeFilters(
   }
 }
 
-/** State by filter name, of those that have any. Throws `FilterFault` naming the filter that cannot tell. */
+/**
+ * State by filter name, of those that have any. Throws `FilterFault` naming the filter that cannot
+ * tell.
+ */
 export function saveFilterStates(filters: readonly OpenFilter[]): Map<string, Uint8Array> {
   const states = new Map<string, Uint8Array>();
   for (const { name, hooks } of filters) {

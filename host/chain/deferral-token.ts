@@ -1,6 +1,7 @@
-// The token of one deferred I/O. It is answered exactly once; every further answer is a fault of the filter.
+// The token of one deferred I/O. It is answered exactly once; every further answer is a fault of
+// the filter.
 import { COMPLETE, type Deferral, type IoError, PASS } from '#lib/filter-sdk/filter.ts';
-import type { ChainIo } from './chain-io.ts';
+import type { ChainIo, TakenToken } from './chain-io.ts';
 
 /** PASS, COMPLETE or a negative error number. */
 export type Settlement = number;
@@ -11,7 +12,7 @@ export interface TokenKeeper {
   misuse(token: DeferralToken, message: string): void;
 }
 
-export class DeferralToken implements Deferral {
+export class DeferralToken implements Deferral, TakenToken {
   readonly io: ChainIo;
   /** Index of the filter that took it, in its direction. */
   readonly filter: number;

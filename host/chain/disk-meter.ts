@@ -1,4 +1,5 @@
-// Exact counters and latencies of one disk and its filters, and the sample over the time since the last one.
+// Exact counters and latencies of one disk and its filters, and the sample over the time since the
+// last one.
 import { Histogram } from '#lib/base/histogram.ts';
 import type { DiskSample } from '#lib/model/io.ts';
 import { READ, WRITE } from './chain-io.ts';
@@ -18,7 +19,9 @@ export class DiskMeter {
   writeBytes = 0;
   otherIos = 0;
   errors = 0;
-  /** From the arrival of the batch that held the request until its reply was handed to the kernel. */
+  /**
+   * From the arrival of the batch that held the request until its reply was handed to the kernel.
+   */
   readonly latency = new Histogram();
 
   /** Counts a completed I/O. `code` is an operation's number, or above them for block status. */

@@ -1,4 +1,5 @@
-// The trace of a disk: every 64th I/O with the crossings of each filter, or every I/O while someone looks.
+// The trace of a disk: every 64th I/O with the crossings of each filter, or every I/O while someone
+// looks.
 import type { Clock } from '#lib/base/clock.ts';
 import { errnoName } from '#lib/formats/nbd/errno.ts';
 import type { IoOperation, IoTraceEntry } from '#lib/model/io.ts';
@@ -38,7 +39,9 @@ export class IoTracer {
     this.#clock = clock;
   }
 
-  /** Numbers the I/O; true when it is to be traced. One increment and two tests for most of them. */
+  /**
+   * Numbers the I/O; true when it is to be traced. One increment and two tests for most of them.
+   */
   wants(): boolean {
     this.#sequence += 1;
     return this.#looked || this.#sequence % SAMPLE_EVERY === 0;
@@ -81,7 +84,10 @@ export class IoTracer {
     this.#next += 1;
   }
 
-  /** The newest entries above the given sequence, oldest first; asks for every I/O for the next seconds. */
+  /**
+   * The newest entries above the given sequence, oldest first; asks for every I/O for the next
+   * seconds.
+   */
   read(afterSequence: number, limit: number): IoTraceEntry[] {
     this.#everyUntil = this.#clock.monotonic() + LEASE_MS;
     this.#looked = true;

@@ -1,4 +1,5 @@
-// Tests of loading a filter's code: exactly the bytes that were installed, and only if they are a filter.
+// Tests of loading a filter's code: exactly the bytes that were installed, and only if they are a
+// filter.
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,8 @@ import { type FilterFile, loadFilter } from './load-filter.ts';
 import { withDefaults } from './open-filter.ts';
 
 const GOOD = `export default { kind: 'total', name: 'good', class: 'cache', apiVersion: 1, summary: 's',
-  properties: [{ name: 'size', label: 'Size', help: '', type: 'integer', default: 8 },
+  properties: [
+    { name: 'size', label: 'Size', help: '', type: 'integer', default: 8 },
     { name: 'mode', label: 'Mode', help: '', type: 'string', default: 'a' }],
   statistics: [], open() { return {}; } };`;
 

@@ -1,4 +1,5 @@
-// Loads a filter's code: reads the file once, checks its SHA-256, and imports exactly the bytes that were hashed.
+// Loads a filter's code: reads the file once, checks its SHA-256, and imports exactly the bytes
+// that were hashed.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -13,7 +14,10 @@ const ENTRY_BYTES_MAX = 16 * 1024 * 1024;
 export interface FilterFile {
   name: string;
   class: FilterClass;
-  /** Absolute path of the ES module. It is self-contained: it imports nothing but Node's own modules. */
+  /**
+   * Absolute path of the ES module. It is self-contained: it imports nothing but Node's own
+   * modules.
+   */
   entryPath: string;
   /** Hex. */
   entrySha256: string;
@@ -38,7 +42,10 @@ const definitionSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Throws `CannotOpenDisk` saying which filter and why: missing, other bytes, no filter, another filter. */
+/**
+ * Throws `CannotOpenDisk` saying which filter and why: missing, other bytes, no filter, another
+ * filter.
+ */
 export async function loadFilter(file: FilterFile): Promise<FilterDefinition> {
   const bytes = await readFile(file.entryPath).catch((cause: unknown) => {
     throw refusal(file, `its code cannot be read (${String(cause)})`, cause);

@@ -1,4 +1,5 @@
-// Opens a filter on a disk: gives it its context, whose timers report what they throw instead of ending the world.
+// Opens a filter on a disk: gives it its context, whose timers report what they throw instead of
+// ending the world.
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import type {
   FilterContext,

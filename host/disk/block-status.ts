@@ -1,5 +1,6 @@
-// Which parts of a file read as zeroes, for base:allocation. Node cannot ask the file system for holes, so the
-// bytes themselves are looked at, a bounded stretch a call; a file without any block is known at once.
+// Which parts of a file read as zeroes, for base:allocation. Node cannot ask the file system for
+// holes, so the bytes themselves are looked at, a bounded stretch a call; a file without any block
+// is known at once.
 import { fstat } from 'node:fs';
 import { promisify } from 'node:util';
 import { STATE_HOLE, STATE_ZERO } from '#lib/formats/nbd/constants.ts';
@@ -21,7 +22,10 @@ export interface StatusRange {
   length: number;
 }
 
-/** Status from the start of the range on, for all of it or less. An error number when it cannot be read. */
+/**
+ * Status from the start of the range on, for all of it or less. An error number when it cannot be
+ * read.
+ */
 export async function fileStatus(range: StatusRange): Promise<StatusExtent[] | number> {
   const { blocks } = await fstatLater(range.fd);
   if (blocks === 0) return [{ length: range.length, flags: STATE_HOLE | STATE_ZERO }];

@@ -18,7 +18,10 @@ export interface Extent {
   shift: number;
 }
 
-/** Opens the extents of a disk; all or none. Throws `InvalidDiskFormat`, `FileNotFound` or `FileFault`. */
+/**
+ * Opens the extents of a disk; all or none. Throws `InvalidDiskFormat`, `FileNotFound` or
+ * `FileFault`.
+ */
 export function openExtents(descriptorPath: string, descriptor: VmdkDescriptor): Extent[] {
   const extents: Extent[] = [];
   let start = 0;

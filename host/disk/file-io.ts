@@ -1,4 +1,5 @@
-// Reads and writes of whole ranges of one file: short transfers go on, system errors become error numbers.
+// Reads and writes of whole ranges of one file: short transfers go on, system errors become error
+// numbers.
 import { read, readSync, write, writeSync } from 'node:fs';
 import { errnoOfCode, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 
@@ -64,7 +65,7 @@ export function writeLater(transfer: Transfer, done: Done): void {
 }
 
 /** The error number of what a call of node:fs threw. */
-export function errnoOfThrown(thrown: unknown): number {
+function errnoOfThrown(thrown: unknown): number {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
   return errnoOfCode(code);
 }

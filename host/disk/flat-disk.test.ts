@@ -1,4 +1,5 @@
-// Tests of the virtual disk over real files: data over several extents, zeroes and holes, and lying descriptors.
+// Tests of the virtual disk over real files: data over several extents, zeroes and holes, and lying
+// descriptors.
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

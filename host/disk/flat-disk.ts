@@ -1,5 +1,6 @@
-// A virtual disk over the flat extents of a VMDK. Small reads and writes run on the calling thread, because
-// a hop to another would cost more than the call; large ones, flushes and zeroes run in libuv's threads.
+// A virtual disk over the flat extents of a VMDK. Small reads and writes run on the calling thread,
+// because a hop to another would cost more than the call; large ones, flushes and zeroes run in
+// libuv's threads.
 import { assert, unreachable } from '#lib/base/assert.ts';
 import type { Clock } from '#lib/base/clock.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
@@ -25,7 +26,10 @@ import { HolePuncher, PUNCH_BYTES_MIN, zeroLater, zeroNow } from './zero-range.t
 
 /** From this length on writes and zeroes leave the calling thread, in bytes. */
 const WRITE_LATER_BYTES = 64 * KIB;
-/** Reads below the first length never leave it, from the second on always; between, while the file is hot. */
+/**
+ * Reads below the first length never leave it, from the second on always; between, while the file
+ * is hot.
+ */
 const READ_LATER_BYTES_MIN = 64 * KIB;
 const READ_LATER_BYTES_MAX = 512 * KIB;
 
@@ -81,7 +85,9 @@ export class FlatDisk {
     }
   }
 
-  /** Status in base:allocation from `offset` on, for the whole length or less; or an error number. */
+  /**
+   * Status in base:allocation from `offset` on, for the whole length or less; or an error number.
+   */
   async blockStatus(offset: number, length: number): Promise<StatusExtent[] | number> {
     const extents: StatusExtent[] = [];
     for (const piece of this.#pieces(offset, length)) {
@@ -172,7 +178,9 @@ export class FlatDisk {
     return PENDING;
   }
 
-  /** Does a piece after the other in libuv's threads, then the sync that forced unit access wants. */
+  /**
+   * Does a piece after the other in libuv's threads, then the sync that forced unit access wants.
+   */
   #later(io: ChainIo, work: (piece: Piece, done: Done) => void): number {
     const pieces = this.#pieces(io.offset, io.length);
     let next = 0;

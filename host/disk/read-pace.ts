@@ -1,5 +1,6 @@
-// Tells whether a file's data come from memory or from a slow device: one slow read on the calling thread sends
-// the next ones to other threads, so that a cold disk does not stop the loop again and again.
+// Tells whether a file's data come from memory or from a slow device: one slow read on the calling
+// thread sends the next ones to other threads, so that a cold disk does not stop the loop again and
+// again.
 import type { Clock } from '#lib/base/clock.ts';
 
 /** A read of a few hundred KiB from memory takes a tenth of that, in milliseconds. */

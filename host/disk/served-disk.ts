@@ -62,8 +62,9 @@ export class ServedDisk implements NbdExport {
   }
 
   /**
-   * Takes the lock, opens extents and filters. Throws `FileLocked`, `InvalidDiskFormat`, `FileNotFound`, or
-   * `CannotOpenDisk` naming disk and filter when the descriptor names one that is not wanted or it does not open.
+   * Takes the lock, opens extents and filters. Throws `FileLocked`, `InvalidDiskFormat`,
+   * `FileNotFound`, or `CannotOpenDisk` naming disk and filter when the descriptor names one that
+   * is not wanted or it does not open.
    */
   static async open(
     parts: ServedDiskParts,
@@ -115,7 +116,8 @@ export class ServedDisk implements NbdExport {
   }
 
   blockStatus(offset: number, length: number): Promise<StatusExtent[] | number> {
-    // What a total filter keeps below is not what the guest sees above: then everything is called data.
+    // What a total filter keeps below is not what the guest sees above: then everything is called
+    // data.
     if (this.#chain.filters.some(({ definition }) => definition.kind === 'total')) {
       return Promise.resolve([{ length, flags: 0 }]);
     }
@@ -149,8 +151,9 @@ export class ServedDisk implements NbdExport {
   }
 
   /**
-   * Gives the disk away for another process to open: filters are closed, data durable, the lock free. Returns the
-   * filters' states by name. No I/O may be in flight. On a throw, and to have it back, call `resume`.
+   * Gives the disk away for another process to open: filters are closed, data durable, the lock
+   * free. Returns the filters' states by name. No I/O may be in flight. On a throw, and to have it
+   * back, call `resume`.
    */
   async suspend(): Promise<Map<string, Uint8Array>> {
     const states = saveFilterStates(this.#chain.filters);

@@ -1,5 +1,6 @@
-// Groups flushes: all that arrive while one fdatasync runs share the next one. A flush is never answered by a
-// sync that began before it. The calls run in libuv's threads, because one can take many milliseconds.
+// Groups flushes: all that arrive while one fdatasync runs share the next one. A flush is never
+// answered by a sync that began before it. The calls run in libuv's threads, because one can take
+// many milliseconds.
 import { fdatasync } from 'node:fs';
 import { errnoOfCode } from '#lib/formats/nbd/errno.ts';
 

@@ -1,5 +1,5 @@
-// Zeroes and trims of a range of a file: fallocate(1) punches holes in large ranges, since Node has no such call;
-// where that does not work zeroes are written.
+// Zeroes and trims of a range of a file: fallocate(1) punches holes in large ranges, since Node has
+// no such call; where that does not work zeroes are written.
 import { spawn } from 'node:child_process';
 import { type Done, writeLater, writeNow } from './file-io.ts';
 

@@ -1,6 +1,7 @@
-// The source's half of a live migration: starts the destination's world with our clients' sockets as its own,
-// stands I/O still, and lets go. Until the destination has said that it is ready, everything can be taken back;
-// after we have told it to go on, nothing can. docs/adr/0003-handover.md.
+// The source's half of a live migration: starts the destination's world with our clients' sockets
+// as its own, stands I/O still, and lets go. Until the destination has said that it is ready,
+// everything can be taken back; after we have told it to go on, nothing can.
+// docs/adr/0003-handover.md.
 import type { Clock } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { ServedDisk } from '../disk/served-disk.ts';
@@ -42,7 +43,10 @@ export interface HandedOver {
   connections: number;
 }
 
-/** Throws `MigrationFault` when the VM runs on here. When it returns, this process has nothing left to serve. */
+/**
+ * Throws `MigrationFault` when the VM runs on here. When it returns, this process has nothing left
+ * to serve.
+ */
 export async function handOver(parts: HandOverParts): Promise<HandedOver> {
   const { server } = parts;
   const { port } = server;

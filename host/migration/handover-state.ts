@@ -1,11 +1,12 @@
-// What a world hands to the one that takes its VM over, beside the sockets that the new process inherits.
+// What a world hands to the one that takes its VM over, beside the sockets that the new process
+// inherits.
 import { z } from 'zod';
 import type { PackedConnection } from '../nbd/connection.ts';
 
 const descriptorSchema = z.number().int().min(3);
 
 /** What one client connection needs to go on in another process. */
-export const connectionStateSchema = z.object({
+const connectionStateSchema = z.object({
   /** Descriptor number in the destination's process. */
   fd: descriptorSchema,
   phase: z.enum(['clientFlags', 'options', 'transmission']),

@@ -1,4 +1,5 @@
-// Live migration between two real worlds, under load, and with the destination killed at every step.
+// Live migration between two real worlds, under load, and with the destination killed at every
+// step.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
@@ -14,7 +15,8 @@ import { type Destination, handOver } from './hand-over.ts';
 import { spawnDestination } from './spawn-destination.ts';
 
 const COUNTER = `
-export default { kind: 'partial', safeBecause: 'it only counts', name: 'counter', class: 'inspection',
+export default {
+  kind: 'partial', safeBecause: 'it only counts', name: 'counter', class: 'inspection',
   apiVersion: 1, summary: '', properties: [],
   statistics: [{ name: 'writes', label: 'Writes', kind: 'counter', unit: '' }],
   open({ state }) {
@@ -35,7 +37,10 @@ afterEach(async () => {
   await harness.dispose();
 });
 
-/** Writes and reads back blocks of its own until told to stop, as many at a time as there are workers. */
+/**
+ * Writes and reads back blocks of its own until told to stop, as many at a time as there are
+ * workers.
+ */
 class Load {
   completed = 0;
   #stop = false;
@@ -72,7 +77,7 @@ class Load {
   }
 }
 
-test('a VM moves there and back under load without an error, and filters keep their state', async () => {
+test('a VM moves there and back under load; no error, filters keep their state', async () => {
   const filter = await harness.makeFilter('counter', COUNTER);
   const source = await harness.start(await harness.makeLaunch([disk], [filter]));
   const unix = await TestClient.connect({ path: source.launch.nbdSocketPath });
@@ -155,7 +160,8 @@ class Murderer implements Destination {
     const underWay = work();
     underWay.catch(() => undefined);
     await this.#inner.kill();
-    // It may have ended well before it was killed: the source must still believe in no destination then.
+    // It may have ended well before it was killed: the source must still believe in no destination
+    // then.
     await underWay;
     throw new Error('the destination was killed');
   }
@@ -167,7 +173,7 @@ test.each([
   ['activate', false],
   ['activate', true],
 ] as const)(
-  'when the destination is killed at %s (under way: %s) the source goes on',
+  'destination killed at %s (under way: %s): the source goes on',
   async (step, underWay) => {
     const { server, served } = await serveHere(disk);
     const port = await server.listenTcp({ host: '127.0.0.1', port: 0 });

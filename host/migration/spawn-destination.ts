@@ -1,4 +1,5 @@
-// Starts the destination's world as a child that inherits our sockets, and speaks to it over its control socket.
+// Starts the destination's world as a child that inherits our sockets, and speaks to it over its
+// control socket.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -56,7 +57,8 @@ class SpawnedDestination implements Destination {
     });
     const isAlive = (): boolean => this.#alive;
     const status = await client.waitUntilReady({ timeoutMs: READY_MS, isAlive });
-    // Another process may have been left at the path: what is there must be the one with our sockets.
+    // Another process may have been left at the path: what is there must be the one with our
+    // sockets.
     if (status.state === 'waiting' && status.pid === this.#child.pid) {
       this.#link = new ControlLink(this.#controlSocketPath, this.#clock);
       return;

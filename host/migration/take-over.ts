@@ -1,5 +1,5 @@
-// The destination's half of a live migration: waits with its filters loaded, takes what the source hands over,
-// and serves the clients once the source has let go. docs/adr/0003-handover.md.
+// The destination's half of a live migration: waits with its filters loaded, takes what the source
+// hands over, and serves the clients once the source has let go. docs/adr/0003-handover.md.
 import { closeSync } from 'node:fs';
 import { assert } from '#lib/base/assert.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -32,8 +32,9 @@ export class TakeOver {
   }
 
   /**
-   * Takes locks, disks and connections; nothing is read from a client yet. When the source's connection closes
-   * after that, the source is dead (had it wanted the VM back, it would have ended us), and we go on.
+   * Takes locks, disks and connections; nothing is read from a client yet. When the source's
+   * connection closes after that, the source is dead (had it wanted the VM back, it would have
+   * ended us), and we go on.
    */
   async activate(state: HandoverState): Promise<void> {
     if (this.#step !== 'waiting') {

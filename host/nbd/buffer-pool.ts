@@ -1,5 +1,5 @@
-// Buffers that are used again, by size class (powers of two plus room for a reply's header), so that the I/O path
-// neither clears nor collects memory. What the pool keeps is bounded.
+// Buffers that are used again, by size class (powers of two plus room for a reply's header), so
+// that the I/O path neither clears nor collects memory. What the pool keeps is bounded.
 import { KIB, MIB } from '#lib/model/limits.ts';
 
 /** Room in front of or behind the power of two, for headers. */

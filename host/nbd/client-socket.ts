@@ -1,6 +1,7 @@
-// Sockets as the I/O path wants them: read into a buffer that we choose, right behind what is there (`onread`).
-// Node documents `onread` for sockets that it makes, not for those that a server accepts, nor how to learn a
-// socket's descriptor: both are kept in this file. Tested against the Node version that package.json pins.
+// Sockets as the I/O path wants them: read into a buffer that we choose, right behind what is there
+// (`onread`). Node documents `onread` for sockets that it makes, not for those that a server
+// accepts, nor how to learn a socket's descriptor: both are kept in this file. Tested against the
+// Node version that package.json pins.
 import { type Server, Socket } from 'node:net';
 import { assert } from '#lib/base/assert.ts';
 

@@ -1,5 +1,5 @@
-// One client's connection: reads its bytes, leads it through handshake and transmission, holds it still while a
-// chain is rebuilt, and packs it up when the VM moves to another process.
+// One client's connection: reads its bytes, leads it through handshake and transmission, holds it
+// still while a chain is rebuilt, and packs it up when the VM moves to another process.
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import { FormatError } from '#lib/formats/format-error.ts';
@@ -79,7 +79,10 @@ export class Connection implements ReadTarget {
     if (this.#handshake !== null) this.#limitHandshake();
   }
 
-  /** Greets a client that has just connected; the socket must have been accepted with `pauseOnConnect`. */
+  /**
+   * Greets a client that has just connected; the socket must have been accepted with
+   * `pauseOnConnect`.
+   */
   static accept(parts: ConnectionParts, accepted: Socket): Connection {
     const connection = new Connection(parts, (target) => adoptAccepted(accepted, target), null);
     connection.#writer.append(encodeGreeting());

@@ -1,4 +1,5 @@
-// One client's handshake: takes its options one by one and says what to answer, until it chose an export.
+// One client's handshake: takes its options one by one and says what to answer, until it chose an
+// export.
 
 import { FormatError } from '#lib/formats/format-error.ts';
 import {
@@ -30,7 +31,7 @@ const PREFERRED_BYTES = 4096;
 /** A client that has not chosen after so many options is sent away. */
 const OPTIONS_MAX = 256;
 
-export const EXPORT_FLAGS =
+const EXPORT_FLAGS =
   TRANSMISSION_FLAGS.hasFlags |
   TRANSMISSION_FLAGS.sendFlush |
   TRANSMISSION_FLAGS.sendFua |
@@ -133,7 +134,10 @@ export class Handshake {
     return { replies: [...servers, ack(option)], next: 'options' };
   }
 
-  /** The old way to choose: no reply but the export's description, and no way to refuse but to close. */
+  /**
+   * The old way to choose: no reply but the export's description, and no way to refuse but to
+   * close.
+   */
   #exportName({ data }: NbdOption): Omit<HandshakeStep, 'consumed'> {
     const found = this.#exports.find(decodeExportName(data));
     if (found === null) return { replies: [], next: 'close' };

@@ -1,5 +1,6 @@
-// What a client has sent and nobody has worked on yet. The socket reads right behind it; small writes are done
-// from where they lie. A write that a filter defers keeps its slab, and reading goes on in another.
+// What a client has sent and nobody has worked on yet. The socket reads right behind it; small
+// writes are done from where they lie. A write that a filter defers keeps its slab, and reading
+// goes on in another.
 import type { BufferPool } from './buffer-pool.ts';
 import { Slab } from './slab.ts';
 

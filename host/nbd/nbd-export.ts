@@ -9,7 +9,9 @@ export interface NbdExport {
   readonly name: string;
   readonly sizeBytes: number;
   readonly meter: DiskMeter;
-  /** Whether I/O may be done now; asked before each batch. When not, all I/O fails with ESHUTDOWN. */
+  /**
+   * Whether I/O may be done now; asked before each batch. When not, all I/O fails with ESHUTDOWN.
+   */
   isServing(): boolean;
   /** As Chain.submit. */
   submit(io: ChainIo): boolean;

@@ -11,7 +11,10 @@ export interface IoReceiver {
 export class NbdIo extends ChainIo implements Cookie {
   cookieHigh = 0;
   cookieLow = 0;
-  /** The slab in which the data lie, kept while the I/O is not done; null when it has a buffer of its own. */
+  /**
+   * The slab in which the data lie, kept while the I/O is not done; null when it has a buffer of
+   * its own.
+   */
   slab: Slab | null = null;
   /** A pooled buffer of its own, for large I/Os. */
   owned: Buffer | null = null;

@@ -1,4 +1,5 @@
-// Tests of the NBD server over real sockets: the protocol by table, data under many kinds of load, and bad clients.
+// Tests of the NBD server over real sockets: the protocol by table, data under many kinds of load,
+// and bad clients.
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -13,9 +14,9 @@ import {
   encodeOption,
 } from '#lib/formats/nbd/handshake.ts';
 import { KIB, MIB, NBD_CONNECTIONS_MAX } from '#lib/model/limits.ts';
-import { deferringHooks, MemoryExport } from './memory-export.ts';
 import { NbdServer } from './nbd-server.ts';
 import { TestClient, type Where } from './test-client.ts';
+import { deferringHooks, MemoryExport } from './test-export.ts';
 
 const DISK_BYTES = 8 * MIB;
 const NOTHING = new Uint8Array(0);

@@ -1,4 +1,5 @@
-// The NBD server of one VM: listens on a TCP port and a unix socket, keeps the connections, holds them still.
+// The NBD server of one VM: listens on a TCP port and a unix socket, keeps the connections, holds
+// them still.
 
 import { unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -77,7 +78,9 @@ export class NbdServer {
     this.#unix = await this.#listen({ path, backlog: BACKLOG });
   }
 
-  /** The descriptor of the listening TCP socket, for a child to inherit; null when there is none. */
+  /**
+   * The descriptor of the listening TCP socket, for a child to inherit; null when there is none.
+   */
   get tcpDescriptor(): number | null {
     return this.#tcp === null ? null : descriptorOf(this.#tcp);
   }
@@ -122,7 +125,9 @@ export class NbdServer {
     return this.#of(target).reduce((sum, connection) => sum + connection.inFlight, 0);
   }
 
-  /** Resolves when every reply is with its client. Throws `Timedout` when a client does not read. */
+  /**
+   * Resolves when every reply is with its client. Throws `Timedout` when a client does not read.
+   */
   async repliesSent(): Promise<void> {
     const deadline = this.#parts.clock.monotonic() + DRAIN_MS;
     while (this.connections.some((connection) => connection.unsentBytes > 0)) {

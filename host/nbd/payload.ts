@@ -1,4 +1,5 @@
-// The payload of one large write while it arrives, in a buffer of its own, so that it is not copied again.
+// The payload of one large write while it arrives, in a buffer of its own, so that it is not copied
+// again.
 import type { NbdRequest } from '#lib/formats/nbd/transmission.ts';
 import type { InputBuffer } from './input-buffer.ts';
 

@@ -1,4 +1,5 @@
-// Stands a VM's I/O still for some work: nothing new begins, what is under way ends, clients only notice a pause.
+// Stands a VM's I/O still for some work: nothing new begins, what is under way ends, clients only
+// notice a pause.
 import { type Clock, sleep } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { NbdExport } from './nbd-export.ts';
@@ -28,7 +29,10 @@ export interface Pause {
   heldIos: number;
 }
 
-/** Holds the disks' I/O while the work runs, whatever becomes of it. Throws `Timedout` when I/O does not end. */
+/**
+ * Holds the disks' I/O while the work runs, whatever becomes of it. Throws `Timedout` when I/O does
+ * not end.
+ */
 export async function quiesce(parts: QuiesceParts, work: () => Promise<void>): Promise<Pause> {
   const { server, disks, clock } = parts;
   const startedAt = clock.monotonic();

@@ -1,5 +1,5 @@
-// Replies on their way to one client: small ones gather in a slab and leave with one write for the whole batch;
-// large reads leave from the buffer that they were read into.
+// Replies on their way to one client: small ones gather in a slab and leave with one write for the
+// whole batch; large reads leave from the buffer that they were read into.
 import type { Socket } from 'node:net';
 import {
   BASE_ALLOCATION_ID,
@@ -133,7 +133,8 @@ export class ReplyWriter {
 
   #releaseWhenWritten(slab: Slab): void {
     slab.retain();
-    // The kernel did not take all at once: the memory is the socket's until this empty write has its turn.
+    // The kernel did not take all at once: the memory is the socket's until this empty write has
+    // its turn.
     this.#socket.write(NOTHING, () => {
       slab.release();
       this.#onRelief();

@@ -1,4 +1,5 @@
-// Whether a request may be: known command and flags, within the disk, whole sectors, within the limits.
+// Whether a request may be: known command and flags, within the disk, whole sectors, within the
+// limits.
 import { COMMAND_FLAGS, COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { NbdRequest } from '#lib/formats/nbd/transmission.ts';

@@ -1,4 +1,5 @@
-// A stretch of memory that several I/Os share; it goes back to the pool when the last of its users is done.
+// A stretch of memory that several I/Os share; it goes back to the pool when the last of its users
+// is done.
 import { assert } from '#lib/base/assert.ts';
 import type { BufferPool } from './buffer-pool.ts';
 

@@ -1,4 +1,5 @@
-// An NBD client for tests: speaks the protocol by the codec, keeps many requests under way, and can send garbage.
+// An NBD client for tests: speaks the protocol by the codec, keeps many requests under way, and can
+// send garbage.
 import { createConnection, type Socket } from 'node:net';
 import { assert } from '#lib/base/assert.ts';
 import { CHUNK_TYPES, OPTION_REPLIES, OPTIONS } from '#lib/formats/nbd/constants.ts';

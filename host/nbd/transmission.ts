@@ -1,5 +1,6 @@
-// One client's transmission phase: takes all requests that have arrived, runs each through the chain, and sends
-// the replies of the batch with one write. Nothing is allocated for a small I/O that nobody defers.
+// One client's transmission phase: takes all requests that have arrived, runs each through the
+// chain, and sends the replies of the batch with one write. Nothing is allocated for a small I/O
+// that nobody defers.
 import type { Clock } from '#lib/base/clock.ts';
 import {
   COMMAND_FLAGS,

@@ -21,7 +21,10 @@ interface Waiter {
   reject(fault: Fault): void;
 }
 
-/** A world that is gone or silent makes a call throw `HostNotReachable`; what it refuses, the fault it gave. */
+/**
+ * A world that is gone or silent makes a call throw `HostNotReachable`; what it refuses, the fault
+ * it gave.
+ */
 export class ControlLink {
   readonly #socket: Socket;
   readonly #clock: Clock;

@@ -1,4 +1,5 @@
-// A world's end of its control socket: reads requests, calls the handler of their method, answers each.
+// A world's end of its control socket: reads requests, calls the handler of their method, answers
+// each.
 import { unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { z } from 'zod';

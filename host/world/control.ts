@@ -1,5 +1,5 @@
-// The control protocol of a world: one JSON object a line over its unix socket.
-// Request {id, method, params}, answer {id, result} or {id, fault}. Several may be under way at a time.
+// The control protocol of a world: one JSON object a line over its unix socket. Request {id,
+// method, params}, answer {id, result} or {id, fault}. Several may be under way at a time.
 import { z } from 'zod';
 import { diskFilterSchema } from '#lib/model/filter.ts';
 import { ioTraceEntrySchema, vmSampleSchema } from '#lib/model/io.ts';
@@ -12,7 +12,7 @@ import { launchFiltersSchema } from './launch.ts';
 /** Longest line, in bytes: the state of every filter of a VM passes in one. */
 export const CONTROL_LINE_BYTES_MAX = 256 * MIB;
 
-export const worldStateSchema = z.enum([
+const worldStateSchema = z.enum([
   'starting',
   /** Waits for another world to hand the VM over. */
   'waiting',
@@ -24,7 +24,7 @@ export const worldStateSchema = z.enum([
 ]);
 export type WorldState = z.infer<typeof worldStateSchema>;
 
-export const worldStatusSchema = z.object({
+const worldStatusSchema = z.object({
   vmId: z.string(),
   pid: z.number().int(),
   state: worldStateSchema,
@@ -87,7 +87,10 @@ export const CONTROL_METHODS = {
   activate: { params: handoverStateSchema, result: empty },
   /** From the source world: it will not come back; serve the clients. */
   goOn: { params: empty, result: empty },
-  /** Ends the world: I/O is drained, disks are flushed, locks released. Answers before the process ends. */
+  /**
+   * Ends the world: I/O is drained, disks are flushed, locks released. Answers before the process
+   * ends.
+   */
   stop: { params: empty, result: empty },
 } as const;
 export type ControlMethod = keyof typeof CONTROL_METHODS;

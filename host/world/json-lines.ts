@@ -2,7 +2,9 @@
 
 const NEWLINE = 0x0a;
 
-/** Collects chunks and hands out whole lines. Throws a RangeError when a line outgrows the limit. */
+/**
+ * Collects chunks and hands out whole lines. Throws a RangeError when a line outgrows the limit.
+ */
 export class LineSplitter {
   readonly #maxBytes: number;
   #parts: Uint8Array[] = [];

@@ -1,5 +1,5 @@
-// The launch file of a world: everything that one VM's process needs to run, written by the host agent.
-// Paths are absolute; the world reads nothing else of the host.
+// The launch file of a world: everything that one VM's process needs to run, written by the host
+// agent. Paths are absolute; the world reads nothing else of the host.
 import { z } from 'zod';
 import { filterPropertyValuesSchema } from '#lib/model/filter.ts';
 import { filterClassSchema } from '#lib/model/filter-class.ts';
@@ -9,7 +9,7 @@ import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
 const absolutePathSchema = z.string().max(4096).startsWith('/');
 
 /** A filter to run on a disk: what the policy asks for, and where the host's image has its code. */
-export const launchFilterSchema = z.object({
+const launchFilterSchema = z.object({
   name: z.string().min(1).max(64),
   class: filterClassSchema,
   /** Values from the policy; properties that are not named have the definition's defaults. */
@@ -23,7 +23,7 @@ export type LaunchFilter = z.infer<typeof launchFilterSchema>;
 
 export const launchFiltersSchema = z.array(launchFilterSchema).max(FILTERS_PER_DISK_MAX);
 
-export const launchDiskSchema = z.object({
+const launchDiskSchema = z.object({
   /** Key of the disk in `vm.disks`. */
   key: z.number().int(),
   descriptorPath: absolutePathSchema,
@@ -48,8 +48,8 @@ export const worldLaunchSchema = z.object({
   /** The world appends its log here, one JSON object a line. */
   logPath: absolutePathSchema,
   /**
-   * The world waits for another world to hand the VM over (lib/wire/agent: prepareIncoming). It then takes its
-   * TCP port and the clients' connections from there, and opens no disk before that.
+   * The world waits for another world to hand the VM over (lib/wire/agent: prepareIncoming). It
+   * then takes its TCP port and the clients' connections from there, and opens no disk before that.
    */
   incoming: z.boolean().default(false),
 });

@@ -1,4 +1,5 @@
-// A real world under real clients: nbdinfo, nbdcopy, qemu-io, qemu-img, fio with verification, a file system.
+// A real world under real clients: nbdinfo, nbdcopy, qemu-io, qemu-img, fio with verification, a
+// file system.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,11 +8,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { MIB } from '#lib/model/limits.ts';
-import { findTool, haveTools, mustRun, runTool } from './peer-tools.ts';
+import { findTool, haveTools, mustRun, runTool } from './test-peers.ts';
 import { type HarnessDisk, type RunningWorld, WorldHarness } from './world-harness.ts';
 
-const PASSING = `export default { kind: 'total', name: 'passing', class: 'cache', apiVersion: 1, summary: '',
-  properties: [], statistics: [], open: () => ({ read() {}, write() {}, flush() {}, trim() {},
+const PASSING = `export default { kind: 'total', name: 'passing', class: 'cache', apiVersion: 1,
+  summary: '', properties: [], statistics: [], open: () => ({ read() {}, write() {}, flush() {}, trim() {},
     writeZeroes() {}, prefetch() {}, completed() {} }) };`;
 
 let harness: WorldHarness;

@@ -10,8 +10,9 @@ const SHORT_MS = 5_000;
 const LONG_MS = 60_000;
 
 /**
- * Calls of one world. Each opens a connection, so that an agent which restarts has nothing to restore.
- * A world that is gone or silent throws `HostNotReachable`; what the world refuses throws the fault it gave.
+ * Calls of one world. Each opens a connection, so that an agent which restarts has nothing to
+ * restore. A world that is gone or silent throws `HostNotReachable`; what the world refuses throws
+ * the fault it gave.
  */
 export class WorldClient {
   readonly #controlSocketPath: string;

@@ -1,4 +1,5 @@
-// For tests and the bench: virtual disks in a scratch directory, and real world processes over them.
+// For tests and the bench: virtual disks in a scratch directory, and real world processes over
+// them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
@@ -101,7 +102,7 @@ export class WorldHarness {
   /** What a destination agent answers to `prepareIncoming`. */
   async ticket(launch: WorldLaunch): Promise<HandoverTicket> {
     const { file, args } = await this.commandOf(launch);
-    const env = { PATH: process.env.PATH ?? '' };
+    const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
     const { controlSocketPath } = launch;
     return { vmId: launch.vm.vmId, launch: { file, args, env }, controlSocketPath };
   }
@@ -133,7 +134,7 @@ export function clientOf({ controlSocketPath }: WorldLaunch): WorldClient {
   return new WorldClient({ controlSocketPath, clock: systemClock });
 }
 
-export function uriOf({ vm, nbdSocketPath }: WorldLaunch, index: number): string {
+function uriOf({ vm, nbdSocketPath }: WorldLaunch, index: number): string {
   return `nbd+unix:///${vm.disks[index]?.unit ?? ''}?socket=${nbdSocketPath}`;
 }
 

@@ -1,5 +1,6 @@
-// Entry point of a world, the process of one powered-on VM: `node world-main.ts LAUNCH_FILE`.
-// It lives on when its agent dies, and ends by itself when told to stop, when its VM has moved, or when it must.
+// Entry point of a world, the process of one powered-on VM: `node world-main.ts LAUNCH_FILE`. It
+// lives on when its agent dies, and ends by itself when told to stop, when its VM has moved, or
+// when it must.
 import { readFile } from 'node:fs/promises';
 import pino from 'pino';
 import { systemClock } from '#lib/base/system-clock.ts';

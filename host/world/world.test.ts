@@ -1,4 +1,5 @@
-// A real world process: what it refuses to open, how it rebuilds chains, what a kill leaves, and its numbers.
+// A real world process: what it refuses to open, how it rebuilds chains, what a kill leaves, and
+// its numbers.
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { COMMAND_FLAGS, COMMANDS } from '#lib/formats/nbd/constants.ts';
@@ -20,8 +21,8 @@ afterEach(async () => {
 
 function filterSource(body: string, more = ''): string {
   return `export default { kind: 'partial', safeBecause: 'a test', name: 'f', class: 'inspection',
-    apiVersion: 1, summary: '', statistics: [], properties: [{ name: 'level', label: 'Level', help: '',
-    type: 'integer', default: 1 }], ${more} open(context) { ${body} } };`;
+    apiVersion: 1, summary: '', statistics: [],
+    properties: [{ name: 'level', label: 'Level', help: '', type: 'integer', default: 1 }], ${more} open(context) { ${body} } };`;
 }
 
 async function startWith(body: string): Promise<RunningWorld> {
@@ -64,7 +65,10 @@ test('a filter that throws fails that I/O alone and is reported', async () => {
 
 test('a rebuilt chain keeps a filter that stays, and a refused one changes nothing', async () => {
   const body = `let level = context.properties.level;
-    return { setProperties(values) { if (values.level > 9) throw new Error('too high'); level = values.level; },
+    return { setProperties(values) {
+        if (values.level > 9) throw new Error('too high');
+        level = values.level;
+      },
       read(io) {}, completed(io) { if (io.operation === 'read') io.data.fill(level); } };`;
   const world = await startWith(body);
   const client = await connect(world);
@@ -114,7 +118,7 @@ test('samples and traces tell what was done', async () => {
   expect(sample.residentBytes).toBeGreaterThan(MIB);
 });
 
-test('kill -9 while writing: every flushed or forced write is there, and the disk opens again', async () => {
+test('after a kill -9 every flushed or forced write is there, and the disk opens again', async () => {
   const world = await harness.start(await harness.makeLaunch([disk]));
   const client = await connect(world);
   const promised = new Map<number, number>();
@@ -139,7 +143,8 @@ test('kill -9 while writing: every flushed or forced write is there, and the dis
   const reader = await connect(again);
   for (const [block, round] of promised) {
     const { data } = await reader.request({ command: 0, offset: block * 4096, length: 4096 });
-    // A later write, not yet acknowledged, may have come through; an older one must not have come back.
+    // A later write, not yet acknowledged, may have come through; an older one must not have come
+    // back.
     expect(data[0] ?? 0).toBeGreaterThanOrEqual(round);
     expect(data.every((byte) => byte === data[0])).toBe(true);
   }

@@ -1,5 +1,6 @@
-// The world of one VM: opens its disks, serves them over NBD, and does what the host agent asks. It puts the parts
-// together; what they do stands in host/disk, host/chain, host/nbd and host/migration.
+// The world of one VM: opens its disks, serves them over NBD, and does what the host agent asks. It
+// puts the parts together; what they do stands in host/disk, host/chain, host/nbd and
+// host/migration.
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import type { Random } from '#lib/base/random.ts';
@@ -173,7 +174,10 @@ export class World {
     });
   }
 
-  /** Hands the VM over; afterwards the process should end. Throws `MigrationFault` when it runs on here. */
+  /**
+   * Hands the VM over; afterwards the process should end. Throws `MigrationFault` when it runs on
+   * here.
+   */
   handOver(ticket: HandoverTicket): Promise<HandedOver> {
     return this.#exclusively(async () => {
       const { clock, log, launch } = this.#parts;

@@ -1,4 +1,5 @@
-// Numbers of the NBD protocol (doc/proto.md of the NetworkBlockDevice project), fixed newstyle. docs/formats/nbd.md.
+// Numbers of the NBD protocol (doc/proto.md of the NetworkBlockDevice project), fixed newstyle.
+// docs/formats/nbd.md.
 
 export const INIT_MAGIC = 0x4e42444d41474943n; // NBDMAGIC
 export const OPTION_MAGIC = 0x49484156454f5054n; // IHAVEOPT

@@ -25,7 +25,9 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(NBD_ERRORS).map(([name, value]) => [value, name]),
 );
 
-/** The number to send for a system error's code such as ENOSPC; EIO for whatever else went wrong. */
+/**
+ * The number to send for a system error's code such as ENOSPC; EIO for whatever else went wrong.
+ */
 export function errnoOfCode(code: string | undefined): NbdErrorNumber {
   return BY_CODE.get(code ?? '') ?? NBD_ERRORS.EIO;
 }

@@ -1,5 +1,6 @@
-// The NBD handshake, fixed newstyle: greeting, client flags, options and their replies, bytes ⇄ values.
-// Integers are big endian. Both directions are here: the server reads what the client writes and the reverse.
+// The NBD handshake, fixed newstyle: greeting, client flags, options and their replies, bytes ⇄
+// values. Integers are big endian. Both directions are here: the server reads what the client
+// writes and the reverse.
 import { FormatError } from '../format-error.ts';
 import {
   BASE_ALLOCATION_ID,
@@ -19,7 +20,7 @@ import {
 /** Longest option data that is read, in bytes; longer is refused before it is collected. */
 export const OPTION_DATA_BYTES_MAX = 64 * 1024;
 /** Longest name of an export or a context, in bytes. */
-export const NAME_BYTES_MAX = 4096;
+const NAME_BYTES_MAX = 4096;
 const EXPORT_NAME_PADDING = 124;
 
 export interface NbdOption {

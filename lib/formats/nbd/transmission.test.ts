@@ -1,4 +1,5 @@
-// Tests of the NBD codecs: round trips, and every kind of damage is refused with a FormatError and nothing else.
+// Tests of the NBD codecs: round trips, and every kind of damage is refused with a FormatError and
+// nothing else.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../format-error.ts';

@@ -1,5 +1,6 @@
-// NBD's transmission phase: requests, simple replies and structured chunks, read from and written into buffers
-// in place, so that the I/O path allocates nothing. Integers are big endian; a cookie is kept as two halves.
+// NBD's transmission phase: requests, simple replies and structured chunks, read from and written
+// into buffers in place, so that the I/O path allocates nothing. Integers are big endian; a cookie
+// is kept as two halves.
 import { FormatError } from '../format-error.ts';
 import {
   CHUNK_FLAG_DONE,
@@ -137,7 +138,10 @@ export interface ReplyChunk extends Cookie {
   length: number;
 }
 
-/** The next reply's header, or null while incomplete. Data of a read follow a simple reply without a length. */
+/**
+ * The next reply's header, or null while incomplete. Data of a read follow a simple reply without a
+ * length.
+ */
 export function decodeReplyHeader(input: Uint8Array): SimpleReply | ReplyChunk | null {
   if (input.length < SIMPLE_REPLY_BYTES) return null;
   const view = viewOf(input);

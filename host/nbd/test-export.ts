@@ -1,4 +1,5 @@
-// For tests: an export over memory, with a real chain, whose lock can be lost and whose I/O can be made slow.
+// For tests: an export over memory, with a real chain, whose lock can be lost and whose I/O can be
+// made slow.
 import { systemClock } from '#lib/base/system-clock.ts';
 import type { DiskIo, FilterDefinition, FilterHooks } from '#lib/filter-sdk/filter.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
@@ -67,7 +68,10 @@ export class MemoryExport implements NbdExport {
   }
 }
 
-/** Hooks that defer every third I/O on the way in and every fifth on the way out, for a turn of the loop or more. */
+/**
+ * Hooks that defer every third I/O on the way in and every fifth on the way out, for a turn of the
+ * loop or more.
+ */
 export function deferringHooks(): Partial<FilterHooks> {
   let count = 0;
   const maybeDefer =

@@ -1,12 +1,15 @@
-// For tests and the bench: runs other people's programs (nbdinfo, fio, qemu-io, …) against our server, and says
-// politely when one is missing.
+// For tests and the bench: runs other people's programs (nbdinfo, fio, qemu-io, …) against our
+// server, and says politely when one is missing.
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const EXTRA_PATH = ['/usr/sbin', '/sbin'];
 
-/** Where a program is; null when it is not installed. Throws under CI, where a missing peer is a failure. */
+/**
+ * Where a program is; null when it is not installed. Throws under CI, where a missing peer is a
+ * failure.
+ */
 export function findTool(name: string): string | null {
   const directories = [...(process.env.PATH ?? '').split(delimiter), ...EXTRA_PATH];
   for (const directory of directories) {
