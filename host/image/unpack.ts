@@ -1,7 +1,7 @@
 // Puts the files of a VIB into a directory so that they survive a power failure.
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ArchiveFile } from '#lib/formats/vib/tar.ts';
+import type { ArchiveFile } from '#lib/formats/vib/archive/tar.ts';
 import { syncDirectory } from '../datastore/write-file.ts';
 
 /** The directory must be new. Paths were checked when the archive was read. */

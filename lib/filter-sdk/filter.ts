@@ -89,9 +89,9 @@ export interface FilterLifecycle {
   /** Numbers for the statistics that the definition names. Called about once a second. */
   statistics?(): Record<string, number>;
   /**
-   * The framework is emptying the disk's chain, to rebuild, move or close it: no new I/O comes until
-   * that is done. A filter that holds I/Os back for a policy's sake answers all of them now, instead
-   * of when they are due. May be called several times, and I/O may go on afterwards.
+   * The framework is emptying the disk's chain, to rebuild, move or close it: no new I/O comes
+   * until that is done. A filter that holds I/Os back for a policy's sake answers all of them now,
+   * instead of when they are due. May be called several times, and I/O may go on afterwards.
    */
   drain?(): void;
   /**

@@ -4,7 +4,7 @@
 import { Fault } from '../../model/fault.ts';
 import { VIB_DESCRIPTOR_BYTES_MAX, VIB_MEMBERS_MAX } from '../../model/limits.ts';
 import type { AcceptanceLevel, VibDescriptor } from '../../model/vib.ts';
-import { checkPath } from './archive-path.ts';
+import { checkPath } from './archive/archive-path.ts';
 import { childOf, childrenOf, childText, parseXml, type XmlElement } from './xml.ts';
 
 /** What `acceptance-level` says in XML, and the name of the level. */

@@ -1,7 +1,7 @@
 // A filter's two files as a VIB's payload holds them, for tests.
 import { createHash } from 'node:crypto';
 import type { FilterClass } from '../../model/filter-class.ts';
-import type { ArchiveFile } from './tar.ts';
+import type { ArchiveFile } from './archive/tar.ts';
 import { textFile } from './vib-fixtures.ts';
 
 export function makeFilterFiles(name: string, filterClass: FilterClass): ArchiveFile[] {

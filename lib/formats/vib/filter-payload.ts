@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { type FilterManifest, filterManifestSchema } from '../../model/filter.ts';
-import type { ArchiveFile } from './tar.ts';
+import type { ArchiveFile } from './archive/tar.ts';
 
 /** Below it, one directory to a filter; a filter's VIB may bring files nowhere else. */
 export const PLUGIN_ROOT = 'usr/lib/vmware/plugin';

@@ -1,10 +1,10 @@
 // Tests of offline bundles: written and read back, and refused when anything in them does not fit.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../model/fault.ts';
+import { readZip, writeZip } from './archive/zip.ts';
 import { readOfflineBundle } from './offline-bundle.ts';
 import { testVib } from './vib-fixtures.ts';
 import { writeOfflineBundle } from './write-offline-bundle.ts';
-import { readZip, writeZip } from './zip.ts';
 
 let bundle: Uint8Array;
 let first: Uint8Array;

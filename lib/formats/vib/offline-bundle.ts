@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { vibId } from '../../model/vib.ts';
+import { readZip } from './archive/zip.ts';
 import { readVibElement } from './descriptor-reader.ts';
 import { childOf, childrenOf, childText, parseXml, type XmlElement } from './xml.ts';
-import { readZip } from './zip.ts';
 
 export interface BundledVib {
   id: string;

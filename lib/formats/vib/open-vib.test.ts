@@ -10,11 +10,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Fault, type FaultName } from '../../model/fault.ts';
 import type { VibDescriptor } from '../../model/vib.ts';
-import { readAr, writeAr } from './ar.ts';
+import { readAr, writeAr } from './archive/ar.ts';
+import { writeTar } from './archive/tar.ts';
 import { writeDescriptor } from './descriptor-writer.ts';
 import { inspectVib, openVib } from './open-vib.ts';
 import { signDescriptor } from './sign-descriptor.ts';
-import { writeTar } from './tar.ts';
 import {
   makeTestAuthority,
   TEST_NOW_MS,

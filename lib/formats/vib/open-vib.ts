@@ -4,12 +4,12 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { type VibDescriptor, type VibInspection, vibId } from '../../model/vib.ts';
-import { type ArMember, readAr } from './ar.ts';
+import { type ArMember, readAr } from './archive/ar.ts';
+import type { ArchiveFile } from './archive/tar.ts';
 import { readDescriptor } from './descriptor-reader.ts';
 import { findFilterManifest } from './filter-payload.ts';
 import { openPayload } from './payload.ts';
 import { type VerifiedSigner, verifySignatures } from './signature.ts';
-import type { ArchiveFile } from './tar.ts';
 import type { TrustedRoot } from './trusted-roots.ts';
 
 export interface VibInput {

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import type { VibDescriptor } from '../../model/vib.ts';
-import { gunzip } from './gunzip.ts';
-import { type ArchiveFile, readTar } from './tar.ts';
+import { gunzip } from './archive/gunzip.ts';
+import { type ArchiveFile, readTar } from './archive/tar.ts';
 
 type Payload = VibDescriptor['payloads'][number];
 

@@ -1,9 +1,9 @@
 // What the tests of VIBs share: a small certificate authority, made once a run, and VIBs to break.
 import { generateKeyPairSync } from 'node:crypto';
 import type { AcceptanceLevel, VibDescriptor } from '../../model/vib.ts';
+import type { ArchiveFile } from './archive/tar.ts';
 import { makeCertificate } from './certificate.ts';
 import type { SigningKey } from './sign-descriptor.ts';
-import type { ArchiveFile } from './tar.ts';
 import type { TrustedRoot } from './trusted-roots.ts';
 import { writeVib } from './write-vib.ts';
 

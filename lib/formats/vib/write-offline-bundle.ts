@@ -2,11 +2,11 @@
 // same bytes.
 import { createHash } from 'node:crypto';
 import { type VibDescriptor, vibId } from '../../model/vib.ts';
-import { readAr } from './ar.ts';
+import { readAr } from './archive/ar.ts';
+import { writeZip } from './archive/zip.ts';
 import { readDescriptor } from './descriptor-reader.ts';
 import { descriptorLines } from './descriptor-writer.ts';
 import { escapeXml } from './xml.ts';
-import { writeZip } from './zip.ts';
 
 interface Bundled {
   descriptor: VibDescriptor;

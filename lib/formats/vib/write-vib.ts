@@ -1,11 +1,11 @@
 // Writes a VIB of one "tgz" payload, signed or not. The same input gives the same bytes.
 import { createHash } from 'node:crypto';
 import type { VibDescriptor } from '../../model/vib.ts';
-import { writeAr } from './ar.ts';
+import { writeAr } from './archive/ar.ts';
+import { gzip } from './archive/gunzip.ts';
+import { type ArchiveFile, writeTar } from './archive/tar.ts';
 import { writeDescriptor } from './descriptor-writer.ts';
-import { gzip } from './gunzip.ts';
 import { type SigningKey, signDescriptor } from './sign-descriptor.ts';
-import { type ArchiveFile, writeTar } from './tar.ts';
 
 export interface VibContents {
   /** The file list and the payloads are filled in from `files`. */

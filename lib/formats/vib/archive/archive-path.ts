@@ -1,7 +1,7 @@
 // Paths as archives and descriptors name them: relative, with "/" between plain names, nothing
 // else.
-import { Fault } from '../../model/fault.ts';
-import { ARCHIVE_NAME_BYTES_MAX } from '../../model/limits.ts';
+import { Fault } from '../../../model/fault.ts';
+import { ARCHIVE_NAME_BYTES_MAX } from '../../../model/limits.ts';
 
 const DEPTH_MAX = 32;
 const SEGMENT = /^[\x20-\x7e]+$/;

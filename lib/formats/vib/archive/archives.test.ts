@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Fault } from '../../model/fault.ts';
-import { VIB_MEMBERS_MAX } from '../../model/limits.ts';
+import { Fault } from '../../../model/fault.ts';
+import { VIB_MEMBERS_MAX } from '../../../model/limits.ts';
+import { textFile } from '../vib-fixtures.ts';
 import { readAr, writeAr } from './ar.ts';
 import { gunzip, gzip } from './gunzip.ts';
 import { type ArchiveFile, readTar, writeTar } from './tar.ts';
-import { textFile } from './vib-fixtures.ts';
 import { readZip, writeZip } from './zip.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

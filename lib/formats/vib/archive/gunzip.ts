@@ -2,8 +2,8 @@
 // made.
 import { promisify } from 'node:util';
 import { gunzip as zlibGunzip, gzip as zlibGzip } from 'node:zlib';
-import { Fault } from '../../model/fault.ts';
-import { MIB, VIB_COMPRESSION_RATIO_MAX, VIB_UNPACKED_BYTES_MAX } from '../../model/limits.ts';
+import { Fault } from '../../../model/fault.ts';
+import { MIB, VIB_COMPRESSION_RATIO_MAX, VIB_UNPACKED_BYTES_MAX } from '../../../model/limits.ts';
 
 const unzip = promisify(zlibGunzip);
 const zip = promisify(zlibGzip);

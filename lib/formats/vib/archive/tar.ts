@@ -1,8 +1,8 @@
 // tar archives inside VIB payloads: ustar and GNU tar as "tgz" holds them, and "vtar" as "vgz"
 // holds it. A vtar header has the magic "visor  " and, at byte 496, the little-endian offset of the
 // file's data; when that is not 0, the data lie there and the next header follows at once.
-import { Fault } from '../../model/fault.ts';
-import { VIB_FILES_MAX, VIB_UNPACKED_BYTES_MAX } from '../../model/limits.ts';
+import { Fault } from '../../../model/fault.ts';
+import { VIB_FILES_MAX, VIB_UNPACKED_BYTES_MAX } from '../../../model/limits.ts';
 import { checkPath } from './archive-path.ts';
 
 const BLOCK = 512;

@@ -2,14 +2,14 @@
 // The reader refuses paths that lead out, bombs, encrypted entries and sizes that are not true.
 import { fromBufferPromise, type ZipFile } from 'yauzl';
 import { ZipFile as ZipWriter } from 'yazl';
-import { Fault } from '../../model/fault.ts';
+import { Fault } from '../../../model/fault.ts';
 import {
   MIB,
   VIB_BYTES_MAX,
   VIB_COMPRESSION_RATIO_MAX,
   VIB_FILES_MAX,
   VIB_UNPACKED_BYTES_MAX,
-} from '../../model/limits.ts';
+} from '../../../model/limits.ts';
 import { checkPath } from './archive-path.ts';
 
 /** Offline bundles are uncompressed VIBs for the most part, so that one limit fits both. */

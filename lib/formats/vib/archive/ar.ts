@@ -1,8 +1,8 @@
 // ar archives as VIBs use them: "!<arch>\n", then members of a 60-byte text header (name 16, time
 // 12, uid 6, gid 6, mode 8, size 10, "`\n") and the data, padded with "\n" to an even length.
 // Extended names (GNU "//", BSD "#1/") do not occur in VIBs and are refused.
-import { Fault } from '../../model/fault.ts';
-import { VIB_BYTES_MAX, VIB_MEMBERS_MAX } from '../../model/limits.ts';
+import { Fault } from '../../../model/fault.ts';
+import { VIB_BYTES_MAX, VIB_MEMBERS_MAX } from '../../../model/limits.ts';
 
 const MAGIC = '!<arch>\n';
 const HEADER_BYTES = 60;
