@@ -12,8 +12,8 @@ import { findTool, haveTools, mustRun, runTool } from './test-peers.ts';
 import { type HarnessDisk, type RunningWorld, WorldHarness } from './world-harness.ts';
 
 const PASSING = `export default { kind: 'total', name: 'passing', class: 'cache', apiVersion: 1,
-  summary: '', properties: [], statistics: [], open: () => ({ read() {}, write() {}, flush() {}, trim() {},
-    writeZeroes() {}, prefetch() {}, completed() {} }) };`;
+  summary: '', properties: [], statistics: [], open: () => ({ read() {}, write() {}, flush() {},
+    trim() {}, writeZeroes() {}, prefetch() {}, completed() {} }) };`;
 
 let harness: WorldHarness;
 let disk: HarnessDisk;

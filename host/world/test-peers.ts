@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { assert } from '#lib/base/assert.ts';
 
 const EXTRA_PATH = ['/usr/sbin', '/sbin'];
 
@@ -21,7 +22,7 @@ export function findTool(name: string): string | null {
       // Not in this directory.
     }
   }
-  if (process.env.CI) throw new Error(`${name} is not installed, and CI must run every test.`);
+  assert(!process.env.CI, `${name} is not installed, and CI must run every test`);
   return null;
 }
 
@@ -69,6 +70,6 @@ export async function mustRun(
   options: { timeoutMs?: number; cwd?: string } = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await runTool(name, args, options);
-  if (code === 0) return stdout;
-  throw new Error(`${name} ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
+  assert(code === 0, `${name} ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
+  return stdout;
 }

@@ -19,10 +19,11 @@ afterEach(async () => {
   await harness.dispose();
 });
 
-function filterSource(body: string, more = ''): string {
+function filterSource(body: string): string {
   return `export default { kind: 'partial', safeBecause: 'a test', name: 'f', class: 'inspection',
     apiVersion: 1, summary: '', statistics: [],
-    properties: [{ name: 'level', label: 'Level', help: '', type: 'integer', default: 1 }], ${more} open(context) { ${body} } };`;
+    properties: [{ name: 'level', label: 'Level', help: '', type: 'integer', default: 1 }],
+    open(context) { ${body} } };`;
 }
 
 async function startWith(body: string): Promise<RunningWorld> {

@@ -1,0 +1,22 @@
+// npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine.
+//   --quick            short rounds
+//   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
+//   --filter FILE      also measure with this filter module (may be repeated; else the shipped ones)
+import { parseArgs } from 'node:util';
+import { benchIo } from './io.ts';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    realtime: { type: 'boolean', default: false },
+    filter: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+await benchIo({
+  seconds: values.quick ? 1 : 3,
+  rounds: values.quick ? 2 : 5,
+  realtime: values.realtime,
+  filterFiles: values.filter,
+  print: (line) => process.stdout.write(`${line}\n`),
+});

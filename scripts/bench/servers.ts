@@ -1,0 +1,130 @@
+// The servers of the bench: `nbdkit file`, and our world without filters, with three that pass
+// everything, and with each shipped filter. Every one has a file of its own, filled, so that all
+// are equally hot.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+import type { LaunchFilter } from '#host/world/launch.ts';
+import { findTool, mustRun } from '#host/world/test-peers.ts';
+import { type HarnessDisk, launchFilterOf, type WorldHarness } from '#host/world/world-harness.ts';
+import { systemRandom } from '#lib/base/system-random.ts';
+import { filterClassSchema } from '#lib/model/filter-class.ts';
+import { MIB } from '#lib/model/limits.ts';
+
+export const BENCH_DISK_BYTES = 256 * MIB;
+const FILTERS = path.join(import.meta.dirname, '..', '..', 'filters');
+
+export interface BenchServer {
+  name: string;
+  uri: string;
+  pid: number;
+  /** Measured with 4 KiB blocks only. */
+  smallOnly: boolean;
+  stop(): Promise<void>;
+}
+
+/** nbdkit's file plugin, the peer that we measure ourselves against. */
+export async function startNbdkit(harness: WorldHarness): Promise<BenchServer> {
+  const file = path.join(harness.directory, 'nbdkit.raw');
+  const socket = path.join(harness.directory, 'nbdkit.sock');
+  await fill(file);
+  const child = spawn(findTool('nbdkit') ?? 'nbdkit', ['-f', '-U', socket, 'file', file], {
+    stdio: 'ignore',
+  });
+  await untilThere(socket, child);
+  return {
+    name: 'nbdkit file',
+    uri: `nbd+unix:///?socket=${socket}`,
+    pid: child.pid ?? 0,
+    smallOnly: false,
+    stop: async () => {
+      child.kill();
+    },
+  };
+}
+
+/** A world with one disk and these filters. */
+export async function startOurs(
+  harness: WorldHarness,
+  { name, index, filters }: { name: string; index: number; filters: LaunchFilter[] },
+): Promise<BenchServer> {
+  const disk: HarnessDisk = await harness.makeDisk(index, BENCH_DISK_BYTES);
+  await fill(disk.flatPath);
+  const world = await harness.start(await harness.makeLaunch([disk], filters));
+  return {
+    name,
+    uri: world.uri(),
+    pid: world.status.pid,
+    smallOnly: filters.length === 1,
+    stop: async () => {
+      await world.client.stop();
+    },
+  };
+}
+
+/** Three filters of different classes that look at every I/O and change nothing. */
+export function passThroughFilters(harness: WorldHarness): Promise<LaunchFilter[]> {
+  const classes = ['inspection', 'compression', 'cache'] as const;
+  return Promise.all(
+    classes.map((filterClass) => {
+      const name = `pass-${filterClass}`;
+      const source = `export default { kind: 'total', name: '${name}', class: '${filterClass}',
+        apiVersion: 1, summary: '', properties: [], statistics: [],
+        open() { let seen = 0; const see = () => { seen += 1; };
+          return { read: see, write: see, flush: see, trim: see, writeZeroes: see, prefetch: see,
+            completed: see }; } };`;
+      return harness.makeFilter(name, source, { class: filterClass });
+    }),
+  );
+}
+
+/** The modules given, or those of the folder filters/, each as one file. */
+export async function benchFilters(
+  harness: WorldHarness,
+  files: readonly string[],
+): Promise<LaunchFilter[]> {
+  const entries = files.length > 0 ? files : await shippedEntries();
+  const filters: LaunchFilter[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const outfile = path.join(harness.directory, `filter-${index}.mjs`);
+    await build({ entryPoints: [entry], bundle: true, format: 'esm', platform: 'node', outfile });
+    const exported: { default: { name: string; class: string } } = await import(outfile);
+    const { name, class: filterClass } = exported.default;
+    const identity = { name, class: filterClassSchema.parse(filterClass) };
+    filters.push(await launchFilterOf(outfile, identity));
+  }
+  return filters;
+}
+
+/** Resident memory of a process in MiB. */
+export async function residentMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+}
+
+/** Puts every thread of a process under SCHED_RR. */
+export async function makeRealtime(pid: number): Promise<void> {
+  await mustRun('chrt', ['--rr', '--all-tasks', '--pid', '1', `${pid}`]);
+}
+
+async function shippedEntries(): Promise<string[]> {
+  const names = await readdir(FILTERS).catch(() => []);
+  return names
+    .map((name) => path.join(FILTERS, name, 'index.ts'))
+    .filter((file) => existsSync(file));
+}
+
+async function fill(file: string): Promise<void> {
+  const block = systemRandom.bytes(MIB);
+  const whole = Buffer.concat(Array.from({ length: BENCH_DISK_BYTES / MIB }, () => block));
+  await writeFile(file, whole);
+}
+
+async function untilThere(socket: string, child: ChildProcess): Promise<void> {
+  for (let tries = 0; !existsSync(socket); tries++) {
+    if (tries > 400 || child.exitCode !== null) throw new Error('nbdkit does not start');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
