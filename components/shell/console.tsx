@@ -3,7 +3,7 @@
 // all others are led to the sign-in page and back.
 import { Tooltip } from '@base-ui/react/tooltip';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { classNames } from '#components/ui/class-names.ts';
 import { ToastArea } from '#components/ui/overlays/toast.tsx';
 import { ErrorState } from '#components/ui/states/error-state.tsx';
@@ -14,6 +14,7 @@ import { Header } from './header/header.tsx';
 import { Logo } from './logo.tsx';
 import { Splitter } from './splitter.tsx';
 import { InventoryTree } from './tree/inventory-tree.tsx';
+import { useMediaQuery } from './use-media-query.ts';
 import { useStoredFlag, useStoredNumber } from './use-stored.ts';
 
 export interface ConsoleProps {
@@ -26,8 +27,9 @@ const TREE_PIXELS = { min: 180, max: 560, initial: 264 } as const;
 
 export function Console({ dialogs, children }: ConsoleProps) {
   const { data: session, error, refetch } = useSession();
+  const hydrated = useHydrated();
   useSignInWhenNeeded(session === null);
-  if (session) {
+  if (session && hydrated) {
     return (
       <Tooltip.Provider>
         <Frame>{children}</Frame>
@@ -54,7 +56,9 @@ export function Console({ dialogs, children }: ConsoleProps) {
 }
 
 function Frame({ children }: { children: ReactNode }) {
-  const [treeOpen, setTreeOpen] = useStoredFlag('tree.open', true);
+  // Where it is narrow the tree lies over the page, and stays away until it is asked for.
+  const narrow = useMediaQuery('(max-width: 1023px)');
+  const [treeOpen, setTreeOpen] = useStoredFlag(narrow ? 'tree.open.narrow' : 'tree.open', !narrow);
   const [treePixels, setTreePixels] = useStoredNumber('tree.width', TREE_PIXELS.initial);
   return (
     <div className="flex h-dvh flex-col overflow-hidden">
@@ -66,10 +70,10 @@ function Frame({ children }: { children: ReactNode }) {
       </a>
       <Header treeOpen={treeOpen} onToggleTree={() => setTreeOpen(!treeOpen)} />
       <ConnectionNotice />
-      <div className="flex min-h-0 flex-1">
+      <div className="relative flex min-h-0 flex-1">
         <aside
           className={classNames(
-            'relative shrink-0 border-r border-line max-md:absolute max-md:top-11 max-md:bottom-0 max-md:z-30 max-md:shadow-popup',
+            'relative shrink-0 border-r border-line max-lg:absolute max-lg:inset-y-0 max-lg:z-30 max-lg:shadow-popup',
             !treeOpen && 'hidden',
           )}
           style={{ width: treePixels }}
@@ -95,6 +99,16 @@ function Frame({ children }: { children: ReactNode }) {
         </div>
       </div>
     </div>
+  );
+}
+
+/** False on the server and in the first frame of the browser: the session may have been read before this part is
+ * hydrated, and what is drawn then must be what the server drew. */
+function useHydrated(): boolean {
+  return useSyncExternalStore(
+    () => () => undefined,
+    () => true,
+    () => false,
   );
 }
 

@@ -1,6 +1,6 @@
 // What each key does in a grid (WAI-ARIA, data grid): moves the active cell, opens, selects, searches.
 import type { KeyboardEvent } from 'react';
-import type { GridCell } from './table-grid.tsx';
+import type { GridCell } from './grid-layout.ts';
 
 export interface GridKeyContext {
   active: GridCell;

@@ -1,15 +1,16 @@
 'use client';
 // The grid of a table: sticky header and first column, only the rows in view drawn, one active cell that the keys move.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, useMemo, useRef, useState } from 'react';
-import { classNames } from '#components/ui/class-names.ts';
+import { type CSSProperties, memo, type ReactElement, useMemo, useRef, useState } from 'react';
+import { ContextMenu } from '#components/ui/overlays/context-menu.tsx';
 import type { MenuItem } from '#components/ui/overlays/menu-entries.tsx';
 import { ROW_PIXELS, useRowPixels } from '#components/ui/use-row-pixels.ts';
 import { handleGridKey } from './grid-keys.ts';
+import { cellId, type GridCell, gridTemplate, leastWidth } from './grid-layout.ts';
 import type { TableColumn } from './table-column.ts';
 import { TableHeader } from './table-header.tsx';
 import type { TableModel } from './table-model.ts';
-import { TableRow } from './table-row.tsx';
+import { type RowHandlers, TableRow } from './table-row.tsx';
 import type { TableUrl } from './use-table-url.ts';
 
 export interface TableGridProps<Row extends object> {
@@ -28,37 +29,27 @@ export interface TableGridProps<Row extends object> {
   onSearch: () => void;
 }
 
-/** The active cell; row -1 is none yet. */
-export interface GridCell {
-  row: number;
-  column: number;
-}
-
 export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
-  const { id, label, columns, model, selectable, openId, onOpen, rowMenu } = props;
+  const { id, label, columns, model, selectable, openId } = props;
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<GridCell>({ row: -1, column: 0 });
   const rowPixels = useRowPixels();
+  const handlers = useRowHandlers(props, setActive);
+  // Made here, since memo() at the top of the file would lose the type of the rows.
+  const [MemoRow] = useState(() => memo(TableRow<Row>));
   const virtual = useVirtualizer({
     count: model.rows.length,
     getScrollElement: () => box.current,
     estimateSize: () => rowPixels,
     getItemKey: (index) => model.rows[index]?.id ?? index,
-    overscan: 12,
+    overscan: 10,
     scrollPaddingStart: ROW_PIXELS.header,
   });
-  const template = useMemo(() => gridTemplate(columns, selectable), [columns, selectable]);
+  const style = useMemo(() => gridStyle(columns, selectable), [columns, selectable]);
   const columnCount = columns.length + Number(selectable);
-  const activeId = active.row >= 0 ? cellId(id, active) : undefined;
-  const open = (index: number) => {
-    const entry = model.rows[index];
-    if (entry) onOpen?.(entry.row);
-  };
-  const move = (cell: GridCell) => {
-    setActive(cell);
-    virtual.scrollToIndex(cell.row);
-  };
-  return (
+  const entry = model.rows[active.row];
+  const pageRows = Math.max(1, Math.floor((box.current?.clientHeight ?? 300) / rowPixels) - 2);
+  const grid = (
     <div
       ref={box}
       role="grid"
@@ -66,80 +57,107 @@ export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
       aria-rowcount={model.rows.length + 1}
       aria-colcount={columnCount}
       aria-multiselectable={selectable || undefined}
-      aria-activedescendant={activeId}
+      aria-activedescendant={entry ? cellId(id, active) : undefined}
       tabIndex={0}
       onKeyDown={(event) =>
         handleGridKey(event, {
           active,
           rowCount: model.rows.length,
           columnCount,
-          pageRows: Math.max(1, Math.floor((box.current?.clientHeight ?? 300) / rowPixels) - 2),
+          pageRows,
           cellId: (cell) => cellId(id, cell),
-          move,
-          open: () => open(active.row),
-          toggle: () => selectable && toggleAt(model, active.row, event.shiftKey),
+          move: (cell) => {
+            setActive(cell);
+            virtual.scrollToIndex(cell.row);
+          },
+          open: () => handlers.open(active.row),
+          toggle: () => selectable && entry && model.toggle(entry.id, event.shiftKey),
           selectAll: () => selectable && model.selectAll(true),
           search: props.onSearch,
         })
       }
-      className="min-h-0 flex-1 overflow-auto bg-surface -outline-offset-2"
-      style={gridStyle(template, columns)}
+      className="h-full overflow-auto bg-surface -outline-offset-2"
+      style={style}
     >
       <TableHeader {...props} />
       <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
-          const entry = model.rows[item.index];
-          if (!entry) return null;
+          const shown = model.rows[item.index];
+          if (!shown) return null;
           return (
-            <TableRow
-              key={entry.id}
+            <MemoRow
+              key={shown.id}
               tableId={id}
+              id={shown.id}
               index={item.index}
               top={item.start}
-              row={entry.row}
+              row={shown.row}
               columns={columns}
               selectable={selectable}
-              selected={model.selectedIds.has(entry.id)}
-              opened={openId === entry.id}
+              selected={model.selectedIds.has(shown.id)}
+              opened={openId === shown.id}
               activeColumn={active.row === item.index ? active.column : -1}
-              openable={onOpen !== undefined}
-              menu={rowMenu}
-              onToggle={(range) => model.toggle(entry.id, range)}
-              onActivate={(column) => setActive({ row: item.index, column })}
-              onOpen={() => open(item.index)}
+              openable={props.onOpen !== undefined}
+              handlers={handlers}
             />
           );
         })}
       </div>
     </div>
   );
+  return <RowMenu {...props} active={active.row} grid={grid} />;
 }
 
-export function cellId(tableId: string, { row, column }: GridCell): string {
-  return `${tableId}-cell-${row}-${column}`;
-}
-
-function toggleAt<Row extends object>(model: TableModel<Row>, index: number, range: boolean): void {
-  const entry = model.rows[index];
-  if (entry) model.toggle(entry.id, range);
-}
-
-function gridTemplate<Row extends object>(
-  columns: readonly TableColumn<Row>[],
-  selectable: boolean,
-): string {
-  const tracks = columns.map(({ width = 140, grow = false }) =>
-    grow ? `minmax(${width}px, 3fr)` : `minmax(${width}px, 1fr)`,
+/** The same object for ever, calling what the props are now: rows need not be drawn again for a new callback. */
+function useRowHandlers<Row extends object>(
+  props: TableGridProps<Row>,
+  setActive: (cell: GridCell) => void,
+): RowHandlers {
+  const latest = useRef(props);
+  latest.current = props;
+  return useMemo(
+    () => ({
+      toggle: (id, range) => latest.current.model.toggle(id, range),
+      activate: (row, column) => setActive({ row, column }),
+      open: (index) => {
+        const entry = latest.current.model.rows[index];
+        if (entry) latest.current.onOpen?.(entry.row);
+      },
+    }),
+    [setActive],
   );
-  return [...(selectable ? ['36px'] : []), ...tracks].join(' ');
 }
 
-function gridStyle<Row extends object>(
-  template: string,
-  columns: readonly TableColumn<Row>[],
-): CSSProperties {
-  const least = columns.reduce((sum, { width = 140 }) => sum + width, 36);
-  return { '--columns': template, '--least': `${least}px` } as CSSProperties;
+interface RowMenuProps<Row extends object> extends TableGridProps<Row> {
+  active: number;
+  grid: ReactElement;
 }
 
-export const ROW_GRID = classNames('grid w-full min-w-(--least) grid-cols-(--columns)');
+/** One menu for all rows: which row it is about is known when it is asked for. */
+function RowMenu<Row extends object>({ rowMenu, model, active, grid }: RowMenuProps<Row>) {
+  const [index, setIndex] = useState(-1);
+  if (!rowMenu) return <div className="min-h-0 flex-1">{grid}</div>;
+  const entry = model.rows[index];
+  return (
+    <ContextMenu items={entry ? rowMenu(entry.row) : []} className="min-h-0 flex-1">
+      <div
+        role="presentation"
+        className="h-full"
+        onContextMenuCapture={(event) => {
+          const row = event.target instanceof Element && event.target.closest('[data-row]');
+          setIndex(row ? Number(row.getAttribute('data-row')) : active);
+        }}
+      >
+        {grid}
+      </div>
+    </ContextMenu>
+  );
+}
+
+function gridStyle<Row>(columns: readonly TableColumn<Row>[], selectable: boolean): CSSProperties {
+  const variables: Record<`--${string}`, string> = {
+    '--columns': gridTemplate(columns, selectable),
+    '--least': `${leastWidth(columns, selectable)}px`,
+  };
+  return variables;
+}

@@ -4,8 +4,9 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import { classNames } from '#components/ui/class-names.ts';
 import { Checkbox } from '#components/ui/forms/checkbox.tsx';
 import { ColumnFilter } from './column-filter.tsx';
+import { ROW_GRID } from './grid-layout.ts';
 import type { TableColumn } from './table-column.ts';
-import { ROW_GRID, type TableGridProps } from './table-grid.tsx';
+import type { TableGridProps } from './table-grid.tsx';
 import type { TableSort } from './use-table-url.ts';
 
 export function TableHeader<Row extends object>(props: TableGridProps<Row>) {
@@ -19,7 +20,7 @@ export function TableHeader<Row extends object>(props: TableGridProps<Row>) {
         className={classNames(ROW_GRID, 'h-[30px] border-b border-line bg-sunken text-sm')}
       >
         {selectable && (
-          <div role="columnheader" aria-colindex={1} className="flex items-center pl-3">
+          <div role="columnheader" aria-colindex={1} className="flex items-center pl-2.5">
             <Checkbox
               hideLabel
               label="Select all that match"

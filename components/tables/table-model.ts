@@ -65,10 +65,7 @@ export function useTableModel<Row extends object>(
       })),
     [columns],
   );
-  const sorting = useMemo(
-    () => (sort ? [{ id: sort.column, desc: sort.descending }] : []),
-    [sort?.column, sort?.descending, sort],
-  );
+  const sorting = useMemo(() => (sort ? [{ id: sort.column, desc: sort.descending }] : []), [sort]);
   const table = useTable({
     features,
     columns: definitions,
@@ -77,8 +74,13 @@ export function useTableModel<Row extends object>(
     state: { sorting, rowSelection },
     onRowSelectionChange: setRowSelection,
   });
-  const shown = table.getRowModel().rows.map((row) => ({ id: row.id, row: row.original }));
-  const selectedIds = new Set(Object.keys(rowSelection));
+  const { rows: sorted } = table.getRowModel();
+  const shown = useMemo(() => sorted.map((row) => ({ id: row.id, row: row.original })), [sorted]);
+  const selectedIds = useMemo(() => new Set(Object.keys(rowSelection)), [rowSelection]);
+  const selectedRows = useMemo(
+    () => shown.filter((one) => selectedIds.has(one.id)).map((one) => one.row),
+    [shown, selectedIds],
+  );
   const toggle = (id: string, range: boolean) => {
     setRowSelection((before) => toggled(before, rangeOf(shown, range ? anchor : null, id), id));
     setAnchor(id);
@@ -87,7 +89,7 @@ export function useTableModel<Row extends object>(
     rows: shown,
     total: rows.length,
     selectedIds,
-    selectedRows: shown.filter((one) => selectedIds.has(one.id)).map((one) => one.row),
+    selectedRows,
     toggle,
     selectAll: (selected) => setRowSelection(selected ? allSelected(shown) : {}),
   };

@@ -109,7 +109,7 @@ function SearchBox<Row extends object>({ label, columns, url, searchRef }: Table
             type="button"
             aria-label="Clear the search"
             onClick={() => url.setQuery('')}
-            className="absolute right-1 inline-flex size-5 items-center justify-center rounded-md hover:bg-hover"
+            className="absolute right-0.5 inline-flex size-6 items-center justify-center rounded-md hover:bg-hover"
           >
             <X aria-hidden size={13} />
           </button>

@@ -2,7 +2,7 @@
 // A table's search and sort order, kept in the URL (`?vms-q=web&vms-sort=-cpu`): typed text at once in the table,
 // in the URL a moment later.
 import { useSearchParams } from 'next/navigation';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { writeUrlParams } from '#components/ui/use-url-param.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 
@@ -24,7 +24,8 @@ export interface TableUrl {
 export function useTableUrl(id: string, defaultSort: TableSort | null): TableUrl {
   const search = useSearchParams();
   const urlQuery = search.get(`${id}-q`) ?? '';
-  const sort = readSort(search.get(`${id}-sort`)) ?? defaultSort;
+  const sortText = search.get(`${id}-sort`);
+  const sort = useMemo(() => readSort(sortText) ?? defaultSort, [sortText, defaultSort]);
   const [query, setQuery] = useState(urlQuery);
   const [seen, setSeen] = useState(urlQuery);
   // Back, or a link to the same page: the URL changed by another hand than this table's.

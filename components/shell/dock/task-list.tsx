@@ -32,7 +32,8 @@ export function TaskList({ query }: TaskListProps) {
   );
 }
 
-const HEAD = 'sticky top-0 z-1 h-7 bg-sunken px-3 text-left text-sm font-semibold text-muted';
+const HEAD =
+  'sticky top-0 z-1 h-7 bg-sunken px-3 text-left text-sm font-semibold whitespace-nowrap text-muted';
 
 function TaskTable({ tasks }: { tasks: readonly TaskView[] }) {
   return (
@@ -49,7 +50,7 @@ function TaskTable({ tasks }: { tasks: readonly TaskView[] }) {
             <th className={`${HEAD} w-[13%]`}>Target</th>
             <th className={HEAD}>Status</th>
             <th className={`${HEAD} w-[9%]`}>Initiator</th>
-            <th className={`${HEAD} w-[8%] text-right`}>Queued for</th>
+            <th className={`${HEAD} w-[9%] text-right`}>Queued for</th>
             <th className={`${HEAD} w-[10%]`}>Started</th>
             <th className={`${HEAD} w-[8%] text-right`}>Duration</th>
             <th className={`${HEAD} w-9`}>

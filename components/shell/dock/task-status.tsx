@@ -24,9 +24,11 @@ export function TaskStatus({ task }: { task: TaskView }) {
   if (task.state === 'error') return <Failure task={task} />;
   const [tone, word] = ENDED[task.state];
   return (
-    <Badge tone={tone} subtle>
-      {word}
-    </Badge>
+    <span className="flex">
+      <Badge tone={tone} subtle>
+        {word}
+      </Badge>
+    </span>
   );
 }
 

@@ -130,7 +130,7 @@ function FilterBox({ value, onChange }: FilterBoxProps) {
           type="button"
           aria-label="Clear the filter"
           onClick={() => onChange('')}
-          className="absolute right-3 inline-flex size-5 items-center justify-center rounded-md hover:bg-hover"
+          className="absolute right-2.5 inline-flex size-6 items-center justify-center rounded-md hover:bg-hover"
         >
           <X aria-hidden size={13} />
         </button>

@@ -36,8 +36,8 @@ export function Dialog(props: DialogProps) {
             SIZES[size],
           )}
         >
-          <div className="flex items-start gap-3 border-b border-line px-5 py-3">
-            <div className="min-w-0 flex-1">
+          <div className="border-b border-line py-3 pr-14 pl-5">
+            <div className="min-w-0">
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
               {description && (
                 <Base.Description render={<div />} className="text-muted">
@@ -45,7 +45,6 @@ export function Dialog(props: DialogProps) {
                 </Base.Description>
               )}
             </div>
-            <IconButton label="Close" icon={<X size={16} />} onClick={onClose} />
           </div>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 py-4">{children}</div>
           {footer && (
@@ -53,6 +52,10 @@ export function Dialog(props: DialogProps) {
               {footer}
             </div>
           )}
+          {/* Last in order, so that the focus starts in the first field. */}
+          <div className="absolute top-2.5 right-3">
+            <IconButton label="Close" icon={<X size={16} />} onClick={onClose} />
+          </div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

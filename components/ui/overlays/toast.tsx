@@ -31,7 +31,7 @@ export function ToastArea() {
   return (
     <Base.Provider toastManager={manager} limit={4}>
       <Base.Portal>
-        <Base.Viewport className="fixed right-4 bottom-10 z-70 flex w-92 max-w-[calc(100vw-2rem)] flex-col gap-2">
+        <Base.Viewport className="fixed right-4 bottom-10 z-35 flex w-92 max-w-[calc(100vw-2rem)] flex-col gap-2">
           <Notices />
         </Base.Viewport>
       </Base.Portal>

@@ -5,7 +5,8 @@ import { EmptyState } from '#components/ui/states/empty-state.tsx';
 
 export default function NotFoundPage() {
   return (
-    <main className="flex min-h-full items-center justify-center">
+    <div className="flex min-h-full items-center justify-center">
+      <h1 className="sr-only">Not found</h1>
       <EmptyState
         icon={SearchX}
         title="There is no such page"
@@ -13,6 +14,6 @@ export default function NotFoundPage() {
       >
         The address may be mistyped, or the object is gone.
       </EmptyState>
-    </main>
+    </div>
   );
 }
