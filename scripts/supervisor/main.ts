@@ -75,7 +75,11 @@ async function startAll(): Promise<void> {
 
   const controller = startService(describeController(context));
   const web = startService(describeWeb(context));
-  database.watch(() => {
+  let knownUrl = database.url;
+  database.watch((url) => {
+    // They connect again by themselves, unless the server had to move to another port.
+    if (url === knownUrl) return;
+    knownUrl = url;
     for (const service of [controller, web]) service.restart();
   });
   await answering(settings.publicUrl);
