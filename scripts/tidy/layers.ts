@@ -21,7 +21,7 @@ const BELOW_SCRIPTS = [
 const LAYERS: readonly Layer[] = [
   { name: 'base', places: ['lib/base'], imports: [], packages: ['node:crypto'] },
   { name: 'model', places: ['lib/model'], imports: ['base'], packages: ['zod'] },
-  { name: 'formats', places: ['lib/formats'], imports: ['base'], packages: null },
+  { name: 'formats', places: ['lib/formats'], imports: ['model', 'base'], packages: null },
   { name: 'filter-sdk', places: ['lib/filter-sdk'], imports: ['base'], packages: null },
   { name: 'rules', places: ['lib/rules'], imports: ['model', 'base'], packages: ['zod'] },
   { name: 'wire', places: ['lib/wire'], imports: ['model', 'base'], packages: ['zod'] },
