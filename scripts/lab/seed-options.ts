@@ -1,19 +1,25 @@
-// What the seed of the lab is told by the supervisor.
+// What the seed of the lab is told, and what it answers: JSON between the supervisor and the
+// process that prepares the database.
+import { z } from 'zod';
 
-/** A running host agent, as the supervisor started it. */
-export interface LabAgent {
-  name: string;
-  url: string;
-  token: string;
-}
-
-export interface SeedOptions {
-  databaseUrl: string;
-  dataFolder: string;
+export const seedOptionsSchema = z.object({
+  databaseUrl: z.string(),
+  dataFolder: z.string(),
   /** Where `npm run build:vibs` put the VIBs. */
-  vibFolder: string;
+  vibFolder: z.string(),
   /** Whom to trust for VIBs. */
-  rootsFile: string;
-  hosts: readonly LabAgent[];
-  adminPassword: string;
-}
+  rootsFile: z.string(),
+  /** The host agents, as the supervisor starts them. */
+  hosts: z.array(z.object({ name: z.string(), url: z.string(), token: z.string() })),
+  adminPassword: z.string(),
+});
+export type SeedOptions = z.infer<typeof seedOptionsSchema>;
+export type LabAgent = SeedOptions['hosts'][number];
+
+export const seedResultSchema = z.object({
+  /** True when this start made the lab. */
+  seeded: z.boolean(),
+  /** True when the first password has been used, so that nobody needs to see it again. */
+  adminSignedIn: z.boolean(),
+});
+export type SeedResult = z.infer<typeof seedResultSchema>;

@@ -6,15 +6,8 @@ import { type Database, openDatabase } from '#lib/controller/database/client.ts'
 import { replaceFile } from '../supervisor/data-folder.ts';
 import { seedDepot } from './seed-depot.ts';
 import { seedInventory, updateHostAddresses } from './seed-inventory.ts';
-import type { SeedOptions } from './seed-options.ts';
+import type { SeedOptions, SeedResult } from './seed-options.ts';
 import { seedUsers } from './seed-users.ts';
-
-export interface SeedResult {
-  /** True when this start made the lab. */
-  seeded: boolean;
-  /** True when the first password has been used, so that nobody needs to see it again. */
-  adminSignedIn: boolean;
-}
 
 /** Makes the lab unless it is there, in a database that holds no inventory yet. */
 export async function seedLab(options: SeedOptions): Promise<SeedResult> {

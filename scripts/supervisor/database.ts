@@ -6,7 +6,6 @@ import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { type EmbeddedServer, startEmbedded } from '#lib/controller/database/embedded.ts';
-import { deployMigrations } from '#lib/controller/database/migrate.ts';
 import type { Output } from './output.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,15 +27,11 @@ export interface DatabaseOptions {
   onPid: (pid: number | null) => void;
 }
 
-/** Opens the database and brings its tables up to date. */
 export async function openSupervisedDatabase(
   options: DatabaseOptions,
 ): Promise<SupervisedDatabase> {
-  const { databaseUrl, projectRoot } = options.settings;
-  const database = databaseUrl ? givenServer(databaseUrl) : await startOwnServer(options);
-  const prismaFolder = path.join(projectRoot, 'prisma');
-  await deployMigrations({ url: database.url, prismaFolder, random: systemRandom });
-  return database;
+  const { databaseUrl } = options.settings;
+  return databaseUrl ? givenServer(databaseUrl) : startOwnServer(options);
 }
 
 function givenServer(url: string): SupervisedDatabase {

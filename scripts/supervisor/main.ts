@@ -3,11 +3,11 @@
 // stop in reverse.
 import path from 'node:path';
 import { isPortFree } from '#lib/controller/database/free-port.ts';
-import { seedLab } from '../lab/seed.ts';
 import { keepSecret, makePrivateFolder } from './data-folder.ts';
 import { openSupervisedDatabase } from './database.ts';
 import { planHosts } from './host-plan.ts';
 import { openOutput } from './output.ts';
+import { prepareDatabase } from './prepare-database.ts';
 import { RunFile } from './run-file.ts';
 import { Service, type ServiceOptions } from './service.ts';
 import { describeAgent, describeController, describeWeb } from './services.ts';
@@ -63,15 +63,14 @@ async function startAll(): Promise<void> {
 
   const hosts = await planHosts(dataFolder, settings.agentPort);
   const agents = hosts.map((host) => startService(describeAgent(context, host)));
-  await Promise.all(agents.map((agent) => agent.ready));
-  done(`Host agents: ${hosts.map((host) => host.name).join(', ')}`);
-
   const passwordFile = path.join(dataFolder, 'secrets', 'admin-password');
   const adminPassword = settings.adminPassword ?? keepSecret(passwordFile, 16);
-  const lab = await seedLab({
+  const lab = await prepareDatabase({
     ...{ databaseUrl: database.url, dataFolder, vibFolder, rootsFile, hosts, adminPassword },
   });
-  if (lab.seeded) done('Lab: seeded');
+  done(`Tables: up to date${lab.seeded ? ', lab seeded' : ''}`);
+  await Promise.all(agents.map((agent) => agent.ready));
+  done(`Host agents: ${hosts.map((host) => host.name).join(', ')}`);
 
   const controller = startService(describeController(context));
   const web = startService(describeWeb(context));

@@ -51,7 +51,8 @@ export class Service {
     const child = fork(file, args, {
       cwd,
       env: { ...environment(), SLUICE_SUPERVISOR_PID: String(process.pid) },
-      execArgv: ['--import', PRELOAD],
+      // Deprecations are for those who choose the packages, not for those who run the product.
+      execArgv: ['--disable-warning=DeprecationWarning', '--import', PRELOAD],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Its own process group: a terminal's Ctrl-C is for the supervisor, which stops all in order.
       detached: true,
