@@ -4,6 +4,7 @@
 import { Popover } from '@base-ui/react/popover';
 import { Funnel } from 'lucide-react';
 import { useMemo } from 'react';
+import { formatCount } from '#components/format/quantities.ts';
 import { classNames } from '#components/ui/class-names.ts';
 import { Checkbox } from '#components/ui/forms/checkbox.tsx';
 import { TextField } from '#components/ui/forms/text-field.tsx';
@@ -80,7 +81,7 @@ function Facets<Row extends object>({ column, rows, values, setValues }: FacetsP
         return (
           <Checkbox
             key={text}
-            label={`${text} (${count})`}
+            label={`${text} (${formatCount(count)})`}
             checked={on}
             onChange={() => setValues(on ? others : [...others, text])}
           />

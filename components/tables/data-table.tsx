@@ -53,7 +53,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   }
   if (rows.length === 0 && empty) return <>{empty}</>;
   return (
-    <div className="flex min-h-0 flex-1 flex-col" style={height ? { height } : undefined}>
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col" style={height ? { height } : undefined}>
       {!props.plain && (
         <TableToolbar
           id={id}

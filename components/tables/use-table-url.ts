@@ -3,7 +3,7 @@
 // in the URL a moment later.
 import { useSearchParams } from 'next/navigation';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { writeUrlParams } from '#components/ui/use-url-param.ts';
+import { useUrlParam, writeUrlParams } from '#components/ui/use-url-param.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 
 /** Browsers refuse more than about two hundred history writes in half a minute. */
@@ -24,36 +24,37 @@ export interface TableUrl {
 export function useTableUrl(id: string, defaultSort: TableSort | null): TableUrl {
   const search = useSearchParams();
   const urlQuery = search.get(`${id}-q`) ?? '';
-  const sortText = search.get(`${id}-sort`);
+  const [sortText, setSortText] = useUrlParam(`${id}-sort`, '');
   const sort = useMemo(() => readSort(sortText) ?? defaultSort, [sortText, defaultSort]);
   const [query, setQuery] = useState(urlQuery);
   const [seen, setSeen] = useState(urlQuery);
-  // Back, or a link to the same page: the URL changed by another hand than this table's.
+  const [written, setWritten] = useState(urlQuery);
   if (seen !== urlQuery) {
     setSeen(urlQuery);
-    setQuery(urlQuery);
+    // Back, or a link to the same page: the URL changed by another hand than this table's.
+    if (urlQuery !== written) setQuery(urlQuery);
   }
   useEffect(() => {
     if (query === urlQuery) return;
     const timer = systemClock.after(URL_WRITE_DELAY_MS, () => {
-      setSeen(query);
+      setWritten(query);
       writeUrlParams({ [`${id}-q`]: query === '' ? null : query }, 'replace');
     });
     return () => timer.cancel();
   }, [query, urlQuery, id]);
   const setSort = useCallback(
-    (next: TableSort | null) => writeUrlParams({ [`${id}-sort`]: writeSort(next) }, 'replace'),
-    [id],
+    (next: TableSort | null) => setSortText(writeSort(next)),
+    [setSortText],
   );
   return { query, setQuery, sort, setSort };
 }
 
-function readSort(text: string | null): TableSort | null {
-  if (!text) return null;
+function readSort(text: string): TableSort | null {
+  if (text === '') return null;
   const descending = text.startsWith('-');
   return { column: descending ? text.slice(1) : text, descending };
 }
 
-function writeSort(sort: TableSort | null): string | null {
-  return sort && `${sort.descending ? '-' : ''}${sort.column}`;
+function writeSort(sort: TableSort | null): string {
+  return sort ? `${sort.descending ? '-' : ''}${sort.column}` : '';
 }

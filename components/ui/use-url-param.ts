@@ -2,7 +2,7 @@
 // State that belongs into the URL: tab, filter, sort, selection, panel. Reading follows Back and links;
 // writing is shallow (no request to the server), replacing the entry or pushing a new one.
 import { useSearchParams } from 'next/navigation';
-import { useCallback } from 'react';
+import { useCallback, useState } from 'react';
 
 export type UrlWrite = 'push' | 'replace';
 
@@ -11,13 +11,19 @@ export function useUrlParam(
   name: string,
   otherwise: string,
 ): [string, (value: string, how?: UrlWrite) => void] {
-  const value = useSearchParams().get(name) ?? otherwise;
+  const url = useSearchParams().get(name) ?? otherwise;
+  // The router tells of a new URL when it has time: until then what was written is shown, so that a click answers
+  // at once. As soon as the URL moves, it alone counts.
+  const [written, setWritten] = useState<{ value: string; before: string } | null>(null);
+  if (written && written.before !== url) setWritten(null);
   const write = useCallback(
-    (next: string, how: UrlWrite = 'replace') =>
-      writeUrlParams({ [name]: next === otherwise ? null : next }, how),
-    [name, otherwise],
+    (next: string, how: UrlWrite = 'replace') => {
+      setWritten(next === url ? null : { value: next, before: url });
+      writeUrlParams({ [name]: next === otherwise ? null : next }, how);
+    },
+    [name, otherwise, url],
   );
-  return [value, write];
+  return [written && written.before === url ? written.value : url, write];
 }
 
 /** Sets and removes (null) parameters of the present URL. */
