@@ -145,7 +145,7 @@ test('a VIB other than the announced one is not installed', async () => {
   expect((await esx01.report()).vibs).toEqual([]);
 });
 
-test('killed in a download, a host has none of the VIB, and installs it when asked again', async () => {
+test('killed in a download, a host has none of it, and installs it when asked again', async () => {
   let open: () => void = () => undefined;
   lab.gate = new Promise((resolve) => {
     open = resolve;

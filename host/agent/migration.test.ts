@@ -21,6 +21,7 @@ beforeAll(async () => {
   await lab.openDepot();
   esx01 = await lab.addHost(1);
   esx02 = await lab.addHost(2);
+  await esx01.keyed(calls.installVib, lab.vib('trace'));
   await esx01.keyed(calls.createVm, { vm, contents: [] });
   nbdPort = (await esx01.keyed(calls.powerOnVm, { vm })).nbdPort;
 });
@@ -66,7 +67,6 @@ async function endLoad(host: TestAgent, id: string): Promise<WorkloadStatus> {
 }
 
 test('a host without the filter refuses the VM, naming filter and host', async () => {
-  await esx01.keyed(calls.installVib, lab.vib('trace'));
   await expect(esx02.keyed(calls.prepareIncoming, { vm: specOf([trace]) })).rejects.toMatchObject({
     fault: 'GenericVmConfigFault',
     message: 'The I/O filter trace is not installed on the host esx02.',
@@ -79,6 +79,16 @@ test('a place that is not used is cleared', async () => {
   expect(await esx02.world('vm-1')).toMatchObject({ state: 'migratingIn' });
   expect(await esx02.keyed(calls.finishIncoming, { vmId: 'vm-1' })).toEqual({ arrived: false });
   expect(await esx02.world('vm-1')).toBeUndefined();
+});
+
+test('a place that nobody came to does not keep the VM from being powered on', async () => {
+  await esx02.keyed(calls.prepareIncoming, { vm: specOf() });
+  await esx01.keyed(calls.powerOffVm, { vmId: 'vm-1' });
+  await esx02.keyed(calls.powerOnVm, { vm: specOf() });
+  expect(await esx02.world('vm-1')).toMatchObject({ state: 'running', nbdPort });
+  await esx02.keyed(calls.powerOffVm, { vmId: 'vm-1' });
+  await esx02.keyed(calls.unregisterVm, { vmId: 'vm-1' });
+  await esx01.keyed(calls.powerOnVm, { vm: specOf() });
 });
 
 test('a running VM moves there and back under load, without an error', async () => {

@@ -1,4 +1,5 @@
-// Tests of the agent's stores: what is read back after a crash at any byte, and limits on their growth.
+// Tests of the agent's stores: what is read back after a crash at any byte, and limits on their
+// growth.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -103,7 +103,7 @@ export class VmRunner {
   /** Idempotent. When the world cannot start, the VM is off again and the fault is thrown. */
   async powerOn(spec: VmRunSpec): Promise<{ nbdPort: number; nbdSocketPath: string }> {
     const before = this.record;
-    if (before.place === 'incoming') throw this.#busyMigrating();
+    if (before.place === 'incoming') await this.#abandonPlace();
     if (before.desired === 'poweredOn' && (await this.#askAndAdopt())) return this.#addresses();
     await this.#endWorld();
     const nbdPort = spec.nbdPort || before.spec.nbdPort;
@@ -335,6 +335,12 @@ export class VmRunner {
     const { process } = this.record;
     if (alive && process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
     await removeSockets(this.places);
+  }
+
+  /** A place that was kept for a migration which never came to its end is free. */
+  async #abandonPlace(): Promise<void> {
+    if ((await this.#ask()) || (await this.#isProcessAlive())) throw this.#busyMigrating();
+    await this.update({ place: 'here', process: null });
   }
 
   #addresses(): { nbdPort: number; nbdSocketPath: string } {

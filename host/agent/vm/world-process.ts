@@ -1,7 +1,8 @@
 // Starts and ends the process of a VM's world. It is detached: it outlives the agent and is found
 // again through its control socket; its process identity tells a silent world from a dead one.
 import { spawn } from 'node:child_process';
-import { open, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, sleep } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -58,6 +59,8 @@ export async function startWorld(launch: WorldLaunch, launchPath: string): Promi
 
 /** Writes the launch file and removes sockets that a dead world left. */
 export async function prepareLaunch(launch: WorldLaunch, launchPath: string): Promise<void> {
+  // A cleaner of temporary files may have taken the directory of the sockets.
+  await mkdir(dirname(launch.controlSocketPath), { recursive: true, mode: 0o700 });
   await writeFileDurably(launchPath, `${JSON.stringify(launch, null, 2)}\n`);
   await removeSockets(launch);
 }
