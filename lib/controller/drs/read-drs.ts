@@ -6,7 +6,7 @@ import { filterConflicts, planMoves } from '../../rules/drs.ts';
 import type { DrsView, RecommendationView } from '../../wire/api/operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Recommendation } from '../database/generated/client.ts';
-import { readClusterFacts, readHostFacts, readVmFacts } from '../inventory/read-facts.ts';
+import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 
 const faultsSchema = z.array(z.object({ vmId: z.string(), reasons: z.array(reasonSchema) }));
 const stateSchema = z.enum(['pending', 'applying', 'applied', 'failed']);
@@ -16,7 +16,7 @@ export async function readDrs(db: DatabaseTransaction, clusterId: string): Promi
   const [[cluster], hosts, vms, rows, run] = await Promise.all([
     readClusterFacts(db, { id: clusterId }),
     readHostFacts(db, { clusterId }),
-    readVmFacts(db, { host: { clusterId } }),
+    db.vm.findMany({ where: { host: { clusterId } }, select: { id: true, name: true } }),
     db.recommendation.findMany({
       where: { clusterId },
       orderBy: [{ priority: 'asc' }, { createdAt: 'desc' }],
@@ -27,8 +27,9 @@ export async function readDrs(db: DatabaseTransaction, clusterId: string): Promi
     }),
   ]);
   if (!cluster || !run) throw new Fault('NotFound', `There is no cluster ${clusterId}.`);
-  // The loads are as of now; what DRS makes of them is as of its last run.
-  const plan = planMoves(cluster, hosts, vms);
+  // The loads are as of now. What DRS makes of them is as of its last run: judging every move of
+  // every VM takes too long for a page.
+  const measured = planMoves({ ...cluster, drs: { ...cluster.drs, enabled: false } }, hosts, []);
   const names = new Map([...hosts, ...vms].map(({ id, name }) => [id, name]));
   const named = (id: string) => ({ id, name: names.get(id) ?? id });
   return {
@@ -38,8 +39,12 @@ export async function readDrs(db: DatabaseTransaction, clusterId: string): Promi
       .parse(run.drsFaults)
       .map(({ vmId, reasons }) => ({ vm: named(vmId), reasons })),
     conflicts: filterConflicts(cluster, hosts),
-    imbalance: plan.imbalance,
-    hostLoads: plan.loads.map(({ hostId, cpu, memory }) => ({ host: named(hostId), cpu, memory })),
+    imbalance: measured.imbalance,
+    hostLoads: measured.loads.map(({ hostId, cpu, memory }) => ({
+      host: named(hostId),
+      cpu,
+      memory,
+    })),
     lastRunAt: run.drsLastRunAt?.toISOString() ?? null,
   };
 }

@@ -1,63 +1,47 @@
 // What the caller may do with a host now: the verdicts behind the buttons of its page.
-import type { FaultName, Reason } from '../../model/fault.ts';
-import type { Verdict } from '../../model/verdict.ts';
+import type { Reason } from '../../model/fault.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import type { HostSummary } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
+import { judgeOperation } from '../tasks/judge-operation.ts';
 import { readRunningTaskReasons } from '../tasks/running-tasks.ts';
+import { disconnectHost } from './disconnect-host.ts';
+import { enterMaintenance } from './enter-maintenance.ts';
+import { exitMaintenance } from './exit-maintenance.ts';
+import { reconnectHost } from './reconnect-host.ts';
 
 /** enterMaintenance, exitMaintenance, disconnect, connect, installFilter. */
 export async function judgeHostActions(
   db: DatabaseTransaction,
   caller: Caller,
-  host: Pick<
-    HostSummary,
-    'id' | 'name' | 'cluster' | 'connectionState' | 'connectionReason' | 'maintenanceState'
-  >,
+  { id, name, cluster }: Pick<HostSummary, 'id' | 'name' | 'cluster'>,
 ): Promise<Record<string, Verdict>> {
-  const { id, name, cluster, connectionState, maintenanceState } = host;
-  const running = (await readRunningTaskReasons(db, [id])).get(id);
-  const busy = running ? [running] : [];
-  const maintenance = [{ privilege: 'Host.Config.Maintenance', objectId: id }] as const;
-  const connection = [{ privilege: 'Host.Config.Connection', objectId: id }] as const;
-  const refuse = (fault: FaultName, message: string, remedy?: string): Reason => ({
-    ...{ fault, message, objects: [id] },
-    ...(remedy === undefined ? {} : { remedy }),
-  });
-  const notConnected =
-    connectionState === 'connected'
-      ? []
-      : [refuse('HostNotConnected', `${name} is not connected.`, `Reconnect ${name}.`)];
-  const inMaintenance =
-    maintenanceState === 'normal'
-      ? []
-      : [refuse('InvalidState', `${name} is in, or entering, maintenance mode already.`)];
-  const notInMaintenance =
-    maintenanceState === 'normal'
-      ? [refuse('InvalidState', `${name} is not in maintenance mode.`)]
-      : [];
-  const disconnected =
-    connectionState === 'disconnected'
-      ? [refuse('InvalidState', `${name} is disconnected already.`)]
-      : [];
-  const connected =
-    connectionState === 'disconnected'
-      ? []
-      : [refuse('InvalidState', `${name} is not disconnected.`)];
-  return judgeActions(db, caller, {
-    enterMaintenance: {
-      wanted: maintenance,
-      reasons: [...notConnected, ...inMaintenance, ...busy],
-    },
-    exitMaintenance: { wanted: maintenance, reasons: [...notConnected, ...notInMaintenance] },
-    disconnect: { wanted: connection, reasons: [...disconnected, ...busy] },
-    connect: { wanted: connection, reasons: [...connected, ...busy] },
-    installFilter: {
-      wanted: [{ privilege: 'Host.Config.Patch', objectId: id }],
-      reasons: [installRefusal(name, cluster)],
-    },
-  });
+  const input = { hostId: id };
+  const [enter, exit, disconnect, connect, others, running] = await Promise.all([
+    judgeOperation({ db, caller, operation: enterMaintenance, input }),
+    judgeOperation({ db, caller, operation: exitMaintenance, input }),
+    judgeOperation({ db, caller, operation: disconnectHost, input }),
+    judgeOperation({ db, caller, operation: reconnectHost, input }),
+    judgeActions(db, caller, {
+      installFilter: {
+        wanted: [{ privilege: 'Host.Config.Patch', objectId: id }],
+        reasons: [installRefusal(name, cluster)],
+      },
+    }),
+    readRunningTaskReasons(db, [id]),
+  ]);
+  const busy = running.get(id);
+  const unlessBusy = ({ reasons, warnings }: Verdict): Verdict =>
+    verdictOf(busy ? [...reasons, busy] : reasons, warnings);
+  return {
+    enterMaintenance: unlessBusy(enter),
+    exitMaintenance: unlessBusy(exit),
+    disconnect: unlessBusy(disconnect),
+    connect: unlessBusy(connect),
+    ...others,
+  };
 }
 
 /** Filters go on clusters only, never on chosen hosts. */

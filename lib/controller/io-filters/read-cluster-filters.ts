@@ -3,18 +3,19 @@ import { groupBy } from '../../base/group-by.ts';
 import { filterClassSchema } from '../../model/filter-class.ts';
 import { hostFilterStateSchema } from '../../model/inventory.ts';
 import { faultRecordSchema } from '../../model/task.ts';
-import type { Verdict } from '../../model/verdict.ts';
-import { judgeFilterUninstall } from '../../rules/filter-install.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import type { ClusterFilterView, HostSummary } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { ClusterFilter, HostFilterState, HostVib } from '../database/generated/client.ts';
 import type { Caller } from '../permissions/caller.ts';
-import { judgeActions } from '../permissions/judge-actions.ts';
+import { judgeOperation } from '../tasks/judge-operation.ts';
 import { readRunningTaskReasons } from '../tasks/running-tasks.ts';
 import type { VmRow } from '../vms/vm-rows.ts';
+import { resolveIoFilterOnCluster } from './resolve-io-filter.ts';
+import { uninstallIoFilter } from './uninstall-io-filter.ts';
 
 export interface ClusterRows {
-  cluster: { id: string; name: string; drsEnabled: boolean };
+  cluster: { id: string };
   hosts: readonly HostSummary[];
   vms: readonly VmRow[];
 }
@@ -98,30 +99,21 @@ function findDisks(
 
 async function judgeFilterActions(
   { db, caller }: { db: DatabaseTransaction; caller: Caller },
-  { cluster, hosts }: ClusterRows,
+  { cluster }: ClusterRows,
   views: readonly Omit<ClusterFilterView, 'actions'>[],
 ): Promise<Record<string, Verdict>[]> {
-  const running = (await readRunningTaskReasons(db, [cluster.id])).get(cluster.id);
-  const busy = running ? [running] : [];
-  const wanted = [cluster, ...hosts].map(({ id }) => ({
-    privilege: 'Host.Config.Patch' as const,
-    objectId: id,
-  }));
+  const clusterId = cluster.id;
+  const busy = (await readRunningTaskReasons(db, [clusterId])).get(clusterId);
+  const unlessBusy = ({ reasons, warnings }: Verdict): Verdict =>
+    verdictOf(busy ? [...reasons, busy] : reasons, warnings);
   return Promise.all(
-    views.map(({ filterId, name, disksInUse, hosts: states }) => {
-      const disks = disksInUse.map(({ vm, diskLabel }) => ({
-        ...{ vmId: vm.id, vmName: vm.name, diskLabel },
-      }));
-      const uninstall = judgeFilterUninstall({ cluster, filterId, disks });
-      const isWhole = states.every(({ state, available }) => state === 'installed' && available);
-      const nothingToDo = {
-        fault: 'InvalidState' as const,
-        message: `${name} is installed on every host of ${cluster.name}; there is nothing to resolve.`,
-      };
-      return judgeActions(db, caller, {
-        uninstall: { wanted, reasons: [...uninstall.reasons, ...busy] },
-        resolve: { wanted, reasons: [...(isWhole ? [nothingToDo] : []), ...busy] },
-      });
+    views.map(async ({ filterId }) => {
+      const input = { clusterId, filterId };
+      const [uninstall, resolve] = await Promise.all([
+        judgeOperation({ db, caller, operation: uninstallIoFilter, input }),
+        judgeOperation({ db, caller, operation: resolveIoFilterOnCluster, input }),
+      ]);
+      return { uninstall: unlessBusy(uninstall), resolve: unlessBusy(resolve) };
     }),
   );
 }
