@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FilterFile, loadFilter } from './load-filter.ts';
 import { withDefaults } from './open-filter.ts';
 
-const GOOD = `export default { kind: 'total', name: 'good', class: 'cache', apiVersion: 1, summary: 's',
+const GOOD = `export default { kind: 'total', name: 'good', class: 'cache', apiVersion: 1,
+  summary: 's',
   properties: [
     { name: 'size', label: 'Size', help: '', type: 'integer', default: 8 },
     { name: 'mode', label: 'Mode', help: '', type: 'string', default: 'a' }],

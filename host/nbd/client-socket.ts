@@ -2,6 +2,7 @@
 // (`onread`). Node documents `onread` for sockets that it makes, not for those that a server
 // accepts, nor how to learn a socket's descriptor: both are kept in this file. Tested against the
 // Node version that package.json pins.
+import { writeSync } from 'node:fs';
 import { type Server, Socket } from 'node:net';
 import { assert } from '#lib/base/assert.ts';
 
@@ -35,6 +36,20 @@ export function descriptorOf(open: Socket | Server): number {
   const fd: unknown = Reflect.get(handle, 'fd');
   assert(typeof fd === 'number' && fd >= 0, 'an open socket has a descriptor');
   return fd;
+}
+
+/**
+ * Writes straight into the kernel, past the stream, when nothing is queued there; returns how many
+ * bytes went. The rest, also when the client is gone, is the stream's to write, or to fail on.
+ */
+export function writeAtOnce(socket: Socket, buffer: Buffer, start: number, end: number): number {
+  if (socket.writableLength > 0 || socket.destroyed || !socket.writable) return 0;
+  try {
+    return writeSync(descriptorOf(socket), buffer, start, end - start);
+  } catch {
+    // EAGAIN: the client reads slowly. Anything else the stream's own write meets with again.
+    return 0;
+  }
 }
 
 function makeSocket(from: { handle: object } | { fd: number }, target: ReadTarget): Socket {

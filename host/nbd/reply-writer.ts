@@ -15,6 +15,7 @@ import {
   writeStatusChunk,
 } from '#lib/formats/nbd/transmission.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import { writeAtOnce } from './client-socket.ts';
 import { Slab } from './slab.ts';
 
 const SLAB_BYTES = 256 * 1024;
@@ -100,7 +101,8 @@ export class ReplyWriter {
   /** Writes what has gathered. */
   flush(): void {
     if (this.at > this.#from) {
-      this.#socket.write(this.slab.buffer.subarray(this.#from, this.at));
+      const from = this.#from + writeAtOnce(this.#socket, this.slab.buffer, this.#from, this.at);
+      if (from < this.at) this.#socket.write(this.slab.buffer.subarray(from, this.at));
       if (this.#socket.writableLength > 0) this.#releaseWhenWritten(this.slab);
     }
     this.#from = this.at;

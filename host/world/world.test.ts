@@ -119,7 +119,7 @@ test('samples and traces tell what was done', async () => {
   expect(sample.residentBytes).toBeGreaterThan(MIB);
 });
 
-test('after a kill -9 every flushed or forced write is there, and the disk opens again', async () => {
+test('after a kill -9 all that was flushed or forced is there, and the disk opens', async () => {
   const world = await harness.start(await harness.makeLaunch([disk]));
   const client = await connect(world);
   const promised = new Map<number, number>();

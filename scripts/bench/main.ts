@@ -1,7 +1,7 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine.
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
-//   --filter FILE      also measure with this filter module (may be repeated; else the shipped ones)
+//   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)
 import { parseArgs } from 'node:util';
 import { benchIo } from './io.ts';
 
