@@ -1,6 +1,6 @@
 // Assertions: what must hold, or else the program itself is wrong. They stay on in production.
 
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 

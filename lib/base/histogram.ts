@@ -6,7 +6,7 @@
 const STEPS_PER_OCTAVE = 8;
 const OCTAVES = 26;
 /** How many buckets every histogram has. */
-export const HISTOGRAM_BUCKETS = STEPS_PER_OCTAVE * (OCTAVES + 1);
+const HISTOGRAM_BUCKETS = STEPS_PER_OCTAVE * (OCTAVES + 1);
 
 export class Histogram {
   readonly counts: Float64Array;
@@ -59,7 +59,7 @@ function bucketOf(microseconds: number): number {
 }
 
 /** The largest value, in microseconds, that falls into the bucket. */
-export function bucketUpperBound(bucket: number): number {
+function bucketUpperBound(bucket: number): number {
   if (bucket < STEPS_PER_OCTAVE) return bucket + 1;
   const octave = Math.trunc(bucket / STEPS_PER_OCTAVE) + 2;
   const step = bucket % STEPS_PER_OCTAVE;

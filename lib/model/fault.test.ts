@@ -1,4 +1,5 @@
-// docs/faults.md and the catalogue of faults say the same, and a fault survives its way over a wire.
+// docs/faults.md and the catalogue of faults say the same, and a fault survives its way over a
+// wire.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

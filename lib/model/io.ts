@@ -1,7 +1,7 @@
 // Words for I/O: operations, verdicts, crossings, and the numbers measured on a disk.
 import { z } from 'zod';
 
-export const ioOperationSchema = z.enum([
+const ioOperationSchema = z.enum([
   'read',
   'write',
   'flush',
@@ -12,7 +12,7 @@ export const ioOperationSchema = z.enum([
 ]);
 export type IoOperation = z.infer<typeof ioOperationSchema>;
 
-export const crossingSchema = z.object({
+const crossingSchema = z.object({
   /** Name of the filter, or `disk` for the virtual disk below them. */
   filter: z.string(),
   direction: z.enum(['in', 'out']),
@@ -39,7 +39,7 @@ export type IoTraceEntry = z.infer<typeof ioTraceEntrySchema>;
 const rateSchema = z.object({ iops: z.number(), bytesPerSecond: z.number() });
 
 /** Latencies in microseconds over the sample's interval; null when nothing completed in it. */
-export const latencySchema = z.object({
+const latencySchema = z.object({
   meanUs: z.number(),
   p50Us: z.number(),
   p99Us: z.number(),

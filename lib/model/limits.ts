@@ -11,12 +11,8 @@ export const SECTOR_BYTES = 512;
 
 /** Largest payload of one NBD request, in bytes; what nbdcopy and nbdfuse send at most. */
 export const NBD_REQUEST_BYTES_MAX = 64 * MIB;
-/** Longest option data in the NBD handshake, in bytes. */
-export const NBD_OPTION_BYTES_MAX = 64 * KIB;
 /** Connections to one VM at a time. */
 export const NBD_CONNECTIONS_MAX = 64;
-/** Longest export name, in bytes (NBD protocol, "Values"). */
-export const NBD_EXPORT_NAME_BYTES_MAX = 4096;
 
 /** A VMDK descriptor, in bytes: what qemu reads at most. */
 export const VMDK_DESCRIPTOR_BYTES_MAX = 20 * KIB;

@@ -1,7 +1,7 @@
 // Roles and privileges, by the API's identifiers (AuthorizationManager of vSphere 8).
 
 /** The privileges that the product checks. */
-export const PRIVILEGES = [
+const PRIVILEGES = [
   'System.Anonymous',
   'System.Read',
   'System.View',

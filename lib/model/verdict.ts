@@ -10,8 +10,6 @@ export interface Verdict {
   warnings: Reason[];
 }
 
-export const ALLOWED: Verdict = { allowed: true, reasons: [], warnings: [] };
-
 export function verdictOf(reasons: Reason[], warnings: Reason[] = []): Verdict {
   return { allowed: reasons.length === 0, reasons, warnings };
 }

@@ -18,13 +18,13 @@ export function compareAcceptance(a: AcceptanceLevel, b: AcceptanceLevel): numbe
   return ACCEPTANCE_LEVELS.indexOf(b) - ACCEPTANCE_LEVELS.indexOf(a);
 }
 
-export const vibRelationSchema = z.object({
+const vibRelationSchema = z.object({
   name: z.string(),
   relation: z.enum(['<', '<=', '=', '>=', '>', '']).default(''),
   version: z.string().default(''),
 });
 
-export const vibPayloadSchema = z.object({
+const vibPayloadSchema = z.object({
   name: z.string(),
   type: z.string(),
   sizeBytes: z.number().int().nonnegative(),
@@ -32,7 +32,7 @@ export const vibPayloadSchema = z.object({
 });
 
 /** descriptor.xml, parsed. */
-export const vibDescriptorSchema = z.object({
+const vibDescriptorSchema = z.object({
   type: z.string(),
   name: z.string(),
   version: z.string(),
@@ -55,7 +55,7 @@ export const vibDescriptorSchema = z.object({
 });
 export type VibDescriptor = z.infer<typeof vibDescriptorSchema>;
 
-export const vibSignerSchema = z.object({
+const vibSignerSchema = z.object({
   /** Subject common name of the certificate that signed. */
   subject: z.string(),
   issuer: z.string(),

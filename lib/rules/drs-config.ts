@@ -6,7 +6,10 @@ import type { ClusterFacts, HostFacts } from './facts.ts';
 /** The version that uses I/O filters only where DRS is enabled: 6.0 Update 1. */
 const NEEDS_DRS = '6.0.1';
 
-/** Hosts of 6.0 Update 1 use I/O filters only in a cluster whose DRS is enabled, so it stays enabled there. */
+/**
+ * Hosts of 6.0 Update 1 use I/O filters only in a cluster whose DRS is enabled, so it stays enabled
+ * there.
+ */
 export function judgeDrsConfig(
   cluster: ClusterFacts,
   hosts: HostFacts[],

@@ -13,7 +13,9 @@ export interface MaintenanceFacts {
   vms: VmFacts[];
 }
 
-/** VMs that nowhere can take are no reason to refuse, but they block the task: a warning names them. */
+/**
+ * VMs that nowhere can take are no reason to refuse, but they block the task: a warning names them.
+ */
 export function judgeEnterMaintenance(facts: MaintenanceFacts): Verdict {
   const { host } = facts;
   const reasons = notConnected(host);
@@ -28,7 +30,7 @@ export function judgeEnterMaintenance(facts: MaintenanceFacts): Verdict {
 }
 
 /** Powered-on VMs that would block it, each with the reasons of every host. */
-export function blockedVms({ host, others, drsEnabled, vms }: MaintenanceFacts) {
+function blockedVms({ host, others, drsEnabled, vms }: MaintenanceFacts) {
   return planEvacuation(host, drsEnabled ? others : [], vms).blocked;
 }
 

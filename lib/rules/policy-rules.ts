@@ -1,4 +1,5 @@
-// Are the rules of a storage policy sound: filters that exist, one of a class, properties as their filters want them?
+// Are the rules of a storage policy sound: filters that exist, one of a class, properties as their
+// filters want them?
 import type { Reason } from '../model/fault.ts';
 import type { FilterProperty } from '../model/filter.ts';
 import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
@@ -38,7 +39,10 @@ export function judgePolicyRules(
   return verdictOf([...judgeFilterSet(filters).reasons, ...reasons]);
 }
 
-/** The rules with every property that was left out at its default. Only for rules that were judged sound. */
+/**
+ * The rules with every property that was left out at its default. Only for rules that were judged
+ * sound.
+ */
 export function completeRules(
   rules: readonly PolicyRuleFacts[],
   known: readonly KnownFilter[],
@@ -92,7 +96,7 @@ function numberProblem(
 function unknownFilter({ provider, filterClass }: PolicyRuleFacts): Reason {
   return {
     fault: 'InvalidArgument',
-    message: `No I/O filter ${provider} of the class ${FILTER_CLASSES[filterClass].label} is known.`,
+    message: `No I/O filter ${provider} (${FILTER_CLASSES[filterClass].label}) is known.`,
     remedy: 'Add the VIB that brings it to the depot.',
   };
 }

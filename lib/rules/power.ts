@@ -20,8 +20,9 @@ export interface PowerOnPlan {
 }
 
 /**
- * The VM's own host runs it when it can. Else DRS, when it is enabled and not manual, places it on the compatible
- * host of the cluster with the most memory left (partially automated: initial placement is automatic).
+ * The VM's own host runs it when it can. Else DRS, when it is enabled and not manual, places it on
+ * the compatible host of the cluster with the most memory left (partially automated: initial
+ * placement is automatic).
  */
 export function planPowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPlan {
   if (vm.powerState === 'poweredOn') {

@@ -1,9 +1,10 @@
 // A rule about exports: what nobody imports is not exported. Frameworks call what stands in app/
-// and filters/, and the types of a contract may be there for whoever comes.
+// and filters/, the filter SDK is there for filters that others write, and the types of a contract
+// may be there for whoever comes.
 import type { SourceFile } from './source-file.ts';
 import type { Rule } from './violation.ts';
 
-const CALLED_FROM_OUTSIDE = /^(app|filters)\/|\.config\.(ts|js|mjs)$/;
+const CALLED_FROM_OUTSIDE = /^(app|filters|lib\/filter-sdk)\/|\.config\.(ts|js|mjs)$/;
 
 export const exportWhatIsUsed: Rule = ({ sources }) => {
   const used = collectUsed(sources);

@@ -19,7 +19,7 @@ const named = z.object({ id: z.string(), name: z.string() });
 export type Named = z.infer<typeof named>;
 
 /** GET /inventory: every node of the tree, light enough for 10,000 of them. */
-export const inventoryNodeSchema = z.object({
+const inventoryNodeSchema = z.object({
   id: z.string(),
   kind: z.enum(['datacenter', 'cluster', 'host', 'vm', 'datastore']),
   name: z.string(),
@@ -42,7 +42,7 @@ export const complianceSchema = z.enum([
 ]);
 export type Compliance = z.infer<typeof complianceSchema>;
 
-export const diskViewSchema = z.object({
+const diskViewSchema = z.object({
   key: z.number().int(),
   label: z.string(),
   unit: z.string(),
@@ -119,7 +119,7 @@ export const hostSummarySchema = z.object({
 });
 export type HostSummary = z.infer<typeof hostSummarySchema>;
 
-export const hostVibViewSchema = z.object({
+const hostVibViewSchema = z.object({
   vibId: z.string(),
   name: z.string(),
   vendor: z.string(),
@@ -151,7 +151,7 @@ export const hostViewSchema = hostSummarySchema.extend({
 export type HostView = z.infer<typeof hostViewSchema>;
 
 /** One filter of a cluster (ClusterIoFilterInfo) with its state on every host. */
-export const clusterFilterViewSchema = z.object({
+const clusterFilterViewSchema = z.object({
   filterId: z.string(),
   name: z.string(),
   vendor: z.string(),

@@ -19,7 +19,7 @@ export const installIoFilterSchema = z.object({
 export const setPowerSchema = z.object({ powerState: z.enum(['poweredOn', 'poweredOff']) });
 
 /** GET /vms/{id}/migration-targets: every host with its verdict. */
-export const migrationTargetSchema = z.object({
+const migrationTargetSchema = z.object({
   host: z.object({ id: z.string(), name: z.string() }),
   cluster: z.object({ id: z.string(), name: z.string() }).nullable(),
   current: z.boolean(),
@@ -39,7 +39,7 @@ export const migrationResultSchema = z.object({
   connections: z.number(),
 });
 
-export const recommendationViewSchema = z.object({
+const recommendationViewSchema = z.object({
   id: z.string(),
   priority: z.number().int(),
   vm: z.object({ id: z.string(), name: z.string() }),
