@@ -1,5 +1,6 @@
-// Of several controllers one leads: it alone follows the hosts, samples and runs DRS. It holds a lock of a database
-// session of its own; when it dies, or loses that connection, the lock is free and another leads.
+// Of several controllers one leads: it alone follows the hosts, samples and runs DRS. It holds a
+// lock of a database session of its own; when it dies, or loses that connection, the lock is free
+// and another leads.
 import pg from 'pg';
 import { type Clock, sleep } from '../base/clock.ts';
 

@@ -1,4 +1,5 @@
-// Entry point of the controller process. Environment: DATABASE_URL, SLUICE_PUBLIC_URL, SLUICE_SECRET_FILE, LOG_LEVEL.
+// Entry point of the controller process. Environment: DATABASE_URL, SLUICE_PUBLIC_URL,
+// SLUICE_SECRET_FILE, LOG_LEVEL.
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { pino } from 'pino';

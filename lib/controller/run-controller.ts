@@ -1,4 +1,5 @@
-// The controller: runs tasks, and, while it leads, follows the hosts, samples their VMs and runs DRS.
+// The controller: runs tasks, and, while it leads, follows the hosts, samples their VMs and runs
+// DRS.
 
 import { Fault } from '../model/fault.ts';
 import type { Change } from './changes/follow-changes.ts';

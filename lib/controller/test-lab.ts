@@ -1,5 +1,5 @@
-// For tests: a cluster of three hosts and a standalone one, all played by TestAgents, with two VMs and a controller
-// that runs in the test's own process.
+// For tests: a cluster of three hosts and a standalone one, all played by TestAgents, with two VMs
+// and a controller that runs in the test's own process.
 import { pino } from 'pino';
 import { sleep } from '../base/clock.ts';
 import { systemClock } from '../base/system-clock.ts';

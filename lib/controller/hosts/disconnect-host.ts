@@ -1,4 +1,4 @@
-// Disconnect host.
+// Disconnect host: nobody follows it any more; its VMs run on.
 import { judgeDisconnect } from '../../rules/host-state.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { hostInputSchema } from './enter-maintenance.ts';

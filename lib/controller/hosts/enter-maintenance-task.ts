@@ -1,5 +1,6 @@
-// Empties a host and puts it into maintenance mode. VMs move as child tasks, two at a time, to compatible hosts
-// alone. VMs that no host can take hold the task up: they are named, until an admin powers them off or cancels.
+// Empties a host and puts it into maintenance mode. VMs move as child tasks, two at a time, to
+// compatible hosts alone. VMs that no host can take hold the task up: they are named, until an
+// admin powers them off or cancels.
 import { z } from 'zod';
 import { sleep } from '../../base/clock.ts';
 import { Fault, type Reason } from '../../model/fault.ts';
@@ -149,7 +150,9 @@ async function nameBlocked(
       await postEvent(tx, {
         type: 'NoMaintenanceModeDrsRecommendationForVM',
         severity: 'warning',
-        message: `${nameOf(facts, vmId)} cannot leave ${facts.host.name}, which is entering maintenance mode: ${why}`,
+        message:
+          `${nameOf(facts, vmId)} cannot leave ${facts.host.name}, ` +
+          `which is entering maintenance mode: ${why}`,
         objects: [vmId, facts.host.id],
         initiator: context.initiator,
         taskId: context.taskId,

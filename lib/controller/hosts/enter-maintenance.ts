@@ -1,4 +1,5 @@
-// Enter maintenance mode: the host's powered-on VMs move to compatible hosts, and no VM comes to it any more.
+// Enter maintenance mode: the host's powered-on VMs move to compatible hosts, and no VM comes to it
+// any more.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { judgeEnterMaintenance, type MaintenanceFacts } from '../../rules/host-state.ts';

@@ -1,4 +1,4 @@
-// Reconnect host.
+// Reconnect host: the controller follows it again.
 import { judgeReconnect } from '../../rules/host-state.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { hostInputSchema } from './enter-maintenance.ts';

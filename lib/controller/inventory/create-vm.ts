@@ -26,7 +26,7 @@ const newDiskSchema = z.object({
     .optional(),
 });
 
-export const newVmSchema = z.object({
+const newVmSchema = z.object({
   /** Also the name of its directory. */
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$/),
   hostId: objectIdSchema,
@@ -45,7 +45,10 @@ export type NewVm = z.output<typeof newVmSchema>;
 const CONTROLLER_UNIT = 7;
 const FIRST_DISK_KEY = 2000;
 
-/** Returns the VM's id. The files come with the task that it starts; a repeated call starts none that ran already. */
+/**
+ * Returns the VM's id. The files come with the task that it starts; a repeated call starts none
+ * that ran already.
+ */
 export async function createVm(
   { db, caller, random }: { db: Database; caller: Caller; random: Random },
   input: z.input<typeof newVmSchema>,

@@ -1,4 +1,5 @@
-// Adds a host to the inventory, or brings the address and the mounts of the one of that name up to date.
+// Adds a host to the inventory, or brings the address and the mounts of the one of that name up to
+// date.
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';

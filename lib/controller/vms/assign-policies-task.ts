@@ -1,5 +1,6 @@
-// Puts the filters of the policies on the disks, one disk after the other. Each disk's chain is rebuilt by its host
-// without losing an I/O; what was held back meanwhile, and for how long, is the task's result.
+// Puts the filters of the policies on the disks, one disk after the other. Each disk's chain is
+// rebuilt by its host without losing an I/O; what was held back meanwhile, and for how long, is the
+// task's result.
 import { z } from 'zod';
 import { requireAllowed } from '../../model/verdict.ts';
 import { setDiskFilters } from '../../wire/agent/host-rpc.ts';
@@ -76,7 +77,9 @@ async function write(
     await postEvent(tx, {
       type: 'VmReconfiguredEvent',
       severity: 'info',
-      message: `Reconfigured ${vm.name} on ${vm.host.name}: ${disk.label} has ${what}, filters: ${names}.`,
+      message:
+        `Reconfigured ${vm.name} on ${vm.host.name}: ` +
+        `${disk.label} has ${what}, filters: ${names}.`,
       objects: [vm.id, vm.hostId, ...(policy ? [policy.id] : [])],
       initiator,
       taskId,

@@ -1,4 +1,5 @@
-// Reconfigure virtual machine: gives disks a storage policy, which puts its filters on them, or takes it away.
+// Reconfigure virtual machine: gives disks a storage policy, which puts its filters on them, or
+// takes it away.
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
@@ -14,7 +15,7 @@ import { findHostFacts } from '../hosts/host-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
-export const assignPoliciesInputSchema = assignPoliciesSchema.extend({ vmId: objectIdSchema });
+const assignPoliciesInputSchema = assignPoliciesSchema.extend({ vmId: objectIdSchema });
 export type AssignPoliciesInput = z.infer<typeof assignPoliciesInputSchema>;
 
 /** One disk with what it shall have. */
@@ -78,7 +79,7 @@ export async function observeAssignment(
 }
 
 /** The filters of a policy's rules, in the order in which they are called. */
-export function filtersOf({ rules }: Pick<Policy, 'rules'>): DiskFilter[] {
+function filtersOf({ rules }: Pick<Policy, 'rules'>): DiskFilter[] {
   return orderFilters(
     z
       .array(policyRuleSchema)

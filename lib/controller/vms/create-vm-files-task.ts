@@ -1,4 +1,5 @@
-// Waits until the VM's host is connected and reaches the datastores, makes the files there, and powers the VM on.
+// Waits until the VM's host is connected and reaches the datastores, makes the files there, and
+// powers the VM on.
 import { sleep } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
 import { createVm } from '../../wire/agent/host-rpc.ts';
@@ -45,7 +46,8 @@ async function waitForHost(context: TaskContext, vmId: string): Promise<VmRow> {
       vm.host.connectionState === 'connected' && needed.every((id) => reached.has(id));
     if (isReady) return vm;
     if (clock.monotonic() > until) {
-      const message = `${vm.host.name} did not connect, or does not reach the datastores of ${vm.name}.`;
+      const host = vm.host.name;
+      const message = `${host} did not connect, or lacks a datastore of ${vm.name}.`;
       throw new Fault('HostNotConnected', message);
     }
     await context.progress(0, `Waiting for ${vm.host.name}`);

@@ -1,4 +1,5 @@
-// Create virtual machine: makes the files of a VM whose row is there, and powers it on when asked to.
+// Create virtual machine: makes the files of a VM whose row is there, and powers it on when asked
+// to.
 import { z } from 'zod';
 import { objectIdSchema, ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { verdictOf } from '../../model/verdict.ts';
@@ -6,7 +7,7 @@ import { createVm } from '../../wire/agent/host-rpc.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVm } from './vm-store.ts';
 
-export const createVmFilesInputSchema = z.object({
+const createVmFilesInputSchema = z.object({
   vmId: objectIdSchema,
   contents: createVm.input.shape.contents,
   powerOn: z.boolean(),

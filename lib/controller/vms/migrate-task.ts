@@ -1,6 +1,7 @@
-// Moves a VM. The order of a live move: the destination prepares a place, the source hands the running world over,
-// the destination says whether it arrived, and only then the VM is registered there. Whatever dies in between,
-// the hosts are asked where the VM runs; it runs on exactly one of them, because one alone holds its disks' locks.
+// Moves a VM. The order of a live move: the destination prepares a place, the source hands the
+// running world over, the destination says whether it arrived, and only then the VM is registered
+// there. Whatever dies in between, the hosts are asked where the VM runs; it runs on exactly one of
+// them, because one alone holds its disks' locks.
 import { z } from 'zod';
 import { sleep } from '../../base/clock.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
@@ -74,13 +75,13 @@ async function moveLive(context: TaskContext, move: Move, resumed: boolean): Pro
   let measured = COLD;
   let failure: unknown = null;
   const isThere = resumed && (await locate(context, move)) === 'destination';
-  if (!isThere) {
-    try {
-      measured = await handOver(context, move);
-    } catch (error) {
-      if (context.signal.aborted) throw error;
-      failure = error;
-    }
+  try {
+    // Both hosts remember what they answered: when it is there already, this asks for the numbers
+    // alone.
+    measured = await handOver(context, move);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    if (!isThere) failure = error;
   }
   await context.progress(80, `Finishing on ${destination.name}`);
   if (await hasArrived(context, move, failure)) return measured;

@@ -6,7 +6,7 @@ import { findHostFacts } from '../hosts/host-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
-export const migrateInputSchema = z.object({
+const migrateInputSchema = z.object({
   vmId: objectIdSchema,
   /** Where to. */
   hostId: objectIdSchema,

@@ -1,4 +1,5 @@
-// Powers a VM off: what is wanted first, then the host. A host that could not be told is told when it is back.
+// Powers a VM off: what is wanted first, then the host. A host that could not be told is told when
+// it is back.
 import { Fault } from '../../model/fault.ts';
 import { powerOffVm } from '../../wire/agent/host-rpc.ts';
 import { recordChange } from '../changes/record-change.ts';

@@ -6,7 +6,7 @@ import { findHostFacts } from '../hosts/host-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
-export const powerOffInputSchema = z.object({ vmId: objectIdSchema });
+const powerOffInputSchema = z.object({ vmId: objectIdSchema });
 export type PowerOffInput = z.infer<typeof powerOffInputSchema>;
 
 export const powerOff = defineOperation({

@@ -1,5 +1,5 @@
-// Powers a VM on: first what is wanted is written, then the host is told, so that a VM that shall run, runs,
-// whatever dies in between.
+// Powers a VM on: first what is wanted is written, then the host is told, so that a VM that shall
+// run, runs, whatever dies in between.
 import { requireAllowed } from '../../model/verdict.ts';
 import { planPowerOn } from '../../rules/power.ts';
 import { powerOnVm } from '../../wire/agent/host-rpc.ts';

@@ -8,7 +8,7 @@ import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
-export const powerOnInputSchema = z.object({ vmId: objectIdSchema });
+const powerOnInputSchema = z.object({ vmId: objectIdSchema });
 export type PowerOnInput = z.infer<typeof powerOnInputSchema>;
 
 export const powerOn = defineOperation({

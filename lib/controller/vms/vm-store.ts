@@ -8,7 +8,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import type { Disk, Host, Vm } from '../database/generated/client.ts';
 import { readVmFacts } from '../inventory/read-facts.ts';
 
-export const diskFiltersSchema = z.array(diskFilterSchema);
+const diskFiltersSchema = z.array(diskFilterSchema);
 
 export type VmRow = Vm & { disks: Disk[]; host: Host };
 
