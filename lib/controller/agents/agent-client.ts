@@ -18,7 +18,10 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Overrides the call's own time-out, in milliseconds. */
   timeoutMs?: number;
-  /** Asks again while the host is not reachable, for so many milliseconds: an agent restarts within a few seconds. */
+  /**
+   * Asks again while the host is not reachable, for so many milliseconds: an agent restarts within
+   * a few seconds.
+   */
   patienceMs?: number;
 }
 

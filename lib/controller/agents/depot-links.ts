@@ -1,5 +1,5 @@
-// Links to files of the depot that a host may follow for a while: signed with a key of the installation's own,
-// so that a host needs no account. The web process checks what is made here.
+// Links to files of the depot that a host may follow for a while: signed with a key of the
+// installation's own, so that a host needs no account. The web process checks what is made here.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 

@@ -1,5 +1,5 @@
-// A host agent for tests, in memory: it speaks the calls of lib/wire/agent over HTTP with their schemas, keeps
-// VIBs, worlds and modes, and can be told to fail a call or to be down.
+// A host agent for tests, in memory: it speaks the calls of lib/wire/agent over HTTP with their
+// schemas, keeps VIBs, worlds and modes, and can be told to fail a call or to be down.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';

@@ -1,5 +1,6 @@
-// Follows the change log with a cursor: a notification wakes it, a poll every few seconds is the net below.
-// The connection is its own (LISTEN needs one that lasts) and is opened again when it breaks.
+// Follows the change log with a cursor: a notification wakes it, a poll every few seconds is the
+// net below. The connection is its own (LISTEN needs one that lasts) and is opened again when it
+// breaks.
 import pg from 'pg';
 import { backoffMs } from '../../base/backoff.ts';
 import { type Clock, sleep } from '../../base/clock.ts';
@@ -23,7 +24,9 @@ export interface FollowOptions {
   fromVersion: bigint | 'latest';
   /** Takes the changes in order, a batch at a time; the next batch waits for it. */
   onChanges: (changes: Change[]) => void | Promise<void>;
-  /** Called each time the follower stands at its cursor: when it began, and after a lost connection. */
+  /**
+   * Called each time the follower stands at its cursor: when it began, and after a lost connection.
+   */
   onConnected?: () => void;
   /** Takes the reason for which the connection was lost. */
   onLost?: (error: unknown) => void;

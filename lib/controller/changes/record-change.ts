@@ -1,9 +1,11 @@
-// The change log: every store write says here what it changed, in its own transaction. Versions grow in the order
-// of commits, because writers take one lock before they draw a version and hold it until they have committed:
-// so a reader with a cursor never misses a change that committed late.
+// The change log: every store write says here what it changed, in its own transaction. Versions
+// grow in the order of commits, because writers take one lock before they draw a version and hold
+// it until they have committed: so a reader with a cursor never misses a change that committed
+// late.
 //
-// `object` is an object's id, or one of the words below; `path` names what changed about it. One rule for callers:
-// record changes as the last thing of a transaction, so that the lock is held shortly.
+// `object` is an object's id, or one of the words below; `path` names what changed about it. One
+// rule for callers: record changes as the last thing of a transaction, so that the lock is held
+// shortly.
 import type { Json } from '../../base/json.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 

@@ -1,5 +1,5 @@
-// One way to write: an interactive transaction, tried again when the database asks for it (a deadlock between
-// writers, or a serialization failure), because then nothing of it has happened.
+// One way to write: an interactive transaction, tried again when the database asks for it (a
+// deadlock between writers, or a serialization failure), because then nothing of it has happened.
 import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';
 

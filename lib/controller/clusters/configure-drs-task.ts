@@ -11,6 +11,7 @@ export const performConfigureDrs: TaskHandler<ConfigureDrsInput> = async (contex
   await transact(context.db, async (tx) => {
     const observed = await configureDrs.observe(tx, input);
     requireAllowed(configureDrs.judge(observed, input));
+    const { name } = observed.cluster;
     await tx.cluster.update({
       where: { id: clusterId },
       data: {
@@ -26,8 +27,8 @@ export const performConfigureDrs: TaskHandler<ConfigureDrsInput> = async (contex
       type: config.enabled ? 'DrsEnabledEvent' : 'DrsDisabledEvent',
       severity: 'info',
       message: config.enabled
-        ? `DRS of ${observed.cluster.name} is enabled: ${config.behavior}, threshold ${config.threshold}.`
-        : `DRS of ${observed.cluster.name} is disabled.`,
+        ? `DRS of ${name} is enabled: ${config.behavior}, threshold ${config.threshold}.`
+        : `DRS of ${name} is disabled.`,
       objects: [clusterId],
       initiator: context.initiator,
       taskId: context.taskId,

@@ -6,7 +6,7 @@ import { readHostFacts } from '../inventory/read-facts.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findClusterFacts } from './cluster-store.ts';
 
-export const configureDrsInputSchema = z.object({
+const configureDrsInputSchema = z.object({
   clusterId: objectIdSchema,
   config: drsConfigSchema,
 });

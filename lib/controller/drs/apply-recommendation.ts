@@ -8,7 +8,7 @@ import { findHostFacts } from '../hosts/host-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from '../vms/vm-store.ts';
 
-export const applyRecommendationInputSchema = z.object({
+const applyRecommendationInputSchema = z.object({
   recommendationId: z.string().min(1).max(80),
 });
 export type ApplyRecommendationInput = z.infer<typeof applyRecommendationInputSchema>;

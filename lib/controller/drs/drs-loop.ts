@@ -1,5 +1,6 @@
-// Runs DRS on every cluster that has it enabled, each minute and soon after a change that matters. In a fully
-// automated cluster it carries its recommendations out itself, a few at a time, and leaves a VM alone for a while.
+// Runs DRS on every cluster that has it enabled, each minute and soon after a change that matters.
+// In a fully automated cluster it carries its recommendations out itself, a few at a time, and
+// leaves a VM alone for a while.
 import { sleep } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Change } from '../changes/follow-changes.ts';

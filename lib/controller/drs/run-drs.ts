@@ -1,5 +1,5 @@
-// One run of DRS on a cluster: judges by lib/rules/drs.ts and keeps what it recommends and what hindered it.
-// A recommendation that still holds keeps its id and age.
+// One run of DRS on a cluster: judges by lib/rules/drs.ts and keeps what it recommends and what
+// hindered it. A recommendation that still holds keeps its id and age.
 import { type Random, randomUuid } from '../../base/random.ts';
 import { type DrsMove, planMoves } from '../../rules/drs.ts';
 import { recordChanges } from '../changes/record-change.ts';

@@ -1,5 +1,5 @@
-// Events: what happened, in words, to which objects, by whom. Append-only. Types are the API's where it has one
-// (VmPoweredOnEvent, EnteredMaintenanceModeEvent, …).
+// Events: what happened, in words, to which objects, by whom. Append-only. Types are the API's
+// where it has one (VmPoweredOnEvent, EnteredMaintenanceModeEvent, …).
 import type { Json } from '../../base/json.ts';
 import type { EventSeverity } from '../../model/task.ts';
 import { CHANGE_LISTS, recordChanges } from '../changes/record-change.ts';

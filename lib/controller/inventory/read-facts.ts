@@ -1,4 +1,5 @@
-// Reads the facts that lib/rules judges by. Every judgement of the product, in views and in tasks, begins here.
+// Reads the facts that lib/rules judges by. Every judgement of the product, in views and in tasks,
+// begins here.
 import { z } from 'zod';
 import { diskFilterSchema } from '../../model/filter.ts';
 import { filterClassSchema } from '../../model/filter-class.ts';
@@ -84,7 +85,7 @@ export async function readVmFacts(
   }));
 }
 
-/** The clusters that the condition selects (all without one), with each filter's state on each of their hosts. */
+/** The clusters that the condition selects (all without one), with each filter's hosts. */
 export async function readClusterFacts(
   db: DatabaseTransaction,
   where: Prisma.ClusterWhereInput = {},

@@ -1,5 +1,5 @@
-// One step of a filter operation on several hosts, a few at a time: each host's state is kept and shown as it goes,
-// what succeeded is kept, and the task fails when one host failed.
+// One step of a filter operation on several hosts, a few at a time: each host's state is kept and
+// shown as it goes, what succeeded is kept, and the task fails when one host failed.
 import type { Json } from '../../base/json.ts';
 import { Fault, type FaultRecord, type Reason, toFaultRecord } from '../../model/fault.ts';
 import type { HostFilterState } from '../../model/inventory.ts';
@@ -130,7 +130,8 @@ function summarise(failures: { host: Host; fault: FaultRecord }[], hostCount: nu
   const [first] = failures;
   const reasons = failures.flatMap(({ fault }) => fault.reasons);
   const names = failures.map(({ host }) => host.name).join(', ');
-  const message = `It failed on ${failures.length} of ${hostCount} hosts (${names}): ${first?.fault.message}`;
+  const where = `${failures.length} of ${hostCount} hosts (${names})`;
+  const message = `It failed on ${where}: ${first?.fault.message}`;
   const failedHosts: Json = failures.map(({ host }) => host.id);
   return new Fault(first?.fault.fault ?? 'SystemError', message, {
     reasons,

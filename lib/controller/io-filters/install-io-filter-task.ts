@@ -1,4 +1,5 @@
-// Installs a filter on a cluster: the cluster has the filter from the start of the task on, and each host its state.
+// Installs a filter on a cluster: the cluster has the filter from the start of the task on, and
+// each host its state.
 
 import { z } from 'zod';
 import { assert } from '../../base/assert.ts';

@@ -1,4 +1,5 @@
-// Install IO Filter: on all hosts of a cluster. On a standalone host it is refused, as the API does.
+// Install IO Filter: on all hosts of a cluster. On a standalone host it is refused, as the API
+// does.
 import { Fault } from '../../model/fault.ts';
 import { filterId } from '../../model/filter.ts';
 import { connectionStateSchema, kindOf } from '../../model/inventory.ts';

@@ -1,4 +1,5 @@
-// Installs a cluster's filter on hosts: each downloads the VIB itself, verifies and unpacks it; its steps show.
+// Installs a cluster's filter on hosts: each downloads the VIB itself, verifies and unpacks it; its
+// steps show.
 import { type HostFilterState, hostFilterStateSchema } from '../../model/inventory.ts';
 import { type HostOperation, type HostReport, installVib } from '../../wire/agent/host-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';

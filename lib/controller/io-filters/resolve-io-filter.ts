@@ -1,4 +1,5 @@
-// Resolve IO Filter installation errors, on one host or on all hosts of a cluster: goes on where it failed.
+// Resolve IO Filter installation errors, on one host or on all hosts of a cluster: goes on where it
+// failed.
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import { hostFilterStateSchema, objectIdSchema } from '../../model/inventory.ts';
@@ -12,13 +13,13 @@ import { findClusterFilter } from './cluster-filter-store.ts';
 
 const filterIdSchema = z.string().min(1).max(200);
 
-export const resolveOnHostInputSchema = z.object({
+const resolveOnHostInputSchema = z.object({
   hostId: objectIdSchema,
   filterId: filterIdSchema,
 });
 export type ResolveOnHostInput = z.infer<typeof resolveOnHostInputSchema>;
 
-export const resolveOnClusterInputSchema = z.object({
+const resolveOnClusterInputSchema = z.object({
   clusterId: objectIdSchema,
   filterId: filterIdSchema,
 });

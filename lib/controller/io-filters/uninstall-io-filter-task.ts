@@ -21,7 +21,9 @@ export const performUninstallIoFilter: TaskHandler<UninstallIoFilterInput> = asy
   return undefined;
 };
 
-/** Judges again and marks the cluster's filter: from now on no disk can get it and no host has to. */
+/**
+ * Judges again and marks the cluster's filter: from now on no disk can get it and no host has to.
+ */
 function begin({ db }: TaskContext, input: UninstallIoFilterInput) {
   const { clusterId, filterId } = input;
   return transact(db, async (tx) => {

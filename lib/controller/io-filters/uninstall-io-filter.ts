@@ -7,7 +7,7 @@ import { findClusterFacts } from '../clusters/cluster-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findClusterFilter, findDisksUsing } from './cluster-filter-store.ts';
 
-export const uninstallIoFilterInputSchema = z.object({
+const uninstallIoFilterInputSchema = z.object({
   clusterId: objectIdSchema,
   filterId: z.string().min(1).max(200),
 });

@@ -11,7 +11,10 @@ import { requirePrivileges } from '../permissions/missing-privileges.ts';
 import { parseInput } from '../tasks/parse-input.ts';
 import { announcePolicy, readKnownFilters, requireNameFree } from './policy-store.ts';
 
-/** Returns its id. `InvalidArgument`, `DuplicateName`, `NoPermission` (StorageProfile.Update on the root). */
+/**
+ * Returns its id. `InvalidArgument`, `DuplicateName`, `NoPermission` (StorageProfile.Update on the
+ * root).
+ */
 export async function createPolicy(db: Database, caller: Caller, input: unknown): Promise<string> {
   const { name, description, rules } = parseInput(policyInputSchema, input);
   return transact(db, async (tx) => {

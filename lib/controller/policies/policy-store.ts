@@ -1,4 +1,5 @@
-// Storage policies: the filters that they may name, their uses, and the changes and events of writing them.
+// Storage policies: the filters that they may name, their uses, and the changes and events of
+// writing them.
 import { Fault, type Reason } from '../../model/fault.ts';
 import { vibInspectionSchema } from '../../model/vib.ts';
 import type { KnownFilter } from '../../rules/policy-rules.ts';

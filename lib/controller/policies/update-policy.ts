@@ -1,4 +1,5 @@
-// Edits a VM storage policy. Changed rules bump its generation: disks that have it are out of date until reapplied.
+// Edits a VM storage policy. Changed rules bump its generation: disks that have it are out of date
+// until reapplied.
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { requireAllowed } from '../../model/verdict.ts';
 import { completeRules, judgePolicyRules } from '../../rules/policy-rules.ts';

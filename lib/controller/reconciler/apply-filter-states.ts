@@ -1,5 +1,6 @@
-// Holds each cluster filter's state on a host against the VIBs that the host reports: a filter that is gone from
-// the image (a stateless host that booted) or never came (a host that joined) becomes an issue with its reason.
+// Holds each cluster filter's state on a host against the VIBs that the host reports: a filter that
+// is gone from the image (a stateless host that booted) or never came (a host that joined) becomes
+// an issue with its reason.
 import type { FaultRecord } from '../../model/fault.ts';
 import type { ChangeInput } from '../changes/record-change.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

@@ -1,4 +1,5 @@
-// Writes what a host reports of itself: product, image (VIBs), datastores. Only differences are written.
+// Writes what a host reports of itself: product, image (VIBs), datastores. Only differences are
+// written.
 
 import { filterId } from '../../model/filter.ts';
 import type { HostReport, InstalledVib } from '../../wire/agent/host-rpc.ts';

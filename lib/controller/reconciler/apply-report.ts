@@ -17,9 +17,9 @@ export interface AppliedReport {
   joining: string[];
 }
 
-/** Null when the host is gone, or was disconnected by an admin meanwhile. */
+/** Null when the host is gone, or was disconnected by an admin meanwhile. `now` is wall time. */
 export function applyReport(
-  db: Database,
+  { db, now }: { db: Database; now: number },
   hostId: string,
   report: HostReport,
 ): Promise<AppliedReport | null> {
@@ -37,7 +37,8 @@ export function applyReport(
     const states = await applyFilterStates(tx, host);
     changes.push(...states.changes);
     const eventCursor = await applyEvents(tx, host, report, events);
-    await tx.host.update({ where: { id: hostId }, data: { eventCursor, lastSeenAt: new Date() } });
+    const lastSeenAt = new Date(now);
+    await tx.host.update({ where: { id: hostId }, data: { eventCursor, lastSeenAt } });
     await postEvents(tx, events);
     await recordChanges(tx, unique(changes));
     return {
@@ -64,7 +65,10 @@ async function applyConnection(
   return [{ object: host.id, path: 'connectionState', value: 'connected' }];
 }
 
-/** Takes over the host's own events after the cursor; a host that was set up anew counts from one again. */
+/**
+ * Takes over the host's own events after the cursor; a host that was set up anew counts from one
+ * again.
+ */
 async function applyEvents(
   tx: DatabaseTransaction,
   host: Host,

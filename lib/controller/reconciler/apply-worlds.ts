@@ -1,4 +1,5 @@
-// Writes what a host reports of its VMs' worlds: power and world state, NBD address, the filters that really run.
+// Writes what a host reports of its VMs' worlds: power and world state, NBD address, the filters
+// that really run.
 import type { WorldReport } from '../../wire/agent/host-rpc.ts';
 import type { ChangeInput } from '../changes/record-change.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

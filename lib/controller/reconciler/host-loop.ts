@@ -1,5 +1,5 @@
-// Follows one host by long poll: writes what it reports, mends what differs from what is wanted, and says so when
-// the host does not answer.
+// Follows one host by long poll: writes what it reports, mends what differs from what is wanted,
+// and says so when the host does not answer.
 import { backoffMs } from '../../base/backoff.ts';
 import { sleep } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
@@ -59,7 +59,7 @@ export class HostLoop {
 
   async #followOnce(): Promise<void> {
     const { services, reports, signal } = this.#options;
-    const { agents, db } = services;
+    const { agents, db, clock } = services;
     const known = reports.get(this.#host.id);
     const query = {
       knownRevision: known?.revision ?? -1,
@@ -69,7 +69,7 @@ export class HostLoop {
       waitMs: known ? WAIT_MS : 0,
     };
     const found = await agents.call(this.#host, reportRpc, query, { signal });
-    const applied = await applyReport(db, this.#host.id, found);
+    const applied = await applyReport({ db, now: clock.now() }, this.#host.id, found);
     if (!applied) return;
     await this.#recordWorkloads(known, found);
     this.#host = applied.host;
@@ -136,7 +136,9 @@ async function readWantedHost({ db }: TaskServices, host: Host): Promise<WantedH
   return { id, name, maintenanceState, mounts: mounts.map(({ datastore }) => datastore) };
 }
 
-/** The VMs registered on the host, and those that it reports though they are registered elsewhere. */
+/**
+ * The VMs registered on the host, and those that it reports though they are registered elsewhere.
+ */
 async function readWantedVms(
   { services, reports }: HostLoopOptions,
   host: Host,

@@ -1,4 +1,5 @@
-// Carries out what planMending asks for. Each mending is tried again with a growing wait while it fails.
+// Carries out what planMending asks for. Each mending is tried again with a growing wait while it
+// fails.
 import type { Logger } from 'pino';
 import { backoffMs } from '../../base/backoff.ts';
 import { randomHex } from '../../base/random.ts';
@@ -110,7 +111,9 @@ export class Mender {
       await postEvent(tx, {
         type: 'VmRegisteredEvent',
         severity: 'warning',
-        message: `${vm.name} runs on ${host.name}, not on ${vm.host.name}: it is registered there now.`,
+        message:
+          `${vm.name} runs on ${host.name}, not on ${vm.host.name}: ` +
+          'it is registered there now.',
         objects: [vmId, host.id, vm.hostId],
       });
       const ids = [vmId, host.id, vm.hostId];
@@ -134,7 +137,7 @@ export class Mender {
     await this.#post({
       type: 'VmFailedToPowerOnEvent',
       severity: 'error',
-      message: `A virtual machine that shall run on ${host.name} could not be powered on: ${message}`,
+      message: `A VM that shall run on ${host.name} could not be powered on: ${message}`,
       objects: [mending.vmId, host.id],
     });
   }

@@ -1,4 +1,5 @@
-// Compares what is wanted on a host with what it reports, and says what would mend the difference. Pure.
+// Compares what is wanted on a host with what it reports, and says what would mend the difference.
+// Pure.
 import type { HostReport, WorldReport } from '../../wire/agent/host-rpc.ts';
 
 export interface WantedVm {
@@ -8,7 +9,10 @@ export interface WantedVm {
   desiredPowerState: string;
   /** A task holds it: its handler decides alone. */
   hasTask: boolean;
-  /** Whether the host where it is registered reports it running; null when that host has not reported. */
+  /**
+   * Whether the host where it is registered reports it running; null when that host has not
+   * reported.
+   */
   runsAtHome: boolean | null;
 }
 

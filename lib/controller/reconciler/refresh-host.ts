@@ -1,4 +1,5 @@
-// Asks a host for its state now and writes it, so that what a task has done shows with the task's end.
+// Asks a host for its state now and writes it, so that what a task has done shows with the task's
+// end.
 
 import { report } from '../../wire/agent/host-rpc.ts';
 import { isUnreachable } from '../agents/agent-client.ts';
@@ -9,7 +10,10 @@ import { lockHost } from '../hosts/host-store.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { applyWorlds } from './apply-worlds.ts';
 
-/** Writes the worlds alone; the reconciler follows with the rest, and with all of it when the host is away now. */
+/**
+ * Writes the worlds alone; the reconciler follows with the rest, and with all of it when the host
+ * is away now.
+ */
 export async function refreshWorlds(
   { db, agents }: Pick<TaskServices, 'db' | 'agents'>,
   host: Host,

@@ -1,5 +1,6 @@
-// Samples of the VMs' worlds: written in bulk by plain SQL, because there may be thousands each second.
-import { type VmSample, vmSampleSchema } from '../../model/io.ts';
+// Samples of the VMs' worlds: written in bulk by plain SQL, because there may be thousands each
+// second.
+import type { VmSample } from '../../model/io.ts';
 import { CHANGE_LISTS, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database } from '../database/client.ts';
@@ -25,16 +26,6 @@ export async function writeSamples(db: Database, taken: TakenSample[]): Promise<
     const vmIds = taken.map(({ vmId }) => vmId);
     await recordChanges(tx, [{ object: CHANGE_LISTS.samples, path: 'vms', value: vmIds }]);
   });
-}
-
-/** The samples of one VM after the given wall time in milliseconds, oldest first. */
-export async function readSamples(db: Database, vmId: string, since: number): Promise<VmSample[]> {
-  const rows = await db.vmSample.findMany({
-    where: { vmId, at: { gt: new Date(since) } },
-    orderBy: { at: 'asc' },
-    take: KEEP_SECONDS,
-  });
-  return rows.map(({ data }) => vmSampleSchema.parse(data));
 }
 
 export interface VmUsage {

@@ -1,5 +1,6 @@
-// Asks every connected host with running VMs for their samples, once a second. A VM that did nothing, and did
-// nothing in the sample before, adds no row. Averages over the last minute go into the VM rows now and then.
+// Asks every connected host with running VMs for their samples, once a second. A VM that did
+// nothing, and did nothing in the sample before, adds no row. Averages over the last minute go into
+// the VM rows now and then.
 import { sleep } from '../../base/clock.ts';
 import type { VmSample } from '../../model/io.ts';
 import { sampleVms } from '../../wire/agent/host-rpc.ts';

@@ -7,9 +7,12 @@ import type { Database, DatabaseTransaction } from '../database/client.ts';
 import type { Task } from '../database/generated/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { requirePrivileges } from '../permissions/missing-privileges.ts';
-import { announceEnd, outcomeData, type TaskOutcome } from './task-store.ts';
+import { announceEnd, type TaskOutcome, writeOutcome } from './task-store.ts';
 
-/** `NotFound`, `NoPermission` (Global.CancelTask on the target, unless it is the caller's own), `InvalidState`. */
+/**
+ * `NotFound`, `NoPermission` (Global.CancelTask on the target, unless it is the caller's own),
+ * `InvalidState`.
+ */
 export function cancelTask(db: Database, caller: Caller, taskId: string): Promise<void> {
   return transact(db, async (tx) => {
     await tx.$queryRaw`SELECT "id" FROM "Task" WHERE "id" = ${taskId} FOR UPDATE`;
@@ -22,7 +25,7 @@ export function cancelTask(db: Database, caller: Caller, taskId: string): Promis
     requireCancelable(task);
     const outcome = canceledBy(caller);
     if (task.state === 'queued') {
-      await tx.task.update({ where: { id: taskId }, data: outcomeData(outcome) });
+      await writeOutcome(tx, { id: taskId, state: 'queued' }, outcome);
       await announceEnd(tx, task, outcome);
     } else {
       await requestCancel(tx, task.id);

@@ -1,5 +1,5 @@
-// An operation: one verb, declared once, behind every face. Submitting makes a task row after the judgement;
-// the controller's runner calls the handler, which judges again before it acts.
+// An operation: one verb, declared once, behind every face. Submitting makes a task row after the
+// judgement; the controller's runner calls the handler, which judges again before it acts.
 import type { z } from 'zod';
 import type { Verdict } from '../../model/verdict.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

@@ -1,5 +1,5 @@
-// Every kind of task with its handler, which is loaded when the first such task runs. The web process submits
-// operations and never imports this.
+// Every kind of task with its handler, which is loaded when the first such task runs. The web
+// process submits operations and never imports this.
 import { configureDrs } from '../clusters/configure-drs.ts';
 import { applyRecommendation } from '../drs/apply-recommendation.ts';
 import { disconnectHost } from '../hosts/disconnect-host.ts';

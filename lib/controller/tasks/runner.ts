@@ -1,5 +1,6 @@
-// Runs tasks: claims rows by lease, calls their handlers, renews the leases, ends the rows. Any number of runners
-// may work on one database; a task whose runner died is taken up by another when its lease has run out.
+// Runs tasks: claims rows by lease, calls their handlers, renews the leases, ends the rows. Any
+// number of runners may work on one database; a task whose runner died is taken up by another when
+// its lease has run out.
 import type { Logger } from 'pino';
 import { sleep } from '../../base/clock.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
@@ -11,7 +12,9 @@ import { claimTasks, endTask, releaseTasks, renewLeases } from './task-store.ts'
 
 const RENEW_MS = 4_000;
 const POLL_MS = 3_000;
-/** Tasks at a time; as many again for children, so that parents waiting for them never block them. */
+/**
+ * Tasks at a time; as many again for children, so that parents waiting for them never block them.
+ */
 const TASKS_MAX = 24;
 /** A task whose runner died so often is given up: it may well be the cause. */
 const ATTEMPTS_MAX = 6;

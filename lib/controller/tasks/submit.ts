@@ -1,4 +1,5 @@
-// Submits an operation: parses, judges and enqueues in one transaction, so that what was judged is what is queued.
+// Submits an operation: parses, judges and enqueues in one transaction, so that what was judged is
+// what is queued.
 import { Fault } from '../../model/fault.ts';
 import { requireAllowed } from '../../model/verdict.ts';
 import { recordChange } from '../changes/record-change.ts';
@@ -25,7 +26,10 @@ export interface Submission<Input, Observed extends ObservedTarget> {
   attach?: (tx: DatabaseTransaction, taskId: string) => Promise<void>;
 }
 
-/** Returns the task's id. Throws `NoPermission`, `TaskInProgress`, or the fault of the first reason with all reasons. */
+/**
+ * Returns the task's id. Throws `NoPermission`, `TaskInProgress`, or the fault of the first reason
+ * with all reasons.
+ */
 export async function submit<Input, Observed extends ObservedTarget>(
   submission: Submission<Input, Observed>,
 ): Promise<string> {

@@ -1,4 +1,5 @@
-// What a task's handler is given: its row's identity, the database, the hosts, and ways to report and to resume.
+// What a task's handler is given: its row's identity, the database, the hosts, and ways to report
+// and to resume.
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
@@ -34,5 +35,8 @@ export interface TaskContext extends TaskServices {
   saveCheckpoint(value: Json): Promise<void>;
 }
 
-/** Returns the task's result. Throws a Fault to fail it. Idempotent: it may be run again from its checkpoint. */
+/**
+ * Returns the task's result. Throws a Fault to fail it. Idempotent: it may be run again from its
+ * checkpoint.
+ */
 export type TaskHandler<Input> = (context: TaskContext, input: Input) => Promise<Json | undefined>;

@@ -1,4 +1,5 @@
-// One kind of task as the runner sees it: the operation's types are closed in, the handler is loaded when needed.
+// One kind of task as the runner sees it: the operation's types are closed in, the handler is
+// loaded when needed.
 import type { Json } from '../../base/json.ts';
 import type { ObservedTarget, Operation } from './operation.ts';
 import { parseInput } from './parse-input.ts';

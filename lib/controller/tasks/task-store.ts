@@ -1,5 +1,6 @@
-// The task rows: claimed by lease, renewed by heartbeat, ended once. Every write after the claim names the holder
-// of the lease, so that a runner that lost it changes nothing any more. The database's clock decides about leases.
+// The task rows: claimed by lease, renewed by heartbeat, ended once. Every write after the claim
+// names the holder of the lease, so that a runner that lost it changes nothing any more. The
+// database's clock decides about leases.
 import type { Json } from '../../base/json.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { TaskState } from '../../model/task.ts';
@@ -10,9 +11,12 @@ import { Prisma, type Task } from '../database/generated/client.ts';
 import { postEvent } from '../events/post-event.ts';
 
 /** A claimed task is somebody else's when its holder has not renewed for so long, in seconds. */
-export const LEASE_SECONDS = 15;
+const LEASE_SECONDS = 15;
 
-/** Claims up to `limit` tasks that nobody holds: queued ones, and running ones whose lease has run out. */
+/**
+ * Claims up to `limit` tasks that nobody holds: queued ones, and running ones whose lease has run
+ * out.
+ */
 export function claimTasks(
   db: Database,
   { owner, limit, children }: { owner: string; limit: number; children: boolean },
@@ -105,31 +109,36 @@ export function endTask(
   outcome: TaskOutcome,
 ): Promise<boolean> {
   return transact(db, async (tx) => {
-    const { count } = await tx.task.updateMany({
-      where: { id: task.id, leaseOwner: owner, state: 'running' },
-      data: outcomeData(outcome),
-    });
-    if (count === 1) await announceEnd(tx, task, outcome);
-    return count === 1;
+    const held = { id: task.id, leaseOwner: owner, state: 'running' };
+    const ended = await writeOutcome(tx, held, outcome);
+    if (ended) await announceEnd(tx, task, outcome);
+    return ended;
   });
 }
 
-/** The columns of a task that has ended. */
-export function outcomeData({
-  state,
-  result,
-  fault,
-}: TaskOutcome): Prisma.TaskUpdateManyMutationInput {
-  return {
-    state,
-    ...(state === 'success' ? { progress: 100 } : {}),
-    ...(result == null ? {} : { result }),
-    ...(fault === undefined ? {} : { fault: JSON.parse(JSON.stringify(fault)) }),
-    step: '',
-    completedAt: new Date(),
-    leaseOwner: null,
-    leaseUntil: null,
-  };
+/** Ends the task that the condition selects; false when there is none. */
+export async function writeOutcome(
+  tx: DatabaseTransaction,
+  where: { id: string; leaseOwner?: string; state: string },
+  { state, result, fault }: TaskOutcome,
+): Promise<boolean> {
+  const { count } = await tx.task.updateMany({
+    where,
+    data: {
+      state,
+      ...(state === 'success' ? { progress: 100 } : {}),
+      ...(result == null ? {} : { result }),
+      ...(fault === undefined ? {} : { fault: JSON.parse(JSON.stringify(fault)) }),
+      step: '',
+      leaseOwner: null,
+      leaseUntil: null,
+    },
+  });
+  if (count === 0) return false;
+  await tx.$executeRaw`
+    UPDATE "Task" SET "completedAt" = (clock_timestamp() AT TIME ZONE 'UTC')
+    WHERE "id" = ${where.id}`;
+  return true;
 }
 
 /** The event of a failure or a cancellation, and the change. */

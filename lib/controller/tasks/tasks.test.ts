@@ -1,7 +1,8 @@
-// Tasks against a real server: judged before they are queued, claimed once, resumed after a kill, cancelled.
+// Tasks against a real server: judged before they are queued, claimed once, resumed after a kill,
+// cancelled.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sleep } from '../../base/clock.ts';
 import { systemClock } from '../../base/system-clock.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
@@ -11,6 +12,8 @@ import { judgeOperation } from './judge-operation.ts';
 import { submit } from './submit.ts';
 import { claimTasks, endTask, releaseTasks, renewLeases, updateTask } from './task-store.ts';
 import { countSteps, makeTestRunner } from './test-operation.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let db: TestDatabase;
 let stop: AbortController;
@@ -160,7 +163,7 @@ test('a runner killed in the middle is followed by another, from the checkpoint'
   expect(steps.map((step) => step.message)).toEqual(['Step 0.', 'Step 1.', 'Step 2.', 'Step 3.']);
   stop.abort();
   await running;
-}, 30_000);
+});
 
 test('a runner that is stopped gives its tasks back to the queue', async () => {
   const id = await submitCount({ hostId: 'host-1', steps: 2, hangAt: 1 });
@@ -171,7 +174,7 @@ test('a runner that is stopped gives its tasks back to the queue', async () => {
   expect(await waitForState(id, ['queued'])).toMatchObject({ leaseOwner: null, attempts: 0 });
 });
 
-test('a running task is cancelled through its signal, a queued one at once, an ended one not', async () => {
+test('a running task is cancelled by signal, a queued one at once, an ended one not', async () => {
   const id = await submitCount({ hostId: 'host-1', steps: 2, hangAt: 1 });
   const runner = makeTestRunner(db.database, 'a', stop.signal);
   const running = runner.run();

@@ -1,5 +1,6 @@
-// For tests of the task framework: an operation on a host that counts its steps in the events, and a runner for it,
-// which a test may also start as a process of its own and kill: node test-operation.ts DATABASE_URL OWNER.
+// For tests of the task framework: an operation on a host that counts its steps in the events, and
+// a runner for it, which a test may also start as a process of its own and kill: node
+// test-operation.ts DATABASE_URL OWNER.
 import { pino } from 'pino';
 import { z } from 'zod';
 import { sleep } from '../../base/clock.ts';

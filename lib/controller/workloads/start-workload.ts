@@ -1,4 +1,5 @@
-// Starts the built-in workload on a disk of a running VM: the host connects to the disk's export as any client does.
+// Starts the built-in workload on a disk of a running VM: the host connects to the disk's export as
+// any client does.
 import { type Random, randomUuid } from '../../base/random.ts';
 import { Fault } from '../../model/fault.ts';
 import { startWorkload as startWorkloadRpc } from '../../wire/agent/host-rpc.ts';
@@ -21,7 +22,10 @@ export interface WorkloadServices {
   random: Random;
 }
 
-/** `NotFound`, `NoPermission` (VirtualMachine.Interact.DeviceConnection), `InvalidPowerState`, and the host's faults. */
+/**
+ * `NotFound`, `NoPermission` (VirtualMachine.Interact.DeviceConnection), `InvalidPowerState`, and
+ * the host's faults.
+ */
 export async function startWorkload(
   { db, agents, depot, random }: WorkloadServices,
   caller: Caller,
