@@ -84,7 +84,8 @@ async function startAll(): Promise<void> {
   await answering(settings.publicUrl);
   if (stoppingSince !== null) return;
   done('Console: answering');
-  announce(settings, lab.adminSignedIn ? null : adminPassword);
+  const isShown = !lab.adminSignedIn && settings.adminPassword === null;
+  announce(settings, isShown ? adminPassword : null);
 }
 
 function startService(
