@@ -3,6 +3,8 @@
 // can be taken back.
 import type { FilterDefinition, PropertyValues } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
+import type { FilterFaultReport } from './chain.ts';
+import { closeFilters } from './close-filters.ts';
 import { type OpenFilter, withDefaults } from './open-filter.ts';
 
 /** A filter that the disk is to have. */
@@ -11,6 +13,11 @@ export interface WantedFilter {
   /** Which code it is: the entry file's SHA-256. */
   codeId: string;
   properties: PropertyValues;
+}
+
+export interface ChangeParts {
+  open(filter: WantedFilter, state: Uint8Array | null): OpenFilter;
+  onFault(report: FilterFaultReport): void;
 }
 
 export interface FilterChange {
@@ -25,14 +32,13 @@ export interface FilterChange {
 }
 
 /**
- * No I/O may be in flight. On a throw nothing has changed but what `open` has opened is closed by
- * the caller.
+ * No I/O may be in flight. On a throw everything is as before.
  */
-export function changeFilters(
+export async function changeFilters(
   current: readonly OpenFilter[],
   wanted: readonly WantedFilter[],
-  open: (filter: WantedFilter, state: Uint8Array | null) => OpenFilter,
-): FilterChange {
+  parts: ChangeParts,
+): Promise<FilterChange> {
   const opened: OpenFilter[] = [];
   const told: { filter: OpenFilter; before: PropertyValues }[] = [];
   const takeBack = (): void => {
@@ -49,7 +55,7 @@ export function changeFilters(
       told.push({ filter: same, before });
       return same;
     }
-    const filter = open(each, same?.hooks.saveState?.() ?? null);
+    const filter = parts.open(each, same?.hooks.saveState?.() ?? null);
     opened.push(filter);
     return filter;
   };
@@ -59,7 +65,7 @@ export function changeFilters(
     return { filters, opened, removed, takeBack };
   } catch (thrown) {
     takeBack();
-    for (const { hooks } of opened) void hooks.close?.();
+    await closeFilters(opened, parts.onFault);
     throw thrown;
   }
 }

@@ -132,9 +132,10 @@ export class ServedDisk implements NbdExport {
   /** Rebuilds the chain; on a throw it is as before. No I/O may be in flight. */
   async setFilters(wanted: readonly WantedFilter[]): Promise<void> {
     const { descriptorPath } = this.#parts;
-    const change = changeFilters(this.#chain.filters, wanted, (filter, state) =>
-      this.#openFilter(filter, state),
-    );
+    const change = await changeFilters(this.#chain.filters, wanted, {
+      open: (filter, state) => this.#openFilter(filter, state),
+      onFault: (report) => this.#report(report),
+    });
     try {
       const names = change.filters.map(({ name }) => name);
       await writeDescriptor(

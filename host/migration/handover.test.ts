@@ -10,6 +10,7 @@ import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
 import { ServedDisk } from '../disk/served-disk.ts';
 import { NbdServer } from '../nbd/nbd-server.ts';
 import { TestClient } from '../nbd/test-client.ts';
+import { haveTools, runTool } from '../world/test-peers.ts';
 import { clientOf, type HarnessDisk, WorldHarness } from '../world/world-harness.ts';
 import { type Destination, handOver } from './hand-over.ts';
 import { spawnDestination } from './spawn-destination.ts';
@@ -181,12 +182,14 @@ test.each([
     const load = new Load(client, 16);
     await load.progress(50);
     const ticket: HandoverTicket = await harness.ticket(await harness.makeLaunch([disk], [], true));
+    const spawnHere = (fds: readonly number[]): Destination =>
+      spawnDestination({ ticket, fds, environment: {}, clock: systemClock });
     const attempt = handOver({
       server,
       disks: [served],
       clock: systemClock,
       nbdHost: '127.0.0.1',
-      start: (fds) => new Murderer(spawnDestination(ticket, fds, systemClock), step, underWay),
+      start: (fds) => new Murderer(spawnHere(fds), step, underWay),
       log: () => undefined,
     });
     await expect(attempt).rejects.toMatchObject({ fault: 'MigrationFault' });
@@ -239,3 +242,33 @@ async function serveHere({ key, descriptorPath }: HarnessDisk): Promise<{
   const server = new NbdServer({ exports: [served], clock: systemClock, log: () => undefined });
   return { server, served };
 }
+
+test.skipIf(!haveTools('fio'))(
+  'fio verifies its data over two moves',
+  async () => {
+    const source = await harness.start(await harness.makeLaunch([disk]));
+    const { nbdPort } = source.status;
+    let running = true;
+    const args = ['--name=v', '--ioengine=nbd', `--uri=nbd://127.0.0.1:${nbdPort}/scsi0:0`];
+    args.push('--rw=randrw', '--bsrange=512-256k', '--blockalign=512', '--size=64m', '--loops=4');
+    args.push('--iodepth=32', '--verify=crc32c', '--verify_fatal=1');
+    const fio = runTool('fio', args, { cwd: harness.directory }).finally(() => {
+      running = false;
+    });
+    let client = source.client;
+    let movesUnderLoad = 0;
+    for (let move = 0; move < 2; move++) {
+      const launch = await harness.makeLaunch([disk], [], true);
+      await client.handOver(await harness.ticket(launch));
+      client = clientOf(launch);
+      harness.adopt((await client.waitUntilReady()).pid);
+      if (running) movesUnderLoad += 1;
+    }
+    const { code, stderr } = await fio;
+    expect(stderr).not.toMatch(/verify|error/i);
+    expect(code).toBe(0);
+    expect(movesUnderLoad).toBeGreaterThan(0);
+    await client.stop();
+  },
+  120_000,
+);

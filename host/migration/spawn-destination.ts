@@ -14,14 +14,19 @@ const READY_MS = 20_000;
 const ACTIVATE_MS = 20_000;
 const GO_ON_MS = 5_000;
 
-export function spawnDestination(
-  ticket: HandoverTicket,
-  fds: readonly number[],
-  clock: Clock,
-): Destination {
+export interface SpawnParts {
+  ticket: HandoverTicket;
+  /** What the child inherits as its descriptors 3, 4, … */
+  fds: readonly number[];
+  /** For the child, where the ticket names no others: where programs are, Node's compile cache. */
+  environment: Readonly<Record<string, string>>;
+  clock: Clock;
+}
+
+export function spawnDestination({ ticket, fds, environment, clock }: SpawnParts): Destination {
   const { file, args, env } = ticket.launch;
   const child = spawn(file, args, {
-    env: { NODE_ENV: 'production', ...env },
+    env: { NODE_ENV: 'production', ...environment, ...env },
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', ...fds],
   });

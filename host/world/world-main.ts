@@ -33,6 +33,7 @@ const world = new World({
   clock: systemClock,
   random: systemRandom,
   pid: process.pid,
+  environment: inheritedEnvironment(),
   resources() {
     const { user, system } = process.cpuUsage();
     return { cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss() };
@@ -93,6 +94,14 @@ let takeOver: TakeOver | null = null;
 await control.listen(launch.controlSocketPath);
 await start().catch((thrown: unknown) => world.fail(thrown));
 logger.info({ state: world.state, port: world.port }, 'started');
+
+/**
+ * Where programs are, and where Node keeps compiled code: with it a world starts in half the time.
+ */
+function inheritedEnvironment(): Record<string, string> {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  return { ...(PATH && { PATH }), ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) };
+}
 
 async function start(): Promise<void> {
   if (!launch.incoming) return world.open();

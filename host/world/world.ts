@@ -26,6 +26,8 @@ export interface WorldParts {
   clock: Clock;
   random: Random;
   pid: number;
+  /** What a world that this one starts inherits of the environment. */
+  environment: Readonly<Record<string, string>>;
   /** CPU time of this process in microseconds, and its resident bytes. */
   resources(): { cpuMicroseconds: number; residentBytes: number };
   log(level: 'info' | 'warning' | 'error', message: string): void;
@@ -180,7 +182,7 @@ export class World {
    */
   handOver(ticket: HandoverTicket): Promise<HandedOver> {
     return this.#exclusively(async () => {
-      const { clock, log, launch } = this.#parts;
+      const { clock, log, launch, environment } = this.#parts;
       this.#state = 'migratingOut';
       try {
         return await handOver({
@@ -188,7 +190,7 @@ export class World {
           disks: this.#disks,
           clock,
           nbdHost: launch.nbdHost,
-          start: (fds) => spawnDestination(ticket, fds, clock),
+          start: (fds) => spawnDestination({ ticket, fds, environment, clock }),
           log,
         });
       } catch (thrown) {
