@@ -7,6 +7,7 @@ import { toFaultRecord } from '../../model/fault.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
 import {
   configure,
+  finishIncoming,
   powerOffVm,
   powerOnVm,
   setMaintenanceMode,
@@ -86,6 +87,9 @@ export class Mender {
         return;
       case 'unregister':
         await agents.call(host, unregisterVm, { operationKey, vmId: mending.vmId });
+        return;
+      case 'clearPlace':
+        await agents.call(host, finishIncoming, { operationKey, vmId: mending.vmId });
         return;
       case 'adopt':
         return this.#adopt(host, mending.vmId);

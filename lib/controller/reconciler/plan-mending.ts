@@ -32,6 +32,8 @@ export type Mending =
   | { kind: 'powerOff'; vmId: string }
   /** It is registered elsewhere but runs here and only here: here it is. */
   | { kind: 'adopt'; vmId: string }
+  /** A migration that nobody follows any more left a place for it here. */
+  | { kind: 'clearPlace'; vmId: string }
   /** It is registered elsewhere, and off here: forget it. */
   | { kind: 'unregister'; vmId: string };
 
@@ -73,6 +75,7 @@ function mendHere(
 
 function mendStray(vm: WantedVm, world: WorldReport | undefined): Mending | null {
   if (!world) return null;
+  if (world.state === 'migratingIn') return { kind: 'clearPlace', vmId: vm.id };
   if (world.powerState === 'poweredOff') {
     return world.state === 'off' ? { kind: 'unregister', vmId: vm.id } : null;
   }

@@ -1,0 +1,54 @@
+// Power on and off by table.
+import { expect, test } from 'vitest';
+import type { HostFacts, VmFacts } from './facts.ts';
+import { judgePowerOff, planPowerOn } from './power.ts';
+
+const host: HostFacts = {
+  ...{ id: 'host-1', name: 'esx01', clusterId: 'domain-c1', version: '8.0.0' },
+  ...{ connectionState: 'connected', maintenanceState: 'normal', filters: [] },
+  datastores: [{ id: 'datastore-1', name: 'vmfs1', accessible: true }],
+  ...{ cpuCores: 8, memoryMib: 8192, memoryGrantedMib: 0, cpuUsage: 0 },
+};
+const vm: VmFacts = {
+  ...{ id: 'vm-1', name: 'web01', hostId: 'host-1', powerState: 'poweredOff' },
+  ...{ memoryMib: 1024, cpuUsage: 0 },
+  disks: [
+    {
+      ...{ key: 2000, label: 'Hard disk 1', datastoreId: 'datastore-1', datastoreName: 'vmfs1' },
+      filters: [],
+    },
+  ],
+};
+const full = { ...host, memoryGrantedMib: 8000 };
+const other = { ...host, id: 'host-2', name: 'esx02', memoryGrantedMib: 4096 };
+const roomier = { ...host, id: 'host-3', name: 'esx03', memoryGrantedMib: 1024 };
+const drs = { enabled: true, behavior: 'partiallyAutomated' as const, threshold: 3 };
+
+test('a VM starts on its own host when that can run it', () => {
+  const plan = planPowerOn({ vm, host, others: [roomier], drs });
+  expect(plan).toMatchObject({ hostId: 'host-1', verdict: { allowed: true } });
+});
+
+test('else DRS places it where most memory is left', () => {
+  const plan = planPowerOn({ vm, host: full, others: [other, roomier], drs });
+  expect(plan).toMatchObject({ hostId: 'host-3', verdict: { allowed: true } });
+});
+
+test.each([null, { ...drs, enabled: false }, { ...drs, behavior: 'manual' as const }])(
+  'without DRS, or with a manual one, the reasons of its own host stand: %o',
+  (config) => {
+    const { verdict } = planPowerOn({ vm, host: full, others: [roomier], drs: config });
+    expect(verdict.reasons).toMatchObject([{ fault: 'GenericVmConfigFault' }]);
+  },
+);
+
+test('what is so already is refused', () => {
+  const on = { ...vm, powerState: 'poweredOn' as const };
+  expect(planPowerOn({ vm: on, host, others: [], drs }).verdict.reasons).toMatchObject([
+    { fault: 'InvalidPowerState' },
+  ]);
+  expect(judgePowerOff(vm, host).reasons).toMatchObject([{ fault: 'InvalidPowerState' }]);
+  expect(judgePowerOff(on, host).allowed).toBe(true);
+  const away = { ...host, connectionState: 'notResponding' as const };
+  expect(judgePowerOff(on, away).reasons).toMatchObject([{ fault: 'HostNotConnected' }]);
+});
