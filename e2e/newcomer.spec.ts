@@ -43,11 +43,11 @@ test('2 a standalone host does not offer it, and the API refuses it', async ({ p
   await expect(page.getByText('I/O filters are installed on clusters').first()).toBeVisible();
   await expect(page.getByRole('button', { name: 'Install…' })).toHaveCount(0);
   const [vib] = await readRoute(page, 'listDepotVibs');
-  const refused = await page.request.post('/api/v1/io-filters', {
-    data: { computeResourceId: id, depotId: vib?.id },
+  const refused = await postFromPage(page, '/api/v1/io-filters', {
+    computeResourceId: id,
+    depotId: vib?.id ?? '',
   });
-  expect(refused.status()).toBe(400);
-  expect(await refused.text()).toContain('InvalidArgument');
+  expect(refused).toMatchObject({ status: 400, problem: { fault: 'InvalidArgument' } });
 });
 
 test('3 a policy is created, and says what is compatible', async ({ page }) => {
@@ -60,9 +60,9 @@ test('3 a policy is created, and says what is compatible', async ({ page }) => {
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Next' }).click();
   const hosts = dialog.getByRole('listitem');
-  await expect(hosts.filter({ hasText: 'esx01' }).getByText('Compatible')).toBeVisible();
-  await expect(hosts.filter({ hasText: 'esx04' }).getByText('Incompatible')).toBeVisible();
-  await expect(hosts.filter({ hasText: 'esx04' })).toContainText('trace');
+  await expect(hosts.filter({ hasText: /^esx01/ }).getByText('Compatible')).toBeVisible();
+  await expect(hosts.filter({ hasText: /^esx04/ }).getByText('Incompatible')).toBeVisible();
+  await expect(hosts.filter({ hasText: /^esx04/ })).toContainText('trace');
   await dialog.getByRole('button', { name: 'Next' }).click();
   await expect(dialog.getByText(`“${POLICY}” is created`)).toBeVisible();
   await dialog.getByRole('button', { name: 'Create' }).click();
@@ -209,6 +209,18 @@ async function descriptorOf(page: Page, { disks: [disk] }: Vm): Promise<string> 
   if (!disk) throw new Error('The virtual machine has no disk.');
   const datastore = await readRoute(page, 'readDatastore', { id: disk.datastore.id });
   return path.join(datastore.path, disk.path);
+}
+
+/** As the console itself would call: same origin, the session's cookie. */
+function postFromPage(page: Page, url: string, body: Record<string, string>) {
+  return page.evaluate(
+    async ([to, text]) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await fetch(to, { method: 'POST', headers, body: text });
+      return { status: answer.status, problem: await answer.json() };
+    },
+    [url, JSON.stringify(body)] as const,
+  );
 }
 
 async function uriOf(page: Page, id: string): Promise<string> {

@@ -1,119 +1,100 @@
-// kill -9 of each process, one after the other and in the middle of work: nothing that was done is
-// lost, hosts reconnect, virtual machines that were on are on, and what they wrote is there.
-import { execFile } from 'node:child_process';
+// kill -9 of what newcomer.spec.ts leaves alone: web server, database, a virtual machine's world, and
+// the controller in the middle of a task. Nothing that was done is lost, and what was flushed is there.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { expect, test } from '@playwright/test';
-import { z } from 'zod';
-import { inventorySchema, vmViewSchema } from '#lib/wire/api/inventory.ts';
-import { taskViewSchema } from '#lib/wire/api/tasks.ts';
-import { Api, dataFolder, killAndAwaitReplacement, until } from './running-product.ts';
+import { expect, type Page, test } from '@playwright/test';
+import { needTools, qemuIo } from './clients.ts';
+import { findObject, readRoute, signIn } from './console.ts';
+import { dataFolder, killAndAwait } from './processes.ts';
 
-const runFile = promisify(execFile);
-const tasksSchema = z.object({ tasks: z.array(taskViewSchema) });
+const UP_AGAIN = { timeout: 120_000, message: 'the lab is up again' };
 
-test.describe.configure({ mode: 'serial' });
-test.setTimeout(180_000);
+test.setTimeout(240_000);
 
-let api: Api;
-
-test.beforeAll(async ({ baseURL }) => {
-  api = await Api.signIn(`${baseURL}`);
-  await until('the lab is up', isLabUp, 120_000);
+test.beforeEach(async ({ page }) => {
+  await signIn(page);
+  await expect.poll(() => isLabUp(page), UP_AGAIN).toBe(true);
 });
 
-for (const name of ['controller', 'esx01', 'web', 'database']) {
-  test(`${name} is killed: hosts, virtual machines and tasks are as before`, async () => {
-    const before = await taskIds();
-    await killAndAwaitReplacement(name);
-    await until('the lab is up again', isLabUp, 120_000);
-    expect(await taskIds()).toEqual(expect.arrayContaining(before));
+for (const name of ['web', 'database', 'controller']) {
+  test(`${name} is killed: hosts, virtual machines and tasks are as before`, async ({ page }) => {
+    const before = (await readRoute(page, 'listTasks')).map(({ id }) => id);
+    await killAndAwait(name);
+    await expect.poll(() => isLabUp(page), UP_AGAIN).toBe(true);
+    const after = (await readRoute(page, 'listTasks')).map(({ id }) => id);
+    expect(after).toEqual(expect.arrayContaining(before));
   });
 }
 
-test('a world is killed: its disk is served again, with what was flushed', async () => {
-  const uri = await diskUri('web02');
-  await qemuIo(uri, 'write -P 0x5a 64k 64k', 'flush');
-  const [host, vmId] = await placeOf('web02');
-  const pid = worldPid(host, vmId);
-  expect(pid).toBeGreaterThan(0);
-  process.kill(pid, 'SIGKILL');
-  await until('the world runs again', async () => worldPid(host, vmId) !== pid);
-  await until('the lab is up again', isLabUp, 120_000);
-  await qemuIo(await diskUri('web02'), 'read -P 0x5a 64k 64k');
+test('a world is killed: its disk is served again, with what was flushed', async ({ page }) => {
+  needTools('qemu-io');
+  await qemuIo(await diskUri(page, 'web02'), 'write -P 0x5a 64k 64k', 'flush');
+  const before = await worldOf(page, 'web02');
+  expect(before).toBeGreaterThan(0);
+  process.kill(before, 'SIGKILL');
+  const isReplaced = async () => ![0, before].includes(await worldOf(page, 'web02'));
+  await expect.poll(isReplaced, UP_AGAIN).toBe(true);
+  // Until its server listens again, a client is refused.
+  const read = async () => qemuIo(await diskUri(page, 'web02'), 'read -P 0x5a 64k 64k');
+  const output = () => read().catch(() => '');
+  await expect.poll(output, UP_AGAIN).toContain('read 65536/65536 bytes');
+  expect(await read()).not.toContain('Pattern verification failed');
 });
 
-test('the controller is killed in the middle of a task: the task ends', async () => {
-  const { nodes } = await api.get('/inventory', inventorySchema);
-  const vm = nodes.find(({ name }) => name === 'app01');
-  const hosts = nodes.filter(({ kind, name }) => kind === 'host' && name !== 'esx04');
-  const target = hosts.find(({ id }) => id !== vm?.parentId);
-  const taskId = await api.start('POST', `/vms/${vm?.id}/migrate`, { hostId: target?.id });
-  await killAndAwaitReplacement('controller');
-  const task = await api.ended(taskId, 120_000);
-  const after = await api.get(`/vms/${vm?.id}`, vmViewSchema);
-  // Either way it runs, and in one place: where the task says.
-  if (task.state === 'success') expect(after.host.id).toBe(target?.id);
-  else expect(after.host.id).toBe(vm?.parentId);
-  await until('the lab is up', isLabUp, 120_000);
+test('the controller is killed in the middle of a move: the task ends', async ({ page }) => {
+  const vm = await findObject(page, 'app01');
+  const targets = await readRoute(page, 'listMigrationTargets', { id: vm.id });
+  const target = targets.targets.find(({ verdict }) => verdict.allowed)?.host;
+  expect(target, 'a host can take app01').toBeTruthy();
+  const answer = await page.request.post(`/api/v1/vms/${vm.id}/migrate`, {
+    data: { hostId: target?.id },
+  });
+  const { taskId } = await answer.json();
+  await killAndAwait('controller');
+  const isOver = async () => (await readRoute(page, 'readTask', { id: taskId })).completedAt;
+  await expect.poll(isOver, { timeout: 120_000, message: 'the move ends' }).not.toBeNull();
+  const task = await readRoute(page, 'readTask', { id: taskId });
+  const after = await readRoute(page, 'readVm', { id: vm.id });
+  // Either way it runs, and where the task says.
+  expect(after.powerState).toBe('poweredOn');
+  expect(after.host.id).toBe(task.state === 'success' ? target?.id : vm.parentId);
 });
 
-async function isLabUp(): Promise<boolean> {
-  // While the web server or the database is down the answer is no.
-  const inventory = await api.get('/inventory', inventorySchema).catch(() => null);
-  if (!inventory) return false;
-  const hosts = inventory.nodes.filter(({ kind }) => kind === 'host');
-  const vms = inventory.nodes.filter(({ kind, name }) => kind === 'vm' && name !== 'win01');
-  const isConnected = hosts.every(({ state }) => state === 'connected');
-  return isConnected && vms.length > 0 && vms.every(({ state }) => state === 'poweredOn');
+async function isLabUp(page: Page): Promise<boolean> {
+  // While the web server or the database is down, the answer is no.
+  const inventory = await readRoute(page, 'readInventory').catch(() => null);
+  const nodes = inventory?.nodes ?? [];
+  const hosts = nodes.filter(({ kind }) => kind === 'host');
+  const vms = nodes.filter(({ kind, name }) => kind === 'vm' && name !== 'win01');
+  const isConnected = hosts.length > 0 && hosts.every(({ state }) => state === 'connected');
+  return isConnected && vms.every(({ state }) => state === 'poweredOn');
 }
 
-async function taskIds(): Promise<string[]> {
-  const { tasks } = await api.get('/tasks?limit=200', tasksSchema);
-  return tasks.map(({ id }) => id);
+async function diskUri(page: Page, name: string): Promise<string> {
+  const { id } = await findObject(page, name);
+  const { disks } = await readRoute(page, 'readVm', { id });
+  expect(disks[0]?.nbdUri).toBeTruthy();
+  return `${disks[0]?.nbdUri}`;
 }
 
-async function placeOf(name: string): Promise<[host: string, vmId: string]> {
-  const { nodes } = await api.get('/inventory', inventorySchema);
-  const vm = nodes.find((node) => node.name === name);
-  const host = nodes.find((node) => node.id === vm?.parentId);
-  return [host?.name ?? '', vm?.id ?? ''];
-}
-
-async function diskUri(name: string): Promise<string> {
-  const [, vmId] = await placeOf(name);
-  const vm = await api.get(`/vms/${vmId}`, vmViewSchema);
-  expect(vm.disks[0]?.nbdUri).toBeTruthy();
-  return `${vm.disks[0]?.nbdUri}`;
-}
-
-/** The process that serves the VM, found by its launch file among the machine's processes. */
-function worldPid(host: string, vmId: string): number {
-  const launch = path.join(dataFolder(), 'hosts', host, 'launch', `${vmId}.json`);
-  return findProcess(launch);
+/** The process that serves the VM, found by its launch file; 0 while there is none. */
+async function worldOf(page: Page, name: string): Promise<number> {
+  const { id } = await findObject(page, name);
+  const { host } = await readRoute(page, 'readVm', { id });
+  return findProcess(path.join(dataFolder(), 'hosts', host.name, 'launch', `${id}.json`));
 }
 
 function findProcess(argument: string): number {
-  for (const pid of processIds()) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      if (words.includes(argument)) return pid;
-    } catch {
-      // It has ended since the folder was read.
-    }
-  }
-  return 0;
-}
-
-async function qemuIo(uri: string, ...commands: string[]): Promise<void> {
-  const flags = commands.flatMap((command) => ['-c', command]);
-  const { stdout } = await runFile('qemu-io', ['-f', 'raw', ...flags, uri]);
-  expect(stdout).not.toMatch(/failed|error/i);
-}
-
-function processIds(): number[] {
-  return readdirSync('/proc')
+  const pids = readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0);
+  const found = pids.find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument);
+    } catch {
+      // It has ended since the folder was read.
+      return false;
+    }
+  });
+  return found ?? 0;
 }

@@ -28,6 +28,7 @@ export function DeleteVibDialog({ param, close }: UrlDialogProps) {
       disabledReason={reasonOf(vib?.actions.delete)}
       onConfirm={async () => {
         await mutateAsync({ params: { id } });
+        close();
         if (onItsPage) router.push('/depot');
       }}
     >

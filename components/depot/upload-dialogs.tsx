@@ -18,8 +18,8 @@ export function UploadVibDialog({ close }: UrlDialogProps) {
         onAdded={(added) => {
           showToast('ok', `${formatNoun(added.length, 'VIB')} added to the depot`);
           const [only] = added;
+          close();
           if (only && added.length === 1) router.push(`/depot/vibs/${only.id}`);
-          else close();
         }}
       />
     </Dialog>

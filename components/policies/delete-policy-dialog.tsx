@@ -27,6 +27,7 @@ export function DeletePolicyDialog({ param, close }: UrlDialogProps) {
       disabledReason={reasonOf(verdict)}
       onConfirm={async () => {
         await mutateAsync({ params: { id } });
+        close();
         if (onItsPage) router.push('/policies');
       }}
     >

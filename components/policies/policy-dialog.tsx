@@ -76,7 +76,10 @@ function Steps({ policy, policies, catalogue, onClose }: StepsProps) {
       ? await update.mutateAsync({ params: { id: policy.id }, body })
       : await create.mutateAsync({ body });
     showToast('ok', policy ? 'Policy changed' : 'Policy created', saved.name);
-    if (!policy) router.push(`/policies/${saved.id}`);
+    if (policy) return;
+    // Closing writes the URL at once: it comes first, or it would undo the way to the new page.
+    onClose();
+    router.push(`/policies/${saved.id}`);
   };
   return (
     <Wizard
