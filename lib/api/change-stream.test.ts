@@ -89,7 +89,7 @@ it('tells changes as they are committed, and from where it is asked to', async (
   await after.return(undefined);
 });
 
-it('reads what came before the server began from the database, or says that it is gone', async () => {
+it('reads from the database what came before the server, or says that it is gone', async () => {
   const { database: db } = api.test;
   const from = await db.change.aggregate({ _min: { version: true } });
   const oldest = from._min.version ?? 0n;

@@ -188,7 +188,7 @@ describe('roles', () => {
     expect(await problemOf(response)).toMatchObject({ status: 403, fault: 'NoPermission' });
   });
 
-  it('Virtual machine power user may power off, but is told which privilege installing needs', async () => {
+  it('Virtual machine power user may power off, and hears what installing needs', async () => {
     const powerOff = await send(
       'operator',
       { method: 'POST', path: '/vms/vm-1/power' },
@@ -220,7 +220,7 @@ describe('a browser', () => {
   const body = JSON.stringify({ userName: 'admin', password: TEST_PASSWORD });
   const json = { 'Content-Type': 'application/json' };
 
-  it('gets a cookie that scripts cannot read, and may use it from our own pages alone', async () => {
+  it('gets a cookie that scripts cannot read, for our own pages alone', async () => {
     const signedIn = await api.call('/session', { method: 'POST', headers: json, body });
     const set = signedIn.headers.get('set-cookie') ?? '';
     expect(set).toMatch(/^sluice_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);

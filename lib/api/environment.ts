@@ -18,19 +18,26 @@ import { createApi } from './app.ts';
 
 const CONNECTIONS = 20;
 
-declare global {
-  // Next evaluates a module once for each bundle, and again for each change in development: what
-  // holds connections is kept where all of them find it.
-  var sluiceApi: Hono | undefined;
-}
+// Next evaluates a module once for each bundle, and again for each change in development: what
+// holds connections is kept where all of them find it.
+const KEPT = Symbol.for('sluice.api');
 
 /** Made at the first request, so that a build needs no database. */
-export function openApi(): Hono {
-  globalThis.sluiceApi ??= makeApi();
-  return globalThis.sluiceApi;
+export function openApi(): Api {
+  const kept: unknown = Reflect.get(globalThis, KEPT);
+  if (isApi(kept)) return kept;
+  const api = makeApi();
+  Reflect.set(globalThis, KEPT, api);
+  return api;
 }
 
-function makeApi(): Hono {
+type Api = Pick<Hono, 'fetch'>;
+
+function isApi(value: unknown): value is Api {
+  return typeof value === 'object' && value !== null && 'fetch' in value;
+}
+
+function makeApi(): Api {
   const { DATABASE_URL, SLUICE_DATA, SLUICE_SECRET_FILE, LOG_LEVEL = 'info' } = process.env;
   const publicUrl = process.env.SLUICE_PUBLIC_URL ?? 'http://127.0.0.1:3000';
   assert(DATABASE_URL, 'DATABASE_URL names the database');

@@ -37,9 +37,9 @@ function makeDocument(): Schema {
       title: 'Sluice',
       version: '1',
       description:
-        'I/O filters on virtual disks. Sign in with POST /session, then send the session cookie or ' +
-        '`Authorization: Bearer <token>`. Every refusal is a problem document that names the fault ' +
-        'and all its reasons. Calls that take time answer with a task.',
+        'I/O filters on virtual disks. Sign in with POST /session, then send the session ' +
+        'cookie or `Authorization: Bearer <token>`. Every refusal is a problem document that ' +
+        'names the fault and all its reasons. Calls that take time answer with a task.',
     },
     servers: [{ url: '/api/v1' }],
     security: [{ bearer: [] }, { cookie: [] }],
@@ -118,8 +118,8 @@ function describeStream(): Operation {
   return {
     operationId: 'followChanges',
     description:
-      'Server-sent events: `changes` (its id is the version; resume with Last-Event-ID or `after`), ' +
-      '`heartbeat`, and `reset` when the changes after the given version are no longer kept.',
+      'Server-sent events: `changes` (its id is the version; resume with Last-Event-ID or ' +
+      '`after`), `heartbeat`, and `reset` when the changes after the version are kept no longer.',
     parameters: [{ name: 'after', in: 'query', required: false, schema: { type: 'string' } }],
     responses: {
       200: {

@@ -7,7 +7,7 @@ import { FAULTS, Fault, type FaultName } from '../model/fault.ts';
 import { PROBLEM_TYPE, type Problem } from '../wire/api/problem.ts';
 
 /** The document of a fault, with another status where HTTP has a better one. */
-export function problemOf(fault: Fault, status: number = FAULTS[fault.fault].http): Problem {
+function problemOf(fault: Fault, status: number = FAULTS[fault.fault].http): Problem {
   return {
     type: `urn:sluice:fault:${fault.fault}`,
     title: FAULTS[fault.fault].when,

@@ -5,7 +5,7 @@ import { findSession } from '../controller/sessions/find-session.ts';
 import { Fault } from '../model/fault.ts';
 import type { ApiContext } from './api-context.ts';
 
-export const SESSION_COOKIE = 'sluice_session';
+const SESSION_COOKIE = 'sluice_session';
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** `NotAuthenticated` without a session, `NoPermission` for a cookie on another site's request. */

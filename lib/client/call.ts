@@ -75,7 +75,7 @@ interface LooseOptions {
 }
 
 /** The address of a route with its parameters filled in. */
-export function urlOf(route: RouteRow, { params, query }: LooseOptions): string {
+function urlOf(route: RouteRow, { params, query }: LooseOptions): string {
   const path = route.path.replace(/\{(\w+)\}/g, (_, key: string) =>
     encodeURIComponent(params?.[key] ?? ''),
   );

@@ -1,11 +1,11 @@
-// Who is signed in on this page, and the users of the product.
+// Who is signed in on this page.
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SessionView } from '../wire/api/session.ts';
 import { call } from './call.ts';
 import type { ProblemError } from './problem-error.ts';
 import { isSignedOut } from './query-client.ts';
 import { queryKey } from './query-keys.ts';
-import { useCall, useChange } from './use-call.ts';
+import { useChange } from './use-call.ts';
 
 /** The session, or null when nobody is signed in. */
 export function useSession(): UseQueryResult<SessionView | null, ProblemError> {
@@ -49,16 +49,4 @@ export function useSignOut() {
 
 export function useChangePassword() {
   return useChange('changePassword');
-}
-
-export function useUsers() {
-  return useCall('listUsers', {});
-}
-
-export function useCreateUser() {
-  return useChange('createUser');
-}
-
-export function useDeleteUser() {
-  return useChange('deleteUser');
 }

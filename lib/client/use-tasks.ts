@@ -93,12 +93,12 @@ export function useTaskCall<Name extends TaskRouteName>(name: Name): TaskCall<Na
 }
 
 /** Whether the task has come to its end, good or bad. */
-export function isEnded({ state }: Pick<TaskView, 'state'>): boolean {
+function isEnded({ state }: Pick<TaskView, 'state'>): boolean {
   return state === 'success' || state === 'error' || state === 'canceled';
 }
 
 /** The fault of a failed task as the error that a refused call would have given. */
-export function taskError(task: TaskView | null): ProblemError | null {
+function taskError(task: TaskView | null): ProblemError | null {
   if (!task?.fault) return null;
   const { fault, message, reasons } = task.fault;
   return new ProblemError({ fault, status: 200, detail: message, reasons });

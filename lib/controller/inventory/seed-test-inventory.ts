@@ -9,7 +9,7 @@ import { hashPassword } from '../sessions/passwords.ts';
 
 export const TEST_PASSWORD = 'correct horse battery';
 /** One user for each role: `admin`, `reader`, `operator`. */
-export const TEST_USERS = [
+const TEST_USERS = [
   { id: 'user-1', name: 'admin', roleId: -1 },
   { id: 'user-2', name: 'reader', roleId: -2 },
   { id: 'user-3', name: 'operator', roleId: 4 },
@@ -129,7 +129,7 @@ async function seedHistory(db: Database): Promise<void> {
     data: {
       ...{ id: 'task-1', operation: 'VirtualMachine.powerOn', label: 'Power On virtual machine' },
       ...{ targetId: 'vm-1', targetName: 'web01', initiator: 'admin', state: 'success' },
-      ...{ input: {}, progress: 100, completedAt: new Date() },
+      ...{ input: {}, progress: 100, completedAt: new Date(1000) },
     },
   });
   await db.event.create({

@@ -53,9 +53,10 @@ export async function describeMissing(
     db,
     missing.map(({ objectId }) => objectId),
   );
+  const nameOf = (id: string): string => names.get(id) ?? id;
   return missing.map(({ privilege, objectId }) => ({
     fault: 'NoPermission',
-    message: `${caller.name} lacks the privilege ${privilege} on ${names.get(objectId) ?? objectId}.`,
+    message: `${caller.name} lacks the privilege ${privilege} on ${nameOf(objectId)}.`,
     remedy: 'Ask an administrator for a role that has this privilege.',
     objects: [objectId],
   }));
@@ -75,7 +76,7 @@ export async function requirePrivileges(
 }
 
 /** The user's permissions on all objects. Nothing for a user who is disabled or gone. */
-export async function readGrants(db: DatabaseTransaction, userId: string): Promise<Grant[]> {
+async function readGrants(db: DatabaseTransaction, userId: string): Promise<Grant[]> {
   const rows = await db.permission.findMany({
     where: { userId, user: { disabled: false } },
     include: { role: { select: { privileges: true } } },

@@ -10,6 +10,8 @@ import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
 import { readVmRows, type VmRow } from '../vms/vm-rows.ts';
 
+/** Names in a sentence. */
+const NAMES_SHOWN = 5;
 const rulesSchema = z.array(policyRuleSchema);
 
 /** The policies that the condition selects (all without one), by name. */
@@ -84,10 +86,13 @@ function listAssignments({ vm, disks }: VmRow) {
 
 function inUse({ name }: Policy, vmNames: string[]): Reason[] {
   if (vmNames.length === 0) return [];
+  const shown = vmNames.slice(0, NAMES_SHOWN).join(', ');
+  const rest = vmNames.length - NAMES_SHOWN;
+  const more = rest > 0 ? ` and ${rest} more` : '';
   return [
     {
       fault: 'ResourceInUse',
-      message: `The policy ${name} is assigned to ${vmNames.slice(0, 5).join(', ')}${vmNames.length > 5 ? ` and ${vmNames.length - 5} more` : ''}.`,
+      message: `The policy ${name} is assigned to ${shown}${more}.`,
       remedy: 'Assign these disks another policy first.',
     },
   ];

@@ -95,7 +95,7 @@ describe('signing in', () => {
     await test.database.user.update({ where: { id: 'user-1' }, data: { disabled: false } });
   });
 
-  it('refuses further attempts after too many failures, the right password too, until time passes', async () => {
+  it('refuses more attempts after many failures, right ones too, until time passes', async () => {
     for (let count = 0; count < FAILURES_MAX.pair; count++) {
       await expect(enter('wrong')).rejects.toEqual(faultNamed('InvalidLogin'));
     }
