@@ -18,6 +18,9 @@ assert(DATABASE_URL, 'DATABASE_URL names the database');
 assert(SLUICE_SECRET_FILE, 'SLUICE_SECRET_FILE names the file with the key for depot links');
 
 const logger = pino({ level: LOG_LEVEL, name: 'controller' });
+// Node's own printing would go to the terminal of whoever started the product.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => logger.debug({ err: warning }, 'a warning of the runtime'));
 const secret = await readFile(SLUICE_SECRET_FILE);
 const db = openDatabase(DATABASE_URL, 20);
 const stop = new AbortController();
