@@ -241,7 +241,7 @@ test.each([
   ['DEFER without a token', wrong(DEFER)],
   ['a token without DEFER', forgetDefer],
   ['a number that is no answer', wrong(7)],
-  ['a promise', wrong(Promise.resolve())],
+  ['a promise', (io: DiskIo) => wrong(Promise.reject(new Error('late')))(io)],
   ['an error number that filters may not give', wrong(-1)],
 ] as const)('%s is a fault and fails the I/O', (_, read) => {
   const lab = new Lab({ second: { read } });

@@ -195,7 +195,7 @@ export class Chain implements IoCarrier, TokenKeeper {
 
   /** What an answer other than a plain pass amounts to. */
   #judge(io: ChainIo, answer: unknown): number {
-    const { token, stage, wayOut } = io;
+    const { token, wayOut } = io;
     if (token !== null && answer === DEFER) {
       if (token.answer === null) {
         token.arm();
@@ -214,9 +214,12 @@ export class Chain implements IoCarrier, TokenKeeper {
     if (answer === DEFER) return this.#broke(io, 'returned DEFER without taking a token');
     if (answer === COMPLETE && !wayOut) return COMPLETE;
     if (typeof answer === 'number' && isErrno(-answer)) return answer;
-    const what = answer instanceof Promise ? 'a promise' : String(answer);
-    assert(stage >= 0, 'a filter was asked');
-    return this.#broke(io, `returned ${what}, which is no answer here`);
+    if (answer instanceof Promise) {
+      // Nobody waits for it, and its rejection must not end the world.
+      answer.catch(() => undefined);
+      return this.#broke(io, 'returned a promise; hooks are synchronous, or defer');
+    }
+    return this.#broke(io, `returned ${String(answer)}, which is no answer here`);
   }
 
   #broke(io: ChainIo, message: string): number {

