@@ -41,14 +41,19 @@ test('a world is killed: its disk is served again, with what was flushed', async
   expect(await read()).not.toContain('Pattern verification failed');
 });
 
-test('the controller is killed in the middle of a move: the task ends', async ({ page }) => {
+test('the controller is killed in the middle of a move: the task ends', async ({
+  page,
+  baseURL,
+}) => {
   const vm = await findObject(page, 'app01');
   const targets = await readRoute(page, 'listMigrationTargets', { id: vm.id });
   const target = targets.targets.find(({ verdict }) => verdict.allowed)?.host;
   expect(target, 'a host can take app01').toBeTruthy();
   const answer = await page.request.post(`/api/v1/vms/${vm.id}/migrate`, {
     data: { hostId: target?.id },
+    headers: { origin: `${baseURL}` },
   });
+  expect(answer.status(), await answer.text()).toBe(200);
   const { taskId } = await answer.json();
   await killAndAwait('controller');
   const isOver = async () => (await readRoute(page, 'readTask', { id: taskId })).completedAt;
