@@ -5,6 +5,7 @@
 import { haveTools, mustRun } from '#host/world/test-peers.ts';
 import { WorldHarness } from '#host/world/world-harness.ts';
 import { KIB, MIB } from '#lib/model/limits.ts';
+import { chainNanoseconds } from './chain-cost.ts';
 import { type FioCase, runFio } from './fio.ts';
 import {
   BENCH_DISK_BYTES,
@@ -45,6 +46,8 @@ export async function benchIo(options: BenchOptions): Promise<void> {
   const harness = await WorldHarness.create();
   const servers: BenchServer[] = [];
   try {
+    const [none, three] = [chainNanoseconds(0), chainNanoseconds(3)];
+    print(`chain alone: ${none.toFixed(0)} ns for each I/O, ${three.toFixed(0)} ns with 3 filters`);
     print('starting servers');
     await startAll(harness, options, servers);
     const idle = await Promise.all(servers.map(({ pid }) => residentMib(pid)));
