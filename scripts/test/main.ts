@@ -2,7 +2,8 @@
 // line: how many tests passed, failed and were skipped. A check without tests of its own counts as
 // one test.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Counts } from './counts.ts';
 import { RESULTS_FOLDER, STEPS, type Step } from './steps.ts';
@@ -33,12 +34,16 @@ function runStep(step: Step): Counts {
   if (missing) return { passed: 0, failed: 1, skipped: 0 };
   const since = performance.now();
   if (step.report) rmSync(path.join(projectRoot, step.report), { force: true });
+  const scratch = step.scratchVariable ? mkdtempSync(path.join(tmpdir(), 'sluice-test-')) : null;
+  const env = { ...process.env, ...(scratch ? { [`${step.scratchVariable}`]: scratch } : {}) };
   const succeeded = step.commands.every((command) => {
     const further = step.takesArguments ? passedOn : [];
-    const options = { cwd: projectRoot, stdio: 'inherit' as const };
+    const options = { cwd: projectRoot, stdio: 'inherit' as const, env };
     return spawnSync(process.execPath, [...command, ...further], options).status === 0;
   });
   const counts = countsOf(step, succeeded);
+  if (scratch && succeeded) rmSync(scratch, { recursive: true, force: true });
+  else if (scratch) say(`== What it worked on is kept in ${scratch}`);
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   say(`== ${step.title}: ${counts.failed > 0 ? 'FAILED' : 'passed'} in ${seconds} s`);
   return counts;

@@ -15,6 +15,8 @@ export interface Step {
   readCounts?: (projectRoot: string) => Counts;
   /** Where that report is; removed before the step. */
   report?: string;
+  /** Environment variable that names a new folder; it is kept when the step fails. */
+  scratchVariable?: string;
 }
 
 export const RESULTS_FOLDER = '.test-results';
@@ -66,5 +68,6 @@ export const STEPS: readonly Step[] = [
     takesArguments: true,
     readCounts: (root) => readPlaywrightCounts(path.join(root, PLAYWRIGHT_REPORT)),
     report: PLAYWRIGHT_REPORT,
+    scratchVariable: 'SLUICE_E2E_DATA',
   },
 ];
