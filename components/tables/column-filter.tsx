@@ -33,7 +33,9 @@ export function ColumnFilter<Row extends object>(props: ColumnFilterProps<Row>) 
       <Popover.Trigger
         aria-label={`Filter ${column.header}`}
         className={classNames(
-          'mx-1 inline-flex size-5 shrink-0 items-center justify-center rounded-sm hover:bg-hover',
+          // Over the header's edge and not beside its text, which keeps its room while nobody filters.
+          'absolute top-[3px] flex size-6 items-center justify-center rounded-sm bg-sunken hover:bg-hover',
+          column.align === 'end' ? 'left-0.5' : 'right-0.5',
           values.length > 0
             ? 'text-accent'
             : 'text-muted opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 data-popup-open:opacity-100',

@@ -62,7 +62,7 @@ function HeaderCell<Row extends object>(props: HeaderCellProps<Row>) {
       className={classNames(
         'group/head flex min-w-0 items-center border-r border-line/60 px-3 last:border-r-0',
         column.align === 'end' && 'flex-row-reverse',
-        at === 0 && 'sticky left-0 z-1 bg-sunken',
+        at === 0 ? 'sticky left-0 z-1 bg-sunken' : 'relative',
       )}
     >
       <button

@@ -42,7 +42,7 @@ export function Badge({ tone, children, icon = true, subtle = false }: BadgeProp
   return (
     <span
       className={classNames(
-        'inline-flex h-5 items-center gap-1 rounded-sm text-sm font-medium whitespace-nowrap',
+        'inline-flex h-5 items-center gap-1 rounded-sm align-middle text-sm font-medium whitespace-nowrap',
         subtle ? TONE_TEXT[tone] : classNames('px-1.5', TONES[tone]),
       )}
     >

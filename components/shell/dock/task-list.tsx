@@ -46,7 +46,7 @@ function TaskTable({ tasks }: { tasks: readonly TaskView[] }) {
       <table className="w-full min-w-[60rem] border-collapse">
         <thead>
           <tr>
-            <th className={`${HEAD} w-[17%]`}>Task</th>
+            <th className={`${HEAD} w-[20%]`}>Task</th>
             <th className={`${HEAD} w-[13%]`}>Target</th>
             <th className={HEAD}>Status</th>
             <th className={`${HEAD} w-[9%]`}>Initiator</th>

@@ -68,7 +68,7 @@ function chartOptions({ element, names, height, format, data }: DrawOptions): Op
     height,
     legend: { show: false },
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0],
     scales: {
       x: { range: (_plot, _min, max) => [max - data().windowMs / 1000, max] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] },
@@ -91,7 +91,12 @@ function chartOptions({ element, names, height, format, data }: DrawOptions): Op
 }
 
 function clockTime(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString();
+  return new Date(seconds * 1000).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  });
 }
 
 /** A token's value as a canvas takes it: light-dark() is resolved by the browser on a throw-away element. */

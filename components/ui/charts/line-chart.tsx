@@ -64,7 +64,7 @@ export function LineChart(props: LineChartProps) {
 
   return (
     <figure className="min-w-0">
-      <figcaption className="mb-1 flex flex-wrap items-baseline gap-x-4">
+      <figcaption className="mb-1 flex flex-wrap items-center gap-x-4">
         <span className="font-medium">{label}</span>
         {series.map((one, index) => (
           <Legend key={one.label} series={one} index={index} format={format} />
