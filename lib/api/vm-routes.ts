@@ -18,8 +18,7 @@ import { startTask } from './start-task.ts';
 
 export const vmRoutes = {
   listVms: ({ context }) => readVms(context.db),
-  readVm: ({ context: { db, clock }, session: { caller }, params }) =>
-    readVm({ db, caller, clock }, params.id),
+  readVm: ({ context: { db }, session: { caller }, params }) => readVm({ db, caller }, params.id),
   setPower: (request) => {
     const operation = request.body.powerState === 'poweredOn' ? powerOn : powerOff;
     return startTask(request, operation, { vmId: request.params.id });

@@ -3,7 +3,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Clock } from '../base/clock.ts';
 import { followStream } from './change-stream.ts';
-import { isAffected, queryKey } from './query-keys.ts';
+import { isAffected, type ObjectChange, type QueryKey, queryKey } from './query-keys.ts';
 import { SeenVersion } from './seen-version.ts';
 import type { EventStream, StreamEnvironment, TabMessage } from './stream-parts.ts';
 
@@ -98,7 +98,8 @@ class Tab {
 
   constructor(browser: Browser, seen?: SeenVersion) {
     const listener = {
-      onChanges: (objects: ReadonlySet<string>) => void this.changed.push(...objects),
+      onChanges: (changes: readonly ObjectChange[]) =>
+        void this.changed.push(...changes.map(({ object }) => object)),
       onReset: () => void this.resets++,
       onState: (state: string) => void this.states.push(state),
       onSessionEnded: () => void this.sessionChecks++,
@@ -175,10 +176,18 @@ it('says that it is stale when the stream fails or falls silent, and opens it ag
 it('knows which answers a change makes old', () => {
   const vm = queryKey('readVm', { params: { id: 'vm-1' } });
   const host = queryKey('readHost', { params: { id: 'host-1' } });
-  expect(isAffected(vm, new Set(['vm-1']))).toBe(true);
-  expect(isAffected(vm, new Set(['vm-2', 'task-4', 'samples', 'nonsense']))).toBe(false);
+  const after = (key: QueryKey, ...objects: string[]): boolean =>
+    isAffected(
+      key,
+      objects.map((object) => ({ object, path: 'state' })),
+    );
+  expect(after(vm, 'vm-1')).toBe(true);
+  expect(after(vm, 'vm-2', 'task-4', 'samples', 'nonsense')).toBe(false);
   // The page of a host lists its VMs, and a VM does not say here on which host it is.
-  expect(isAffected(host, new Set(['vm-2']))).toBe(true);
-  expect(isAffected(host, new Set(['host-2']))).toBe(false);
-  expect(isAffected(queryKey('listEvents'), new Set(['events']))).toBe(true);
+  expect(after(host, 'vm-2')).toBe(true);
+  expect(after(host, 'host-2')).toBe(false);
+  expect(after(queryKey('listEvents'), 'events')).toBe(true);
+  const moved = [{ object: 'vm-1', path: 'cpuUsage' }];
+  expect(isAffected(queryKey('listVms'), moved)).toBe(true);
+  expect(isAffected(queryKey('readInventory'), moved)).toBe(false);
 });

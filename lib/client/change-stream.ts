@@ -3,11 +3,11 @@
 // it closes, another takes over. Where there are no web locks (plain HTTP on another machine's
 // name) each tab that is looked at has its own.
 import { readEventStream } from './event-stream.ts';
+import type { ObjectChange } from './query-keys.ts';
 import type { StreamEnvironment, StreamState, TabMessage } from './stream-parts.ts';
 
 export interface StreamListener {
-  /** Ids of objects that changed, and the words of lists that did. */
-  onChanges(objects: ReadonlySet<string>): void;
+  onChanges(changes: readonly ObjectChange[]): void;
   /** Everything may have changed. */
   onReset(): void;
   onState(state: StreamState): void;
@@ -43,7 +43,7 @@ export async function followStream(
   function take(message: TabMessage): void {
     if (message.kind === 'changes') {
       environment.seen.noteMessage(message.version);
-      listener.onChanges(new Set(message.objects));
+      listener.onChanges(message.changes);
     } else if (message.kind === 'state') {
       state = message.state;
       listener.onState(state);

@@ -56,8 +56,8 @@ function readOnce({ environment, signal, onMessage }: ReadOptions): Promise<bool
       heard();
       const parsed = changeMessageSchema.safeParse(JSON.parse(event.data));
       if (!parsed.success) return onMessage({ kind: 'reset' });
-      const objects = [...new Set(parsed.data.changes.map((change) => change.object))];
-      onMessage({ kind: 'changes', version: event.lastEventId, objects });
+      const { changes } = parsed.data;
+      onMessage({ kind: 'changes', version: event.lastEventId, changes });
     });
 
     function heard(): void {

@@ -2,6 +2,9 @@
 // This table is the one place that knows it: pages never invalidate anything themselves.
 import { kindOf, type ObjectKind } from '../model/inventory.ts';
 import type { RouteName } from '../wire/api/routes.ts';
+import type { ChangeMessage } from '../wire/api/tasks.ts';
+
+export type ObjectChange = ChangeMessage['changes'][number];
 
 export type QueryKey = readonly [
   route: RouteName,
@@ -71,6 +74,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
  */
 const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readVm: 'vm',
+  listWorkloads: 'vm',
   listMigrationTargets: 'vm',
   readHost: 'host',
   readCluster: 'cluster',
@@ -81,12 +85,22 @@ const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readTask: 'task',
 };
 
-/** Whether a cached answer is out of date after changes of these objects. */
-export function isAffected([route, params]: QueryKey, objects: ReadonlySet<string>): boolean {
-  for (const object of objects) {
+/** Changes that come often and that few answers show: only these routes are read again for them. */
+const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
+  cpuUsage: ['listVms', 'readVm', 'listHosts', 'readHost', 'readCluster', 'readDrs'],
+  connections: ['readVm'],
+  workloads: ['listWorkloads'],
+  drsLastRunAt: ['readDrs'],
+  freeBytes: ['listDatastores', 'readDatastore'],
+};
+
+/** Whether a cached answer is out of date after these changes. */
+export function isAffected([route, params]: QueryKey, changes: readonly ObjectChange[]): boolean {
+  return changes.some(({ object, path }) => {
     const kind = object === 'events' || object === 'samples' ? object : kindOf(object);
-    if (kind === null || !AFFECTED[kind].includes(route)) continue;
-    if (OWN_OBJECT[route] !== kind || params.id === object) return true;
-  }
-  return false;
+    if (kind === null) return false;
+    const routes = NUMBERS[path] ?? AFFECTED[kind];
+    if (!routes.includes(route)) return false;
+    return OWN_OBJECT[route] !== kind || params.id === object;
+  });
 }

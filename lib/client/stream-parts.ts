@@ -1,13 +1,14 @@
 // The parts that the change stream is put together from: messages between tabs, and what the
 // browser gives.
 import type { Clock } from '../base/clock.ts';
+import type { ObjectChange } from './query-keys.ts';
 import type { SeenVersion } from './seen-version.ts';
 
 export type StreamState = 'connecting' | 'live' | 'stale';
 
 /** What the tabs tell one another. */
 export type TabMessage =
-  | { kind: 'changes'; version: string; objects: string[] }
+  | { kind: 'changes'; version: string; changes: ObjectChange[] }
   | { kind: 'state'; state: StreamState }
   | { kind: 'reset' }
   | { kind: 'sessionEnded' }

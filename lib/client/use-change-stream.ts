@@ -5,7 +5,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { type Clock, sleep } from '../base/clock.ts';
 import { browserEnvironment } from './browser-environment.ts';
 import { followStream, type StreamListener } from './change-stream.ts';
-import { isAffected, type QueryKey, queryKey } from './query-keys.ts';
+import { isAffected, type ObjectChange, type QueryKey, queryKey } from './query-keys.ts';
 import type { StreamState } from './stream-parts.ts';
 
 /** Changes that come within so many milliseconds are read together. */
@@ -38,11 +38,11 @@ export function useChangeStream(clock: Clock, enabled: boolean): void {
 }
 
 function listenerOf(client: QueryClient, clock: Clock): StreamListener {
-  let pending = new Set<string>();
+  let pending: ObjectChange[] = [];
   let isReading = false;
   return {
-    onChanges(objects) {
-      for (const object of objects) pending.add(object);
+    onChanges(changes) {
+      pending.push(...changes);
       if (!isReading) void readPending();
     },
     onReset: () => void client.invalidateQueries(),
@@ -54,10 +54,10 @@ function listenerOf(client: QueryClient, clock: Clock): StreamListener {
   // or a busy inventory would keep a slow answer from ever arriving.
   async function readPending(): Promise<void> {
     isReading = true;
-    while (pending.size > 0) {
+    while (pending.length > 0) {
       await sleep(clock, BATCH_MS);
       const changed = pending;
-      pending = new Set();
+      pending = [];
       const reading = client.invalidateQueries({
         predicate: ({ queryKey: key }) => isQueryKey(key) && isAffected(key, changed),
       });

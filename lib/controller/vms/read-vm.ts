@@ -1,8 +1,6 @@
 // One VM as its page shows it: disks with their filters and NBD addresses, and what may be done
 // with it.
-import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
-import { type VmSample, vmSampleSchema } from '../../model/io.ts';
 import type { DiskView, VmView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';
@@ -10,18 +8,14 @@ import { judgeVmActions } from './judge-vm-actions.ts';
 import { toVmSummary } from './read-vms.ts';
 import { type DiskRow, readVmRows, type VmRow } from './vm-rows.ts';
 
-/** Samples older than this say nothing about now, in milliseconds. */
-const SAMPLE_FRESH_MS = 15_000;
-
 /** `NotFound` when there is no such VM. */
 export async function readVm(
-  { db, caller, clock }: { db: DatabaseTransaction; caller: Caller; clock: Clock },
+  { db, caller }: { db: DatabaseTransaction; caller: Caller },
   id: string,
 ): Promise<VmView> {
-  const [[row], actions, sample, home] = await Promise.all([
+  const [[row], actions, home] = await Promise.all([
     readVmRows(db, { id }),
     judgeVmActions(db, caller, id),
-    readLastSample(db, id, clock.now()),
     db.vm.findUnique({ where: { id }, select: { datastoreId: true, policy: true } }),
   ]);
   if (!row || !home) throw new Fault('NotFound', `There is no virtual machine ${id}.`);
@@ -34,28 +28,15 @@ export async function readVm(
     vmxPath: vm.vmxPath,
     homePolicy: home.policy && { id: home.policy.id, name: home.policy.name },
     residentBytes: Number(vm.residentBytes),
-    disks: disks.map((disk) => toDiskView(disk, row, sample)),
+    disks: disks.map((disk) => toDiskView(disk, row)),
     actions,
   };
 }
 
-async function readLastSample(
-  db: DatabaseTransaction,
-  vmId: string,
-  now: number,
-): Promise<VmSample | null> {
-  const row = await db.vmSample.findFirst({
-    where: { vmId, at: { gt: new Date(now - SAMPLE_FRESH_MS) } },
-    orderBy: { at: 'desc' },
-  });
-  return row && vmSampleSchema.parse(row.data);
-}
-
-function toDiskView(disk: DiskRow, { vm, host }: VmRow, sample: VmSample | null): DiskView {
+function toDiskView(disk: DiskRow, { vm, host }: VmRow): DiskView {
   const isServed = vm.powerState === 'poweredOn' && vm.nbdPort > 0;
   const { hostname } = new URL(host.agentUrl);
   const socket = encodeURIComponent(vm.nbdSocketPath);
-  const measured = sample?.disks.find(({ diskKey }) => diskKey === disk.key);
   return {
     key: disk.key,
     label: disk.label,
@@ -72,6 +53,6 @@ function toDiskView(disk: DiskRow, { vm, host }: VmRow, sample: VmSample | null)
       isServed && vm.nbdSocketPath !== ''
         ? `nbd+unix:///${disk.unit}?socket=${socket.replaceAll('%2F', '/')}`
         : null,
-    connections: measured?.connections ?? 0,
+    connections: disk.connections,
   };
 }
