@@ -2,6 +2,7 @@
 import type { Json } from '../../base/json.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { Task } from '../database/generated/client.ts';
+import { isDatabaseAway } from './is-database-away.ts';
 import type { TaskContext, TaskServices } from './task-context.ts';
 import type { TaskKind } from './task-kind.ts';
 import { type TaskOutcome, updateTask } from './task-store.ts';
@@ -17,7 +18,7 @@ export interface RunningTask {
   done: Promise<void>;
 }
 
-/** Null when the lease was lost, or the runner stops: then the row is not this runner's to end. */
+/** Null when the lease was lost, the runner stops, or the database is away: another run follows. */
 export async function runTask(run: {
   services: TaskServices;
   kind: TaskKind | undefined;
@@ -34,6 +35,8 @@ export async function runTask(run: {
   } catch (error) {
     const { signal } = stop;
     if (error instanceof LeaseLost || signal.reason instanceof LeaseLost) return null;
+    // No fault of the task: it goes on when its lease has run out and the database is back.
+    if (isDatabaseAway(error)) return null;
     const canceled =
       signal.aborted || (error instanceof Fault && error.fault === 'RequestCanceled');
     const fault = toFaultRecord(signal.aborted ? signal.reason : error);

@@ -5,9 +5,11 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sleep } from '../../base/clock.ts';
 import { systemClock } from '../../base/system-clock.ts';
+import { openDatabase } from '../database/client.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
 import { systemCaller } from '../permissions/caller.ts';
 import { cancelTask } from './cancel-task.ts';
+import { isDatabaseAway } from './is-database-away.ts';
 import { judgeOperation } from './judge-operation.ts';
 import { submit } from './submit.ts';
 import { claimTasks, endTask, releaseTasks, renewLeases, updateTask } from './task-store.ts';
@@ -52,8 +54,11 @@ async function waitForState(id: string, states: string[]) {
   }
 }
 
-async function waitForSteps(taskId: string, count: number) {
-  while ((await db.database.event.count({ where: { taskId, type: 'Step' } })) < count) {
+/** Waits for the checkpoint, which follows the step's event: until then a step may be done again. */
+async function waitForSteps(id: string, count: number) {
+  for (;;) {
+    const task = await db.database.task.findUniqueOrThrow({ where: { id } });
+    if (JSON.stringify(task.checkpoint) === JSON.stringify({ done: count })) return;
     await sleep(systemClock, 20);
   }
 }
@@ -194,4 +199,17 @@ test('a running task is cancelled by signal, a queued one at once, an ended one 
   const queued = await submitCount({ hostId: 'host-1', steps: 1 });
   await cancelTask(db.database, caller, queued);
   expect(await waitForState(queued, ['canceled'])).toMatchObject({ state: 'canceled' });
+});
+
+test('a database that is away is told from one that refuses', async () => {
+  const away = openDatabase('postgresql://nobody:x@127.0.0.1:1/none');
+  const unreached = await away.task.count().catch((error: unknown) => error);
+  await away.$disconnect();
+  expect(isDatabaseAway(unreached)).toBe(true);
+  const data = { id: 'host-1', name: 'twice', agentUrl: '', agentToken: '' };
+  const refused = await db.database.host
+    .create({ data: { ...data, datacenterId: 'datacenter-1' } })
+    .catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(Error);
+  expect(isDatabaseAway(refused)).toBe(false);
 });
