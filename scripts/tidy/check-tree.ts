@@ -5,7 +5,7 @@ import { exportWhatIsUsed } from './export-rules.ts';
 import { avoidCycles, keepLayers, writePathsOneWay } from './layer-rules.ts';
 import { isSource, keepFoldersSmall, keepTopLevel, nameWell } from './name-rules.ts';
 import { keepFilesShort, keepFlat, keepFunctionsSmall, keepLinesShort } from './size-rules.ts';
-import { readSourceFile } from './source-file.ts';
+import { readSourceFile, type SourceFile } from './source-file.ts';
 import type { Rule, Tree, Violation } from './violation.ts';
 import {
   exportByName,
@@ -30,8 +30,16 @@ const NOT_OURS = /^(node_modules|generated|coverage|\.git|\.next|\.data|\.build|
 /** Everything that is wrong in the tree, ordered by file and line. */
 export function checkTree(root: string): Violation[] {
   const files = listFiles(root, '');
-  const sources = files.filter(isSource).map((file) => readSourceFile(root, file));
-  return checkSources({ files, sources });
+  const sources: SourceFile[] = [];
+  const broken: Violation[] = [];
+  for (const file of files.filter(isSource)) {
+    try {
+      sources.push(readSourceFile(root, file));
+    } catch (error) {
+      broken.push({ file, line: 1, rule: 'syntax', message: String(error) });
+    }
+  }
+  return [...broken, ...checkSources({ files, sources })];
 }
 
 export function checkSources(tree: Tree): Violation[] {
