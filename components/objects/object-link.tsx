@@ -12,7 +12,13 @@ export function ObjectLink({ id, name }: ObjectLinkProps) {
   const path = objectPath(id);
   if (!path) return <span>{name}</span>;
   return (
-    <Link href={path} className="min-w-0 truncate text-accent hover:underline" title={name}>
+    // Not fetched ahead: a table would ask for the page of each row in view.
+    <Link
+      href={path}
+      prefetch={false}
+      className="min-w-0 truncate text-accent hover:underline"
+      title={name}
+    >
       {name}
     </Link>
   );

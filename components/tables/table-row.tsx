@@ -48,7 +48,7 @@ export function TableRow<Row extends object>(props: TableRowProps<Row>): ReactNo
       onClick={click}
       className={classNames(
         ROW_GRID,
-        'absolute top-0 left-0 border-b border-line',
+        'absolute top-0 left-0 border-b border-line contain-layout',
         openable && 'cursor-pointer',
         selected || opened ? 'bg-selected' : 'bg-surface hover:bg-hover',
       )}

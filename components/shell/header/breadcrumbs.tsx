@@ -26,7 +26,11 @@ export function Breadcrumbs() {
               <ChevronRight aria-hidden size={13} className="mx-1 shrink-0 text-header-muted" />
             )}
             {crumb.href && index < crumbs.length - 1 ? (
-              <Link href={crumb.href} className="truncate text-header-muted hover:text-header-ink">
+              <Link
+                href={crumb.href}
+                prefetch={false}
+                className="truncate text-header-muted hover:text-header-ink"
+              >
                 {crumb.label}
               </Link>
             ) : (
