@@ -1,4 +1,5 @@
-// Unit, property and integration tests: every *.test.ts beside its source. Playwright has e2e/ to itself.
+// Unit, property and integration tests: every *.test.ts beside its source. Playwright has e2e/ to
+// itself.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,7 +8,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '.build/**', '.data/**', '.next/**', 'e2e/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // Real processes and disks share the machine with the tests: more files at once would only starve each other.
+    // Real processes and disks share the machine with the tests: more files at once would only
+    // starve each other.
     maxWorkers: 2,
   },
 });

@@ -1,6 +1,6 @@
-// Settings of the prisma command line, which is used for `prisma generate` alone.
-// It insists on downloading its schema engine before it does anything; any existing file satisfies it.
-// Migrations run through the engine's WebAssembly build instead: lib/controller/database/migrate.ts.
+// Settings of the prisma command line, which is used for `prisma generate` alone. It insists on
+// downloading its schema engine before it does anything; any existing file satisfies it. Migrations
+// run through the engine's WebAssembly build instead: lib/controller/database/migrate.ts.
 import { defineConfig } from 'prisma/config';
 
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath;

@@ -32,9 +32,9 @@ const HEADER_WORDS_MIN = 3;
 const TEST_RUNNERS = ['test', 'it', 'describe', 'suite', 'bench'];
 const SILENCERS = ['only', 'todo', 'skip', 'fixme', 'fails'];
 
-/** Each file opens with a comment that says what it is. */
+/** Each file opens with a comment that says what it is, before its imports or right after them. */
 export const openWithProse: Rule = eachSource((source) => {
-  const first = source.program.body.find((statement) => !isDirective(statement));
+  const first = source.program.body.find((statement) => !isPreamble(statement));
   const before = source.comments.filter(({ start }) => start < (first?.start ?? Infinity));
   const words =
     before
@@ -155,7 +155,8 @@ const EMPTY: SourceFile['program'] = {
   ...{ start: 0, end: 0, parent: null },
 };
 
-function isDirective(statement: { type: string }): boolean {
+function isPreamble(statement: { type: string }): boolean {
+  if (statement.type === 'ImportDeclaration') return true;
   return 'directive' in statement && typeof statement.directive === 'string';
 }
 
