@@ -1,4 +1,5 @@
-// Real NBD clients against a disk's address: qemu-io, qemu-img, nbdinfo, fio. A client that is missing skips the test, except in CI.
+// Real NBD clients against a disk's address: qemu-io, qemu-img, nbdinfo, fio. A client that is
+// missing skips the test, except in CI.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { test } from '@playwright/test';

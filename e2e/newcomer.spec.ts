@@ -1,5 +1,6 @@
-// A newcomer's way through the product, against real processes, disks and clients: inventory, install, policy, attach,
-// real I/O, vMotion, DRS and maintenance mode, tasks and events. Each test builds on the one before.
+// A newcomer's way through the product, against real processes, disks and clients: inventory,
+// install, policy, attach, real I/O, vMotion, DRS and maintenance mode, tasks and events. Each test
+// builds on the one before.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +13,7 @@ import { killAndAwait } from './processes.ts';
 const VM = 'web01';
 const POLICY = 'Traced';
 
-test.describe.configure({ mode: 'serial' });
+test.describe.configure({ mode: 'serial', timeout: 180_000 });
 
 test.beforeEach(async ({ page }) => {
   await signIn(page);
@@ -113,6 +114,9 @@ test('5 real clients read and write, and the page shows it live', async ({ page 
   await expect(page.getByRole('img', { name: /^IOPS\. Reads: now [1-9]/ })).toBeVisible();
   await expect(page.getByText(/^Live, /)).toBeVisible();
   await expectAccessible(page);
+  await page.getByRole('tab', { name: 'Workload' }).click();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByText('Stopped', { exact: true })).toBeVisible();
 });
 
 test('6 vMotion is refused where the filter is missing, and live where it is', async ({ page }) => {
@@ -253,6 +257,7 @@ async function startWorkload(page: Page, id: string): Promise<void> {
   await page.getByRole('button', { name: 'Start a workload…' }).first().click();
   const dialog = page.getByRole('dialog');
   await expectAccessible(page);
+  await dialog.getByLabel('Duration, seconds').fill('600');
   await dialog.getByRole('button', { name: 'Start', exact: true }).click();
   await expect(dialog).toHaveCount(0);
 }

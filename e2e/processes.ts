@@ -1,4 +1,5 @@
-// The product's own processes by name (esx01, controller, web), from run.json of the data folder under test.
+// The product's own processes by name (esx01, controller, web), from run.json of the data folder
+// under test.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from '@playwright/test';
@@ -13,7 +14,7 @@ export function dataFolder(): string {
   return folder;
 }
 
-export function pidOf(name: string): number {
+function pidOf(name: string): number {
   const run = runSchema.parse(
     JSON.parse(readFileSync(path.join(dataFolder(), 'run.json'), 'utf8')),
   );

@@ -1,5 +1,6 @@
-// kill -9 of what newcomer.spec.ts leaves alone: web server, database, a virtual machine's world, and
-// the controller in the middle of a task. Nothing that was done is lost, and what was flushed is there.
+// kill -9 of what newcomer.spec.ts leaves alone: web server, database, a virtual machine's world,
+// and the controller in the middle of a task. Nothing that was done is lost, and what was flushed
+// is there.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';

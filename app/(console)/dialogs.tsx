@@ -1,5 +1,6 @@
 'use client';
-// Every dialog by the name that opens it (components/shell/dialog-url.ts); their code is loaded when they are.
+// Every dialog by the name that opens it (components/shell/dialog-url.ts); their code is loaded
+// when they are.
 import dynamic from 'next/dynamic';
 import { DialogOutlet, type DialogTable } from '#components/shell/dialog-outlet.tsx';
 

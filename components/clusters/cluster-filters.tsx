@@ -1,5 +1,6 @@
 'use client';
-// Configure › I/O Filters of a cluster: each filter with its state on every host, live; install, resolve, uninstall.
+// Configure › I/O Filters of a cluster: each filter with its state on every host, live; install,
+// resolve, uninstall.
 // Props: `cluster`.
 import { Filter } from 'lucide-react';
 import { useState } from 'react';

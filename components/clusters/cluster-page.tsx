@@ -116,7 +116,10 @@ function Matrix({ id }: { id: string }) {
   return (
     <Section
       title="Which virtual machine could run where"
-      description="Point at a cell, or walk with the arrow keys, to read why a host cannot take a virtual machine."
+      description={[
+        'Point at a cell, or walk with the arrow keys, to read why a host cannot',
+        'take a virtual machine.',
+      ].join(' ')}
     >
       <QueryState query={matrix}>
         {(known) =>

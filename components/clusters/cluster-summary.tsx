@@ -1,5 +1,6 @@
 'use client';
-// Summary of a cluster: its hosts and their load, virtual machines, I/O filters and DRS at a glance.
+// Summary of a cluster: its hosts and their load, virtual machines, I/O filters and DRS at a
+// glance.
 // Props: `cluster`.
 import Link from 'next/link';
 import type { ClusterView } from '#lib/wire/api/inventory.ts';

@@ -1,6 +1,8 @@
 'use client';
-// VM × host as a picture: where each VM runs, where it could run, where it cannot, and on focus why.
-// Props: `matrix`. A grid of the ARIA kind: arrow keys move, the cell that has focus explains itself below.
+// VM × host as a picture: where each VM runs, where it could run, where it cannot, and on focus
+// why.
+// Props: `matrix`. A grid of the ARIA kind: arrow keys move, the cell that has focus explains
+// itself below.
 import { Check, MapPin, X } from 'lucide-react';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import type { CompatibilityMatrix } from '#lib/wire/api/operations.ts';
@@ -63,7 +65,12 @@ export function CompatibilityMatrixPicture({ matrix }: CompatibilityMatrixPictur
           <tbody>
             {matrix.vms.map((vm, row) => (
               <tr key={vm.id}>
-                <th className="sticky left-0 z-10 bg-surface px-3 text-left font-normal whitespace-nowrap">
+                <th
+                  className={classNames(
+                    'sticky left-0 z-10 bg-surface px-3 text-left font-normal',
+                    'whitespace-nowrap',
+                  )}
+                >
                   {vm.name}
                 </th>
                 {matrix.hosts.map((host, column) => (

@@ -1,9 +1,13 @@
-// One host's part of installing or removing a filter: the step it is at, how far, and what went wrong.
-// Props: `hosts` of a ClusterFilterView; `onResolve` with `resolve` verdict for the hosts that failed.
+// One host's part of installing or removing a filter: the step it is at, how far, and what went
+// wrong.
+// Props: `hosts` of a ClusterFilterView; `onResolve` with `resolve` verdict for the hosts that
+// failed.
+
 import type { ClusterFilterView } from '#lib/wire/api/inventory.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
+import { classNames } from '../ui/class-names.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { ReasonList } from '../ui/reason-list.tsx';
@@ -74,7 +78,12 @@ function HostRow({
   const { host, state, progress, available, fault } = part;
   const step = STEPS[state];
   return (
-    <li className="grid grid-cols-[minmax(8rem,14rem)_minmax(12rem,18rem)_1fr] items-start gap-4 px-4 py-1.5">
+    <li
+      className={classNames(
+        'grid grid-cols-[minmax(8rem,14rem)_minmax(12rem,18rem)_1fr] items-start',
+        'gap-4 px-4 py-1.5',
+      )}
+    >
       <ObjectLink id={host.id} name={host.name} />
       <span className="flex flex-col gap-1">
         <Badge tone={step.tone} subtle>

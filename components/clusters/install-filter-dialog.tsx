@@ -1,5 +1,6 @@
 'use client';
-// Install an I/O filter on a cluster: choose or upload a VIB, see what is in it and who signed it, then confirm.
+// Install an I/O filter on a cluster: choose or upload a VIB, see what is in it and who signed it,
+// then confirm.
 // URL: `cluster`, `vib` (chosen beforehand).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
@@ -154,8 +155,15 @@ function sentencesOf(cluster: ClusterView, { inspection }: DepotVibView): string
   const { descriptor, filter } = inspection;
   const hosts = cluster.hosts.map(({ name }) => name).join(', ');
   return [
-    `The I/O filter ${filter?.name ?? descriptor.name} ${descriptor.version} by ${descriptor.vendor} is installed on every host of ${cluster.name}: ${hosts}.`,
-    'Each host downloads the VIB, verifies its signature and checksums, unpacks it into its image, and reports.',
+    [
+      `The I/O filter ${filter?.name ?? descriptor.name} ${descriptor.version} by`,
+      `${descriptor.vendor} is installed on every host of ${cluster.name}:`,
+      `${hosts}.`,
+    ].join(' '),
+    [
+      'Each host downloads the VIB, verifies its signature and checksums, unpacks',
+      'it into its image, and reports.',
+    ].join(' '),
     'No virtual machine uses it until a VM storage policy with it is assigned to a disk.',
     ...(descriptor.maintenanceModeRequired
       ? ['The VIB asks for maintenance mode: each host is emptied before.']

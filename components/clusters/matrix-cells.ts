@@ -1,4 +1,5 @@
-// The cells of the compatibility matrix: state, sentence and reasons of each, and how the arrow keys walk them.
+// The cells of the compatibility matrix: state, sentence and reasons of each, and how the arrow
+// keys walk them.
 import type { Reason } from '#lib/model/fault.ts';
 import type { CompatibilityMatrix } from '#lib/wire/api/operations.ts';
 

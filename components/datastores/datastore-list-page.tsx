@@ -1,5 +1,5 @@
 'use client';
-// All datastores.
+// The page that lists all datastores.
 import { Database } from 'lucide-react';
 import { ListPage } from '#components/shell/object-page.tsx';
 import { useDatastores } from '#lib/client/use-inventory.ts';

@@ -41,7 +41,12 @@ export function DeleteVibDialog({ param, close }: UrlDialogProps) {
               reasons={vib.actions.delete.reasons}
             />
           ) : (
-            <p>{`${name} ${vib?.inspection.descriptor.version ?? ''} is deleted from the depot. To install it again, upload it again.`}</p>
+            <p>
+              {[
+                `${name} ${vib?.inspection.descriptor.version ?? ''} is deleted from`,
+                'the depot. To install it again, upload it again.',
+              ].join(' ')}
+            </p>
           )
         }
       </QueryState>

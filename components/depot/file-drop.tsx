@@ -1,6 +1,7 @@
 'use client';
 // A place to drop a file on, or to choose one by click or keyboard.
-// Props: `label`, `hint`, `accept`, `icon`, `busy` while it is sent, `error` of the last try, `onFile`.
+// Props: `label`, `hint`, `accept`, `icon`, `busy` while it is sent, `error` of the last try,
+// `onFile`.
 import type { LucideIcon } from 'lucide-react';
 import { type DragEvent, useId, useState } from 'react';
 import { classNames } from '../ui/class-names.ts';
@@ -43,7 +44,9 @@ export function FileDrop({ label, hint, accept, icon: Icon, busy, error, onFile 
         onDragLeave={() => setOver(false)}
         onDrop={drop}
         className={classNames(
-          'flex cursor-pointer flex-col items-center gap-1 rounded-lg border border-dashed px-4 py-6 text-center focus-within:outline-2 focus-within:outline-focus hover:bg-hover',
+          'flex cursor-pointer flex-col items-center gap-1 rounded-lg border',
+          'border-dashed px-4 py-6 text-center focus-within:outline-2',
+          'focus-within:outline-focus hover:bg-hover',
           over ? 'border-accent bg-selected' : 'border-line-strong',
         )}
       >

@@ -1,5 +1,6 @@
 'use client';
-// Recorded vSCSI traces in the depot, for the trace player. Props: `rows`, `upload` (the button of the empty state).
+// Recorded vSCSI traces in the depot, for the trace player. Props: `rows`, `upload` (the button of
+// the empty state).
 import { Activity } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useDeleteTraceFile } from '#lib/client/use-policies.ts';

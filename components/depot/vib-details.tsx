@@ -1,4 +1,5 @@
-// What a VIB is, before it is installed: filter, vendor, version, class, acceptance level, who signed it, its files.
+// What a VIB is, before it is installed: filter, vendor, version, class, acceptance level, who
+// signed it, its files.
 // Props: `vib` of the depot. `VibFiles` has the files and checksums alone.
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { AcceptanceLevel } from '#lib/model/vib.ts';

@@ -1,5 +1,6 @@
 'use client';
-// The page of a VIB in the depot: its descriptor, who signed it, its files, where it is installed. Props: `id`.
+// The page of a VIB in the depot: its descriptor, who signed it, its files, where it is installed.
+// Props: `id`.
 import { Package, Trash2 } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';

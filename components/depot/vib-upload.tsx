@@ -1,6 +1,8 @@
 'use client';
-// Picks or takes by drop a VIB or an offline bundle and puts it into the depot; says at once what is wrong with it.
-// Props: `onAdded` with what was found in it. The server verifies structure, signature and checksums.
+// Picks or takes by drop a VIB or an offline bundle and puts it into the depot; says at once what
+// is wrong with it.
+// Props: `onAdded` with what was found in it. The server verifies structure, signature and
+// checksums.
 import { Upload } from 'lucide-react';
 import { useUploadVib } from '#lib/client/use-policies.ts';
 import type { DepotVibView } from '#lib/wire/api/operations.ts';

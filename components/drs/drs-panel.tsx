@@ -1,5 +1,6 @@
 'use client';
-// Monitor › DRS of a cluster: conflicts with filters, the hosts' loads, recommendations, and what may not move and why.
+// Monitor › DRS of a cluster: conflicts with filters, the hosts' loads, recommendations, and what
+// may not move and why.
 // Props: `cluster`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useDrs } from '#lib/client/use-inventory.ts';
@@ -55,7 +56,10 @@ function Panel({ cluster, drs }: { cluster: ClusterView; drs: DrsView }) {
         actions={
           <>
             <span className="text-sm text-muted">
-              {`${BEHAVIORS[drs.config.behavior].label}, imbalance ${formatCount(drs.imbalance * 100)} %, last run `}
+              {[
+                `${BEHAVIORS[drs.config.behavior].label}, imbalance`,
+                `${formatCount(drs.imbalance * 100)} %, last run `,
+              ].join(' ')}
               <Age at={drs.lastRunAt} />
             </span>
             <Button
@@ -73,7 +77,10 @@ function Panel({ cluster, drs }: { cluster: ClusterView; drs: DrsView }) {
       <Recommendations recommendations={drs.recommendations} />
       <Section
         title="Moves that are not possible"
-        description="What DRS would have moved, with the reason of every host that could not take it."
+        description={[
+          'What DRS would have moved, with the reason of every host that could not',
+          'take it.',
+        ].join(' ')}
       >
         <RejectedMoves faults={drs.faults} />
       </Section>

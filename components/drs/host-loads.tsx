@@ -1,4 +1,5 @@
-// How loaded each host of a cluster is, as measured in the last run of DRS: CPU and memory as bars with numbers.
+// How loaded each host of a cluster is, as measured in the last run of DRS: CPU and memory as bars
+// with numbers.
 // Props: `loads` (0 to 1), `imbalance` (their standard deviation), `hosts` for links.
 import type { DrsView } from '#lib/wire/api/operations.ts';
 import { formatShare } from '../format/quantities.ts';

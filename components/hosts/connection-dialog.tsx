@@ -1,5 +1,6 @@
 'use client';
-// Disconnect or connect a host, after saying what that means. URL: `host`, `to` (disconnect, connect).
+// Disconnect or connect a host, after saying what that means. URL: `host`, `to` (disconnect,
+// connect).
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useHost } from '#lib/client/use-inventory.ts';
@@ -29,9 +30,20 @@ export function ConnectionDialog({ param, close }: UrlDialogProps) {
       <QueryState query={host} lines={2}>
         {({ name, poweredOnVmCount }) =>
           connected ? (
-            <p>{`${name} is managed again: its state is read, and what differs from what was ordered is mended.`}</p>
+            <p>
+              {[
+                `${name} is managed again: its state is read, and what differs from`,
+                'what was ordered is mended.',
+              ].join(' ')}
+            </p>
           ) : (
-            <p>{`${name} is not managed any more until it is connected again. Its ${poweredOnVmCount} running virtual machines run on, and their disks stay reachable.`}</p>
+            <p>
+              {[
+                `${name} is not managed any more until it is connected again. Its`,
+                `${poweredOnVmCount} running virtual machines run on, and their disks`,
+                'stay reachable.',
+              ].join(' ')}
+            </p>
           )
         }
       </QueryState>

@@ -1,5 +1,6 @@
 'use client';
-// Configure › Datastores of a host: which it has mounted, and whether it can reach them. Props: `host`.
+// Configure › Datastores of a host: which it has mounted, and whether it can reach them. Props:
+// `host`.
 import { Database } from 'lucide-react';
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { ObjectLink } from '../objects/object-link.tsx';

@@ -1,5 +1,6 @@
 'use client';
-// Configure › Image of a host: acceptance level and the VIBs in it. Filters come by the cluster, never here.
+// Configure › Image of a host: acceptance level and the VIBs in it. Filters come by the cluster,
+// never here.
 // Props: `host`.
 import { Package } from 'lucide-react';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
@@ -79,7 +80,7 @@ function VibTable({ vibs }: { vibs: HostView['vibs'] }) {
             <td className="pr-4">{vib.version}</td>
             <td className="pr-4">
               {vib.filterName
-                ? `${vib.filterName}${vib.filterClass ? `, ${FILTER_CLASSES[vib.filterClass].label}` : ''}`
+                ? `${vib.filterName}${vib.filterClass ? [`, ${FILTER_CLASSES[vib.filterClass].label}`].join(' ') : ''}`
                 : ''}
             </td>
             <td className="pr-4">

@@ -1,5 +1,5 @@
 'use client';
-// All hosts.
+// The page that lists all hosts.
 import { Server } from 'lucide-react';
 import { ListPage } from '#components/shell/object-page.tsx';
 import { useHosts } from '#lib/client/use-inventory.ts';

@@ -81,7 +81,10 @@ const COLUMNS: readonly TableColumn<HostSummary>[] = [
     align: 'end',
     value: ({ memoryGrantedMib }) => memoryGrantedMib,
     text: ({ memoryGrantedMib, memoryMib }) =>
-      `${formatMebibytes(memoryGrantedMib)} of ${memoryMib === null ? '–' : formatMebibytes(memoryMib)}`,
+      [
+        `${formatMebibytes(memoryGrantedMib)} of`,
+        `${memoryMib === null ? '–' : formatMebibytes(memoryMib)}`,
+      ].join(' '),
   },
   {
     id: 'seen',

@@ -1,5 +1,6 @@
 'use client';
-// Monitor › Load: what each powered-on virtual machine of a host takes of it, most first. Props: `host`.
+// Monitor › Load: what each powered-on virtual machine of a host takes of it, most first. Props:
+// `host`.
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { formatMebibytes, formatShare } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
@@ -16,7 +17,10 @@ export function HostVmLoad({ host }: { host: HostView }) {
   return (
     <Section
       title="Load of its virtual machines"
-      description="CPU as a share of one core, measured on the process that serves the disks, over the last minute."
+      description={[
+        'CPU as a share of one core, measured on the process that serves the disks,',
+        'over the last minute.',
+      ].join(' ')}
     >
       <table className="w-full max-w-3xl border-collapse">
         <thead>

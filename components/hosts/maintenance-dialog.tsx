@@ -1,5 +1,6 @@
 'use client';
-// Enter or exit maintenance mode, after saying what will happen to each virtual machine on the host.
+// Enter or exit maintenance mode, after saying what will happen to each virtual machine on the
+// host.
 // URL: `host`, `to` (enter, exit).
 import { useQueries } from '@tanstack/react-query';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
@@ -71,7 +72,10 @@ function Entering({ host }: { host: HostView }) {
   return (
     <div className="space-y-2">
       <p>
-        {`Each virtual machine that runs on ${host.name} is migrated live to a compatible host first. ${host.name} takes none until it leaves the mode.`}
+        {[
+          `Each virtual machine that runs on ${host.name} is migrated live to a`,
+          `compatible host first. ${host.name} takes none until it leaves the mode.`,
+        ].join(' ')}
       </p>
       {running.length > NAMED_MAX ? (
         <p>{`${running.length} virtual machines run here.`}</p>
@@ -107,7 +111,9 @@ function Destinations({ vm, targets }: { vm: VmSummary; targets: MigrationTarget
   const possible = own.filter(({ verdict, current }) => verdict.allowed && !current);
   if (possible.length > 0)
     return (
-      <p className="text-muted">{`Can go to ${possible.map(({ host }) => host.name).join(', ')}`}</p>
+      <p className="text-muted">
+        {[`Can go to ${possible.map(({ host }) => host.name).join(', ')}`].join(' ')}
+      </p>
     );
   const refused = own.filter(({ current }) => !current);
   return (

@@ -1,7 +1,9 @@
 'use client';
-// The live picture of an I/O's way: guest, each filter in call order, the virtual disk; rates on the edges, time in the stages.
-// Props: `path` from describePath, `stale` when the numbers are older than they should be.
-// A list underneath, so that it reads in order to those who hear it; an edge moves only while I/O passes it.
+// The live picture of an I/O's way: guest, each filter in call order, the virtual disk; rates on
+// the edges, time in the stages.
+// Props: `path` from describePath, `stale` when the numbers are older than they should be. A list
+// underneath, so that it reads in order to those who hear it; an edge moves only while I/O passes
+// it.
 import { CircleX, Filter, HardDrive, Monitor } from 'lucide-react';
 import { Fragment } from 'react';
 import { formatByteRate, formatIops, formatLatency } from '../format/quantities.ts';

@@ -44,7 +44,9 @@ interface PathInput {
   entries: readonly IoTraceEntry[];
 }
 
-/** Guest, then the filters in call order, then the virtual disk, with an edge between neighbours. */
+/**
+ * Guest, then the filters in call order, then the virtual disk, with an edge between neighbours.
+ */
 export function describePath(input: PathInput): IoPath {
   const { filters, sample, entries } = input;
   const nodes: PathNode[] = [
@@ -66,7 +68,7 @@ export function describePath(input: PathInput): IoPath {
 }
 
 /** All I/Os of a disk per second: reads, writes and the others. */
-export function totalIops(sample: DiskSample): number {
+function totalIops(sample: DiskSample): number {
   return sample.read.iops + sample.write.iops + sample.otherIops;
 }
 

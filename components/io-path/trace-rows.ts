@@ -1,4 +1,5 @@
-// The last traced I/Os as table rows: for each stage of the path its crossing on the way in and on the way out.
+// The last traced I/Os as table rows: for each stage of the path its crossing on the way in and on
+// the way out.
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { IoOperation, IoTraceEntry } from '#lib/model/io.ts';
 import { DISK_STAGE } from './path-model.ts';
@@ -33,7 +34,10 @@ export const VERDICT_HELP: Record<Crossing['verdict'], string> = {
   defer: 'The filter kept it and answered later.',
 };
 
-/** Stage names in call order: the filters of the disk, those seen in the trace only, and the disk last. */
+/**
+ * Stage names in call order: the filters of the disk, those seen in the trace only, and the disk
+ * last.
+ */
 export function traceStages(
   filters: readonly DiskFilter[],
   entries: readonly IoTraceEntry[],

@@ -1,5 +1,6 @@
 'use client';
-// The last traced I/Os: for each stage what it did on the way in and on the way out, and how long that took.
+// The last traced I/Os: for each stage what it did on the way in and on the way out, and how long
+// that took.
 // Props: `rows` newest first and `stages` in call order, both from trace-rows.
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { formatBytes, formatLatency } from '../format/quantities.ts';

@@ -1,5 +1,6 @@
 'use client';
-// Monitor › I/O path: the live diagram of one disk's chain, and below it the last traced I/Os with every crossing.
+// Monitor › I/O path: the live diagram of one disk's chain, and below it the last traced I/Os with
+// every crossing.
 // Props: `vm`. Tracing runs only while this is shown and not paused.
 import { Pause, Play } from 'lucide-react';
 import { useState } from 'react';
@@ -74,7 +75,10 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
       <Section
         title="Path of an I/O"
         actions={<NumberAge at={latest?.at ?? null} />}
-        description="Down the chain on the way in, back up in reverse on the way out. Rates stand on the edges, the time spent stands in each stage."
+        description={[
+          'Down the chain on the way in, back up in reverse on the way out. Rates',
+          'stand on the edges, the time spent stands in each stage.',
+        ].join(' ')}
       >
         <IoPathDiagram path={path} stale={stale} />
       </Section>

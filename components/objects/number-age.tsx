@@ -1,12 +1,13 @@
 'use client';
-import { formatDuration } from '../format/times.ts';
 // How old the numbers beside it are; a warning once they are older than they should be.
-// Props: `at` (ms, null when nothing was measured yet). `useIsStale` tells the same to what draws the numbers.
+// Props: `at` (ms, null when nothing was measured yet). `useIsStale` tells the same to what draws
+// the numbers.
+import { formatDuration } from '../format/times.ts';
 import { Badge } from '../ui/badge.tsx';
 import { useNow } from '../ui/use-now.ts';
 
 /** Measured once a second: older than this something is wrong, in milliseconds. */
-const STALE_AFTER_MS = 5_000;
+const STALE_AFTER_MS = 10_000;
 
 export interface NumberAgeProps {
   at: number | null;

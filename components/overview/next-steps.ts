@@ -1,4 +1,5 @@
-// The way of a newcomer from an empty cluster to a live migration: which steps are done, told by what is there.
+// The way of a newcomer from an empty cluster to a live migration: which steps are done, told by
+// what is there.
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
 import type { FilterCatalogueEntry, PolicyView } from '#lib/wire/api/policies.ts';
 import type { EventView, TaskView } from '#lib/wire/api/tasks.ts';
@@ -39,7 +40,10 @@ export function nextSteps(facts: Facts): NextStep[] {
     {
       key: 'policy',
       title: 'Create a VM storage policy',
-      text: 'Name the filter and its properties, and see which hosts and datastores are compatible.',
+      text: [
+        'Name the filter and its properties, and see which hosts and datastores are',
+        'compatible.',
+      ].join(' '),
       done: policies.length > 0,
       href: '/policies',
     },

@@ -1,5 +1,4 @@
 'use client';
-// The first page: the datacenter in numbers, what needs attention, what happened last, and a newcomer's next steps.
 import { House } from 'lucide-react';
 import Link from 'next/link';
 import { ListPage } from '#components/shell/object-page.tsx';
@@ -12,6 +11,9 @@ import { ObjectLink } from '../objects/object-link.tsx';
 import { Age } from '../ui/age.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
+// The first page: the datacenter in numbers, what needs attention, what happened last, and a
+// newcomer's next steps.
+import { classNames } from '../ui/class-names.ts';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { NextSteps } from './next-steps-card.tsx';
@@ -56,7 +58,10 @@ function Numbers() {
   return (
     <ul
       aria-label="The datacenter in numbers"
-      className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line md:grid-cols-3 xl:grid-cols-6"
+      className={classNames(
+        'grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line',
+        'bg-line md:grid-cols-3 xl:grid-cols-6',
+      )}
     >
       <Tile label="Hosts" href="/hosts" value={hosts.data && String(hosts.data.length)}>
         {connected && `${connected.length} connected`}

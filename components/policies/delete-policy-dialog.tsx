@@ -36,7 +36,12 @@ export function DeletePolicyDialog({ param, close }: UrlDialogProps) {
           verdict?.allowed === false ? (
             <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
           ) : (
-            <p>{`The VM storage policy “${name}” and its rules are deleted. This cannot be undone.`}</p>
+            <p>
+              {[
+                `The VM storage policy “${name}” and its rules are deleted. This`,
+                'cannot be undone.',
+              ].join(' ')}
+            </p>
           )
         }
       </QueryState>

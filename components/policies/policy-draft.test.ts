@@ -1,4 +1,5 @@
-// The policy draft: fields out of a filter's schema, problems in words, and the way to rules and back.
+// The policy draft: fields out of a filter's schema, problems in words, and the way to rules and
+// back.
 import { describe, expect, it } from 'vitest';
 import type { FilterCatalogueEntry } from '#lib/wire/api/policies.ts';
 import {

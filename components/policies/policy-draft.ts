@@ -1,5 +1,6 @@
-// A storage policy while someone writes it: text of every field as typed, what is wrong with it, and the policy it makes.
-// The fields come from the property schemas that the filters carry; none is known here by name.
+// A storage policy while someone writes it: text of every field as typed, what is wrong with it,
+// and the policy it makes. The fields come from the property schemas that the filters carry; none
+// is known here by name.
 import type { FilterProperty, FilterPropertyValues } from '#lib/model/filter.ts';
 import { type FilterClass, filterClassSchema } from '#lib/model/filter-class.ts';
 import { POLICY_NAME_LENGTH_MAX } from '#lib/model/limits.ts';
@@ -57,7 +58,10 @@ export function nameProblem(name: string, taken: readonly string[]): string | nu
   const trimmed = name.trim();
   if (trimmed === '') return 'Enter a name.';
   if (trimmed.length > POLICY_NAME_LENGTH_MAX)
-    return `A name has at most ${POLICY_NAME_LENGTH_MAX} characters; this one has ${trimmed.length}.`;
+    return [
+      `A name has at most ${POLICY_NAME_LENGTH_MAX} characters; this one has`,
+      `${trimmed.length}.`,
+    ].join(' ');
   if (taken.some((other) => other.toLowerCase() === trimmed.toLowerCase()))
     return `A policy named “${trimmed}” exists already.`;
   return null;
@@ -81,7 +85,9 @@ export function fieldProblem(
   return null;
 }
 
-/** All problems of the chosen services, by `<class>.<property>`; empty when the rules are complete. */
+/**
+ * All problems of the chosen services, by `<class>.<property>`; empty when the rules are complete.
+ */
 export function serviceProblems(
   draft: PolicyDraft,
   catalogue: readonly FilterCatalogueEntry[],

@@ -1,5 +1,6 @@
 'use client';
-// The page of a VM storage policy: its rules, what could take a disk with it, and the disks that have it. Props: `id`.
+// The page of a VM storage policy: its rules, what could take a disk with it, and the disks that
+// have it. Props: `id`.
 import { Pencil, ShieldCheck, Trash2 } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
@@ -146,7 +147,7 @@ function Rules({ policy }: { policy: PolicyView }) {
   );
 }
 
-export function RuleList({ rules }: { rules: readonly PolicyRule[] }) {
+function RuleList({ rules }: { rules: readonly PolicyRule[] }) {
   return (
     <ul className="space-y-3">
       {rules.map(({ filterClass, provider, properties }) => (

@@ -1,8 +1,8 @@
 'use client';
-import type { FilterProperty } from '#lib/model/filter.ts';
-// The step of the policy wizard that chooses host-based services: for each class a provider, and the form of its
-// properties, drawn from the schema that the filter carries.
+// The step of the policy wizard that chooses host-based services: for each class a provider, and
+// the form of its properties, drawn from the schema that the filter carries.
 // Props: `draft`, `onChange`, `catalogue`, `problems` by `<class>.<property>`.
+import type { FilterProperty } from '#lib/model/filter.ts';
 import { FILTER_CLASSES, type FilterClass, filterClassSchema } from '#lib/model/filter-class.ts';
 import type { FilterCatalogueEntry } from '#lib/wire/api/policies.ts';
 import { Checkbox } from '../ui/forms/checkbox.tsx';

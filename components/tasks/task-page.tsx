@@ -1,5 +1,6 @@
 'use client';
-// One task in full: who started it, each time, every reason when it failed, and what it measured. Props: `id`.
+// One task in full: who started it, each time, every reason when it failed, and what it measured.
+// Props: `id`.
 import { ListChecks } from 'lucide-react';
 import { PageHeader } from '#components/shell/object-page.tsx';
 import { useCancelTask, useTask, useTasks } from '#lib/client/use-tasks.ts';

@@ -1,6 +1,8 @@
 'use client';
-// Tasks as a table: what was done to what, by whom, how far it is, and the whole reason when it failed.
-// Props: `rows`, `id` of the table in the URL, `height`, `withTarget` (false on the target's own page).
+// Tasks as a table: what was done to what, by whom, how far it is, and the whole reason when it
+// failed.
+// Props: `rows`, `id` of the table in the URL, `height`, `withTarget` (false on the target's own
+// page).
 import { ListChecks } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useCancelTask } from '#lib/client/use-tasks.ts';

@@ -1,4 +1,5 @@
-// How to reach a disk with real NBD clients: its addresses, and a command for each tool ready to copy.
+// How to reach a disk with real NBD clients: its addresses, and a command for each tool ready to
+// copy.
 // Props: `disk`.
 import type { DiskView } from '#lib/wire/api/inventory.ts';
 import { Badge } from '../ui/badge.tsx';

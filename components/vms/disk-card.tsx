@@ -1,5 +1,6 @@
 'use client';
-// One disk of a VM: where it lies, its filters, its NBD addresses, and commands to reach it with real clients.
+// One disk of a VM: where it lies, its filters, its NBD addresses, and commands to reach it with
+// real clients.
 // Props: `disk`, `vm`.
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
 import { formatBytes, formatNoun } from '../format/quantities.ts';

@@ -1,5 +1,6 @@
 'use client';
-// Edit VM storage policies: a policy for each disk, with the verdict of the whole choice before it is applied.
+// Edit VM storage policies: a policy for each disk, with the verdict of the whole choice before it
+// is applied.
 // URL: `vm`, `disk` (to begin with).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
@@ -64,7 +65,10 @@ function Form({ vm, policies, diskKey, onClose }: FormProps) {
       onClose={onClose}
       size="large"
       title={`Edit VM storage policies of ${vm.name}`}
-      description="A policy puts its filters on the disk. The chain is rebuilt while clients stay connected."
+      description={[
+        'A policy puts its filters on the disk. The chain is rebuilt while clients',
+        'stay connected.',
+      ].join(' ')}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -1,6 +1,8 @@
 'use client';
-// What each filter of a disk measures itself (hit ratio, held I/Os, …), by the names and units of its manifest.
-// Props: `samples`, `disk`. Counters are shown as the rate over the last samples, gauges as they are.
+// What each filter of a disk measures itself (hit ratio, held I/Os, …), by the names and units of
+// its manifest.
+// Props: `samples`, `disk`. Counters are shown as the rate over the last samples, gauges as they
+// are.
 import { useFilters } from '#lib/client/use-policies.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import type { DiskView } from '#lib/wire/api/inventory.ts';

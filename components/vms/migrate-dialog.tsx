@@ -1,5 +1,6 @@
 'use client';
-// Migrate…: every host with the verdict for this VM, what will happen, and afterwards the pause that was measured.
+// Migrate…: every host with the verdict for this VM, what will happen, and afterwards the pause
+// that was measured.
 // URL: `vm`, `host` (chosen beforehand, after dragging onto it).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
@@ -83,13 +84,27 @@ function WhatHappens({ vm, to }: { vm: VmView; to: MigrationTarget }) {
     <div className="space-y-3 border-t border-line pt-3">
       <h3 className="font-semibold">What will happen</h3>
       <ul className="list-disc space-y-1 pl-5">
-        <li>{`${vm.name} moves from ${vm.host.name} to ${to.host.name}; its disks stay where they are.`}</li>
+        <li>
+          {[
+            `${vm.name} moves from ${vm.host.name} to ${to.host.name}; its disks stay`,
+            'where they are.',
+          ].join(' ')}
+        </li>
         {vm.filterNames.length > 0 && (
-          <li>{`${vm.filterNames.join(', ')} are loaded from the image of ${to.host.name}, and get the state that they had.`}</li>
+          <li>
+            {[
+              `${vm.filterNames.join(', ')} are loaded from the image of`,
+              `${to.host.name}, and get the state that they had.`,
+            ].join(' ')}
+          </li>
         )}
         {live && (
           <li>
-            {`${formatNoun(connections, 'client connection')} stay open. I/O waits for a moment while the disks change hands; the pause is measured and shown here.`}
+            {[
+              `${formatNoun(connections, 'client connection')} stay open. I/O waits`,
+              'for a moment while the disks change hands; the pause is measured and',
+              'shown here.',
+            ].join(' ')}
           </li>
         )}
       </ul>

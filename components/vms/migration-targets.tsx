@@ -1,6 +1,8 @@
 'use client';
-// Every host as a target for one VM: its load, and the verdict with all reasons and what would mend them.
-// Props: `targets`, `chosen`, `onChoose`. Those that can take it come first; radio buttons carry the choice.
+// Every host as a target for one VM: its load, and the verdict with all reasons and what would mend
+// them.
+// Props: `targets`, `chosen`, `onChoose`. Those that can take it come first; radio buttons carry
+// the choice.
 import { useId } from 'react';
 import type { MigrationTarget } from '#lib/wire/api/operations.ts';
 import { formatCount, formatMebibytes } from '../format/quantities.ts';
@@ -87,7 +89,8 @@ function TargetRow({ target, group, chosen, onChoose }: TargetRowProps) {
       <td className="py-1.5 pr-3">{cluster?.name ?? 'Standalone'}</td>
       <td className="py-1.5 pr-3 text-right">{formatCount(cpuUsage)}</td>
       <td className="py-1.5 pr-4 text-right">
-        {`${formatMebibytes(memoryGrantedMib)}${memoryMib === null ? '' : ` of ${formatMebibytes(memoryMib)}`}`}
+        {formatMebibytes(memoryGrantedMib)}
+        {memoryMib !== null && ` of ${formatMebibytes(memoryMib)}`}
       </td>
       <td className="py-1.5 text-ink" id={`${id}-verdict`}>
         <TargetVerdict target={target} />

@@ -1,5 +1,6 @@
-// Samples of a VM as chart series: for one disk its rates and latencies, for each of its filters the same.
-// A moment in which nothing was measured stays null, so that a chart shows a gap and not a zero.
+// Samples of a VM as chart series: for one disk its rates and latencies, for each of its filters
+// the same. A moment in which nothing was measured stays null, so that a chart shows a gap and not
+// a zero.
 import type { DiskSample, VmSample } from '#lib/model/io.ts';
 
 export interface Series {
@@ -42,7 +43,9 @@ export function diskSeries(samples: readonly VmSample[], diskKey: number): DiskS
   };
 }
 
-/** Per filter of the disk: I/Os per second, or its own time at p99. Filters of any sample are kept. */
+/**
+ * Per filter of the disk: I/Os per second, or its own time at p99. Filters of any sample are kept.
+ */
 export function filterSeries(
   samples: readonly VmSample[],
   diskKey: number,

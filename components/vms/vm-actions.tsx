@@ -45,7 +45,7 @@ export function VmActions({ vm }: { vm: VmView }) {
 }
 
 /** All actions of a VM with their verdicts, for menus. */
-export function vmMenu({ id, actions }: Pick<VmView, 'id' | 'actions'>): MenuItem[] {
+function vmMenu({ id, actions }: Pick<VmView, 'id' | 'actions'>): MenuItem[] {
   return [
     {
       id: 'powerOn',

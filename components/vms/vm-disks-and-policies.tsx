@@ -1,5 +1,6 @@
 'use client';
-// Configure › Disks and policies: each disk with its policy, compliance, and the properties that its filters run with.
+// Configure › Disks and policies: each disk with its policy, compliance, and the properties that
+// its filters run with.
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
@@ -17,7 +18,10 @@ export function VmDisksAndPolicies({ vm }: { vm: VmView }) {
   return (
     <Section
       title="Disks and policies"
-      description="A VM storage policy brings the filters to a disk. It can be changed while the virtual machine runs; its clients lose no I/O."
+      description={[
+        'A VM storage policy brings the filters to a disk. It can be changed while',
+        'the virtual machine runs; its clients lose no I/O.',
+      ].join(' ')}
       actions={
         <Button
           variant="primary"

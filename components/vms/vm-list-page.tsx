@@ -1,5 +1,5 @@
 'use client';
-// All virtual machines.
+// The page that lists all virtual machines.
 import { Monitor } from 'lucide-react';
 import { ListPage } from '#components/shell/object-page.tsx';
 import { useVms } from '#lib/client/use-inventory.ts';

@@ -1,5 +1,6 @@
 'use client';
-// Monitor › Migrations: each move of a VM with what was measured: the pause, the I/Os held over it, the clients kept.
+// Monitor › Migrations: each move of a VM with what was measured: the pause, the I/Os held over it,
+// the clients kept.
 // Props: `vmId`; or MigrationNumbers with one `result`.
 import { ArrowRightLeft } from 'lucide-react';
 import { useTasks } from '#lib/client/use-tasks.ts';
@@ -54,7 +55,10 @@ export function MigrationNumbers({ result }: { result: MigrationResult | null })
   return (
     <p>
       <span className="font-semibold">{`Paused for ${formatCount(result.pauseMs)} ms`}</span>
-      {`, ${formatNoun(result.heldIos, 'I/O')} held, ${formatNoun(result.connections, 'connection')} kept, no error.`}
+      {[
+        `, ${formatNoun(result.heldIos, 'I/O')} held,`,
+        `${formatNoun(result.connections, 'connection')} kept, no error.`,
+      ].join(' ')}
     </p>
   );
 }

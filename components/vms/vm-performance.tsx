@@ -1,5 +1,6 @@
 'use client';
-// Monitor › Performance: rates and latencies of each disk and of each of its filters, live, with the age of the numbers.
+// Monitor › Performance: rates and latencies of each disk and of each of its filters, live, with
+// the age of the numbers.
 // Props: `vm`.
 import { useSamples } from '#lib/client/use-io.ts';
 import type { VmSample } from '#lib/model/io.ts';

@@ -1,5 +1,6 @@
 'use client';
-// Summary of a VM: what it is and where, the storage policies of its disks, and each disk with its addresses.
+// Summary of a VM: what it is and where, the storage policies of its disks, and each disk with its
+// addresses.
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
@@ -32,7 +33,10 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
               },
               {
                 label: 'Memory',
-                value: `${formatMebibytes(vm.memoryMib)}, its world uses ${formatBytes(vm.residentBytes)}`,
+                value: [
+                  `${formatMebibytes(vm.memoryMib)}, its world uses`,
+                  `${formatBytes(vm.residentBytes)}`,
+                ].join(' '),
               },
               { label: 'Datastore', value: <ObjectLink {...vm.datastore} /> },
               { label: 'Configuration file', value: <CopyText text={vm.vmxPath} label="path" /> },

@@ -1,5 +1,6 @@
 'use client';
-// Starts the built-in workload on a disk: the generator, or a recorded trace. Warns before it overwrites data.
+// Starts the built-in workload on a disk: the generator, or a recorded trace. Warns before it
+// overwrites data.
 // URL: `vm`, `disk` (chosen beforehand).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
@@ -199,7 +200,10 @@ function TraceFields({ draft, set, problems }: FieldsProps) {
           </div>
           <TextField
             label="Speed"
-            help="1 plays in the time of the recording, 10 ten times as fast, 0 as fast as the disk answers."
+            help={[
+              '1 plays in the time of the recording, 10 ten times as fast, 0 as',
+              'fast as the disk answers.',
+            ].join(' ')}
             value={draft.speed}
             error={problems.speed}
             onChange={(speed) => set({ speed })}

@@ -1,5 +1,6 @@
 'use client';
-// Monitor › Workload: the built-in generator and the trace player on the disks of a VM, with what they measure.
+// Monitor › Workload: the built-in generator and the trace player on the disks of a VM, with what
+// they measure.
 // Props: `vm`.
 import { Activity } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
@@ -75,7 +76,10 @@ function WorkloadRow({ vm, status }: { vm: VmView; status: WorkloadStatus }) {
   const state = STATES[status.state];
   const title =
     workload.kind === 'generator'
-      ? `${PATTERN_LABELS[workload.pattern]}, ${formatBytes(workload.blockBytes)}, queue depth ${workload.queueDepth}`
+      ? [
+          `${PATTERN_LABELS[workload.pattern]}, ${formatBytes(workload.blockBytes)},`,
+          `queue depth ${workload.queueDepth}`,
+        ].join(' ')
       : `Trace ${traces.data?.find(({ id }) => id === workload.traceId)?.name ?? workload.traceId}`;
   const halt = () =>
     stop.mutate(

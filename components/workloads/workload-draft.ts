@@ -1,4 +1,5 @@
-// A workload while someone describes it: the numbers as typed, what is wrong with them, and the workload they make.
+// A workload while someone describes it: the numbers as typed, what is wrong with them, and the
+// workload they make.
 import { generatorSchema, tracePlayerSchema, type Workload } from '#lib/model/workload.ts';
 
 export interface WorkloadDraft {
