@@ -13,10 +13,10 @@ import { judgeMigration } from './placement.ts';
 
 /** Moves proposed in one pass. */
 const MOVES_MAX = 8;
-/**
- * A move must lower the imbalance by at least this much, or the pause of the move is not worth it.
- */
-const GAIN_MIN = 0.01;
+/** Hosts whose loads differ by less are even enough: the pause of a move would not pay. */
+const DIFFERENCE_MIN = 0.05;
+/** Below it a gain is rounding. */
+const GAIN_MIN = 1e-6;
 const IMBALANCE_STEP = 0.1;
 
 export interface DrsMove {
@@ -61,17 +61,25 @@ interface Candidate {
   gain: number;
 }
 
-/** The cluster as it would be after the moves so far. */
+/**
+ * The cluster as it would be after the moves so far. Sums of the loads and of their squares are
+ * kept, so that what one move would gain costs the same on 3 hosts as on 300.
+ */
 class ClusterState {
   readonly hosts: HostFacts[];
   readonly vms: VmFacts[];
+  readonly hostById: Map<string, HostFacts>;
   readonly movedVms = new Set<string>();
+  sum = 0;
+  squares = 0;
 
   constructor(hosts: HostFacts[], vms: VmFacts[]) {
     const usable = (host: HostFacts) =>
       host.connectionState === 'connected' && host.maintenanceState === 'normal';
     this.hosts = hosts.filter(usable).map((host) => ({ ...host }));
     this.vms = vms.filter((vm) => vm.powerState === 'poweredOn').map((vm) => ({ ...vm }));
+    this.hostById = new Map(this.hosts.map((host) => [host.id, host]));
+    this.#total();
   }
 
   loads(): DrsPlan['loads'] {
@@ -83,56 +91,67 @@ class ClusterState {
   }
 
   imbalance(): number {
-    return deviation(this.hosts.map(load));
+    return deviation(this.sum, this.squares, this.hosts.length);
   }
 
   bestMove(): Candidate | null {
     let best: Candidate | null = null;
     for (const candidate of this.candidates()) {
-      if (candidate.gain < GAIN_MIN || (best && candidate.gain <= best.gain)) continue;
+      if (best && candidate.gain <= best.gain) continue;
       if (judgeMigration(candidate.vm, candidate.from, candidate.to).allowed) best = candidate;
     }
     return best;
   }
 
-  /** Every move of a VM that has not moved yet, with what it would gain; compatibility apart. */
+  /** Every move that would pay, of a VM that has not moved yet; compatibility apart. */
   *candidates(): Generator<Candidate> {
     const before = this.imbalance();
     for (const vm of this.vms) {
-      const from = this.hosts.find((host) => host.id === vm.hostId);
+      const from = this.hostById.get(vm.hostId);
       if (!from || this.movedVms.has(vm.id)) continue;
       for (const to of this.hosts) {
-        if (to.id !== from.id)
-          yield { vm, from, to, gain: before - this.imbalanceAfter(vm, from, to) };
+        if (load(from) - load(to) < DIFFERENCE_MIN) continue;
+        const gain = before - this.#imbalanceAfter(vm, from, to);
+        if (gain > GAIN_MIN) yield { vm, from, to, gain };
       }
     }
   }
 
-  imbalanceAfter(vm: VmFacts, from: HostFacts, to: HostFacts): number {
-    return deviation(
-      this.hosts.map((host) => {
-        if (host.id === from.id) return load(withVm(host, vm, -1));
-        return load(host.id === to.id ? withVm(host, vm, 1) : host);
-      }),
-    );
-  }
-
   apply({ vm, from, to }: Candidate): void {
-    Object.assign(from, withVm(from, vm, -1));
-    Object.assign(to, withVm(to, vm, 1));
+    grant(from, vm, -1);
+    grant(to, vm, 1);
     vm.hostId = to.id;
     this.movedVms.add(vm.id);
+    this.#total();
   }
 
   /** VMs whose move would pay but that no better host may take. */
   hinderedVms(): DrsPlan['faults'] {
     const reasonsByVm = new Map<string, Reason[]>();
-    for (const { vm, from, to, gain } of this.candidates()) {
-      const verdict = judgeMigration(vm, from, to);
-      if (gain < GAIN_MIN || verdict.allowed) continue;
-      reasonsByVm.set(vm.id, [...(reasonsByVm.get(vm.id) ?? []), ...verdict.reasons]);
+    for (const { vm, from, to } of this.candidates()) {
+      const reasons = reasonsByVm.get(vm.id) ?? [];
+      reasons.push(...judgeMigration(vm, from, to).reasons);
+      if (reasons.length > 0) reasonsByVm.set(vm.id, reasons);
     }
     return [...reasonsByVm].map(([vmId, reasons]) => ({ vmId, reasons }));
+  }
+
+  #imbalanceAfter(vm: VmFacts, from: HostFacts, to: HostFacts): number {
+    const [oldFrom, oldTo] = [load(from), load(to)];
+    const [newFrom, newTo] = [load(from, vm, -1), load(to, vm, 1)];
+    const sum = this.sum - oldFrom - oldTo + newFrom + newTo;
+    const squares = this.squares - oldFrom ** 2 - oldTo ** 2 + newFrom ** 2 + newTo ** 2;
+    return deviation(sum, squares, this.hosts.length);
+  }
+
+  /** Summed afresh after each move, so that rounding never adds up. */
+  #total(): void {
+    this.sum = 0;
+    this.squares = 0;
+    for (const host of this.hosts) {
+      this.sum += load(host);
+      this.squares += load(host) ** 2;
+    }
   }
 }
 
@@ -186,30 +205,29 @@ export function filterConflicts(cluster: ClusterFacts, hosts: HostFacts[]): Reas
   });
 }
 
-function withVm(host: HostFacts, vm: VmFacts, sign: 1 | -1): HostFacts {
-  return {
-    ...host,
-    cpuUsage: host.cpuUsage + sign * vm.cpuUsage,
-    memoryGrantedMib: host.memoryGrantedMib + sign * vm.memoryMib,
-  };
+function grant(host: HostFacts, vm: VmFacts, sign: 1 | -1): void {
+  host.cpuUsage += sign * vm.cpuUsage;
+  host.memoryGrantedMib += sign * vm.memoryMib;
 }
 
-function cpuLoad(host: HostFacts): number {
-  return host.cpuCores > 0 ? host.cpuUsage / host.cpuCores : 0;
+function cpuLoad(host: HostFacts, more = 0): number {
+  return host.cpuCores > 0 ? (host.cpuUsage + more) / host.cpuCores : 0;
 }
 
-function memoryLoad(host: HostFacts): number {
-  return host.memoryMib > 0 ? host.memoryGrantedMib / host.memoryMib : 0;
+function memoryLoad(host: HostFacts, more = 0): number {
+  return host.memoryMib > 0 ? (host.memoryGrantedMib + more) / host.memoryMib : 0;
 }
 
-function load(host: HostFacts): number {
-  return Math.max(cpuLoad(host), memoryLoad(host));
+/** The host's load, or what it would be with the VM added or taken away. */
+function load(host: HostFacts, vm?: VmFacts, sign: 1 | -1 = 1): number {
+  const cpu = cpuLoad(host, vm ? sign * vm.cpuUsage : 0);
+  return Math.max(cpu, memoryLoad(host, vm ? sign * vm.memoryMib : 0));
 }
 
-function deviation(values: number[]): number {
-  if (values.length === 0) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+/** Standard deviation of so many values, from their sum and the sum of their squares. */
+function deviation(sum: number, squares: number, count: number): number {
+  if (count === 0) return 0;
+  return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
 function percent(share: number): string {
