@@ -4,7 +4,6 @@
 import { Tooltip } from '@base-ui/react/tooltip';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
-import { classNames } from '#components/ui/class-names.ts';
 import { ToastArea } from '#components/ui/overlays/toast.tsx';
 import { ErrorState } from '#components/ui/states/error-state.tsx';
 import { useSession } from '#lib/client/use-session.ts';
@@ -71,22 +70,21 @@ function Frame({ children }: { children: ReactNode }) {
       <Header treeOpen={treeOpen} onToggleTree={() => setTreeOpen(!treeOpen)} />
       <ConnectionNotice />
       <div className="relative flex min-h-0 flex-1">
-        <aside
-          className={classNames(
-            'relative shrink-0 border-r border-line max-lg:absolute max-lg:inset-y-0 max-lg:z-30 max-lg:shadow-popup',
-            !treeOpen && 'hidden',
-          )}
-          style={{ width: treePixels }}
-        >
-          <InventoryTree />
-          <Splitter
-            label="Width of the inventory"
-            edge="right"
-            value={treePixels}
-            onChange={setTreePixels}
-            {...TREE_PIXELS}
-          />
-        </aside>
+        {treeOpen && (
+          <aside
+            className="relative shrink-0 border-r border-line max-lg:absolute max-lg:inset-y-0 max-lg:z-30 max-lg:shadow-popup"
+            style={{ width: treePixels }}
+          >
+            <InventoryTree />
+            <Splitter
+              label="Width of the inventory"
+              edge="right"
+              value={treePixels}
+              onChange={setTreePixels}
+              {...TREE_PIXELS}
+            />
+          </aside>
+        )}
         <div className="flex min-w-0 flex-1 flex-col">
           <main
             id="main"

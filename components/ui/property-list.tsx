@@ -16,7 +16,7 @@ export interface PropertyListProps {
 
 export function PropertyList({ items, columns = 1 }: PropertyListProps) {
   return (
-    <dl className={classNames('grid gap-x-8', columns === 2 && 'lg:grid-cols-2')}>
+    <dl className={classNames('grid content-start gap-x-8', columns === 2 && 'lg:grid-cols-2')}>
       {items.map(({ label, value, help }) => (
         <div
           key={label}
