@@ -13,6 +13,7 @@ import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { type EventInput, postEvent } from '../events/post-event.ts';
 import { systemCaller } from '../permissions/caller.ts';
+import { refreshWorlds } from '../reconciler/refresh-host.ts';
 import { waitForChildren } from '../tasks/children.ts';
 import { submit } from '../tasks/submit.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
@@ -69,6 +70,8 @@ async function evacuate(context: TaskContext, hostId: string): Promise<void> {
   const total = (await observeMaintenance(db, hostId)).vms.length;
   for (;;) {
     const children = await waitForChildren(context);
+    // What runs there is for the host to say, now.
+    await refreshWorlds(context, await findHost(db, hostId));
     const facts = await observeMaintenance(db, hostId);
     const failed = failuresByVm(children);
     const plan = planAround(facts, failed);

@@ -12,15 +12,6 @@ export async function findHost(tx: DatabaseTransaction, id: string): Promise<Hos
   return host;
 }
 
-/**
- * The row, locked until the transaction ends: writers of what a host reports take turns. Null when
- * it is gone.
- */
-export async function lockHost(tx: DatabaseTransaction, id: string): Promise<Host | null> {
-  await tx.$queryRaw`SELECT "id" FROM "Host" WHERE "id" = ${id} FOR UPDATE`;
-  return tx.host.findUnique({ where: { id } });
-}
-
 /** The facts of one host; `NotFound` when there is no such host. */
 export async function findHostFacts(tx: DatabaseTransaction, id: string): Promise<HostFacts> {
   const [facts] = await readHostFacts(tx, { id });

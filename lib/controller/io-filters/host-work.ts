@@ -8,7 +8,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Host } from '../database/generated/client.ts';
-import { lockHost } from '../hosts/host-store.ts';
+import { acceptReport } from '../reconciler/accept-report.ts';
 import { writeState } from '../reconciler/apply-filter-states.ts';
 import { applyVibs } from '../reconciler/apply-image.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
@@ -69,8 +69,8 @@ async function performOnHost(
 async function finish(context: TaskContext, work: HostWork, host: Host): Promise<void> {
   const found = await readReport(context, host, null);
   await transact(context.db, async (tx) => {
-    await lockHost(tx, host.id);
-    const changes = await applyVibs(tx, host, found.vibs);
+    const accepted = await acceptReport(tx, host.id, found);
+    const changes = accepted ? await applyVibs(tx, host, found.vibs) : [];
     await work.succeed(tx, host);
     await recordChanges(tx, [...changes, ...stateChanges(host)]);
   });

@@ -13,12 +13,11 @@ const FREE_SHARE = 0.001;
 export async function applyProduct(
   tx: DatabaseTransaction,
   host: Host,
-  { hostUuid, bootId, product }: HostReport,
+  { hostUuid, product }: HostReport,
 ): Promise<ChangeInput[]> {
-  const data = { hostUuid, bootId, ...product };
+  const data = { hostUuid, ...product };
   const same =
     host.hostUuid === hostUuid &&
-    host.bootId === bootId &&
     host.version === product.version &&
     host.build === product.build &&
     host.acceptanceLevel === product.acceptanceLevel &&

@@ -5,7 +5,7 @@ import { transact } from '../changes/transact.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';
 import type { Host } from '../database/generated/client.ts';
 import { type EventInput, postEvents } from '../events/post-event.ts';
-import { lockHost } from '../hosts/host-store.ts';
+import { acceptReport } from './accept-report.ts';
 import { applyFilterStates } from './apply-filter-states.ts';
 import { applyDatastores, applyProduct, applyVibs } from './apply-image.ts';
 import { applyWorlds } from './apply-worlds.ts';
@@ -24,7 +24,7 @@ export function applyReport(
   report: HostReport,
 ): Promise<AppliedReport | null> {
   return transact(db, async (tx) => {
-    const host = await lockHost(tx, hostId);
+    const host = await acceptReport(tx, hostId, report);
     if (!host || host.connectionState === 'disconnected') return null;
     const events: EventInput[] = [];
     const changes = await applyConnection(tx, host, events);

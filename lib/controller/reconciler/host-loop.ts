@@ -70,7 +70,11 @@ export class HostLoop {
     };
     const found = await agents.call(this.#host, reportRpc, query, { signal });
     const applied = await applyReport({ db, now: clock.now() }, this.#host.id, found);
-    if (!applied) return;
+    if (!applied) {
+      // An older report than one that is written, or a host that is about to leave the loop.
+      await sleep(clock, RETRY.firstMs, signal);
+      return;
+    }
     await this.#recordWorkloads(known, found);
     this.#host = applied.host;
     this.#failingSince = null;

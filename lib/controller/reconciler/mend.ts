@@ -20,6 +20,7 @@ import { postEvent } from '../events/post-event.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { findVm, toRunSpec } from '../vms/vm-store.ts';
 import type { Mending, WantedHost } from './plan-mending.ts';
+import { isStillNeeded } from './still-needed.ts';
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
 
@@ -67,6 +68,7 @@ export class Mender {
     operationKey: string;
   }): Promise<void> {
     const { agents } = this.#services;
+    if (!(await isStillNeeded(this.#services, { host, wanted, mending }))) return;
     this.#logger.info({ host: host.name, mending }, 'mending');
     switch (mending.kind) {
       case 'configure': {

@@ -6,8 +6,8 @@ import { isUnreachable } from '../agents/agent-client.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
-import { lockHost } from '../hosts/host-store.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
+import { acceptReport } from './accept-report.ts';
 import { applyWorlds } from './apply-worlds.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function refreshWorlds(
   const found = await agents.call(host, report, query, { patienceMs: 5_000 }).catch(nullIfAway);
   if (!found) return;
   await transact(db, async (tx) => {
-    await lockHost(tx, host.id);
+    if (!(await acceptReport(tx, host.id, found))) return;
     await recordChanges(tx, await applyWorlds(tx, host.id, found.worlds));
   });
 }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Host" ADD COLUMN     "reportRevision" INTEGER NOT NULL DEFAULT 0;
