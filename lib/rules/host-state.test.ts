@@ -23,7 +23,7 @@ const entering = { ...host, maintenanceState: 'entering' as const };
 const away = { ...host, connectionState: 'notResponding' as const };
 const gone = { ...host, connectionState: 'disconnected' as const };
 
-test('entering maintenance mode warns of VMs that cannot leave, and is not refused for them', () => {
+test('entering maintenance mode warns of VMs that cannot leave, and is allowed', () => {
   const others = [{ ...host, id: 'host-2', name: 'esx02' }];
   const judge = (drsEnabled: boolean) =>
     judgeEnterMaintenance({ host, others, drsEnabled, vms: [vm] });

@@ -3,8 +3,13 @@ import { Prisma } from '../database/generated/client.ts';
 
 /** Not reachable, timed out, closed the connection, no connection free in time. */
 const CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
-const WORDS =
-  /can't reach database|econnrefused|econnreset|connection terminated|terminating connection|the database system is/i;
+const WORDS = new RegExp(
+  [
+    "can't reach database|econnrefused|econnreset",
+    'connection terminated|terminating connection|the database system is',
+  ].join('|'),
+  'i',
+);
 
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError && CODES.has(error.code)) return true;

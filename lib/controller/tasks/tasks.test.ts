@@ -54,7 +54,9 @@ async function waitForState(id: string, states: string[]) {
   }
 }
 
-/** Waits for the checkpoint, which follows the step's event: until then a step may be done again. */
+/**
+ * Waits for the checkpoint, which follows the step's event: until then a step may be done again.
+ */
 async function waitForSteps(id: string, count: number) {
   for (;;) {
     const task = await db.database.task.findUniqueOrThrow({ where: { id } });
