@@ -23,7 +23,7 @@ export function ClusterSummary({ cluster }: { cluster: ClusterView }) {
   const memory = hosts.reduce((sum, host) => sum + (host.memoryMib ?? 0), 0);
   const granted = hosts.reduce((sum, host) => sum + host.memoryGrantedMib, 0);
   return (
-    <div className="grid gap-4 xl:grid-cols-2">
+    <div className="grid items-start gap-4 xl:grid-cols-2">
       <Card title="Cluster">
         <PropertyList
           items={[
@@ -43,26 +43,28 @@ export function ClusterSummary({ cluster }: { cluster: ClusterView }) {
           ]}
         />
       </Card>
-      <FiltersCard cluster={cluster} />
-      <Card title="Hosts">
-        <ul className="divide-y divide-line">
-          {hosts.map((host) => (
-            <li key={host.id} className="py-1.5">
-              <span className="flex flex-wrap items-center gap-2">
-                <HostIcon host={host} />
-                <ObjectLink id={host.id} name={host.name} />
-                <span className="text-muted">{hostStateLabel(host)}</span>
-                <span className="ml-auto text-muted">
-                  {`${host.poweredOnVmCount} of ${formatNoun(host.vmCount, 'VM')} on`}
+      <div className="space-y-4">
+        <FiltersCard cluster={cluster} />
+        <Card title="Hosts">
+          <ul className="divide-y divide-line">
+            {hosts.map((host) => (
+              <li key={host.id} className="py-1.5">
+                <span className="flex flex-wrap items-center gap-2">
+                  <HostIcon host={host} />
+                  <ObjectLink id={host.id} name={host.name} />
+                  <span className="text-muted">{hostStateLabel(host)}</span>
+                  <span className="ml-auto text-muted">
+                    {`${host.poweredOnVmCount} of ${formatNoun(host.vmCount, 'VM')} on`}
+                  </span>
                 </span>
-              </span>
-              <div className="pl-6 text-warn">
-                <ReasonList reasons={host.issues} />
-              </div>
-            </li>
-          ))}
-        </ul>
-      </Card>
+                <div className="pl-6 text-warn">
+                  <ReasonList reasons={host.issues} />
+                </div>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
     </div>
   );
 }

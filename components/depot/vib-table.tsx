@@ -19,20 +19,20 @@ const COLUMNS: readonly TableColumn<DepotVibView>[] = [
   {
     id: 'name',
     header: 'Name',
-    width: 180,
+    width: 150,
     value: ({ inspection }) => inspection.descriptor.name,
     cell: ({ id, inspection }) => <ObjectLink id={id} name={inspection.descriptor.name} />,
   },
   {
     id: 'version',
     header: 'Version',
-    width: 110,
+    width: 80,
     value: ({ inspection }) => inspection.descriptor.version,
   },
   {
     id: 'vendor',
     header: 'Vendor',
-    width: 120,
+    width: 100,
     facet: true,
     value: ({ inspection }) => inspection.descriptor.vendor,
   },
@@ -47,7 +47,7 @@ const COLUMNS: readonly TableColumn<DepotVibView>[] = [
   {
     id: 'level',
     header: 'Acceptance level',
-    width: 170,
+    width: 160,
     facet: true,
     value: ({ inspection }) => acceptanceLabel(inspection.descriptor.acceptanceLevel),
   },
@@ -63,13 +63,13 @@ const COLUMNS: readonly TableColumn<DepotVibView>[] = [
   {
     id: 'clusters',
     header: 'Installed on',
-    width: 130,
+    width: 110,
     value: ({ installedOn }) => installedOn.map(({ name }) => name).join(', '),
   },
   {
     id: 'size',
     header: 'Size',
-    width: 90,
+    width: 80,
     align: 'end',
     value: ({ inspection }) => inspection.sizeBytes,
     text: ({ inspection }) => formatBytes(inspection.sizeBytes),
@@ -77,7 +77,8 @@ const COLUMNS: readonly TableColumn<DepotVibView>[] = [
   {
     id: 'added',
     header: 'Added',
-    width: 130,
+    width: 110,
+    hidden: true,
     value: ({ addedAt }) => addedAt,
     cell: ({ addedAt }) => <Age at={addedAt} />,
   },

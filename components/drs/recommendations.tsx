@@ -84,6 +84,7 @@ function Row({ recommendation, busy, onApply }: RowProps) {
       <Badge tone="idle" icon={false}>{`Priority ${priorityLabel(priority)}`}</Badge>
       <span className="inline-flex items-center gap-2">
         <ObjectLink {...vm} />
+        <span className="text-muted">from</span>
         <ObjectLink {...from} />
         <ArrowRight aria-label="to" size={13} className="text-muted" />
         <ObjectLink {...to} />

@@ -44,7 +44,7 @@ const COLUMNS: readonly TableColumn<EventView>[] = [
   },
   { id: 'message', header: 'Event', grow: true, width: 320, value: ({ message }) => message },
   { id: 'initiator', header: 'Initiator', width: 120, facet: true, value: (row) => row.initiator },
-  { id: 'type', header: 'Type', width: 240, facet: true, value: ({ type }) => type },
+  { id: 'type', header: 'Type', width: 220, hidden: true, facet: true, value: ({ type }) => type },
   {
     id: 'task',
     header: 'Task',

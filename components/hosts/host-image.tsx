@@ -45,11 +45,7 @@ export function HostImage({ host }: { host: HostView }) {
 function FilterNote({ host }: { host: HostView }) {
   if (!host.cluster) {
     const reasons = host.actions.installFilter?.reasons ?? [];
-    return (
-      <Banner tone="info" title="I/O filters are installed on clusters" reasons={reasons}>
-        {host.name} is a standalone host. Move it into a cluster to give it that cluster’s filters.
-      </Banner>
-    );
+    return <Banner tone="info" title="I/O filters are installed on clusters" reasons={reasons} />;
   }
   return (
     <Banner tone="info" title="I/O filters are installed on clusters">

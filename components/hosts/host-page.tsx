@@ -38,7 +38,7 @@ function Page({ host }: { host: HostView }) {
       kind="Host"
       state={<HostStateBadges host={host} />}
       actions={<HostActions host={host} />}
-      notice={<HostNotice host={host} />}
+      notice={hostNotice(host)}
       tabs={[
         { id: 'summary', label: 'Summary', content: <HostSummaryTab host={host} /> },
         { id: 'monitor', label: 'Monitor', content: <Monitor host={host} /> },
@@ -53,7 +53,8 @@ function Page({ host }: { host: HostView }) {
   );
 }
 
-function HostNotice({ host }: { host: HostView }) {
+/** Null when there is nothing to say, so that the page keeps no place for it. */
+function hostNotice(host: HostView) {
   if (host.connectionState === 'notResponding') {
     return (
       <Banner tone="bad" title={`${host.name} does not respond`}>

@@ -21,7 +21,7 @@ export function levelText(level: string | null): string {
 export function HostSummaryTab({ host }: { host: HostView }) {
   const filters = host.vibs.filter(({ filterId }) => filterId !== null);
   return (
-    <div className="grid gap-4 xl:grid-cols-2">
+    <div className="grid items-start gap-4 xl:grid-cols-2">
       <Card title="Host">
         <PropertyList
           items={[
@@ -51,34 +51,38 @@ export function HostSummaryTab({ host }: { host: HostView }) {
           ]}
         />
       </Card>
-      <Card title="Load">
-        <Usage
-          label="CPU in use"
-          used={host.cpuUsage}
-          total={host.cpuCores}
-          format={(value) => formatCount(value)}
-          unit="cores"
-        />
-        <Usage
-          label="Memory granted"
-          used={host.memoryGrantedMib}
-          total={host.memoryMib}
-          format={formatMebibytes}
-        />
-      </Card>
-      <Card title={`Virtual machines (${host.vms.length})`}>
-        {host.vms.length === 0 && <p className="text-muted">No virtual machine is on this host.</p>}
-        <ul className="divide-y divide-line">
-          {host.vms.map((vm) => (
-            <li key={vm.id} className="flex items-center gap-2 py-1.5">
-              <VmIcon vm={vm} />
-              <ObjectLink id={vm.id} name={vm.name} />
-              <span className="text-muted">{powerLabel(vm)}</span>
-              <span className="ml-auto text-muted">{formatNoun(vm.diskCount, 'disk')}</span>
-            </li>
-          ))}
-        </ul>
-      </Card>
+      <div className="space-y-4">
+        <Card title="Load">
+          <Usage
+            label="CPU in use"
+            used={host.cpuUsage}
+            total={host.cpuCores}
+            format={(value) => formatCount(value)}
+            unit="cores"
+          />
+          <Usage
+            label="Memory granted"
+            used={host.memoryGrantedMib}
+            total={host.memoryMib}
+            format={formatMebibytes}
+          />
+        </Card>
+        <Card title={`Virtual machines (${host.vms.length})`}>
+          {host.vms.length === 0 && (
+            <p className="text-muted">No virtual machine is on this host.</p>
+          )}
+          <ul className="divide-y divide-line">
+            {host.vms.map((vm) => (
+              <li key={vm.id} className="flex items-center gap-2 py-1.5">
+                <VmIcon vm={vm} />
+                <ObjectLink id={vm.id} name={vm.name} />
+                <span className="text-muted">{powerLabel(vm)}</span>
+                <span className="ml-auto text-muted">{formatNoun(vm.diskCount, 'disk')}</span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
     </div>
   );
 }

@@ -4,7 +4,7 @@
 import { Pencil, ShieldCheck, Trash2 } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
-import { useCompatibility, usePolicy } from '#lib/client/use-policies.ts';
+import { useCompatibility, useFilters, usePolicy } from '#lib/client/use-policies.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import { complianceSchema } from '#lib/wire/api/inventory.ts';
 import type { PolicyRule, PolicyView } from '#lib/wire/api/policies.ts';
@@ -23,6 +23,7 @@ import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { Compatibility } from './compatibility.tsx';
 import { ComplianceBadge } from './compliance-badge.tsx';
+import { propertyItems } from './property-items.ts';
 
 export function PolicyPage({ id }: { id: string }) {
   const policy = usePolicy(id);
@@ -148,16 +149,17 @@ function Rules({ policy }: { policy: PolicyView }) {
 }
 
 function RuleList({ rules }: { rules: readonly PolicyRule[] }) {
+  const filters = useFilters();
   return (
     <ul className="space-y-3">
       {rules.map(({ filterClass, provider, properties }) => (
         <li key={filterClass}>
           <p className="font-semibold">{`${FILTER_CLASSES[filterClass].label}: ${provider}`}</p>
           <PropertyList
-            items={Object.entries(properties).map(([label, value]) => ({
-              label,
-              value: String(value),
-            }))}
+            items={propertyItems(
+              properties,
+              filters.data?.find(({ name }) => name === provider),
+            )}
           />
         </li>
       ))}

@@ -7,12 +7,14 @@ import { ListChecks } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useCancelTask } from '#lib/client/use-tasks.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
+import { formatCount } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Age, Elapsed } from '../ui/age.tsx';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
+import { migrationResult } from '../vms/migration-result.ts';
 import { TaskProgress, taskStateLabel } from './task-progress.tsx';
 
 export interface TaskTableProps {
@@ -22,11 +24,11 @@ export interface TaskTableProps {
 }
 
 const COLUMNS: readonly TableColumn<TaskView>[] = [
-  { id: 'task', header: 'Task', width: 200, facet: true, value: ({ label }) => label },
+  { id: 'task', header: 'Task', width: 190, facet: true, value: ({ label }) => label },
   {
     id: 'target',
     header: 'Target',
-    width: 120,
+    width: 100,
     facet: true,
     value: ({ target }) => target.name,
     cell: ({ target }) => <ObjectLink {...target} />,
@@ -34,7 +36,7 @@ const COLUMNS: readonly TableColumn<TaskView>[] = [
   {
     id: 'status',
     header: 'Status',
-    width: 170,
+    width: 130,
     facet: true,
     value: taskStateLabel,
     cell: (task) => <TaskProgress task={task} />,
@@ -43,29 +45,28 @@ const COLUMNS: readonly TableColumn<TaskView>[] = [
     id: 'details',
     header: 'Details',
     grow: true,
-    width: 220,
-    value: ({ fault, step }) => fault?.message ?? step,
-    cell: ({ fault, step }) =>
-      fault ? <span className="text-bad">{fault.message}</span> : <span>{step}</span>,
+    width: 160,
+    value: detailsOf,
+    cell: (task) => <span className={task.fault ? 'text-bad' : ''}>{detailsOf(task)}</span>,
   },
   {
     id: 'initiator',
     header: 'Initiator',
-    width: 110,
+    width: 90,
     facet: true,
     value: (task) => task.initiator,
   },
   {
     id: 'queued',
     header: 'Queued',
-    width: 120,
+    width: 110,
     value: ({ queuedAt }) => queuedAt,
     cell: ({ queuedAt }) => <Age at={queuedAt} short />,
   },
   {
     id: 'waited',
     header: 'Queued for',
-    width: 95,
+    width: 90,
     align: 'end',
     value: ({ queuedAt, startedAt }) => span(queuedAt, startedAt),
     cell: ({ queuedAt, startedAt, completedAt }) => (
@@ -75,7 +76,7 @@ const COLUMNS: readonly TableColumn<TaskView>[] = [
   {
     id: 'duration',
     header: 'Duration',
-    width: 95,
+    width: 90,
     align: 'end',
     value: ({ startedAt, completedAt }) => span(startedAt, completedAt),
     cell: ({ startedAt, completedAt }) => <Elapsed from={startedAt} to={completedAt} />,
@@ -122,6 +123,13 @@ export function TaskTable({ rows, id = 'tasks', height }: TaskTableProps) {
       }
     />
   );
+}
+
+/** Why it failed, what it measured, or the step that it is at. */
+function detailsOf(task: TaskView): string {
+  const result = migrationResult(task);
+  if (result) return `Paused for ${formatCount(result.pauseMs)} ms`;
+  return task.fault?.message ?? task.step;
 }
 
 function span(from: string | null, to: string | null): number | null {

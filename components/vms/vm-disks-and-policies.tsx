@@ -3,11 +3,13 @@
 // its filters run with.
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
+import { useFilters } from '#lib/client/use-policies.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
 import { formatBytes } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge } from '../policies/compliance-badge.tsx';
+import { propertyItems } from '../policies/property-items.ts';
 import { Button } from '../ui/button.tsx';
 import { Card, Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
@@ -83,6 +85,7 @@ function DiskSettings({ vm, disk }: { vm: VmView; disk: DiskView }) {
 }
 
 function FilterSettings({ disk }: { disk: DiskView }) {
+  const filters = useFilters();
   if (disk.filters.length === 0)
     return <p className="text-muted">No filters. I/O goes straight to the virtual disk.</p>;
   return (
@@ -94,10 +97,10 @@ function FilterSettings({ disk }: { disk: DiskView }) {
             <span className="ml-2 font-normal text-muted">{FILTER_CLASSES[filterClass].label}</span>
           </p>
           <PropertyList
-            items={Object.entries(properties).map(([label, value]) => ({
-              label,
-              value: String(value),
-            }))}
+            items={propertyItems(
+              properties,
+              filters.data?.find((entry) => entry.name === name),
+            )}
           />
         </li>
       ))}

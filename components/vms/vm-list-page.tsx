@@ -1,16 +1,27 @@
 'use client';
-// The page that lists all virtual machines.
+// The page that lists all virtual machines; the one that is picked is shown at the right.
 import { Monitor } from 'lucide-react';
 import { ListPage } from '#components/shell/object-page.tsx';
+import { useSidePanel } from '#components/shell/side-panel.tsx';
 import { useVms } from '#lib/client/use-inventory.ts';
 import { QueryState } from '../ui/states/query-state.tsx';
+import { VmPanel } from './vm-panel.tsx';
 import { VmTable } from './vm-table.tsx';
 
 export function VmListPage() {
   const vms = useVms();
+  const { picked, open } = useSidePanel();
+  const vm = vms.data?.find(({ id }) => id === picked);
   return (
     <ListPage title="Virtual machines" icon={<Monitor aria-hidden size={20} strokeWidth={1.75} />}>
-      <QueryState query={vms}>{(rows) => <VmTable rows={rows} />}</QueryState>
+      <QueryState query={vms}>
+        {(rows) => (
+          <div className="relative flex min-h-0 flex-1">
+            <VmTable rows={rows} onPick={({ id }) => open(id)} pickedId={picked} />
+            {vm && <VmPanel key={vm.id} vm={vm} />}
+          </div>
+        )}
+      </QueryState>
     </ListPage>
   );
 }

@@ -19,7 +19,7 @@ import { powerLabel } from './vm-state.tsx';
 export function VmSummaryTab({ vm }: { vm: VmView }) {
   return (
     <div className="space-y-4">
-      <div className="grid gap-4 xl:grid-cols-2">
+      <div className="grid items-start gap-4 xl:grid-cols-2">
         <Card title="Virtual machine">
           <PropertyList
             items={[

@@ -18,6 +18,9 @@ export interface VmTableProps {
   rows: readonly VmSummary[] | undefined;
   id?: string;
   height?: number;
+  /** What a click on a row does instead of opening the page, and the row that is picked. */
+  onPick?: (vm: VmSummary) => void;
+  pickedId?: string | null;
 }
 
 const COLUMNS: readonly TableColumn<VmSummary>[] = [
@@ -104,7 +107,7 @@ const COLUMNS: readonly TableColumn<VmSummary>[] = [
   },
 ];
 
-export function VmTable({ rows, id = 'vms', height }: VmTableProps) {
+export function VmTable({ rows, id = 'vms', height, onPick, pickedId }: VmTableProps) {
   const router = useRouter();
   return (
     <DataTable
@@ -115,7 +118,8 @@ export function VmTable({ rows, id = 'vms', height }: VmTableProps) {
       columns={COLUMNS}
       defaultSort={{ column: 'name', descending: false }}
       height={height}
-      onOpen={(vm) => router.push(`/vms/${vm.id}`)}
+      onOpen={onPick ?? ((vm) => router.push(`/vms/${vm.id}`))}
+      openId={pickedId}
       rowMenu={menuOf}
       empty={
         <EmptyState icon={Monitor} title="No virtual machines here">
