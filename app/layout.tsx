@@ -1,4 +1,5 @@
-// The root of every page: language, theme and density as the person chose them, and the style sheet.
+// The root of every page: language, theme and density as the person chose them, and the style
+// sheet.
 import type { Metadata, Viewport } from 'next';
 import { cookies } from 'next/headers';
 import type { ReactNode } from 'react';

@@ -1,4 +1,5 @@
-// The frame around every page that needs a session: tree, header, dock, and the dialogs that the URL asks for.
+// The frame around every page that needs a session: tree, header, dock, and the dialogs that the
+// URL asks for.
 import { type ReactNode, Suspense } from 'react';
 import { Console } from '#components/shell/console.tsx';
 import { ClientProvider } from '#lib/client/client-provider.tsx';

@@ -1,5 +1,5 @@
-// Numbers with their unit, as the console writes them everywhere: bytes, rates, latencies, counts, shares.
-// Pure; `locale` is the user's unless a test says otherwise.
+// Numbers with their unit, as the console writes them everywhere: bytes, rates, latencies, counts,
+// shares. Pure; `locale` is the user's unless a test says otherwise.
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -48,7 +48,8 @@ export function formatLatency(microseconds: number, locale?: string): string {
 /** 0.153 → "15.3 %"; whole percents from 100 on. */
 export function formatShare(share: number, locale?: string): string {
   const digits = Math.abs(share) >= 1 ? 0 : 1;
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(share * 100)} %`;
+  const format = new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
+  return `${format.format(share * 100)} %`;
 }
 
 /** 1 "disk", 2 "disks": the count and the right form of its noun. */

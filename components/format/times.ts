@@ -1,4 +1,5 @@
-// Moments and spans of time as words: absolute for hovering, relative for lists, durations for tasks. Pure.
+// Moments and spans of time as words: absolute for hovering, relative for lists, durations for
+// tasks. Pure.
 
 /** Local date and time with seconds: what a hover shows, and what is pasted into a ticket. */
 export function formatMoment(at: string | number, locale?: string): string {

@@ -1,6 +1,6 @@
 'use client';
-// The frame of the console: header, tree at the left, page in the middle, dock below. Shown to who is signed in;
-// all others are led to the sign-in page and back.
+// The frame of the console: header, tree at the left, page in the middle, dock below. Shown to who
+// is signed in; all others are led to the sign-in page and back.
 import { Tooltip } from '@base-ui/react/tooltip';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
@@ -63,7 +63,8 @@ function Frame({ children }: { children: ReactNode }) {
     <div className="flex h-dvh flex-col overflow-hidden">
       <a
         href="#main"
-        className="fixed top-1 left-1 z-80 -translate-y-12 rounded-md bg-accent px-3 py-1.5 text-on-accent focus:translate-y-0"
+        className="fixed top-1 left-1 z-80 -translate-y-12 rounded-md bg-accent px-3 py-1.5
+          text-on-accent focus:translate-y-0"
       >
         Skip to the page
       </a>
@@ -72,7 +73,8 @@ function Frame({ children }: { children: ReactNode }) {
       <div className="relative flex min-h-0 flex-1">
         {treeOpen && (
           <aside
-            className="relative shrink-0 border-r border-line max-lg:absolute max-lg:inset-y-0 max-lg:z-30 max-lg:shadow-popup"
+            className="relative shrink-0 border-r border-line max-lg:absolute max-lg:inset-y-0
+              max-lg:z-30 max-lg:shadow-popup"
             style={{ width: treePixels }}
           >
             <InventoryTree />
@@ -100,8 +102,10 @@ function Frame({ children }: { children: ReactNode }) {
   );
 }
 
-/** False on the server and in the first frame of the browser: the session may have been read before this part is
- * hydrated, and what is drawn then must be what the server drew. */
+/**
+ * False on the server and in the first frame of the browser: the session may have been read before
+ * this part is hydrated, and what is drawn then must be what the server drew.
+ */
 function useHydrated(): boolean {
   return useSyncExternalStore(
     () => () => undefined,

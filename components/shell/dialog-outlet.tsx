@@ -1,6 +1,6 @@
 'use client';
-// Draws the dialog that the URL asks for. Each gets its parameters and the way to close itself; it is made anew for
-// each opening, so that nothing typed in the last one is left over.
+// Draws the dialog that the URL asks for. Each gets its parameters and the way to close itself; it
+// is made anew for each opening, so that nothing typed in the last one is left over.
 import type { ComponentType } from 'react';
 import { DIALOGS, type DialogName, useDialog } from './dialog-url.ts';
 

@@ -1,6 +1,7 @@
 'use client';
-// Dialogs are opened through the URL (`?dialog=migrate&vm=vm-12`), so that tree, menus and pages need not know who draws
-// them, a link opens one, and Back closes it. This file is the convention; app/(console)/dialogs.tsx draws them.
+// Dialogs are opened through the URL (`?dialog=migrate&vm=vm-12`), so that tree, menus and pages
+// need not know who draws them, a link opens one, and Back closes it. This file is the convention;
+// app/(console)/dialogs.tsx draws them.
 import { useSearchParams } from 'next/navigation';
 import { useCallback } from 'react';
 import { writeUrlParams } from '#components/ui/use-url-param.ts';
@@ -35,7 +36,9 @@ function isDialogName(name: string | null): name is DialogName {
   return name !== null && Object.hasOwn(DIALOGS, name);
 }
 
-/** Opens a dialog over the present page. `migrate` with `host` comes with that host already chosen. */
+/**
+ * Opens a dialog over the present page. `migrate` with `host` comes with that host already chosen.
+ */
 export function openDialog<Name extends DialogName>(name: Name, params: DialogParams<Name>): void {
   const changes: Record<string, string | null> = { dialog: name };
   for (const key of ALL_PARAMS) changes[key] = null;
@@ -45,22 +48,10 @@ export function openDialog<Name extends DialogName>(name: Name, params: DialogPa
   writeUrlParams(changes, 'push');
 }
 
-export function closeDialog(): void {
+function closeDialog(): void {
   const changes: Record<string, string | null> = { dialog: null };
   for (const key of ALL_PARAMS) changes[key] = null;
   writeUrlParams(changes, 'replace');
-}
-
-/** The search part of a link that opens a dialog: `?dialog=migrate&vm=vm-12`. */
-export function dialogSearch<Name extends DialogName>(
-  name: Name,
-  params: DialogParams<Name>,
-): string {
-  const search = new URLSearchParams({ dialog: name });
-  for (const [key, value] of Object.entries<string | undefined>(params)) {
-    if (value !== undefined) search.set(key, value);
-  }
-  return `?${search}`;
 }
 
 /** Which dialog the URL asks for, its parameters, and how to close it. */

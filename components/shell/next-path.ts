@@ -1,4 +1,5 @@
-// Where to go after signing in: a path of this console and nothing else, so that a link cannot lead elsewhere.
+// Where to go after signing in: a path of this console and nothing else, so that a link cannot
+// lead elsewhere.
 
 export function nextPath(wanted: string | null): string {
   if (!wanted?.startsWith('/') || wanted.startsWith('//') || wanted.includes('\\')) return '/';

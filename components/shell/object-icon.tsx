@@ -1,4 +1,5 @@
-// The icon of an inventory object with its state drawn in: the same in tree, header, lists and search.
+// The icon of an inventory object with its state drawn in: the same in tree, header, lists and
+// search.
 // Props: `kind`, `state` and `badge` as the inventory gives them, `size`.
 import {
   Boxes,

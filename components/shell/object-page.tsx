@@ -1,8 +1,8 @@
 'use client';
 // The frame of every object's page: icon, name, state, actions, and the same tabs everywhere
 // (Summary, Monitor, Configure, Permissions, then related objects), kept in `?tab=`.
-// Props: `icon` (a StateIcon), `name`, `kind` ("Virtual machine"), `state` (badges), `actions` (buttons), `tabs`,
-// `notice` (banners above the tabs).
+// Props: `icon` (a StateIcon), `name`, `kind` ("Virtual machine"), `state` (badges), `actions`
+// (buttons), `tabs`, `notice` (banners above the tabs).
 import type { ReactNode } from 'react';
 import { type Tab, Tabs } from '#components/ui/tabs.tsx';
 

@@ -1,6 +1,8 @@
 'use client';
-// The right pane: shows what is picked in a list without leaving the list. Its object stands in the URL (`?panel=vm-12`).
-// Props: `title`, `icon`, `href` (its own page), `children`; `useSidePanel()` gives the picked id and opens and closes.
+// The right pane: shows what is picked in a list without leaving the list. Its object stands in
+// the URL (`?panel=vm-12`).
+// Props: `title`, `icon`, `href` (its own page), `children`; `useSidePanel()` gives the picked id
+// and opens and closes.
 import { SquareArrowOutUpRight, X } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useCallback } from 'react';
@@ -32,7 +34,8 @@ export function SidePanel({ title, icon, href, children }: SidePanelProps) {
     <aside
       aria-label={title}
       onKeyDown={(event) => event.key === 'Escape' && close()}
-      className="relative flex min-h-0 shrink-0 flex-col border-l border-line bg-surface max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-20 max-lg:shadow-popup"
+      className="relative flex min-h-0 shrink-0 flex-col border-l border-line bg-surface
+        max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-20 max-lg:shadow-popup"
       style={{ width: pixels, maxWidth: '90%' }}
     >
       <Splitter
@@ -50,7 +53,8 @@ export function SidePanel({ title, icon, href, children }: SidePanelProps) {
             <Link
               href={href}
               aria-label={`Open ${title}`}
-              className="inline-flex size-7 items-center justify-center rounded-md text-ink hover:bg-hover"
+              className="inline-flex size-7 items-center justify-center rounded-md text-ink
+                hover:bg-hover"
             >
               <SquareArrowOutUpRight aria-hidden size={15} />
             </Link>

@@ -1,6 +1,8 @@
 'use client';
-// The edge between two panes: dragged, or moved with the arrow keys; a double click restores the first size.
-// Props: `label`, `value` in pixels, `onChange`, `min`, `max`, `initial`, `edge` (which side of its pane it stands on).
+// The edge between two panes: dragged, or moved with the arrow keys; a double click restores the
+// first size.
+// Props: `label`, `value` in pixels, `onChange`, `min`, `max`, `initial`, `edge` (which side of
+// its pane it stands on).
 import type { KeyboardEvent, PointerEvent } from 'react';
 import { classNames } from '#components/ui/class-names.ts';
 

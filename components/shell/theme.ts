@@ -1,7 +1,14 @@
-// Theme and density: attributes of <html>, kept in cookies so that the server draws the first frame right.
+// Theme and density: attributes of <html>, kept in cookies so that the server draws the first
+// frame right.
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
+export const THEME_LABELS: Record<Theme, string> = {
+  system: 'As the system',
+  light: 'Light',
+  dark: 'Dark',
+};
+
 export const DENSITIES = ['compact', 'comfortable'] as const;
 export type Density = (typeof DENSITIES)[number];
 

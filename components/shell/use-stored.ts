@@ -1,10 +1,14 @@
 'use client';
-// Settings of one browser (pane sizes, what is folded, the theme): kept in localStorage, shared by all of the page.
+// Settings of one browser (pane sizes, what is folded, the theme): kept in localStorage, shared by
+// all of the page.
 import { useCallback, useSyncExternalStore } from 'react';
 
 const listeners = new Set<() => void>();
 
-/** The text kept under `sluice.<name>`, or the given default; the setter tells every reader on the page. */
+/**
+ * The text kept under `sluice.<name>`, or the given default; the setter tells every reader on the
+ * page.
+ */
 export function useStored(name: string, otherwise: string): [string, (value: string) => void] {
   const key = `sluice.${name}`;
   const value = useSyncExternalStore(

@@ -1,6 +1,6 @@
 'use client';
-// The filter of one column: values to tick where there are few, else a text. It writes the same search that is typed
-// above the table, so that both always agree and the URL carries one thing.
+// The filter of one column: values to tick where there are few, else a text. It writes the same
+// search that is typed above the table, so that both always agree and the URL carries one thing.
 import { Popover } from '@base-ui/react/popover';
 import { Funnel } from 'lucide-react';
 import { useMemo } from 'react';
@@ -33,19 +33,25 @@ export function ColumnFilter<Row extends object>(props: ColumnFilterProps<Row>) 
       <Popover.Trigger
         aria-label={`Filter ${column.header}`}
         className={classNames(
-          // Over the header's edge and not beside its text, which keeps its room while nobody filters.
-          'absolute top-[3px] flex size-6 items-center justify-center rounded-sm bg-sunken hover:bg-hover',
+          // Over the header's edge and not beside its text, which keeps its room while nobody
+          // filters.
+          'absolute top-[3px] flex size-6 items-center justify-center rounded-sm bg-sunken',
+          'hover:bg-hover',
           column.align === 'end' ? 'left-0.5' : 'right-0.5',
           values.length > 0
             ? 'text-accent'
-            : 'text-muted opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 data-popup-open:opacity-100',
+            : 'text-muted opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 ' +
+                'data-popup-open:opacity-100',
         )}
       >
         <Funnel aria-hidden size={12} fill={values.length > 0 ? 'currentColor' : 'none'} />
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner className="z-60" sideOffset={4} align="start">
-          <Popover.Popup className="w-64 rounded-md border border-line bg-raised p-3 text-ink shadow-popup outline-none">
+          <Popover.Popup
+            className="w-64 rounded-md border border-line bg-raised p-3 text-ink
+            shadow-popup outline-none"
+          >
             {column.facet ? (
               <Facets {...props} values={values} setValues={setValues} />
             ) : (

@@ -1,10 +1,12 @@
 'use client';
-// The table of every list: 10,000 rows, sorted, searched (`name:web -state:off`), columns chosen, rows selected,
-// exported, all by keyboard (arrows, Home, End, Page keys, Enter opens, Space selects, Ctrl-A, Ctrl-F searches).
-// Props: `id` (its state in the URL and this browser), `label`, `rows`, `rowId`, `columns` (the first names the row),
-// `onOpen` (Enter or click: open a page or the side panel), `openId` (the row now shown in the panel),
-// `bulkActions` (makes rows selectable; drawn for what is selected), `rowMenu` (context menu), `toolbar` (buttons at
-// the right), `empty` (when there are no rows at all), `loading`, `defaultSort`, `height` (else fills its parent).
+// The table of every list: 10,000 rows, sorted, searched (`name:web -state:off`), columns chosen,
+// rows selected, exported, all by keyboard (arrows, Home, End, Page keys, Enter opens, Space
+// selects, Ctrl-A, Ctrl-F searches).
+// Props: `id` (its state in the URL and this browser), `label`, `rows`, `rowId`, `columns` (the
+// first names the row), `onOpen` (Enter or click: open a page or the side panel), `openId` (the
+// row now shown in the panel), `bulkActions` (makes rows selectable; drawn for what is selected),
+// `rowMenu` (context menu), `toolbar` (buttons at the right), `empty` (when there are no rows at
+// all), `loading`, `defaultSort`, `height` (else fills its parent).
 import { type ReactNode, useMemo, useRef } from 'react';
 import type { MenuItem } from '#components/ui/overlays/menu-entries.tsx';
 import { EmptyState } from '#components/ui/states/empty-state.tsx';

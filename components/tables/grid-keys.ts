@@ -1,4 +1,5 @@
-// What each key does in a grid (WAI-ARIA, data grid): moves the active cell, opens, selects, searches.
+// What each key does in a grid (WAI-ARIA, data grid): moves the active cell, opens, selects,
+// searches.
 import type { KeyboardEvent } from 'react';
 import type { GridCell } from './grid-layout.ts';
 

@@ -11,8 +11,8 @@ export function cellId(tableId: string, { row, column }: GridCell): string {
   return `${tableId}-cell-${row}-${column}`;
 }
 
-export const COLUMN_PIXELS = 140;
-export const PICK_PIXELS = 36;
+const COLUMN_PIXELS = 140;
+const PICK_PIXELS = 36;
 
 /** Tracks of the CSS grid that each row is. */
 export function gridTemplate<Row>(

@@ -1,4 +1,5 @@
-// What a data table knows of a column: how to get its value (for sorting, searching, export) and how to draw its cell.
+// What a data table knows of a column: how to get its value (for sorting, searching, export) and
+// how to draw its cell.
 import type { ReactNode } from 'react';
 
 export type ColumnValue = string | number | boolean | null;
@@ -9,7 +10,9 @@ export interface TableColumn<Row> {
   header: string;
   /** Sorted, searched and exported by this; dates as ISO text. */
   value: (row: Row) => ColumnValue;
-  /** What searching and export see where the value itself is not what people read ("Powered on"). */
+  /**
+   * What searching and export see where the value itself is not what people read ("Powered on").
+   */
   text?: (row: Row) => string;
   /** Drawn in the cell; the text by default. */
   cell?: (row: Row) => ReactNode;

@@ -1,4 +1,5 @@
-// A table's rows as CSV (RFC 4180: CRLF, quotes doubled), as seen: the shown columns, filtered and sorted. Pure.
+// A table's rows as CSV (RFC 4180: CRLF, quotes doubled), as seen: the shown columns, filtered and
+// sorted. Pure.
 import { columnText, type TableColumn } from './table-column.ts';
 
 /** Numbers are exported as numbers, all else as the text that is read. */

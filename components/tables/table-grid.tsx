@@ -1,33 +1,16 @@
 'use client';
-// The grid of a table: sticky header and first column, only the rows in view drawn, one active cell that the keys move.
+// The grid of a table: sticky header and first column, only the rows in view drawn, one active
+// cell that the keys move.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, memo, type ReactElement, useMemo, useRef, useState } from 'react';
 import { ContextMenu } from '#components/ui/overlays/context-menu.tsx';
-import type { MenuItem } from '#components/ui/overlays/menu-entries.tsx';
 import { ROW_PIXELS, useRowPixels } from '#components/ui/use-row-pixels.ts';
 import { handleGridKey } from './grid-keys.ts';
 import { cellId, type GridCell, gridTemplate, leastWidth } from './grid-layout.ts';
+import type { TableGridProps } from './grid-props.ts';
 import type { TableColumn } from './table-column.ts';
 import { TableHeader } from './table-header.tsx';
-import type { TableModel } from './table-model.ts';
 import { type RowHandlers, TableRow } from './table-row.tsx';
-import type { TableUrl } from './use-table-url.ts';
-
-export interface TableGridProps<Row extends object> {
-  id: string;
-  label: string;
-  columns: readonly TableColumn<Row>[];
-  allColumns: readonly TableColumn<Row>[];
-  rows: readonly Row[];
-  model: TableModel<Row>;
-  url: TableUrl;
-  selectable: boolean;
-  filterable: boolean;
-  openId: string | null;
-  onOpen?: (row: Row) => void;
-  rowMenu?: (row: Row) => readonly MenuItem[];
-  onSearch: () => void;
-}
 
 export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
   const { id, label, columns, model, selectable, openId } = props;
@@ -108,7 +91,10 @@ export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
   return <RowMenu {...props} active={active.row} grid={grid} />;
 }
 
-/** The same object for ever, calling what the props are now: rows need not be drawn again for a new callback. */
+/**
+ * The same object for ever, calling what the props are now: rows need not be drawn again for a new
+ * callback.
+ */
 function useRowHandlers<Row extends object>(
   props: TableGridProps<Row>,
   setActive: (cell: GridCell) => void,

@@ -5,8 +5,8 @@ import { classNames } from '#components/ui/class-names.ts';
 import { Checkbox } from '#components/ui/forms/checkbox.tsx';
 import { ColumnFilter } from './column-filter.tsx';
 import { ROW_GRID } from './grid-layout.ts';
+import type { TableGridProps } from './grid-props.ts';
 import type { TableColumn } from './table-column.ts';
-import type { TableGridProps } from './table-grid.tsx';
 import type { TableSort } from './use-table-url.ts';
 
 export function TableHeader<Row extends object>(props: TableGridProps<Row>) {

@@ -1,5 +1,6 @@
-// The search language of tables: words that must occur anywhere, `field:word` in one column, `field:a,b` for either,
-// `field>5` and `field<5` for numbers, a leading - for "not", quotes around blanks. All terms must hold. Pure.
+// The search language of tables: words that must occur anywhere, `field:word` in one column,
+// `field:a,b` for either, `field>5` and `field<5` for numbers, a leading - for "not", quotes
+// around blanks. All terms must hold. Pure.
 import { columnText, type TableColumn } from './table-column.ts';
 
 export interface QueryTerm {

@@ -1,6 +1,7 @@
 'use client';
-// One row of a table: its check box and its cells. The grid draws it anew only when something of it
-// changed, since hundreds of rows come and go while a list is scrolled: hence plain elements and shared handlers.
+// One row of a table: its check box and its cells. The grid draws it anew only when something of
+// it changed, since hundreds of rows come and go while a list is scrolled: hence plain elements
+// and shared handlers.
 import { Check } from 'lucide-react';
 import type { MouseEvent, ReactNode } from 'react';
 import { classNames } from '#components/ui/class-names.ts';

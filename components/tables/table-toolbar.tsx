@@ -1,5 +1,6 @@
 'use client';
-// Above a table: search, what is selected and what can be done with it, the table's own buttons, columns, export.
+// Above a table: search, what is selected and what can be done with it, the table's own buttons,
+// columns, export.
 import { Columns3, Download, Search, X } from 'lucide-react';
 import type { ReactNode, RefObject } from 'react';
 import { formatCount } from '#components/format/quantities.ts';
@@ -33,7 +34,10 @@ export function TableToolbar<Row extends object>(props: TableToolbarProps<Row>) 
       ? formatCount(model.total)
       : `${formatCount(model.rows.length)} of ${formatCount(model.total)}`;
   return (
-    <div className="flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-3 py-1.5">
+    <div
+      className="flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line
+      bg-surface px-3 py-1.5"
+    >
       <SearchBox {...props} />
       <output className="text-sm whitespace-nowrap text-muted">{count}</output>
       {bulkActions && selected > 0 && (
@@ -85,9 +89,13 @@ function SearchBox<Row extends object>({ label, columns, url, searchRef }: Table
       content={
         <div className="space-y-1">
           <p>
-            <code>web</code> anywhere · <code>-test</code> not · <code>{columns[0]?.id}:web</code>{' '}
-            in a column · <code>"two words"</code> · <code>a,b</code> either · <code>&gt;</code>{' '}
-            <code>&lt;</code> for numbers
+            <code>web</code> anywhere · <code>-test</code> not · <code>"two words"</code>
+          </p>
+          <p>
+            <code>{columns[0]?.id}:web</code> in a column · <code>a,b</code> either
+          </p>
+          <p>
+            <code>&gt;</code> and <code>&lt;</code> instead of the colon for numbers
           </p>
           <p className="text-muted">Columns: {fields}</p>
         </div>
@@ -102,14 +110,16 @@ function SearchBox<Row extends object>({ label, columns, url, searchRef }: Table
           placeholder="Search"
           value={url.query}
           onChange={(event) => url.setQuery(event.target.value)}
-          className="h-7 w-full rounded-md border border-line-strong bg-surface pr-7 pl-7 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
+          className="h-7 w-full rounded-md border border-line-strong bg-surface pr-7 pl-7
+            placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
         />
         {url.query !== '' && (
           <button
             type="button"
             aria-label="Clear the search"
             onClick={() => url.setQuery('')}
-            className="absolute right-0.5 inline-flex size-6 items-center justify-center rounded-md hover:bg-hover"
+            className="absolute right-0.5 inline-flex size-6 items-center justify-center
+              rounded-md hover:bg-hover"
           >
             <X aria-hidden size={13} />
           </button>

@@ -1,5 +1,6 @@
 'use client';
-// Which columns of a table are shown: the table's own choice until someone chooses, then kept in this browser.
+// Which columns of a table are shown: the table's own choice until someone chooses, then kept in
+// this browser.
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { z } from 'zod';
 import type { TableColumn } from './table-column.ts';

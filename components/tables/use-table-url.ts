@@ -1,6 +1,6 @@
 'use client';
-// A table's search and sort order, kept in the URL (`?vms-q=web&vms-sort=-cpu`): typed text at once in the table,
-// in the URL a moment later.
+// A table's search and sort order, kept in the URL (`?vms-q=web&vms-sort=-cpu`): typed text at
+// once in the table, in the URL a moment later.
 import { useSearchParams } from 'next/navigation';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useUrlParam, writeUrlParams } from '#components/ui/use-url-param.ts';

@@ -1,6 +1,7 @@
 'use client';
 // Times in lists: relative, with the absolute one on hover; and the length of what runs or ran.
-// Age props: `at` (ISO text or ms), `short` for the time of day. Elapsed props: `from`, `to` (null: still running).
+// Age props: `at` (ISO text or ms), `short` for the time of day. Elapsed props: `from`, `to`
+// (null: still running).
 import {
   formatDuration,
   formatMoment,

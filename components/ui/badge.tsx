@@ -1,5 +1,7 @@
-// A short word about a state: a symbol of its own shape, and colour, so that colour never carries it alone.
-// Props: `tone`, `children` (the word), `icon` (false leaves the symbol out), `subtle` without background.
+// A short word about a state: a symbol of its own shape, and colour, so that colour never carries
+// it alone.
+// Props: `tone`, `children` (the word), `icon` (false leaves the symbol out), `subtle` without
+// background.
 import { CircleAlert, CircleCheck, CircleDashed, CircleX, Info } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
@@ -42,7 +44,8 @@ export function Badge({ tone, children, icon = true, subtle = false }: BadgeProp
   return (
     <span
       className={classNames(
-        'inline-flex h-5 items-center gap-1 rounded-sm align-middle text-sm font-medium whitespace-nowrap',
+        'inline-flex h-5 items-center gap-1 rounded-sm align-middle text-sm font-medium',
+        'whitespace-nowrap',
         subtle ? TONE_TEXT[tone] : classNames('px-1.5', TONES[tone]),
       )}
     >

@@ -1,7 +1,8 @@
 'use client';
 // The button. A disabled one stays focusable and says why, on hover and on focus.
-// Props: `variant` (primary, secondary, ghost, danger), `size`, `icon` before the label, `busy` while its call runs,
-// `disabledReason` (a verdict's reasons, or one sentence), and all of <button>.
+// Props: `variant` (primary, secondary, ghost, danger), `size`, `icon` before the label, `busy`
+// while its call runs, `disabledReason` (a verdict's reasons, or one sentence), and all of
+// <button>.
 import { LoaderCircle } from 'lucide-react';
 import { type ComponentProps, type MouseEvent, type ReactNode, useId } from 'react';
 import { classNames } from './class-names.ts';
@@ -47,7 +48,8 @@ export function Button(props: ButtonProps) {
       aria-busy={busy || undefined}
       onClick={press}
       className={classNames(
-        'inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap select-none',
+        'inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border font-medium',
+        'whitespace-nowrap select-none',
         size === 'small' ? 'h-6 px-2 text-sm' : 'h-7 px-3',
         refused ? off : VARIANTS[variant],
         className,

@@ -1,5 +1,7 @@
-// A titled part of a page. `Section` divides by a heading and space; `Card` adds a border, for dashboards only.
-// Props: `title`, `actions` at the right of the title, `description` below it, `level` of the heading.
+// A titled part of a page. `Section` divides by a heading and space; `Card` adds a border, for
+// dashboards only.
+// Props: `title`, `actions` at the right of the title, `description` below it, `level` of the
+// heading.
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 

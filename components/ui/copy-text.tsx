@@ -47,7 +47,9 @@ export function CopyText({ text, label, block = false }: CopyTextProps) {
   );
 }
 
-/** The clipboard API is there only over HTTPS and on localhost: elsewhere copy through a selection. */
+/**
+ * The clipboard API is there only over HTTPS and on localhost: elsewhere copy through a selection.
+ */
 async function writeClipboard(text: string): Promise<boolean> {
   if (navigator.clipboard) {
     return navigator.clipboard.writeText(text).then(

@@ -1,5 +1,6 @@
 'use client';
-// Why a control is disabled: the one shape that buttons and menu entries take, and its text for screen readers.
+// Why a control is disabled: the one shape that buttons and menu entries take, and its text for
+// screen readers.
 import type { ReactNode } from 'react';
 import type { Reason } from '#lib/model/fault.ts';
 import type { Verdict } from '#lib/model/verdict.ts';

@@ -20,7 +20,8 @@ export function PropertyList({ items, columns = 1 }: PropertyListProps) {
       {items.map(({ label, value, help }) => (
         <div
           key={label}
-          className="grid min-h-row grid-cols-[minmax(7rem,38%)_1fr] items-baseline gap-3 border-b border-line py-1 last:border-b-0"
+          className="grid min-h-row grid-cols-[minmax(7rem,38%)_1fr] items-baseline gap-3 border-b
+            border-line py-1 last:border-b-0"
         >
           <dt className="text-muted">{label}</dt>
           <dd className="min-w-0 break-words">

@@ -1,5 +1,6 @@
 // An object's icon with its state drawn into the corner, by shape as well as colour.
-// Props: `icon` (a lucide component), `mark` (play, stop, warning, error, maintenance, offline, none), `label` for readers.
+// Props: `icon` (a lucide component), `mark` (play, stop, warning, error, maintenance, offline,
+// none), `label` for readers.
 import type { LucideIcon } from 'lucide-react';
 
 export type StateMark = 'play' | 'stop' | 'warning' | 'error' | 'maintenance' | 'offline' | 'none';

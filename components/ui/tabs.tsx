@@ -1,6 +1,7 @@
 'use client';
 // Tabs whose choice stands in the URL (`?tab=monitor`), so that Back works and a link can be sent.
-// Props: `tabs` [{id, label, content, count}], `param` (default tab), `vertical` for a side list (Configure).
+// Props: `tabs` [{id, label, content, count}], `param` (default tab), `vertical` for a side list
+// (Configure).
 import { Tabs as Base } from '@base-ui/react/tabs';
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
@@ -68,6 +69,8 @@ export function Tabs({ tabs, param = 'tab', vertical = false, label }: TabsProps
 }
 
 const TOP =
-  'h-9 border-b-2 border-transparent px-2.5 text-muted hover:text-ink data-active:border-accent data-active:font-semibold data-active:text-ink -outline-offset-2';
+  'h-9 border-b-2 border-transparent px-2.5 text-muted hover:text-ink data-active:border-accent ' +
+  'data-active:font-semibold data-active:text-ink -outline-offset-2';
 const SIDE =
-  'min-h-row rounded-md px-2.5 py-1 text-left text-muted hover:bg-hover hover:text-ink data-active:bg-selected data-active:font-semibold data-active:text-ink';
+  'min-h-row rounded-md px-2.5 py-1 text-left text-muted hover:bg-hover hover:text-ink ' +
+  'data-active:bg-selected data-active:font-semibold data-active:text-ink';

@@ -23,7 +23,10 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Wall time in milliseconds; 0 while the page is rendered on the server, where no one's clock is right. */
+/**
+ * Wall time in milliseconds; 0 while the page is rendered on the server, where no one's clock is
+ * right.
+ */
 export function useNow(): number {
   return useSyncExternalStore(
     subscribe,

@@ -1,5 +1,6 @@
 'use client';
-// How high a row is, in pixels, for lists that place their rows themselves: 28 compact, 36 comfortable.
+// How high a row is, in pixels, for lists that place their rows themselves: 28 compact, 36
+// comfortable.
 import { useSyncExternalStore } from 'react';
 
 export const ROW_PIXELS = { compact: 28, comfortable: 36, header: 30 } as const;

@@ -1,19 +1,22 @@
 'use client';
-// State that belongs into the URL: tab, filter, sort, selection, panel. Reading follows Back and links;
-// writing is shallow (no request to the server), replacing the entry or pushing a new one.
+// State that belongs into the URL: tab, filter, sort, selection, panel. Reading follows Back and
+// links; writing is shallow (no request to the server), replacing the entry or pushing a new one.
 import { useSearchParams } from 'next/navigation';
 import { useCallback, useState } from 'react';
 
 export type UrlWrite = 'push' | 'replace';
 
-/** The parameter's value, or the given default; writing the default takes the parameter out of the URL. */
+/**
+ * The parameter's value, or the given default; writing the default takes the parameter out of the
+ * URL.
+ */
 export function useUrlParam(
   name: string,
   otherwise: string,
 ): [string, (value: string, how?: UrlWrite) => void] {
   const url = useSearchParams().get(name) ?? otherwise;
-  // The router tells of a new URL when it has time: until then what was written is shown, so that a click answers
-  // at once. As soon as the URL moves, it alone counts.
+  // The router tells of a new URL when it has time: until then what was written is shown, so that
+  // a click answers at once. As soon as the URL moves, it alone counts.
   const [written, setWritten] = useState<{ value: string; before: string } | null>(null);
   if (written && written.before !== url) setWritten(null);
   const write = useCallback(

@@ -21,7 +21,7 @@ export function AlarmList({ alarms }: { alarms: readonly AlarmView[] }) {
   return (
     <section
       aria-label="Alarms"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a pane that scrolls must be reachable by keyboard
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
       tabIndex={0}
       className="h-full overflow-auto -outline-offset-2"
     >

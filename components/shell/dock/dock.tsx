@@ -79,7 +79,9 @@ function DockTab({ value, label, count, note = '' }: DockTabProps) {
   return (
     <Tabs.Tab
       value={value}
-      className="flex h-full items-center gap-1.5 border-b-2 border-transparent px-3 font-medium text-muted -outline-offset-2 select-none hover:text-ink data-active:border-accent data-active:text-ink"
+      className="flex h-full items-center gap-1.5 border-b-2 border-transparent px-3 font-medium
+        text-muted -outline-offset-2 select-none hover:text-ink data-active:border-accent
+        data-active:text-ink"
     >
       {label}
       {count > 0 && (

@@ -1,6 +1,6 @@
 'use client';
-// Recent tasks as a table: what, on what, how far, by whom, how long it waited and took; a failure tells its
-// reasons and the way out, and what runs can be cancelled.
+// Recent tasks as a table: what, on what, how far, by whom, how long it waited and took; a failure
+// tells its reasons and the way out, and what runs can be cancelled.
 import { X } from 'lucide-react';
 import { ObjectLink } from '#components/objects/object-link.tsx';
 import { Age, Elapsed } from '#components/ui/age.tsx';
@@ -33,13 +33,14 @@ export function TaskList({ query }: TaskListProps) {
 }
 
 const HEAD =
-  'sticky top-0 z-1 h-7 bg-sunken px-3 text-left text-sm font-semibold whitespace-nowrap text-muted';
+  'sticky top-0 z-1 h-7 bg-sunken px-3 text-left text-sm font-semibold whitespace-nowrap ' +
+  'text-muted';
 
 function TaskTable({ tasks }: { tasks: readonly TaskView[] }) {
   return (
     <section
       aria-label="Recent tasks"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a pane that scrolls must be reachable by keyboard
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
       tabIndex={0}
       className="h-full overflow-auto -outline-offset-2"
     >

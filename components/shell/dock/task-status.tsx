@@ -1,6 +1,6 @@
 'use client';
-// The state of a task in one line: a bar with its step while it runs, a word when it ended; a failure opens to all
-// its reasons and remedies.
+// The state of a task in one line: a bar with its step while it runs, a word when it ended; a
+// failure opens to all its reasons and remedies.
 import { Popover } from '@base-ui/react/popover';
 import { Badge } from '#components/ui/badge.tsx';
 import { ProgressBar } from '#components/ui/progress-bar.tsx';
@@ -50,7 +50,11 @@ function Failure({ task }: { task: TaskView }) {
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner className="z-60" sideOffset={4} align="start">
-          <Popover.Popup className="max-h-(--available-height) w-[30rem] max-w-[calc(100vw-2rem)] overflow-y-auto rounded-md border border-line bg-raised p-4 text-ink shadow-popup outline-none">
+          <Popover.Popup
+            className="max-h-(--available-height) w-[30rem] max-w-[calc(100vw-2rem)]
+            overflow-y-auto rounded-md border border-line bg-raised p-4 text-ink shadow-popup
+            outline-none"
+          >
             <Popover.Title className="mb-2 font-semibold">
               {`${task.label} failed on ${task.target.name}`}
             </Popover.Title>

@@ -9,7 +9,7 @@ import { classNames } from '#components/ui/class-names.ts';
 import { useAlarms } from '#lib/client/use-tasks.ts';
 import type { AlarmView } from '#lib/wire/api/tasks.ts';
 import { writeStored } from '../use-stored.ts';
-import { ON_HEADER } from './header.tsx';
+import { ON_HEADER } from './on-header.ts';
 
 export const SEVERITY_TONE: Record<AlarmView['severity'], Tone> = {
   error: 'bad',
@@ -44,7 +44,8 @@ export function AlarmsBell() {
         {alarms.length > 0 && (
           <span
             className={classNames(
-              'absolute -top-0.5 -right-0.5 min-w-4 rounded-full px-1 text-center text-[10px] leading-4 font-semibold',
+              'absolute -top-0.5 -right-0.5 min-w-4 rounded-full px-1 text-center text-[10px]',
+              'leading-4 font-semibold',
               worst ? 'bg-[#d92d20] text-white' : 'bg-[#ffc555] text-[#241a00]',
             )}
           >
@@ -54,7 +55,10 @@ export function AlarmsBell() {
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner className="z-60" sideOffset={6} align="end">
-          <Popover.Popup className="w-96 max-w-[calc(100vw-1rem)] rounded-md border border-line bg-raised text-ink shadow-popup outline-none">
+          <Popover.Popup
+            className="w-96 max-w-[calc(100vw-1rem)] rounded-md border border-line
+            bg-raised text-ink shadow-popup outline-none"
+          >
             <Popover.Title className="border-b border-line px-4 py-2 font-semibold">
               {label}
             </Popover.Title>
@@ -70,7 +74,8 @@ export function AlarmsBell() {
             </ul>
             {alarms.length > 0 && (
               <Popover.Close
-                className="w-full border-t border-line px-4 py-2 text-left text-accent hover:bg-hover"
+                className="w-full border-t border-line px-4 py-2 text-left text-accent
+                  hover:bg-hover"
                 onClick={() => {
                   writeStored('dock.tab', 'alarms');
                   writeStored('dock.open', 'yes');

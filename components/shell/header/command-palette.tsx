@@ -1,5 +1,6 @@
 'use client';
-// Search over everything on one key (Ctrl-K or /): objects, pages and actions, chosen with the arrow keys.
+// Search over everything on one key (Ctrl-K or /): objects, pages and actions, chosen with the
+// arrow keys.
 import { Dialog } from '@base-ui/react/dialog';
 import { Search } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
@@ -26,7 +27,9 @@ export function CommandPalette() {
         type="button"
         onClick={() => setOpen(true)}
         aria-keyshortcuts="Control+K"
-        className="flex h-7 items-center gap-2 rounded-md border border-header-line px-2 text-header-muted hover:bg-header-hover hover:text-header-ink focus-visible:outline-header-ink lg:w-72"
+        className="flex h-7 items-center gap-2 rounded-md border border-header-line px-2
+          text-header-muted hover:bg-header-hover hover:text-header-ink
+          focus-visible:outline-header-ink lg:w-72"
       >
         <Search aria-hidden size={14} />
         <span className="max-lg:sr-only">Search objects and actions</span>
@@ -35,7 +38,11 @@ export function CommandPalette() {
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Portal>
           <Dialog.Backdrop className="fixed inset-0 z-70 bg-black/40" />
-          <Dialog.Popup className="fixed top-[10vh] left-1/2 z-80 flex max-h-[70vh] w-[min(40rem,calc(100vw-2rem))] -translate-x-1/2 flex-col rounded-lg border border-line bg-raised text-ink shadow-popup">
+          <Dialog.Popup
+            className="fixed top-[10vh] left-1/2 z-80 flex max-h-[70vh]
+            w-[min(40rem,calc(100vw-2rem))] -translate-x-1/2 flex-col rounded-lg border
+            border-line bg-raised text-ink shadow-popup"
+          >
             <Dialog.Title className="sr-only">Search objects and actions</Dialog.Title>
             <Palette onDone={() => setOpen(false)} />
           </Dialog.Popup>

@@ -9,6 +9,7 @@ import { Logo } from '../logo.tsx';
 import { AlarmsBell } from './alarms-bell.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import { CommandPalette } from './command-palette.tsx';
+import { ON_HEADER } from './on-header.ts';
 import { PAGES } from './pages.ts';
 import { AppearanceMenu, UserMenu } from './user-menu.tsx';
 
@@ -16,8 +17,6 @@ export interface HeaderProps {
   treeOpen: boolean;
   onToggleTree: () => void;
 }
-
-export const ON_HEADER = 'text-header-ink hover:bg-header-hover focus-visible:outline-header-ink';
 
 export function Header({ treeOpen, onToggleTree }: HeaderProps) {
   const router = useRouter();
@@ -41,7 +40,8 @@ export function Header({ treeOpen, onToggleTree }: HeaderProps) {
       />
       <Link
         href="/"
-        className="mr-2 flex items-center gap-2 rounded-md px-1.5 py-1 font-semibold text-header-ink hover:no-underline focus-visible:outline-header-ink"
+        className="mr-2 flex items-center gap-2 rounded-md px-1.5 py-1 font-semibold
+          text-header-ink hover:no-underline focus-visible:outline-header-ink"
       >
         <Logo />
         <span className="max-sm:sr-only">Sluice</span>

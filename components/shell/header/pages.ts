@@ -1,6 +1,5 @@
 // The pages that are not objects, for the menu, the path and the search.
 import {
-  Activity,
   CalendarClock,
   House,
   ListChecks,
@@ -28,5 +27,3 @@ export const PAGES: readonly Page[] = [
   { path: '/tasks', label: 'Tasks', icon: ListChecks, words: 'jobs history' },
   { path: '/events', label: 'Events', icon: CalendarClock, words: 'log audit' },
 ];
-
-export const UNKNOWN_PAGE_ICON: LucideIcon = Activity;

@@ -1,5 +1,5 @@
-// Ranks what the search finds: an exact name, then names that begin with the words, then words inside, then letters
-// in order. Pure.
+// Ranks what the search finds: an exact name, then names that begin with the words, then words
+// inside, then letters in order. Pure.
 
 export interface PaletteItem {
   id: string;

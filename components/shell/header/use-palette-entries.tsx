@@ -1,16 +1,16 @@
 'use client';
-// What the search can find: objects and pages to go to, and actions that open the dialogs of the objects.
+// What the search can find: objects and pages to go to, and actions that open the dialogs of the
+// objects.
 import { Zap } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useMemo } from 'react';
 import { openDialog } from '../dialog-url.ts';
 import { KIND_LABELS, ObjectIcon } from '../object-icon.tsx';
-import { applyTheme, THEMES } from '../theme.ts';
+import { applyTheme, THEME_LABELS, THEMES } from '../theme.ts';
 import type { TreeNode } from '../tree/tree-model.ts';
 import { useTreeNodes } from '../tree/use-tree-nodes.ts';
 import { PAGES } from './pages.ts';
 import type { PaletteItem } from './palette-search.ts';
-import { THEME_LABELS } from './user-menu.tsx';
 
 export interface PaletteEntry extends PaletteItem {
   icon: ReactNode;

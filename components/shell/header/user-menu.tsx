@@ -15,16 +15,12 @@ import {
   currentTheme,
   DENSITIES,
   type Density,
+  THEME_LABELS,
   THEMES,
   type Theme,
 } from '../theme.ts';
-import { ON_HEADER } from './header.tsx';
+import { ON_HEADER } from './on-header.ts';
 
-export const THEME_LABELS: Record<Theme, string> = {
-  system: 'As the system',
-  light: 'Light',
-  dark: 'Dark',
-};
 const DENSITY_LABELS: Record<Density, string> = { compact: 'Compact', comfortable: 'Comfortable' };
 
 export function AppearanceMenu() {

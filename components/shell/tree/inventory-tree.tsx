@@ -123,14 +123,16 @@ function FilterBox({ value, onChange }: FilterBoxProps) {
         value={value}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => event.key === 'Escape' && onChange('')}
-        className="h-7 w-full rounded-md border border-line-strong bg-surface pr-7 pl-7 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
+        className="h-7 w-full rounded-md border border-line-strong bg-surface pr-7 pl-7
+          placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
       />
       {value !== '' && (
         <button
           type="button"
           aria-label="Clear the filter"
           onClick={() => onChange('')}
-          className="absolute right-2.5 inline-flex size-6 items-center justify-center rounded-md hover:bg-hover"
+          className="absolute right-2.5 inline-flex size-6 items-center justify-center rounded-md
+            hover:bg-hover"
         >
           <X aria-hidden size={13} />
         </button>

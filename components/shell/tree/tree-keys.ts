@@ -1,4 +1,5 @@
-// What each key does in the tree (WAI-ARIA, tree view): moves, folds, opens; letters go to the next name. Pure.
+// What each key does in the tree (WAI-ARIA, tree view): moves, folds, opens; letters go to the
+// next name. Pure.
 import type { TreeRow } from './tree-model.ts';
 
 export type TreeAction =
@@ -53,7 +54,9 @@ function outwards(row: TreeRow, rows: readonly TreeRow[], active: number): TreeA
   return null;
 }
 
-/** The next row, after the active one and round the end, whose name begins with the typed letters. */
+/**
+ * The next row, after the active one and round the end, whose name begins with the typed letters.
+ */
 export function typeAhead(rows: readonly TreeRow[], active: number, typed: string): number | null {
   const wanted = typed.toLowerCase();
   // One letter goes on to the next name; several refine where one stands.

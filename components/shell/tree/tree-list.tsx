@@ -1,5 +1,6 @@
 'use client';
-// The rows of the tree: only those in view are drawn; keys, context menu, and dragging a VM onto a host.
+// The rows of the tree: only those in view are drawn; keys, context menu, and dragging a VM onto a
+// host.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { usePathname, useRouter } from 'next/navigation';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
@@ -119,7 +120,9 @@ function rowDomId(row: TreeRow | undefined): string | undefined {
   return row && `tree-${row.node.id}`;
 }
 
-/** The node of the row that was clicked, or the active one when the menu was asked for by keyboard. */
+/**
+ * The node of the row that was clicked, or the active one when the menu was asked for by keyboard.
+ */
 function nodeAt(
   target: EventTarget,
   rows: readonly TreeRow[],

@@ -1,4 +1,5 @@
-// The inventory as a tree of four views: which rows there are, in which order, folded and filtered. Pure.
+// The inventory as a tree of four views: which rows there are, in which order, folded and
+// filtered. Pure.
 import type { InventoryNode } from '#lib/wire/api/inventory.ts';
 
 export const TREE_VIEWS = ['hosts', 'vms', 'storage', 'policies'] as const;
@@ -6,7 +7,10 @@ export type TreeView = (typeof TREE_VIEWS)[number];
 
 export type TreeKind = InventoryNode['kind'] | 'group' | 'policy' | 'vib';
 
-/** What the tree is made of: inventory nodes, and in the last view policies and VIBs under their groups. */
+/**
+ * What the tree is made of: inventory nodes, and in the last view policies and VIBs under their
+ * groups.
+ */
 export interface TreeNode {
   id: string;
   kind: TreeKind;
@@ -102,7 +106,10 @@ export function treeRows(nodes: readonly TreeNode[], options: TreeOptions): Tree
   return rows;
 }
 
-/** Sorted children by parent; a node whose parent is missing (no permission on it) stands at the root. */
+/**
+ * Sorted children by parent; a node whose parent is missing (no permission on it) stands at the
+ * root.
+ */
 function childrenOf(nodes: readonly TreeNode[]): Map<string | null, TreeNode[]> {
   const ids = new Set(nodes.map((node) => node.id));
   const children = new Map<string | null, TreeNode[]>();

@@ -57,7 +57,8 @@ export function TreeRowView(props: TreeRowProps) {
           tabIndex={-1}
           aria-hidden
           onClick={() => onFold(node.id, !expanded)}
-          className="flex size-5 shrink-0 items-center justify-center rounded-sm text-muted hover:bg-hover"
+          className="flex size-5 shrink-0 items-center justify-center rounded-sm text-muted
+            hover:bg-hover"
         >
           <ChevronRight
             size={13}

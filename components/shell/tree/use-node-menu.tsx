@@ -1,5 +1,6 @@
 'use client';
-// The context menu of a tree node: the object's actions, each with the reasons why it is not possible right now.
+// The context menu of a tree node: the object's actions, each with the reasons why it is not
+// possible right now.
 import { useRouter } from 'next/navigation';
 import { reasonOf } from '#components/ui/disabled-reason.tsx';
 import type { MenuEntry, MenuItem } from '#components/ui/overlays/menu-entries.tsx';
@@ -44,7 +45,10 @@ interface NodeActions {
 
 type Verdicts = Record<string, Verdict> | undefined;
 
-/** What needs no question is done at once; its refusal comes as a notice, its course stands in Recent Tasks. */
+/**
+ * What needs no question is done at once; its refusal comes as a notice, its course stands in
+ * Recent Tasks.
+ */
 function useActions(id: string): NodeActions {
   const power = useChange('setPower');
   const maintenance = useChange('setMaintenance');

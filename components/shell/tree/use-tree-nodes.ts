@@ -1,5 +1,6 @@
 'use client';
-// Everything that the tree, the path in the header and the search know of: the inventory, policies and VIBs, live.
+// Everything that the tree, the path in the header and the search know of: the inventory, policies
+// and VIBs, live.
 import { useMemo } from 'react';
 import { useInventory } from '#lib/client/use-inventory.ts';
 
@@ -7,8 +8,8 @@ import { useDepotVibs, usePolicies } from '#lib/client/use-policies.ts';
 import { objectPath } from '../../objects/object-paths.ts';
 import type { TreeNode } from './tree-model.ts';
 
-export const POLICY_GROUP = 'group-policies';
-export const VIB_GROUP = 'group-vibs';
+const POLICY_GROUP = 'group-policies';
+const VIB_GROUP = 'group-vibs';
 
 const GROUPS: readonly TreeNode[] = [
   group(POLICY_GROUP, 'VM storage policies', '/policies'),

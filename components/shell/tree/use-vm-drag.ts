@@ -1,6 +1,6 @@
 'use client';
-// Dragging a VM onto a host: each host shows whether it could take the VM, with the reason when it cannot;
-// dropping opens the migrate dialog with that host chosen.
+// Dragging a VM onto a host: each host shows whether it could take the VM, with the reason when it
+// cannot; dropping opens the migrate dialog with that host chosen.
 import { type DragEvent, useState } from 'react';
 import { useMigrationTargets } from '#lib/client/use-inventory.ts';
 import { openDialog } from '../dialog-url.ts';
@@ -55,7 +55,8 @@ export function useVmDrag(): VmDrag {
       return {
         onDragOver: (event) => {
           setOver(node.id);
-          // A refused host still takes the drop: the dialog tells all the reasons, and what would mend them.
+          // A refused host still takes the drop: the dialog tells all the reasons, and what would
+          // mend them.
           event.preventDefault();
           event.dataTransfer.dropEffect = 'move';
         },

@@ -1,4 +1,5 @@
-// The drawing half of LineChart: makes a uPlot on an element, keeps its size and its theme's colours, redraws on demand.
+// The drawing half of LineChart: makes a uPlot on an element, keeps its size and its theme's
+// colours, redraws on demand.
 
 import type uPlot from 'uplot';
 import type { AlignedData, Options } from 'uplot';
@@ -99,7 +100,10 @@ function clockTime(seconds: number): string {
   });
 }
 
-/** A token's value as a canvas takes it: light-dark() is resolved by the browser on a throw-away element. */
+/**
+ * A token's value as a canvas takes it: light-dark() is resolved by the browser on a throw-away
+ * element.
+ */
 function tokenColour(element: HTMLElement, token: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${token})`;

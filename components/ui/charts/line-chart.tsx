@@ -1,8 +1,8 @@
 'use client';
-// A live line chart (uPlot, loaded only when one is shown): theme aware, with a legend of present values, a summary
-// for readers, and an honest empty state.
-// Props: `label`, `times` (ms), `series` [{label, values (null: no sample)}], `format` of a value, `height`, `empty`,
-// `windowMs` (the span shown; older samples slide out).
+// A live line chart (uPlot, loaded only when one is shown): theme aware, with a legend of present
+// values, a summary for readers, and an honest empty state.
+// Props: `label`, `times` (ms), `series` [{label, values (null: no sample)}], `format` of a value,
+// `height`, `empty`, `windowMs` (the span shown; older samples slide out).
 import { useEffect, useRef } from 'react';
 import 'uplot/dist/uPlot.min.css';
 import { classNames } from '../class-names.ts';
@@ -24,7 +24,7 @@ export interface LineChartProps {
   empty?: string;
 }
 
-export const CHART_TEXT = [
+const CHART_TEXT = [
   'bg-chart-1',
   'bg-chart-2',
   'bg-chart-3',
@@ -74,7 +74,8 @@ export function LineChart(props: LineChartProps) {
         <div ref={box} role="img" aria-label={summary(props)} style={{ height }} />
       ) : (
         <div
-          className="flex items-center justify-center rounded-md border border-dashed border-line text-muted"
+          className="flex items-center justify-center rounded-md border border-dashed border-line
+            text-muted"
           style={{ height }}
         >
           {empty}

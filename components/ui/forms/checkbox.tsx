@@ -1,6 +1,7 @@
 'use client';
-// A check box with its label at the right. Props: `checked` (`mixed` for some of many), `onChange`, `label`, `help`,
-// `hideLabel` (for tables: the label is for readers only), `disabled`.
+// A check box with its label at the right. Props: `checked` (`mixed` for some of many),
+// `onChange`, `label`, `help`, `hideLabel` (for tables: the label is for readers only),
+// `disabled`.
 import { Checkbox as Base } from '@base-ui/react/checkbox';
 import { Check, Minus } from 'lucide-react';
 import { type ReactNode, useId } from 'react';
@@ -27,7 +28,9 @@ export function Checkbox(props: CheckboxProps) {
       indeterminate={checked === 'mixed'}
       onCheckedChange={onChange}
       disabled={disabled}
-      className="inline-flex size-4 shrink-0 items-center justify-center rounded-sm border border-line-strong bg-surface data-checked:border-accent data-checked:bg-accent data-disabled:opacity-60 data-indeterminate:border-accent data-indeterminate:bg-accent"
+      className="inline-flex size-4 shrink-0 items-center justify-center rounded-sm border
+        border-line-strong bg-surface data-checked:border-accent data-checked:bg-accent
+        data-disabled:opacity-60 data-indeterminate:border-accent data-indeterminate:bg-accent"
     >
       <Base.Indicator className="text-on-accent">
         {checked === 'mixed' ? <Minus aria-hidden size={12} /> : <Check aria-hidden size={12} />}

@@ -1,5 +1,7 @@
-// One line of a form: label, control, help, error. Fields below put themselves into one; use it for your own controls.
-// Props: `label`, `help`, `error`, `required`, `htmlFor`; `ids` ties help and error to the control (aria-describedby).
+// One line of a form: label, control, help, error. Fields below put themselves into one; use it
+// for your own controls.
+// Props: `label`, `help`, `error`, `required`, `htmlFor`; `ids` ties help and error to the control
+// (aria-describedby).
 import type { ReactNode } from 'react';
 
 export interface FormRowProps {
@@ -44,4 +46,6 @@ export function describedBy(id: string, help: ReactNode, error: string | undefin
 }
 
 export const CONTROL =
-  'h-7 w-full min-w-0 rounded-md border border-line-strong bg-surface px-2 text-ink placeholder:text-muted aria-invalid:border-bad disabled:border-line disabled:bg-idle-soft disabled:text-muted';
+  'h-7 w-full min-w-0 rounded-md border border-line-strong bg-surface px-2 text-ink ' +
+  'placeholder:text-muted aria-invalid:border-bad disabled:border-line disabled:bg-idle-soft ' +
+  'disabled:text-muted';

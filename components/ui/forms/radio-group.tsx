@@ -1,6 +1,6 @@
 'use client';
-// One of several, all of them in view. Props: `options` [{value, label, help, disabledReason}], `value`, `onChange`,
-// `label`. An option that is not possible says why below its label.
+// One of several, all of them in view. Props: `options` [{value, label, help, disabledReason}],
+// `value`, `onChange`, `label`. An option that is not possible says why below its label.
 import { Radio } from '@base-ui/react/radio';
 import { RadioGroup as Base } from '@base-ui/react/radio-group';
 import { useId } from 'react';
@@ -49,7 +49,9 @@ function Row<Value extends string>({ option }: { option: SelectOption<Value> }) 
         value={option.value}
         disabled={refused}
         aria-describedby={`${id}-note`}
-        className="mt-0.5 inline-flex size-4 shrink-0 items-center justify-center rounded-full border border-line-strong bg-surface data-checked:border-accent data-disabled:opacity-50"
+        className="mt-0.5 inline-flex size-4 shrink-0 items-center justify-center rounded-full
+          border border-line-strong bg-surface data-checked:border-accent
+          data-disabled:opacity-50"
       >
         <Radio.Indicator className="size-2 rounded-full bg-accent" />
       </Radio.Root>

@@ -1,6 +1,7 @@
 'use client';
-// One of a few values. Props: `options` [{value, label, help, disabledReason}], `value` (null for none), `onChange`,
-// `label` (`hideLabel` keeps it for readers only), `placeholder`, `help`, `error`.
+// One of a few values. Props: `options` [{value, label, help, disabledReason}], `value` (null for
+// none), `onChange`, `label` (`hideLabel` keeps it for readers only), `placeholder`, `help`,
+// `error`.
 import { Select as Base } from '@base-ui/react/select';
 import { Check, ChevronDown } from 'lucide-react';
 import { type ReactNode, useId } from 'react';
@@ -81,7 +82,8 @@ function Option<Value extends string>({ option }: { option: SelectOption<Value> 
     <Base.Item
       value={option.value}
       disabled={refused}
-      className="flex min-h-row items-start gap-2 px-2 py-1 outline-none select-none data-disabled:text-muted data-highlighted:bg-hover"
+      className="flex min-h-row items-start gap-2 px-2 py-1 outline-none select-none
+        data-disabled:text-muted data-highlighted:bg-hover"
     >
       <span className="mt-0.5 size-4 shrink-0">
         <Base.ItemIndicator>

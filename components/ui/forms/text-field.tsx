@@ -1,5 +1,6 @@
 'use client';
-// A line or several lines of text in a form row. Controlled by value and onChange(text), or by react-hook-form:
+// A line or several lines of text in a form row. Controlled by value and onChange(text), or by
+// react-hook-form:
 // <TextField label="Name" field={register('name')} error={errors.name?.message} />.
 import { type ReactNode, useId } from 'react';
 import type { UseFormRegisterReturn } from 'react-hook-form';

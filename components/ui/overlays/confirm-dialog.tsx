@@ -1,7 +1,8 @@
 'use client';
-// Asks before something is done. What will be lost is named; what cannot be undone wants its name typed.
-// Props: `title`, `children` (what will happen), `verb` on the button, `danger`, `typed` (the word to type),
-// `reasons` that forbid it, `onConfirm` (its failure is shown in the dialog), `onClose`.
+// Asks before something is done. What will be lost is named; what cannot be undone wants its name
+// typed.
+// Props: `title`, `children` (what will happen), `verb` on the button, `danger`, `typed` (the word
+// to type), `reasons` that forbid it, `onConfirm` (its failure is shown in the dialog), `onClose`.
 import { type ReactNode, useState } from 'react';
 import { Button } from '../button.tsx';
 import type { DisabledReason } from '../disabled-reason.tsx';

@@ -1,6 +1,7 @@
 'use client';
 // A menu where the pointer is, on right click, long press, or the Menu key of what has the focus.
-// Props: `items` (menu-entries.tsx), `onOpenChange`, `children` (the area), `className` of the area.
+// Props: `items` (menu-entries.tsx), `onOpenChange`, `children` (the area), `className` of the
+// area.
 import { ContextMenu as Base } from '@base-ui/react/context-menu';
 import type { ReactNode } from 'react';
 import { MenuEntries, type MenuItem, POPUP } from './menu-entries.tsx';

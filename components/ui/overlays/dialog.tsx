@@ -29,10 +29,16 @@ export function Dialog(props: DialogProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()} disablePointerDismissal>
       <Base.Portal>
-        <Base.Backdrop className="fixed inset-0 z-40 bg-black/45 transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Base.Backdrop
+          className="fixed inset-0 z-40 bg-black/45 transition-opacity duration-100
+          data-ending-style:opacity-0 data-starting-style:opacity-0"
+        />
         <Base.Popup
           className={classNames(
-            'fixed top-[8vh] left-1/2 z-50 flex max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg border border-line bg-surface shadow-popup transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0',
+            'fixed top-[8vh] left-1/2 z-50 flex max-h-[84vh] w-[calc(100vw-2rem)]',
+            '-translate-x-1/2 flex-col rounded-lg border border-line bg-surface shadow-popup',
+            'transition-opacity duration-100 data-ending-style:opacity-0',
+            'data-starting-style:opacity-0',
             SIZES[size],
           )}
         >
@@ -48,7 +54,10 @@ export function Dialog(props: DialogProps) {
           </div>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 py-4">{children}</div>
           {footer && (
-            <div className="flex flex-wrap items-center justify-end gap-2 border-t border-line px-5 py-3">
+            <div
+              className="flex flex-wrap items-center justify-end gap-2 border-t border-line
+              px-5 py-3"
+            >
               {footer}
             </div>
           )}

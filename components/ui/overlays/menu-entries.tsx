@@ -1,6 +1,7 @@
 'use client';
-// The entries that a menu and a context menu share: label, icon, why it is disabled, danger, submenus, separators.
-// A disabled entry can still be reached by keyboard, and shows its reasons below its label then.
+// The entries that a menu and a context menu share: label, icon, why it is disabled, danger,
+// submenus, separators. A disabled entry can still be reached by keyboard, and shows its reasons
+// below its label then.
 import { Menu } from '@base-ui/react/menu';
 import { ChevronRight } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -24,10 +25,13 @@ export interface MenuEntry {
 export type MenuItem = MenuEntry | 'separator' | { heading: string };
 
 export const POPUP =
-  'max-h-(--available-height) min-w-44 max-w-80 overflow-y-auto rounded-md border border-line bg-raised py-1 text-ink shadow-popup outline-none transition-opacity duration-75 data-ending-style:opacity-0 data-starting-style:opacity-0';
+  'max-h-(--available-height) min-w-44 max-w-80 overflow-y-auto rounded-md border border-line ' +
+  'bg-raised py-1 text-ink shadow-popup outline-none transition-opacity duration-75 ' +
+  'data-ending-style:opacity-0 data-starting-style:opacity-0';
 
 const ROW =
-  'group flex min-h-row w-full cursor-pointer items-start gap-2 px-3 py-1 text-left outline-none select-none data-highlighted:bg-hover';
+  'group flex min-h-row w-full cursor-pointer items-start gap-2 px-3 py-1 text-left ' +
+  'outline-none select-none data-highlighted:bg-hover';
 
 export function MenuEntries({ items }: { items: readonly MenuItem[] }) {
   return items.map((item, index) => {

@@ -1,6 +1,6 @@
 'use client';
-// A menu below a button. Props: `trigger` (a Button or IconButton), `items` (menu-entries.tsx), `align`,
-// `onOpenChange` (to load verdicts when it opens).
+// A menu below a button. Props: `trigger` (a Button or IconButton), `items` (menu-entries.tsx),
+// `align`, `onOpenChange` (to load verdicts when it opens).
 import { Menu as Base } from '@base-ui/react/menu';
 import type { ReactElement } from 'react';
 import { MenuEntries, type MenuItem, POPUP } from './menu-entries.tsx';

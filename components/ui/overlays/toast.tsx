@@ -31,7 +31,10 @@ export function ToastArea() {
   return (
     <Base.Provider toastManager={manager} limit={4}>
       <Base.Portal>
-        <Base.Viewport className="fixed right-4 bottom-10 z-35 flex w-92 max-w-[calc(100vw-2rem)] flex-col gap-2">
+        <Base.Viewport
+          className="fixed right-4 bottom-10 z-35 flex w-92 max-w-[calc(100vw-2rem)]
+          flex-col gap-2"
+        >
           <Notices />
         </Base.Viewport>
       </Base.Portal>
@@ -48,7 +51,8 @@ function Notices() {
       <Base.Root
         key={toast.id}
         toast={toast}
-        className="rounded-md border border-line bg-raised shadow-popup transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0"
+        className="rounded-md border border-line bg-raised shadow-popup transition-opacity
+          duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0"
       >
         <Base.Content className="flex gap-2.5 px-3 py-2.5">
           <Icon aria-hidden size={16} className={classNames('mt-0.5 shrink-0', TONE_TEXT[tone])} />
@@ -58,7 +62,8 @@ function Notices() {
           </div>
           <Base.Close
             aria-label="Close"
-            className="inline-flex size-5 shrink-0 items-center justify-center rounded-md hover:bg-hover"
+            className="inline-flex size-5 shrink-0 items-center justify-center rounded-md
+              hover:bg-hover"
           >
             <X aria-hidden size={14} />
           </Base.Close>

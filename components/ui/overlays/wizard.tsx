@@ -1,8 +1,9 @@
 'use client';
-// Steps in a dialog. What was typed is kept by the caller, so going back and forth loses nothing; the last page
-// says in words what will happen, and the same as a call.
-// Props: `steps` [{id, title, content, blocked (why Next is disabled), onNext (false stays)}], `review` {sentences,
-// call, content}, `finish` {label, run (its failure is shown), blocked}, `title`, `open`, `onClose`.
+// Steps in a dialog. What was typed is kept by the caller, so going back and forth loses nothing;
+// the last page says in words what will happen, and the same as a call.
+// Props: `steps` [{id, title, content, blocked (why Next is disabled), onNext (false stays)}],
+// `review` {sentences, call, content}, `finish` {label, run (its failure is shown), blocked},
+// `title`, `open`, `onClose`.
 import { Check } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { Button } from '../button.tsx';

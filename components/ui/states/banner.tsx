@@ -1,4 +1,5 @@
-// A message across a page or dialog: something is wrong or worth knowing, with reasons and a way out.
+// A message across a page or dialog: something is wrong or worth knowing, with reasons and a way
+// out.
 // Props: `tone`, `title`, `reasons` or `children`, `actions` at the right.
 import type { ReactNode } from 'react';
 import type { Reason } from '#lib/model/fault.ts';

@@ -1,5 +1,6 @@
 // A page or list with nothing in it yet: what this is for, and the next step.
-// Props: `icon` (a lucide component), `title`, `children` (one or two sentences), `action` (a button).
+// Props: `icon` (a lucide component), `title`, `children` (one or two sentences), `action` (a
+// button).
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 

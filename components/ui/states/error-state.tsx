@@ -1,6 +1,7 @@
 'use client';
 // What could not be shown or done, why, and the way out: a problem with its reasons and remedies.
-// Props: `error` (a ProblemError, or whatever was thrown), `title`, `onRetry`; `compact` for panels and dialogs.
+// Props: `error` (a ProblemError, or whatever was thrown), `title`, `onRetry`; `compact` for
+// panels and dialogs.
 import { CircleX, Lock, SearchX } from 'lucide-react';
 import { toProblemError } from '#lib/client/problem-error.ts';
 import { Button } from '../button.tsx';

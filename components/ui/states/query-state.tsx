@@ -1,6 +1,8 @@
 'use client';
-// A query's three states in one place: skeleton, error with a retry, or the children with the data.
-// Props: `query` (what a React Query hook returned), `lines` of the skeleton, `children` as a function of the data.
+// A query's three states in one place: skeleton, error with a retry, or the children with the
+// data.
+// Props: `query` (what a React Query hook returned), `lines` of the skeleton, `children` as a
+// function of the data.
 import type { ReactNode } from 'react';
 import { ErrorState } from './error-state.tsx';
 import { Skeleton } from './skeleton.tsx';
