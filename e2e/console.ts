@@ -1,10 +1,12 @@
 // What all end-to-end tests do: sign in, read the API with its schemas, find objects by name, wait
 // for tasks.
 import { expect, type Page } from '@playwright/test';
+import type { Json } from '#lib/base/json.ts';
 import type { InventoryNode } from '#lib/wire/api/inventory.ts';
 import type { Answer } from '#lib/wire/api/route-types.ts';
 import { ROUTES, type RouteName } from '#lib/wire/api/routes.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
+import { expectAccessible } from './accessibility.ts';
 
 const TASK_MS = 60_000;
 
@@ -64,4 +66,32 @@ export async function endedTask(page: Page, label: string, target: string): Prom
     .not.toBeNull();
   if (!found) throw new Error(`There is no task ${label} on ${target}.`);
   return found;
+}
+
+/** As the console itself would call: same origin, with the session's cookie. */
+export function postFromPage(page: Page, url: string, body: Json) {
+  return page.evaluate(
+    async ([to, text]) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await fetch(to, { method: 'POST', headers, body: text });
+      return { status: answer.status, problem: await answer.json() };
+    },
+    [url, JSON.stringify(body)] as const,
+  );
+}
+
+/** On the I/O Filters page of a cluster: walks the install wizard for the filter of that name. */
+export async function chooseFilter(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Install…' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: new RegExp(`^${name} `) }).click();
+  await dialog.getByRole('button', { name: 'Next' }).click();
+  await expect(dialog.getByText('Acceptance level')).toBeVisible();
+  await expect(dialog.getByText('Trusted')).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Next' }).click();
+  await dialog.getByText('The same as a call').click();
+  await expect(dialog.getByText('/api/v1/io-filters')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Install' }).click();
+  await expect(dialog).toHaveCount(0);
 }

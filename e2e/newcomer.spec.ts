@@ -7,7 +7,15 @@ import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from './accessibility.ts';
 import { nbdInfo, needTools, qemuImgInfo, qemuIo, startFio } from './clients.ts';
-import { endedTask, findObject, openObject, readRoute, signIn } from './console.ts';
+import {
+  chooseFilter,
+  endedTask,
+  findObject,
+  openObject,
+  postFromPage,
+  readRoute,
+  signIn,
+} from './console.ts';
 import { killAndAwait } from './processes.ts';
 
 const VM = 'web01';
@@ -35,7 +43,12 @@ test('1 the inventory stands in the tree, and the disks are real VMDKs', async (
 });
 
 test('2 a filter is installed on the cluster from the depot, host by host', async ({ page }) => {
-  await installFilter(page, 'trace');
+  await openObject(page, 'Prod', 'tab=configure&section=io-filters');
+  await chooseFilter(page, 'trace');
+  await expect(page.getByText('Installed on 3 of 3 hosts').first()).toBeVisible({
+    timeout: 60_000,
+  });
+  expect((await endedTask(page, 'Install IO Filter', 'Prod')).state).toBe('success');
   await expectAccessible(page);
 });
 
@@ -215,41 +228,10 @@ async function descriptorOf(page: Page, { disks: [disk] }: Vm): Promise<string> 
   return path.join(datastore.path, disk.path);
 }
 
-/** As the console itself would call: same origin, the session's cookie. */
-function postFromPage(page: Page, url: string, body: Record<string, string>) {
-  return page.evaluate(
-    async ([to, text]) => {
-      const headers = { 'Content-Type': 'application/json' };
-      const answer = await fetch(to, { method: 'POST', headers, body: text });
-      return { status: answer.status, problem: await answer.json() };
-    },
-    [url, JSON.stringify(body)] as const,
-  );
-}
-
 async function uriOf(page: Page, id: string): Promise<string> {
   const [disk] = (await readRoute(page, 'readVm', { id })).disks;
   if (!disk?.nbdUri) throw new Error('The disk has no NBD address.');
   return disk.nbdUri;
-}
-
-async function installFilter(page: Page, name: string): Promise<void> {
-  await openObject(page, 'Prod', 'tab=configure&section=io-filters');
-  await page.getByRole('button', { name: 'Install…' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByRole('radio', { name: new RegExp(`^${name} `) }).click();
-  await dialog.getByRole('button', { name: 'Next' }).click();
-  await expect(dialog.getByText('Acceptance level')).toBeVisible();
-  await expect(dialog.getByText('Trusted')).toBeVisible();
-  await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Next' }).click();
-  await dialog.getByText('The same as a call').click();
-  await expect(dialog.getByText('/api/v1/io-filters')).toBeVisible();
-  await dialog.getByRole('button', { name: 'Install' }).click();
-  await expect(page.getByText('Installed on 3 of 3 hosts').first()).toBeVisible({
-    timeout: 60_000,
-  });
-  expect((await endedTask(page, 'Install IO Filter', 'Prod')).state).toBe('success');
 }
 
 async function startWorkload(page: Page, id: string): Promise<void> {

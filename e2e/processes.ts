@@ -32,6 +32,15 @@ export async function killAndAwait(name: string): Promise<void> {
     .toBe(true);
 }
 
+/** SIGSTOP: the process lives on, but answers nobody. */
+export function stopProcess(name: string): void {
+  process.kill(pidOf(name), 'SIGSTOP');
+}
+
+export function resumeProcess(name: string): void {
+  process.kill(pidOf(name), 'SIGCONT');
+}
+
 function newPidOf(name: string, before: number): boolean {
   try {
     return pidOf(name) !== before;
