@@ -3,10 +3,24 @@
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Making a format costs a hundred times as much as using it, and tables format by the ten thousand. */
+function formatDigits(value: number, digits: number, locale = ''): string {
+  const key = `${locale} ${digits}`;
+  let format = formats.get(key);
+  if (!format) {
+    const language = locale === '' ? undefined : locale;
+    format = new Intl.NumberFormat(language, { maximumFractionDigits: digits });
+    formats.set(key, format);
+  }
+  return format.format(value);
+}
+
 /** At most three significant digits: 999, 12.3, 1.23. */
 function shortNumber(value: number, locale?: string): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  return formatDigits(value, digits, locale);
 }
 
 /** 1536 → "1.5 KiB". Binary units, since disks and memory are counted so. */
@@ -30,7 +44,7 @@ export function formatByteRate(bytesPerSecond: number, locale?: string): string 
 /** 12345 → "12,345"; rates under ten keep a decimal. */
 export function formatCount(value: number, locale?: string): string {
   const digits = Math.abs(value) < 10 && !Number.isInteger(value) ? 1 : 0;
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  return formatDigits(value, digits, locale);
 }
 
 export function formatIops(iops: number, locale?: string): string {
@@ -48,8 +62,7 @@ export function formatLatency(microseconds: number, locale?: string): string {
 /** 0.153 → "15.3 %"; whole percents from 100 on. */
 export function formatShare(share: number, locale?: string): string {
   const digits = Math.abs(share) >= 1 ? 0 : 1;
-  const format = new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
-  return `${format.format(share * 100)} %`;
+  return `${formatDigits(share * 100, digits, locale)} %`;
 }
 
 /** 1 "disk", 2 "disks": the count and the right form of its noun. */
