@@ -19,7 +19,7 @@ const environment = {
   PATH: bin + path.delimiter + (process.env.PATH ?? ''),
   NEXT_TELEMETRY_DISABLED: '1',
   CHECKPOINT_DISABLE: '1',
-  // A VM's world starts in half the time, and a quarter smaller, from code that is compiled already.
+  // A world starts in half the time, and a quarter smaller, from code compiled before.
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? at('.build', 'compile-cache'),
 };
 
