@@ -3,7 +3,7 @@
 import { ChevronRight } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
-import { objectPath } from '../../objects/object-paths.ts';
+import { useMemo } from 'react';
 import { pathTo, type TreeNode } from '../tree/tree-model.ts';
 import { useTreeNodes } from '../tree/use-tree-nodes.ts';
 import { PAGES } from './pages.ts';
@@ -16,7 +16,10 @@ interface Crumb {
 export function Breadcrumbs() {
   const pathname = usePathname();
   const { inventory, policies } = useTreeNodes();
-  const crumbs = crumbsOf(pathname, [...inventory, ...policies]);
+  const crumbs = useMemo(
+    () => crumbsOf(pathname, [...inventory, ...policies]),
+    [pathname, inventory, policies],
+  );
   return (
     <nav aria-label="Path" className="min-w-0 max-md:hidden">
       <ol className="flex min-w-0 items-center text-sm">
@@ -50,7 +53,7 @@ export function Breadcrumbs() {
 
 /** An object's page is /<kind>/<id>; above a VIB or policy stands the page of its kind. */
 function crumbsOf(pathname: string, nodes: readonly TreeNode[]): Crumb[] {
-  const node = nodes.find((one) => one.kind !== 'datacenter' && objectPath(one.id) === pathname);
+  const node = nodes.find((one) => one.kind !== 'datacenter' && one.href === pathname);
   if (node) return pathTo(nodes, node.id).map(({ name, href }) => ({ label: name, href }));
   const page = PAGES.find(({ path }) => path === pathname);
   if (page) return [{ label: page.label, href: page.path }];
