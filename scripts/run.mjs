@@ -41,7 +41,7 @@ function prepare() {
     buildConsole();
   } else {
     buildVibs(false);
-    if (mode === 'start') buildConsole();
+    if (mode === 'start' || mode === 'bench') buildConsole();
     if (mode === 'test') handOver('scripts/test/main.ts', rest);
     else if (mode === 'bench') handOver('scripts/bench/main.ts', rest);
     else handOver('scripts/supervisor/main.ts', mode === 'dev' ? ['--dev', ...rest] : rest);

@@ -1,22 +1,31 @@
-// npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine.
+// npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
+// what the idle lab costs.
+//   --only io|lab      one of the two
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
 //   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)
 import { parseArgs } from 'node:util';
 import { benchIo } from './io.ts';
+import { benchLab } from './lab.ts';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     realtime: { type: 'boolean', default: false },
     filter: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string' },
   },
 });
 
-await benchIo({
-  seconds: values.quick ? 1 : 3,
-  rounds: values.quick ? 2 : 5,
-  realtime: values.realtime,
-  filterFiles: values.filter,
-  print: (line) => process.stdout.write(`${line}\n`),
-});
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+if (values.only !== 'lab') {
+  await benchIo({
+    seconds: values.quick ? 1 : 3,
+    rounds: values.quick ? 2 : 5,
+    realtime: values.realtime,
+    filterFiles: values.filter,
+    print,
+  });
+}
+if (values.only !== 'io') await benchLab(print);
