@@ -5,7 +5,9 @@ const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-/** Making a format costs a hundred times as much as using it, and tables format by the ten thousand. */
+/**
+ * Making a format costs a hundred times as much as using it, and tables format by the ten thousand.
+ */
 function formatDigits(value: number, digits: number, locale = ''): string {
   const key = `${locale} ${digits}`;
   let format = formats.get(key);
