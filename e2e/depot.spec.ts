@@ -1,11 +1,10 @@
 // The depot: what is in a VIB, and an edited one that is refused with the reason.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@playwright/test';
 import { expectAccessible } from './accessibility.ts';
 import { readRoute, signIn } from './console.ts';
-
-const VIBS = path.join(import.meta.dirname, '..', '.build', 'vibs');
+import { dataFolder } from './processes.ts';
 
 test.beforeEach(async ({ page }) => {
   await signIn(page);
@@ -25,8 +24,11 @@ test('a VIB shows who signed it, its files and checksums', async ({ page }) => {
 });
 
 test('an edited VIB is refused, and says why', async ({ page }) => {
-  const bytes = readFileSync(path.join(VIBS, 'SLU_bootbank_cache_1.0.0.vib'));
-  const at = bytes.length - 2_000;
+  const folder = path.join(dataFolder(), 'depot', 'vibs');
+  const file = readdirSync(folder).find((name) => name.includes('_cache_')) ?? '';
+  const bytes = readFileSync(path.join(folder, file));
+  // The payload is the last member: a byte near the end is one of its own.
+  const at = bytes.length - 100;
   bytes[at] = (bytes[at] ?? 0) ^ 0xff;
   const before = await readRoute(page, 'listDepotVibs');
   await page.goto('/depot?dialog=uploadVib');

@@ -1,6 +1,7 @@
 // The product's own processes by name (esx01, controller, web), from run.json of the data folder
 // under test.
 import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { expect } from '@playwright/test';
 import { z } from 'zod';
@@ -32,13 +33,28 @@ export async function killAndAwait(name: string): Promise<void> {
     .toBe(true);
 }
 
-/** SIGSTOP: the process lives on, but answers nobody. */
-export function stopProcess(name: string): void {
-  process.kill(pidOf(name), 'SIGSTOP');
+/**
+ * Kills a host agent and takes its port, so that it cannot come back until the function returned is
+ * called.
+ */
+export async function keepDown(name: string): Promise<() => Promise<void>> {
+  const file = path.join(dataFolder(), 'agent-ports.json');
+  const port = z.record(z.string(), z.number().int()).parse(JSON.parse(readFileSync(file, 'utf8')))[
+    name
+  ];
+  const server = createServer((socket) => socket.destroy());
+  process.kill(pidOf(name), 'SIGKILL');
+  await expect
+    .poll(() => tryListen(server, port), { message: `the port of ${name} is taken from it` })
+    .toBe(true);
+  return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-export function resumeProcess(name: string): void {
-  process.kill(pidOf(name), 'SIGCONT');
+function tryListen(server: Server, port: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
 }
 
 function newPidOf(name: string, before: number): boolean {
