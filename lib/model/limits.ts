@@ -45,9 +45,9 @@ export const DISKS_PER_VM_MAX = 64;
 /** A disk lock is renewed this often, in milliseconds. */
 export const LOCK_RENEW_MS = 1_000;
 /** A holder that could not renew for so long stops its I/O, in milliseconds. */
-export const LOCK_LEASE_MS = 5_000;
+export const LOCK_LEASE_MS = 10_000;
 /** A lock unchanged for so long may be broken by another host, in milliseconds. */
-export const LOCK_BREAK_MS = 9_000;
+export const LOCK_BREAK_MS = 15_000;
 
 /** Names: storage policies and components (PbmCapabilityProfileCreateSpec). */
 export const POLICY_NAME_LENGTH_MAX = 80;
