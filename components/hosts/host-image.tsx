@@ -75,9 +75,8 @@ function VibTable({ vibs }: { vibs: HostView['vibs'] }) {
             <td className="pr-4">{vib.vendor}</td>
             <td className="pr-4">{vib.version}</td>
             <td className="pr-4">
-              {vib.filterName
-                ? `${vib.filterName}${vib.filterClass ? [`, ${FILTER_CLASSES[vib.filterClass].label}`].join(' ') : ''}`
-                : ''}
+              {vib.filterName}
+              {vib.filterClass ? `, ${FILTER_CLASSES[vib.filterClass].label}` : ''}
             </td>
             <td className="pr-4">
               <Badge tone={vib.available ? 'ok' : 'warn'} subtle>

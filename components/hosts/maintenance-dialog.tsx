@@ -112,7 +112,7 @@ function Destinations({ vm, targets }: { vm: VmSummary; targets: MigrationTarget
   if (possible.length > 0)
     return (
       <p className="text-muted">
-        {[`Can go to ${possible.map(({ host }) => host.name).join(', ')}`].join(' ')}
+        {`Can go to ${possible.map(({ host }) => host.name).join(', ')}`}
       </p>
     );
   const refused = own.filter(({ current }) => !current);

@@ -1,4 +1,5 @@
-// Properties in words: labels, units, choices and booleans of the schema; unknown ones by their name.
+// Properties in words: labels, units, choices and booleans of the schema; unknown ones by their
+// name.
 import { expect, it } from 'vitest';
 import { propertyItems } from './property-items.ts';
 
