@@ -47,7 +47,9 @@ export function listClientCommands({ nbdUri, nbdUnixUri, label }: DiskView): Cli
       tool: 'nbdfuse',
       purpose: 'Makes the disk a file, then mounts its file system read-only.',
       command: [
-        `mkdir -p disk mnt && nbdfuse disk/nbd ${uri} &`,
+        'mkdir -p disk mnt',
+        `nbdfuse disk/nbd ${uri} &`,
+        'until [ -e disk/nbd ]; do sleep 0.1; done',
         'sudo mount -o ro,loop disk/nbd mnt',
       ].join('\n'),
       writes: false,

@@ -37,6 +37,12 @@ describe('diskSeries', () => {
     ]);
   });
 
+  it('draws no line over a hole between samples', () => {
+    const series = diskSeries([sampleAt(1000), sampleAt(2000), sampleAt(60_000)], 2000);
+    expect(series.times).toEqual([1000, 2000, 2001, 60_000]);
+    expect(series.iops[0]?.values).toEqual([1000, 2000, null, 60_000]);
+  });
+
   it('is all gaps for a disk that was not sampled', () => {
     expect(diskSeries([sampleAt(1)], 2001).iops[0]?.values).toEqual([null]);
   });

@@ -3,6 +3,9 @@
 // a zero.
 import type { DiskSample, VmSample } from '#lib/model/io.ts';
 
+/** Samples further apart than so many intervals have a hole between them. */
+const HOLE_INTERVALS = 4;
+
 export interface Series {
   label: string;
   unit: 'iops' | 'bytesPerSecond' | 'microseconds' | 'count';
@@ -21,11 +24,12 @@ export interface DiskSeries {
 }
 
 export function diskSeries(samples: readonly VmSample[], diskKey: number): DiskSeries {
-  const disks = samples.map((sample) => diskOf(sample, diskKey));
+  const points = pointsOf(samples, diskKey);
+  const disks = points.map(({ disk }) => disk);
   const of = (read: (disk: DiskSample) => number | null): (number | null)[] =>
     disks.map((disk) => (disk ? read(disk) : null));
   return {
-    times: samples.map(({ at }) => at),
+    times: points.map(({ at }) => at),
     iops: [
       { label: 'Reads', unit: 'iops', values: of(({ read }) => read.iops) },
       { label: 'Writes', unit: 'iops', values: of(({ write }) => write.iops) },
@@ -51,7 +55,7 @@ export function filterSeries(
   diskKey: number,
   measure: 'iops' | 'meanUs' | 'p99Us',
 ): Series[] {
-  const disks = samples.map((sample) => diskOf(sample, diskKey));
+  const disks = pointsOf(samples, diskKey).map(({ disk }) => disk);
   const names = new Set(disks.flatMap((disk) => disk?.filters.map(({ name }) => name) ?? []));
   return [...names].map((name) => ({
     label: name,
@@ -75,6 +79,22 @@ export function latestDiskSample(
     if (vmSample && sample) return { at: vmSample.at, sample };
   }
   return null;
+}
+
+interface Point {
+  at: number;
+  /** Null where nothing was measured. */
+  disk: DiskSample | null;
+}
+
+/** The samples, with an empty point in each hole between them, so that no line is drawn over it. */
+function pointsOf(samples: readonly VmSample[], diskKey: number): Point[] {
+  return samples.flatMap((sample, index) => {
+    const point = { at: sample.at, disk: diskOf(sample, diskKey) };
+    const before = samples[index - 1];
+    const hole = before && sample.at - before.at > HOLE_INTERVALS * sample.intervalMs;
+    return hole ? [{ at: before.at + 1, disk: null }, point] : [point];
+  });
 }
 
 function diskOf(sample: VmSample, diskKey: number): DiskSample | null {

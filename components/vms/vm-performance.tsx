@@ -120,7 +120,7 @@ function DiskCharts({ samples, diskKey, windowMs }: ChartsProps & { diskKey: num
 }
 
 function FilterCharts({ samples, disk, windowMs }: ChartsProps & { disk: DiskView }) {
-  const times = samples.map(({ at }) => at);
+  const { times } = diskSeries(samples, disk.key);
   const shared = { times, windowMs };
   const latest = latestDiskSample(samples, disk.key);
   if (disk.filters.length === 0 && (latest?.sample.filters.length ?? 0) === 0) {
