@@ -17,10 +17,13 @@ const { version: build } = z
   .parse(JSON.parse(readFileSync(packageFile, 'utf8')));
 const logger = pino({ level: process.env.SLUICE_LOG_LEVEL ?? 'info' });
 
+// Worlds inherit it: a storm of flushes must not keep a disk's lock from being renewed in time.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
 main().catch((thrown: unknown) => {
   logger.fatal({ err: thrown }, toFaultRecord(thrown).message);
-  process.exitCode = 1;
-  process.disconnect?.();
+  // At once: the lock's timer would keep an agent alive that nobody can call, its port taken, say.
+  process.exit(1);
 });
 
 async function main(): Promise<void> {
