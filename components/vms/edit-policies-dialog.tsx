@@ -49,8 +49,9 @@ function Form({ vm, policies, diskKey, onClose }: FormProps) {
   const [chosen, setChosen] = useState<Record<number, string>>({});
   const { mutateAsync, isPending, error } = useChange('assignPolicies');
   const assignments = vm.disks
-    .filter((disk) => (chosen[disk.key] ?? policyOf(disk)) !== policyOf(disk))
-    .map(({ key }) => ({ diskKey: key, policyId: idOf(chosen[key]) }));
+    .map((disk) => ({ disk, value: chosen[disk.key] ?? policyOf(disk) }))
+    .filter(({ disk, value }) => value !== policyOf(disk) || isDue(disk))
+    .map(({ disk, value }) => ({ diskKey: disk.key, policyId: idOf(value) }));
   const check = usePolicyCheck(vm.id, assignments);
   const submit = async () => {
     const call = { params: { id: vm.id }, body: { assignments } };
@@ -144,6 +145,7 @@ function DiskChoice({ disk, policies, value, onChange }: DiskChoiceProps) {
     <Select
       label={`${disk.label} (${disk.unit})`}
       value={value}
+      help={isDue(disk) ? `${disk.complianceReason} Apply puts it in order.`.trim() : undefined}
       options={[
         { value: DEFAULT, label: 'Datastore default', help: 'No filters.' },
         ...policies.map(({ id, name, rules }) => ({
@@ -161,8 +163,13 @@ function policyOf(disk: DiskView): string {
   return disk.policy?.id ?? DEFAULT;
 }
 
-function idOf(value: string | undefined): string | null {
-  return value === undefined || value === DEFAULT ? null : value;
+function idOf(value: string): string | null {
+  return value === DEFAULT ? null : value;
+}
+
+/** A disk that does not run what its policy says now: applying the same policy again mends that. */
+function isDue({ policy, compliance }: DiskView): boolean {
+  return policy !== null && (compliance === 'outOfDate' || compliance === 'nonCompliant');
 }
 
 function orderDisks(disks: readonly DiskView[], first: string | null): DiskView[] {

@@ -55,7 +55,7 @@ function DiskSettings({ vm, disk }: { vm: VmView; disk: DiskView }) {
           disabledReason={reasonOf(vm.actions.editPolicies)}
           onClick={() => openDialog('editPolicies', { vm: vm.id, disk: String(disk.key) })}
         >
-          Change policy…
+          {disk.compliance === 'outOfDate' ? 'Apply the policy again…' : 'Change policy…'}
         </Button>
       }
     >
