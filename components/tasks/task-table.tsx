@@ -12,6 +12,7 @@ import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Age, Elapsed } from '../ui/age.tsx';
+import { classNames } from '../ui/class-names.ts';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { migrationResult } from '../vms/migration-result.ts';
@@ -47,7 +48,14 @@ const COLUMNS: readonly TableColumn<TaskView>[] = [
     grow: true,
     width: 160,
     value: detailsOf,
-    cell: (task) => <span className={task.fault ? 'text-bad' : ''}>{detailsOf(task)}</span>,
+    cell: (task) => (
+      <span
+        className={classNames('min-w-0 truncate', task.fault && 'text-bad')}
+        title={detailsOf(task)}
+      >
+        {detailsOf(task)}
+      </span>
+    ),
   },
   {
     id: 'initiator',

@@ -57,7 +57,7 @@ export function MigrationNumbers({ result }: { result: MigrationResult | null })
       <span className="font-semibold">{`Paused for ${formatCount(result.pauseMs)} ms`}</span>
       {[
         `, ${formatNoun(result.heldIos, 'I/O')} held,`,
-        `${formatNoun(result.connections, 'connection')} kept, no error.`,
+        `${formatNoun(result.connections, 'connection')} kept.`,
       ].join(' ')}
     </p>
   );
