@@ -20,7 +20,7 @@ export async function applyWorlds(
     const world = byVm.get(vm.id);
     const before = changes.length;
     changes.push(...(await applyVm(tx, vm, world)));
-    for (const disk of vm.disks) changes.push(...(await applyDisk(tx, disk, world)));
+    for (const disk of vm.disks) changes.push(...(await applyDisk(tx, hostId, disk, world)));
     // The summary of a host and a cluster counts its VMs.
     if (changes.length > before) changes.push({ object: hostId, path: 'vms' });
   }
@@ -47,12 +47,15 @@ async function applyVm(
     vm.nbdPort === data.nbdPort &&
     vm.nbdSocketPath === data.nbdSocketPath;
   if (same) return [];
-  await tx.vm.update({ where: { id: vm.id }, data });
+  // A move may have registered it elsewhere meanwhile: then this host has no say any more.
+  const { count } = await tx.vm.updateMany({ where: { id: vm.id, hostId: vm.hostId }, data });
+  if (count === 0) return [];
   return [{ object: vm.id, path: 'powerState', value: data.powerState }];
 }
 
 async function applyDisk(
   tx: DatabaseTransaction,
+  hostId: string,
   disk: Disk,
   world: WorldReport | undefined,
 ): Promise<ChangeInput[]> {
@@ -68,11 +71,11 @@ async function applyDisk(
     changes.push({ object: disk.vmId, path: 'connections' });
   }
   if (changes.length === 0) return changes;
-  await tx.disk.update({
-    where: { vmId_key: { vmId: disk.vmId, key: disk.key } },
+  const { count } = await tx.disk.updateMany({
+    where: { vmId: disk.vmId, key: disk.key, vm: { hostId } },
     data: { connections, reportedFilters: filters ?? Prisma.DbNull },
   });
-  return changes;
+  return count === 0 ? [] : changes;
 }
 
 /** Text in which equal values are equal, whatever the order of their keys (jsonb has its own). */
