@@ -22,6 +22,9 @@ export interface Output {
 /** Opens the logs in the folder. */
 export function openOutput(folder: string): Output {
   makePrivateFolder(folder);
+  // A terminal or pipe that is gone must not end the processes before they are stopped well; what
+  // it would have shown stands in the log.
+  process.stdout.on('error', () => undefined);
   const opened = new Set<string>();
   const append = (name: string, text: string) => {
     const file = path.join(folder, `${name}.log`);
