@@ -20,7 +20,7 @@ import {
   WRITE_ZEROES,
 } from '../chain/chain-io.ts';
 import { FlatDisk } from './flat-disk.ts';
-import { ReadPace } from './read-pace.ts';
+import { TransferPace } from './transfer-pace.ts';
 
 class TestIo extends ChainIo {
   finished(): void {
@@ -214,13 +214,13 @@ test.each([
 test('one slow read sends the next ones to other threads, for a while', () => {
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
-  const pace = new ReadPace(clock);
-  expect(pace.isCold()).toBe(false);
+  const pace = new TransferPace(clock);
+  expect(pace.isSlow()).toBe(false);
   pace.time(() => {
     now += 3;
     return 0;
   });
-  const cold = Array.from({ length: 100 }, () => pace.isCold());
+  const cold = Array.from({ length: 100 }, () => pace.isSlow());
   expect(cold.filter((each) => each)).toHaveLength(64);
-  expect(pace.isCold()).toBe(false);
+  expect(pace.isSlow()).toBe(false);
 });

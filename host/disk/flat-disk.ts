@@ -20,18 +20,18 @@ import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { appendExtent, fileStatus } from './block-status.ts';
 import { closeExtents, type Extent, openExtents } from './extent-table.ts';
 import { type Done, readLater, readNow, writeLater, writeNow } from './file-io.ts';
-import { ReadPace } from './read-pace.ts';
 import { SyncGroup } from './sync-group.ts';
+import { TransferPace } from './transfer-pace.ts';
 import { HolePuncher, PUNCH_BYTES_MIN, zeroLater, zeroNow } from './zero-range.ts';
 
-/** From this length on writes and zeroes leave the calling thread, in bytes. */
-const WRITE_LATER_BYTES = 64 * KIB;
+/** From this length on zeroes leave the calling thread, in bytes. */
+const ZERO_LATER_BYTES = 64 * KIB;
 /**
- * Reads below the first length never leave it, from the second on always; between, while the file
- * is hot.
+ * Reads and writes below the first length never leave it, from the second on always; between, while
+ * the file is slow.
  */
-const READ_LATER_BYTES_MIN = 64 * KIB;
-const READ_LATER_BYTES_MAX = 512 * KIB;
+const LATER_BYTES_MIN = 64 * KIB;
+const LATER_BYTES_MAX = 512 * KIB;
 
 /** One extent's share of an I/O. */
 interface Piece {
@@ -48,10 +48,12 @@ export class FlatDisk {
   readonly #only: Extent | null;
   readonly #sync: SyncGroup;
   readonly #puncher = new HolePuncher();
-  readonly #readPace: ReadPace;
+  readonly #readPace: TransferPace;
+  readonly #writePace: TransferPace;
 
   private constructor(extents: readonly Extent[], clock: Clock) {
-    this.#readPace = new ReadPace(clock);
+    this.#readPace = new TransferPace(clock);
+    this.#writePace = new TransferPace(clock);
     this.#extents = extents;
     this.#only = extents.length === 1 ? (extents[0] ?? null) : null;
     this.sizeBytes = extents.at(-1)?.end ?? 0;
@@ -115,8 +117,8 @@ export class FlatDisk {
 
   #read(io: ChainIo): number {
     const { length } = io;
-    if (length < READ_LATER_BYTES_MIN) return this.#readNow(io);
-    if (length >= READ_LATER_BYTES_MAX || this.#readPace.isCold()) {
+    if (length < LATER_BYTES_MIN) return this.#readNow(io);
+    if (length >= LATER_BYTES_MAX || this.#readPace.isSlow()) {
       return this.#later(io, readPiece(io));
     }
     return this.#readPace.time(() => this.#readNow(io));
@@ -136,10 +138,20 @@ export class FlatDisk {
   }
 
   #write(io: ChainIo): number {
-    if (io.length >= WRITE_LATER_BYTES) return this.#later(io, writePiece(io));
-    const error = this.#writeNow(io);
-    if (error !== 0 || !io.fua) return error;
-    return this.#flush(io);
+    const { length } = io;
+    if (length < LATER_BYTES_MIN) return this.#wrote(io, this.#writeNow(io));
+    if (length >= LATER_BYTES_MAX || this.#writePace.isSlow()) {
+      return this.#later(io, writePiece(io));
+    }
+    return this.#wrote(
+      io,
+      this.#writePace.time(() => this.#writeNow(io)),
+    );
+  }
+
+  /** Forced unit access waits for the device behind the write. */
+  #wrote(io: ChainIo, error: number): number {
+    return error === 0 && io.fua ? this.#flush(io) : error;
   }
 
   #writeNow(io: ChainIo): number {
@@ -159,7 +171,7 @@ export class FlatDisk {
     const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#puncher.works;
     if (io.fastZero && !punches) return NBD_ERRORS.ENOTSUP;
     if (punches) return this.#later(io, this.#punchPiece());
-    if (io.length >= WRITE_LATER_BYTES) return this.#later(io, zeroLater);
+    if (io.length >= ZERO_LATER_BYTES) return this.#later(io, zeroLater);
     for (const piece of this.#pieces(io.offset, io.length)) {
       const error = zeroNow(piece);
       if (error !== 0) return error;

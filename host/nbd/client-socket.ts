@@ -2,7 +2,7 @@
 // (`onread`). Node documents `onread` for sockets that it makes, not for those that a server
 // accepts, nor how to learn a socket's descriptor: both are kept in this file. Tested against the
 // Node version that package.json pins.
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { type Server, Socket } from 'node:net';
 import { assert } from '#lib/base/assert.ts';
 
@@ -49,6 +49,24 @@ export function writeAtOnce(socket: Socket, buffer: Buffer, start: number, end: 
   } catch {
     // EAGAIN: the client reads slowly. Anything else the stream's own write meets with again.
     return 0;
+  }
+}
+
+/**
+ * Reads what the kernel has for the socket now, past the stream; 0 when that is nothing. The end
+ * and errors are left for the stream to meet with.
+ */
+export function readAtOnce(socket: Socket, buffer: Buffer): number {
+  if (socket.destroyed || socket.isPaused()) return 0;
+  // EAGAIN comes as an exception, and most of its price is the stack.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return readSync(descriptorOf(socket), buffer, 0, buffer.length, null);
+  } catch {
+    return 0;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -6,8 +6,15 @@ import { FormatError } from '#lib/formats/format-error.ts';
 import { REQUEST_HEADER_BYTES } from '#lib/formats/nbd/constants.ts';
 import { encodeGreeting } from '#lib/formats/nbd/handshake.ts';
 import { writeRequest } from '#lib/formats/nbd/transmission.ts';
+import { ArrivalPoll, type PolledClient } from './arrival-poll.ts';
 import type { BufferPool } from './buffer-pool.ts';
-import { adoptAccepted, adoptInherited, descriptorOf, type ReadTarget } from './client-socket.ts';
+import {
+  adoptAccepted,
+  adoptInherited,
+  descriptorOf,
+  type ReadTarget,
+  readAtOnce,
+} from './client-socket.ts';
 import { type Agreement, Handshake } from './handshake.ts';
 import { InputBuffer } from './input-buffer.ts';
 import type { ExportTable, NbdExport } from './nbd-export.ts';
@@ -43,11 +50,12 @@ export interface PackedConnection extends Agreement {
   input: Buffer;
 }
 
-export class Connection implements ReadTarget {
+export class Connection implements ReadTarget, PolledClient {
   readonly #parts: ConnectionParts;
   readonly #socket: Socket;
   readonly #input: InputBuffer;
   readonly #writer: ReplyWriter;
+  readonly #poll: ArrivalPoll;
   #handshake: Handshake | null;
   #transmission: Transmission | null = null;
   #timer: Timer | null = null;
@@ -64,6 +72,7 @@ export class Connection implements ReadTarget {
     packed: PackedConnection | null,
   ) {
     this.#parts = parts;
+    this.#poll = new ArrivalPoll(parts.clock);
     this.#input = new InputBuffer(parts.buffers);
     const phase = packed?.phase === 'options' ? 'options' : 'clientFlags';
     const agreement = packed ? agreementOf(packed) : undefined;
@@ -143,6 +152,18 @@ export class Connection implements ReadTarget {
     this.#target = null;
     if (this.#held) this.#socket.pause();
     this.#work();
+    this.#poll.run(this);
+  }
+
+  wantsNext(): boolean {
+    if (this.#held || this.leaving) return false;
+    return this.#transmission?.isAloneAndDone ?? false;
+  }
+
+  takeArrived(): boolean {
+    const bytes = readAtOnce(this.#socket, this.room());
+    if (bytes > 0) this.received(bytes);
+    return bytes > 0;
   }
 
   /** Stops reading and beginning requests; those under way go on. */

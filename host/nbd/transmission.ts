@@ -29,6 +29,7 @@ import type { IoReceiver, NbdIo, NbdIoPool } from './nbd-io.ts';
 import { Payload } from './payload.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 import { judgeRequest, operationOf } from './request-rules.ts';
+import { countWaitingRequests } from './waiting-requests.ts';
 
 /** One client has at most so many requests, and bytes of large ones, under way. */
 const IN_FLIGHT_MAX = 1024;
@@ -66,6 +67,8 @@ export class Transmission implements IoReceiver {
   #abandoned = false;
   #serving = true;
   #doneInBatch = 0;
+  /** How many were done in the last batch. */
+  #batch = 0;
   #arrivedAt = 0;
   /** Finished while a batch was running: answered at its end. */
   #late: NbdIo[] = [];
@@ -96,6 +99,11 @@ export class Transmission implements IoReceiver {
     );
   }
 
+  /** The last batch was one request, it has been answered, and nothing is under way. */
+  get isAloneAndDone(): boolean {
+    return this.#batch === 1 && this.#inFlight === 0 && this.#payload === null && !this.blocked;
+  }
+
   /** Works on everything that has arrived. */
   run(): RunResult {
     const { target, clock, writer } = this.#parts;
@@ -113,15 +121,7 @@ export class Transmission implements IoReceiver {
 
   /** Requests that wait in the input, for the report of a pause. */
   waitingRequests(): number {
-    const { slab, at, end } = this.#parts.input;
-    let count = this.#payload === null ? 0 : 1;
-    const request = emptyRequest();
-    for (let from = at; end - from >= REQUEST_HEADER_BYTES; ) {
-      if (!readRequest(slab.view, from, request)) break;
-      count += 1;
-      from += REQUEST_HEADER_BYTES + (request.command === COMMANDS.write ? request.length : 0);
-    }
-    return count;
+    return (this.#payload === null ? 0 : 1) + countWaitingRequests(this.#parts.input);
   }
 
   /** The client is gone: what is under way ends without an answer. */
@@ -139,6 +139,7 @@ export class Transmission implements IoReceiver {
   }
 
   #meterBatch(target: NbdExport): void {
+    this.#batch = this.#doneInBatch;
     if (this.#doneInBatch === 0) return;
     const microseconds = (this.#parts.clock.monotonic() - this.#arrivedAt) * 1000;
     for (; this.#doneInBatch > 0; this.#doneInBatch--) target.meter.latency.add(microseconds);

@@ -37,6 +37,10 @@ export interface BenchOptions {
   realtime: boolean;
   /** Modules of filters to measure; none for the shipped ones. */
   filterFiles: readonly string[];
+  /** Only nbdkit and a world without filters. */
+  bare: boolean;
+  /** Only the cases whose label has this text. */
+  caseText: string;
   print(line: string): void;
 }
 
@@ -51,7 +55,8 @@ export async function benchIo(options: BenchOptions): Promise<void> {
     print('starting servers');
     await startAll(harness, options, servers);
     const idle = await Promise.all(servers.map(({ pid }) => residentMib(pid)));
-    for (const each of CASES) await runCase(each, servers, harness, options);
+    const cases = CASES.filter(({ label }) => label.includes(options.caseText));
+    for (const each of cases) await runCase(each, servers, harness, options);
     print('\nresident memory, MiB: idle → after the bench');
     for (const [index, { name, pid }] of servers.entries()) {
       print(`  ${name.padEnd(28)} ${idle[index]} → ${await residentMib(pid)}`);
@@ -64,19 +69,27 @@ export async function benchIo(options: BenchOptions): Promise<void> {
 
 async function startAll(
   harness: WorldHarness,
-  { realtime, filterFiles }: BenchOptions,
+  { realtime, filterFiles, bare }: BenchOptions,
   servers: BenchServer[],
 ): Promise<void> {
   servers.push(await startNbdkit(harness));
   servers.push(await startOurs(harness, { name: 'ours', index: 0, filters: [] }));
+  if (!bare) await startFiltered(harness, filterFiles, servers);
+  if (!realtime) return;
+  for (const { pid } of servers) await makeRealtime(pid);
+}
+
+async function startFiltered(
+  harness: WorldHarness,
+  filterFiles: readonly string[],
+  servers: BenchServer[],
+): Promise<void> {
   const passing = await passThroughFilters(harness);
   servers.push(await startOurs(harness, { name: 'ours, 3 passing', index: 1, filters: passing }));
   for (const [index, filter] of (await benchFilters(harness, filterFiles)).entries()) {
     const name = `ours, ${filter.name}`;
     servers.push(await startOurs(harness, { name, index: index + 2, filters: [filter] }));
   }
-  if (!realtime) return;
-  for (const { pid } of servers) await makeRealtime(pid);
 }
 
 async function runCase(

@@ -4,6 +4,8 @@
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
 //   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)
+//   --bare             without any filters, for work on the path itself
+//   --case TEXT        only the cases whose label has this text
 import { parseArgs } from 'node:util';
 import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
@@ -13,6 +15,8 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     realtime: { type: 'boolean', default: false },
     filter: { type: 'string', multiple: true, default: [] },
+    bare: { type: 'boolean', default: false },
+    case: { type: 'string', default: '' },
     only: { type: 'string' },
   },
 });
@@ -25,6 +29,8 @@ if (values.only !== 'lab') {
     rounds: values.quick ? 2 : 5,
     realtime: values.realtime,
     filterFiles: values.filter,
+    bare: values.bare,
+    caseText: values.case,
     print,
   });
 }
