@@ -35,7 +35,7 @@ export function kindOf(id: string): ObjectKind | null {
   return match ? (match[0] as ObjectKind) : null;
 }
 
-export const powerStateSchema = z.enum(['poweredOn', 'poweredOff']);
+export const powerStateSchema = z.enum(['poweredOn', 'poweredOff', 'suspended']);
 export type PowerState = z.infer<typeof powerStateSchema>;
 
 /** HostSystemConnectionState of vim25. */
@@ -48,7 +48,7 @@ export type MaintenanceState = z.infer<typeof maintenanceStateSchema>;
 export const drsBehaviorSchema = z.enum(['manual', 'partiallyAutomated', 'fullyAutomated']);
 export type DrsBehavior = z.infer<typeof drsBehaviorSchema>;
 
-export const datastoreTypeSchema = z.enum(['VMFS', 'NFS']);
+export const datastoreTypeSchema = z.enum(['VMFS', 'NFS', 'vsan', 'VVOL']);
 export type DatastoreType = z.infer<typeof datastoreTypeSchema>;
 
 export const drsConfigSchema = z.object({

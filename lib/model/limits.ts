@@ -41,6 +41,12 @@ export const JSON_BODY_BYTES_MAX = 1 * MIB;
 /** Filters on one disk: one of each class. */
 export const FILTERS_PER_DISK_MAX = 7;
 export const DISKS_PER_VM_MAX = 64;
+/** Snapshots of one VM, over the whole tree. */
+export const SNAPSHOTS_PER_VM_MAX = 128;
+/** Redo logs on top of each other: 32 as in vSphere, the base not counted. */
+export const SNAPSHOT_DEPTH_MAX = 32;
+/** What a filter keeps in the sidecar of one disk, in bytes. */
+export const SIDECAR_BYTES_MAX = 16 * MIB;
 
 /** A disk lock is renewed this often, in milliseconds. */
 export const LOCK_RENEW_MS = 1_000;
