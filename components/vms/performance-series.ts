@@ -19,7 +19,7 @@ export interface DiskSeries {
   iops: Series[];
   throughput: Series[];
   latency: Series[];
-  /** I/Os outstanding at the end of each interval. */
+  /** I/Os outstanding, on average over each interval. */
   outstanding: Series[];
 }
 

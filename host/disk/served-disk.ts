@@ -202,8 +202,7 @@ export class ServedDisk implements NbdExport {
     const { filters, meters } = this.#chain;
     return {
       diskKey: this.diskKey,
-      ...this.meter.take(intervalMs),
-      inFlight: this.#chain.inFlight,
+      ...this.meter.take(intervalMs, this.#parts.clock.monotonic()),
       connections,
       filters: filters.map((filter, index) => {
         const meter = meters[index];

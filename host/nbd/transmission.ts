@@ -21,6 +21,7 @@ import {
 } from '#lib/formats/nbd/transmission.ts';
 import { KIB, MIB, NBD_REQUEST_BYTES_MAX } from '#lib/model/limits.ts';
 import { EMPTY_BUFFER, type OperationCode, READ, WRITE } from '../chain/chain-io.ts';
+import { BLOCK_STATUS_CODE } from '../chain/disk-meter.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Agreement } from './handshake.ts';
 import type { InputBuffer } from './input-buffer.ts';
@@ -36,8 +37,6 @@ const IN_FLIGHT_MAX = 1024;
 /** From this length on a request has a buffer of its own instead of a place in a slab, in bytes. */
 const OWN_BUFFER_BYTES = 64 * KIB;
 const IN_FLIGHT_BYTES_MAX = 32 * MIB;
-/** For the meter: one above the chain's operations. */
-const BLOCK_STATUS_CODE = 6;
 
 export interface TransmissionParts {
   target: NbdExport;
@@ -141,8 +140,8 @@ export class Transmission implements IoReceiver {
   #meterBatch(target: NbdExport): void {
     this.#batch = this.#doneInBatch;
     if (this.#doneInBatch === 0) return;
-    const microseconds = (this.#parts.clock.monotonic() - this.#arrivedAt) * 1000;
-    for (; this.#doneInBatch > 0; this.#doneInBatch--) target.meter.latency.add(microseconds);
+    target.meter.doneAtOnce(this.#doneInBatch, this.#parts.clock.monotonic() - this.#arrivedAt);
+    this.#doneInBatch = 0;
   }
 
   #answerLate(): void {
@@ -288,7 +287,7 @@ export class Transmission implements IoReceiver {
       const error = typeof found === 'number' ? found : 0;
       this.#inFlight -= 1;
       target.meter.count(BLOCK_STATUS_CODE, 0, error);
-      target.meter.latency.add((clock.monotonic() - arrivedAt) * 1000);
+      target.meter.waited(arrivedAt, clock.monotonic());
       if (this.#abandoned) return;
       if (typeof found === 'number') this.#writeError(cookie, error);
       else
@@ -296,6 +295,7 @@ export class Transmission implements IoReceiver {
       onFinished();
     };
     this.#inFlight += 1;
+    target.meter.waits(arrivedAt);
     target.blockStatus(offset, length).then(answer, () => answer(NBD_ERRORS.EIO));
   }
 
@@ -315,6 +315,7 @@ export class Transmission implements IoReceiver {
 
   #pend(io: NbdIo): void {
     this.#inFlight += 1;
+    this.#parts.target.meter.waits(io.arrivedAt);
     if (io.owned !== null) this.#inFlightBytes += io.length;
   }
 
@@ -335,7 +336,7 @@ export class Transmission implements IoReceiver {
     this.#inFlight -= 1;
     if (io.owned !== null) this.#inFlightBytes -= io.length;
     target.meter.count(io.code, io.length, io.error);
-    target.meter.latency.add((clock.monotonic() - io.arrivedAt) * 1000);
+    target.meter.waited(io.arrivedAt, clock.monotonic());
     if (!this.#abandoned) this.#reply(io);
     else this.#drop(io);
   }

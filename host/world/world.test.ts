@@ -116,6 +116,9 @@ test('samples and traces tell what was done', async () => {
   const ios = ((numbers?.read.iops ?? 0) * sample.intervalMs) / 1000;
   expect(Math.round(ios)).toBe(50);
   expect(numbers?.latency?.p99Us).toBeGreaterThan(0);
+  // They were outstanding one after the other, for as long as each took.
+  const { latency, inFlight } = numbers ?? {};
+  expect(inFlight).toBeCloseTo((50 * (latency?.meanUs ?? 0)) / (sample.intervalMs * 1000), 6);
   expect(numbers?.filters[0]).toMatchObject({ name: 'f' });
   expect(sample.residentBytes).toBeGreaterThan(MIB);
 });

@@ -54,7 +54,8 @@ export const diskSampleSchema = z.object({
   /** Flush, trim, write zeroes and block status together. */
   otherIops: z.number(),
   errorsPerSecond: z.number(),
-  inFlight: z.number().int(),
+  /** I/Os outstanding, on average over the interval. */
+  inFlight: z.number().min(0),
   connections: z.number().int(),
   latency: latencySchema.nullable(),
   filters: z.array(
