@@ -22,6 +22,12 @@ export function acceptanceLabel(level: AcceptanceLevel): string {
   return LEVEL_LABELS[level];
 }
 
+/** The label of a level as a host names it, which may be one that is not known here. */
+export function levelText(level: string | null): string {
+  const known = Object.entries(LEVEL_LABELS).find(([name]) => name === level);
+  return known?.[1] ?? level ?? 'Unknown';
+}
+
 export function VibDetails({ vib }: { vib: DepotVibView }) {
   const { descriptor, filter, sizeBytes, sha256 } = vib.inspection;
   return (

@@ -16,6 +16,9 @@ export const BEHAVIORS: Record<DrsBehavior, { label: string; help: string }> = {
   },
 };
 
+/** From the least automated to the most. */
+export const BEHAVIOR_NAMES = ['manual', 'partiallyAutomated', 'fullyAutomated'] as const;
+
 const THRESHOLDS = [
   'Mandatory moves only: maintenance mode and rules',
   'Priority 1 and 2: significant improvements',

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useCluster } from '#lib/client/use-inventory.ts';
-import { type DrsBehavior, type DrsConfig, drsBehaviorSchema } from '#lib/model/inventory.ts';
+import type { DrsBehavior, DrsConfig } from '#lib/model/inventory.ts';
 import type { ClusterView } from '#lib/wire/api/inventory.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { Button } from '../ui/button.tsx';
@@ -17,7 +17,7 @@ import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-import { BEHAVIORS, thresholdLabel } from './drs-words.ts';
+import { BEHAVIOR_NAMES, BEHAVIORS, thresholdLabel } from './drs-words.ts';
 
 const THRESHOLDS = ['1', '2', '3', '4', '5'] as const;
 
@@ -84,7 +84,7 @@ function Levels({ drs, onChange }: { drs: DrsConfig; onChange: (drs: DrsConfig) 
       <RadioGroup<DrsBehavior>
         label="Automation level"
         value={drs.behavior}
-        options={drsBehaviorSchema.options.map((value) => ({ value, ...BEHAVIORS[value] }))}
+        options={BEHAVIOR_NAMES.map((value) => ({ value, ...BEHAVIORS[value] }))}
         onChange={(behavior) => onChange({ ...drs, behavior })}
       />
       <Select

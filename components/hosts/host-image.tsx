@@ -5,6 +5,7 @@
 import { Package } from 'lucide-react';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
+import { levelText } from '../depot/vib-details.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Age } from '../ui/age.tsx';
 import { Badge } from '../ui/badge.tsx';
@@ -12,7 +13,6 @@ import { Section } from '../ui/card.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
-import { levelText } from './host-summary.tsx';
 
 export function HostImage({ host }: { host: HostView }) {
   return (

@@ -1,8 +1,7 @@
 'use client';
 // Summary of a host: what it is, how loaded, and the virtual machines on it. Props: `host`.
-import { acceptanceLevelSchema } from '#lib/model/vib.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
-import { acceptanceLabel } from '../depot/vib-details.tsx';
+import { levelText } from '../depot/vib-details.tsx';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Age } from '../ui/age.tsx';
@@ -12,11 +11,6 @@ import { ProgressBar } from '../ui/progress-bar.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { powerLabel, VmIcon } from '../vms/vm-state.tsx';
 import { hostStateLabel } from './host-state.tsx';
-
-export function levelText(level: string | null): string {
-  const known = acceptanceLevelSchema.safeParse(level);
-  return known.success ? acceptanceLabel(known.data) : (level ?? 'Unknown');
-}
 
 export function HostSummaryTab({ host }: { host: HostView }) {
   const filters = host.vibs.filter(({ filterId }) => filterId !== null);

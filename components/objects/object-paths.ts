@@ -1,5 +1,5 @@
 // Where each object has its page in the console.
-import { kindOf, type ObjectKind } from '#lib/model/inventory.ts';
+import { kindOf, type ObjectKind } from '#lib/model/object-kind.ts';
 
 const FOLDERS: Partial<Record<ObjectKind, string>> = {
   cluster: '/clusters',

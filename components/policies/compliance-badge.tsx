@@ -29,6 +29,11 @@ const ROWS: Record<Compliance, { label: string; tone: Tone; meaning: string }> =
   unknown: { label: 'Unknown', tone: 'idle', meaning: 'The host has not reported it yet.' },
 };
 
+/** The compliance of that name; `unknown` for one that is not known here. */
+export function complianceOf(name: string): Compliance {
+  return isCompliance(name) ? name : 'unknown';
+}
+
 export function complianceLabel(compliance: Compliance): string {
   return ROWS[compliance].label;
 }
@@ -42,4 +47,8 @@ export function ComplianceBadge({ compliance, reason }: ComplianceBadgeProps) {
       </span>
     </Tooltip>
   );
+}
+
+function isCompliance(name: string): name is Compliance {
+  return Object.hasOwn(ROWS, name);
 }

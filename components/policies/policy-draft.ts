@@ -2,7 +2,7 @@
 // and the policy it makes. The fields come from the property schemas that the filters carry; none
 // is known here by name.
 import type { FilterProperty, FilterPropertyValues } from '#lib/model/filter.ts';
-import { type FilterClass, filterClassSchema } from '#lib/model/filter-class.ts';
+import { FILTER_CLASS_NAMES, type FilterClass } from '#lib/model/filter-class.ts';
 import { POLICY_NAME_LENGTH_MAX } from '#lib/model/limits.ts';
 import type { FilterCatalogueEntry, PolicyInput, PolicyRule } from '#lib/wire/api/policies.ts';
 
@@ -115,7 +115,7 @@ export function rulesOf(
 }
 
 export function chosenServices(draft: PolicyDraft): [FilterClass, ServiceDraft][] {
-  return filterClassSchema.options.flatMap((filterClass): [FilterClass, ServiceDraft][] => {
+  return FILTER_CLASS_NAMES.flatMap((filterClass): [FilterClass, ServiceDraft][] => {
     const service = draft.services[filterClass];
     return service ? [[filterClass, service]] : [];
   });

@@ -6,7 +6,6 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useCompatibility, useFilters, usePolicy } from '#lib/client/use-policies.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
-import { complianceSchema } from '#lib/wire/api/inventory.ts';
 import type { PolicyRule, PolicyView } from '#lib/wire/api/policies.ts';
 import { formatNoun } from '../format/quantities.ts';
 import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
@@ -22,7 +21,7 @@ import { StateIcon } from '../ui/state-icon.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { Compatibility } from './compatibility.tsx';
-import { ComplianceBadge } from './compliance-badge.tsx';
+import { ComplianceBadge, complianceOf } from './compliance-badge.tsx';
 import { propertyItems } from './property-items.ts';
 
 export function PolicyPage({ id }: { id: string }) {
@@ -201,7 +200,7 @@ function Disks({ policy }: { policy: PolicyView }) {
             </td>
             <td className="pr-4">{diskLabel}</td>
             <td>
-              <ComplianceBadge compliance={complianceSchema.catch('unknown').parse(compliance)} />
+              <ComplianceBadge compliance={complianceOf(compliance)} />
             </td>
           </tr>
         ))}

@@ -3,7 +3,7 @@
 // the form of its properties, drawn from the schema that the filter carries.
 // Props: `draft`, `onChange`, `catalogue`, `problems` by `<class>.<property>`.
 import type { FilterProperty } from '#lib/model/filter.ts';
-import { FILTER_CLASSES, type FilterClass, filterClassSchema } from '#lib/model/filter-class.ts';
+import { FILTER_CLASS_NAMES, FILTER_CLASSES, type FilterClass } from '#lib/model/filter-class.ts';
 import type { FilterCatalogueEntry } from '#lib/wire/api/policies.ts';
 import { Checkbox } from '../ui/forms/checkbox.tsx';
 import { Select } from '../ui/forms/select.tsx';
@@ -25,7 +25,7 @@ export interface PolicyServicesProps {
 }
 
 export function PolicyServices({ draft, onChange, catalogue, problems }: PolicyServicesProps) {
-  const classes = filterClassSchema.options.filter(
+  const classes = FILTER_CLASS_NAMES.filter(
     (filterClass) =>
       draft.services[filterClass] || catalogue.some((entry) => entry.filterClass === filterClass),
   );

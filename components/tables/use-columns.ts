@@ -2,10 +2,8 @@
 // Which columns of a table are shown: the table's own choice until someone chooses, then kept in
 // this browser.
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import { z } from 'zod';
 import type { TableColumn } from './table-column.ts';
 
-const choiceSchema = z.record(z.string(), z.boolean());
 const listeners = new Set<() => void>();
 
 export interface ColumnChoice<Row> {
@@ -58,7 +56,10 @@ function subscribe(listener: () => void): () => void {
 function readChoice(text: string): Record<string, boolean> {
   if (text === '') return {};
   try {
-    return choiceSchema.parse(JSON.parse(text));
+    const kept: unknown = JSON.parse(text);
+    return Object.fromEntries(
+      Object.entries(kept ?? {}).map(([id, shown]) => [id, shown === true]),
+    );
   } catch {
     // Not ours to mend; the next choice overwrites it.
     return {};

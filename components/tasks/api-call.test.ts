@@ -1,6 +1,10 @@
 // The call of a route: parameters in their places and escaped, a body only where there is one.
 import { describe, expect, it } from 'vitest';
+import { learnRoutes } from '#lib/client/route-addresses.ts';
+import { routeTable } from '#lib/wire/api/route-table.ts';
 import { apiCall } from './api-call.ts';
+
+learnRoutes(routeTable());
 
 describe('apiCall', () => {
   it('fills in and escapes path parameters', () => {

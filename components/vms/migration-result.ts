@@ -1,5 +1,4 @@
 // What a migration measured, out of the result of its task.
-import { migrationResultSchema } from '#lib/wire/api/operations.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
 
 /** Keys of the tasks that move a VM, by hand and by DRS. */
@@ -18,6 +17,9 @@ export function isMigration({ operation }: Pick<TaskView, 'operation'>): boolean
 /** Null for a task that is no migration, has not ended well, or moved a VM that was powered off. */
 export function migrationResult(task: TaskView): MigrationResult | null {
   if (!isMigration(task) || task.state !== 'success') return null;
-  const parsed = migrationResultSchema.safeParse(task.result);
-  return parsed.success ? parsed.data : null;
+  const { result } = task;
+  if (result === null || typeof result !== 'object' || Array.isArray(result)) return null;
+  const { pauseMs, heldIos, connections } = result;
+  if (typeof pauseMs !== 'number' || typeof heldIos !== 'number') return null;
+  return typeof connections === 'number' ? { pauseMs, heldIos, connections } : null;
 }

@@ -1,6 +1,12 @@
 // A workload while someone describes it: the numbers as typed, what is wrong with them, and the
 // workload they make.
-import { generatorSchema, tracePlayerSchema, type Workload } from '#lib/model/workload.ts';
+import type { Workload } from '#lib/model/workload.ts';
+import {
+  GENERATOR_LIMITS,
+  type NumberLimits,
+  TRACE_PLAYER_LIMITS,
+} from '#lib/model/workload-limits.ts';
+import { formatCount } from '../format/quantities.ts';
 
 export interface WorkloadDraft {
   kind: Workload['kind'];
@@ -43,32 +49,46 @@ export function overwritesDisk({ kind, pattern }: WorkloadDraft): boolean {
 export function workloadOf(
   draft: WorkloadDraft,
 ): { workload: Workload; problems: null } | { workload: null; problems: Record<string, string> } {
-  const common = {
+  const { kind, pattern, traceId } = draft;
+  const shared = {
     queueDepth: numberOf(draft.queueDepth),
     durationSeconds: numberOf(draft.durationSeconds),
   };
-  const parsed =
-    draft.kind === 'generator'
-      ? generatorSchema.safeParse({
-          ...common,
-          kind: 'generator',
-          pattern: draft.pattern,
-          readPercent: numberOf(draft.readPercent),
-          blockBytes: numberOf(draft.blockBytes),
-          rateIops: numberOf(draft.rateIops),
-        })
-      : tracePlayerSchema.safeParse({
-          ...common,
-          kind: 'trace',
-          traceId: draft.traceId,
-          speed: numberOf(draft.speed),
-        });
-  const problems: Record<string, string> = {};
-  for (const { path, message } of parsed.error?.issues ?? []) problems[String(path[0])] = message;
-  if (draft.kind === 'trace' && draft.traceId === '') problems.traceId = 'Choose a trace.';
-  return parsed.success && Object.keys(problems).length === 0
-    ? { workload: parsed.data, problems: null }
+  if (kind === 'trace') {
+    const numbers = { ...shared, speed: numberOf(draft.speed) };
+    const problems = problemsOf(numbers, TRACE_PLAYER_LIMITS);
+    if (traceId === '') problems.traceId = 'Choose a trace.';
+    return resultOf({ kind, traceId, ...numbers }, problems);
+  }
+  const numbers = {
+    ...shared,
+    readPercent: numberOf(draft.readPercent),
+    blockBytes: numberOf(draft.blockBytes),
+    rateIops: numberOf(draft.rateIops),
+  };
+  return resultOf({ kind, pattern, ...numbers }, problemsOf(numbers, GENERATOR_LIMITS));
+}
+
+function resultOf(workload: Workload, problems: Record<string, string>) {
+  return Object.keys(problems).length === 0
+    ? { workload, problems: null }
     : { workload: null, problems };
+}
+
+function problemsOf(
+  numbers: Readonly<Record<string, number>>,
+  limits: Readonly<Record<string, NumberLimits>>,
+): Record<string, string> {
+  const problems: Record<string, string> = {};
+  for (const [field, { min, max }] of Object.entries(limits)) {
+    const value = numbers[field] ?? Number.NaN;
+    const range = `from ${formatCount(min)} to ${formatCount(max)}`;
+    if (!(value >= min && value <= max)) problems[field] = `Enter a number ${range}.`;
+    // Only the speed of a trace may be a fraction.
+    else if (field !== 'speed' && !Number.isInteger(value))
+      problems[field] = `Enter a whole number ${range}.`;
+  }
+  return problems;
 }
 
 function numberOf(text: string): number {

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { FilterDefinition } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { filterPropertySchema, filterStatisticSchema } from '#lib/model/filter.ts';
-import { type FilterClass, filterClassSchema } from '#lib/model/filter-class.ts';
+import type { FilterClass } from '#lib/model/filter-class.ts';
+import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 
 /** Largest entry file that is loaded, in bytes. */
 const ENTRY_BYTES_MAX = 16 * 1024 * 1024;

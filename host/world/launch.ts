@@ -2,7 +2,7 @@
 // agent. Paths are absolute; the world reads nothing else of the host.
 import { z } from 'zod';
 import { filterPropertyValuesSchema } from '#lib/model/filter.ts';
-import { filterClassSchema } from '#lib/model/filter-class.ts';
+import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 import { DISKS_PER_VM_MAX, FILTERS_PER_DISK_MAX } from '#lib/model/limits.ts';
 import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
 

@@ -4,12 +4,23 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { systemClock } from '../base/system-clock.ts';
+import type { RouteTable } from '../wire/api/route-table.ts';
 import { makeQueryClient } from './query-client.ts';
+import { learnRoutes } from './route-addresses.ts';
 import { useChangeStream } from './use-change-stream.ts';
 import { useSession } from './use-session.ts';
 
-export function ClientProvider({ children }: { children: ReactNode }) {
-  const [client] = useState(makeQueryClient);
+export interface ClientProviderProps {
+  /** Where every route is; the same for all pages. */
+  routes: RouteTable;
+  children: ReactNode;
+}
+
+export function ClientProvider({ routes, children }: ClientProviderProps) {
+  const [client] = useState(() => {
+    learnRoutes(routes);
+    return makeQueryClient();
+  });
   return (
     <QueryClientProvider client={client}>
       <Live />

@@ -3,7 +3,8 @@
 
 import type { Json } from '../base/json.ts';
 import { FAULTS, type FaultName, type Reason } from '../model/fault.ts';
-import { type Problem, problemSchema } from '../wire/api/problem.ts';
+import type { Problem } from '../wire/api/problem.ts';
+import { fieldOf } from './json-field.ts';
 
 /** `status` is 0 when no answer came at all. */
 export class ProblemError extends Error {
@@ -29,8 +30,8 @@ export class ProblemError extends Error {
 /** The error of an answer whose status is not 2xx, whatever its body is. */
 export async function problemOf(response: Response): Promise<ProblemError> {
   const text = await response.text();
-  const parsed = problemSchema.safeParse(parseJson(text));
-  if (parsed.success) return new ProblemError(parsed.data);
+  const answer = parseJson(text);
+  if (isProblem(answer)) return new ProblemError(answer);
   const fault = faultOfStatus(response.status);
   return new ProblemError({
     fault,
@@ -56,6 +57,18 @@ function faultOfStatus(status: number): FaultName {
   if (status === FAULTS.NotAuthenticated.http) return 'NotAuthenticated';
   if (status === FAULTS.NotFound.http) return 'NotFound';
   return status === FAULTS.RequestTooLarge.http ? 'RequestTooLarge' : 'SystemError';
+}
+
+/** Our own server's problems are told from a proxy's by the name of the fault. */
+function isProblem(answer: unknown): answer is Problem {
+  const fault = fieldOf(answer, 'fault');
+  return (
+    typeof fault === 'string' &&
+    Object.hasOwn(FAULTS, fault) &&
+    typeof fieldOf(answer, 'status') === 'number' &&
+    typeof fieldOf(answer, 'detail') === 'string' &&
+    Array.isArray(fieldOf(answer, 'reasons'))
+  );
 }
 
 function parseJson(text: string): unknown {

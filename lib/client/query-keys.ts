@@ -1,6 +1,6 @@
 // Under which key each call's answer is cached, and which answers a change makes out of date.
 // This table is the one place that knows it: pages never invalidate anything themselves.
-import { kindOf, type ObjectKind } from '../model/inventory.ts';
+import { kindOf, type ObjectKind } from '../model/object-kind.ts';
 import type { RouteName } from '../wire/api/routes.ts';
 import type { ChangeMessage } from '../wire/api/tasks.ts';
 

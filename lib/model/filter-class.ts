@@ -1,6 +1,5 @@
 // The classes of I/O filters, in the three spellings that the field uses for the same thing
 // (IoFilterType of vim25, the class in a capability id, LineOfService of SPBM).
-import { z } from 'zod';
 
 interface FilterClassRow {
   label: string;
@@ -57,6 +56,5 @@ export const FILTER_CLASSES = {
 
 export type FilterClass = keyof typeof FILTER_CLASSES;
 
-export const filterClassSchema = z.enum(
-  Object.keys(FILTER_CLASSES) as [FilterClass, ...FilterClass[]],
-);
+/** In the order of the table. */
+export const FILTER_CLASS_NAMES = Object.keys(FILTER_CLASSES) as [FilterClass, ...FilterClass[]];

@@ -1,6 +1,6 @@
 // I/O filters as the inventory knows them, and the properties that a policy sets on them.
 import { z } from 'zod';
-import { filterClassSchema } from './filter-class.ts';
+import { filterClassSchema } from './filter-class-schema.ts';
 
 /**
  * One property of a filter: the schema from which the policy form is drawn and values are checked.

@@ -3,23 +3,6 @@ import { z } from 'zod';
 import { diskFilterSchema } from './filter.ts';
 import { acceptanceLevelSchema } from './vib.ts';
 
-/** The kinds of managed objects with the prefix of their ids. */
-export const OBJECT_KINDS = {
-  folder: 'group-d',
-  datacenter: 'datacenter-',
-  cluster: 'domain-c',
-  host: 'host-',
-  datastore: 'datastore-',
-  vm: 'vm-',
-  policy: 'profile-',
-  vib: 'vib-',
-  task: 'task-',
-  session: 'session-',
-  user: 'user-',
-  trace: 'trace-',
-} as const;
-export type ObjectKind = keyof typeof OBJECT_KINDS;
-
 /** The root of the inventory; permissions on it with propagation hold everywhere. */
 export const ROOT_FOLDER_ID = 'group-d1';
 
@@ -27,13 +10,6 @@ export const objectIdSchema = z
   .string()
   .regex(/^[a-z][a-z-]*[0-9]+$/)
   .max(40);
-
-export function kindOf(id: string): ObjectKind | null {
-  const match = Object.entries(OBJECT_KINDS).find(
-    ([, prefix]) => id.startsWith(prefix) && /^\d+$/.test(id.slice(prefix.length)),
-  );
-  return match ? (match[0] as ObjectKind) : null;
-}
 
 export const powerStateSchema = z.enum(['poweredOn', 'poweredOff', 'suspended']);
 export type PowerState = z.infer<typeof powerStateSchema>;

@@ -1,31 +1,28 @@
 // The built-in workload: a small generator in the manner of fio, and a player for VMware vSCSI
 // traces.
 import { z } from 'zod';
+import { GENERATOR_LIMITS, type NumberLimits, TRACE_PLAYER_LIMITS } from './workload-limits.ts';
 
 export const generatorSchema = z.object({
   kind: z.literal('generator'),
   /** Named as fio names them. */
   pattern: z.enum(['randread', 'randwrite', 'randrw', 'read', 'write']),
   /** Share of reads in a mix, percent. */
-  readPercent: z.number().int().min(0).max(100).default(70),
-  blockBytes: z
-    .number()
-    .int()
-    .min(512)
-    .max(4 * 1024 * 1024),
-  queueDepth: z.number().int().min(1).max(128),
+  readPercent: whole(GENERATOR_LIMITS.readPercent).default(70),
+  blockBytes: whole(GENERATOR_LIMITS.blockBytes),
+  queueDepth: whole(GENERATOR_LIMITS.queueDepth),
   /** I/Os per second at most; 0 for no limit. */
-  rateIops: z.number().int().min(0).max(1_000_000).default(0),
-  durationSeconds: z.number().int().min(1).max(3600),
+  rateIops: whole(GENERATOR_LIMITS.rateIops).default(0),
+  durationSeconds: whole(GENERATOR_LIMITS.durationSeconds),
 });
 
 export const tracePlayerSchema = z.object({
   kind: z.literal('trace'),
   traceId: z.string(),
   /** 1 plays in the time of the recording, 10 ten times as fast, 0 as fast as the disk answers. */
-  speed: z.number().min(0).max(1000),
-  queueDepth: z.number().int().min(1).max(128).default(32),
-  durationSeconds: z.number().int().min(1).max(7200),
+  speed: z.number().min(TRACE_PLAYER_LIMITS.speed.min).max(TRACE_PLAYER_LIMITS.speed.max),
+  queueDepth: whole(TRACE_PLAYER_LIMITS.queueDepth).default(32),
+  durationSeconds: whole(TRACE_PLAYER_LIMITS.durationSeconds),
 });
 
 export const workloadSchema = z.discriminatedUnion('kind', [generatorSchema, tracePlayerSchema]);
@@ -50,3 +47,7 @@ export const workloadStatusSchema = z.object({
   message: z.string(),
 });
 export type WorkloadStatus = z.infer<typeof workloadStatusSchema>;
+
+function whole({ min, max }: NumberLimits) {
+  return z.number().int().min(min).max(max);
+}

@@ -10,7 +10,7 @@ import type { LaunchFilter } from '#host/world/launch.ts';
 import { findTool, mustRun } from '#host/world/test-peers.ts';
 import { type HarnessDisk, launchFilterOf, type WorldHarness } from '#host/world/world-harness.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
-import { filterClassSchema } from '#lib/model/filter-class.ts';
+import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 import { MIB } from '#lib/model/limits.ts';
 
 export const BENCH_DISK_BYTES = 256 * MIB;

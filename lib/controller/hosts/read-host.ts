@@ -1,6 +1,6 @@
 // One host as its page shows it: image, datastores, VMs, and what may be done with it.
 import { Fault } from '../../model/fault.ts';
-import { filterClassSchema } from '../../model/filter-class.ts';
+import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
 import type { HostView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

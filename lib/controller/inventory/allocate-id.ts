@@ -1,6 +1,6 @@
 // Draws the ids of new objects: host-12, vm-34, domain-c7. Numbers are never used twice.
 import { assert } from '../../base/assert.ts';
-import { OBJECT_KINDS, type ObjectKind } from '../../model/inventory.ts';
+import { OBJECT_KINDS, type ObjectKind } from '../../model/object-kind.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
 /** The next id of the kind; other writers of that kind wait until this transaction ends. */

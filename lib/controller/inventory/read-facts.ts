@@ -2,7 +2,7 @@
 // begins here.
 import { z } from 'zod';
 import { diskFilterSchema } from '../../model/filter.ts';
-import { filterClassSchema } from '../../model/filter-class.ts';
+import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import {
   connectionStateSchema,
   drsBehaviorSchema,

@@ -2,7 +2,8 @@
 // does.
 import { Fault } from '../../model/fault.ts';
 import { filterId } from '../../model/filter.ts';
-import { connectionStateSchema, kindOf } from '../../model/inventory.ts';
+import { connectionStateSchema } from '../../model/inventory.ts';
+import { kindOf } from '../../model/object-kind.ts';
 import { vibInspectionSchema } from '../../model/vib.ts';
 import { type InstallFacts, judgeFilterInstall } from '../../rules/filter-install.ts';
 import { installIoFilterSchema } from '../../wire/api/operations.ts';

@@ -1,6 +1,6 @@
 // The I/O filters of a cluster with their state on every host and the disks that use them.
 import { groupBy } from '../../base/group-by.ts';
-import { filterClassSchema } from '../../model/filter-class.ts';
+import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import { hostFilterStateSchema } from '../../model/inventory.ts';
 import { faultRecordSchema } from '../../model/task.ts';
 import { type Verdict, verdictOf } from '../../model/verdict.ts';

@@ -1,5 +1,6 @@
 // Names of inventory objects by id, for sentences that name them.
-import { kindOf, type ObjectKind, ROOT_FOLDER_ID } from '../../model/inventory.ts';
+import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
+import { kindOf, type ObjectKind } from '../../model/object-kind.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
 /** The name of each object that exists; one query for each kind among the ids. */

@@ -1,6 +1,7 @@
 // The chain of parents of each object, nearest first, up to the root folder: permissions propagate
 // down it.
-import { kindOf, ROOT_FOLDER_ID } from '../../model/inventory.ts';
+import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
+import { kindOf } from '../../model/object-kind.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
 /**

@@ -3,7 +3,7 @@
 // disabled.
 import { z } from 'zod';
 import { diskFilterSchema } from '../../model/filter.ts';
-import { filterClassSchema } from '../../model/filter-class.ts';
+import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import {
   connectionStateSchema,
   datastoreTypeSchema,

@@ -6,7 +6,7 @@ import {
   filterPropertyValuesSchema,
   filterStatisticSchema,
 } from '../../model/filter.ts';
-import { filterClassSchema } from '../../model/filter-class.ts';
+import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import { POLICY_NAME_LENGTH_MAX } from '../../model/limits.ts';
 import { reasonSchema, verdictSchema } from '../../model/task.ts';
 
