@@ -1,6 +1,6 @@
 // Reads and writes the descriptor of a virtual disk as a file, and turns what is wrong with it into
 // faults.
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert } from '#lib/base/assert.ts';
 import { FormatError } from '#lib/formats/format-error.ts';
@@ -14,13 +14,17 @@ import {
 import { Fault } from '#lib/model/fault.ts';
 import { DISK_BYTES_MAX, SECTOR_BYTES, VMDK_DESCRIPTOR_BYTES_MAX } from '#lib/model/limits.ts';
 import { errnoOf } from './errno.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
 import { writeFileDurably } from './write-file.ts';
 
 assert(DESCRIPTOR_BYTES_MAX === VMDK_DESCRIPTOR_BYTES_MAX, 'format and product agree on the limit');
 
 /** Throws `FileNotFound`, `FileFault`, or `InvalidDiskFormat` for a malformed descriptor. */
-export async function readDescriptor(path: string): Promise<VmdkDescriptor> {
-  const bytes = await readHead(path);
+export async function readDescriptor(
+  path: string,
+  files: SmallFiles = systemFiles,
+): Promise<VmdkDescriptor> {
+  const bytes = await readHead(path, files);
   let descriptor: VmdkDescriptor;
   try {
     descriptor = parseDescriptor(bytes);
@@ -50,27 +54,22 @@ export async function checkExtents(path: string, descriptor: VmdkDescriptor): Pr
 }
 
 /** Replaces the descriptor in one durable step. */
-export async function writeDescriptor(path: string, descriptor: VmdkDescriptor): Promise<void> {
+export async function writeDescriptor(
+  path: string,
+  descriptor: VmdkDescriptor,
+  files: SmallFiles = systemFiles,
+): Promise<void> {
   const bytes = formatDescriptor(descriptor);
-  await writeFileDurably(path, bytes).catch((error: unknown) => {
+  await writeFileDurably(path, bytes, files).catch((error: unknown) => {
     throw fileFault(path, error);
   });
 }
 
-async function readHead(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+function readHead(path: string, files: SmallFiles): Promise<Uint8Array> {
+  return files.read(path, DESCRIPTOR_BYTES_MAX + 1).catch((error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw fileFault(path, error);
     throw new Fault('FileNotFound', `The virtual disk ${path} does not exist.`);
   });
-  try {
-    const bytes = new Uint8Array(DESCRIPTOR_BYTES_MAX + 1);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    return bytes.subarray(0, bytesRead);
-  } catch (error) {
-    throw fileFault(path, error);
-  } finally {
-    await file.close();
-  }
 }
 
 function invalidDisk(path: string, message: string, line: number | null): Fault {

@@ -9,7 +9,8 @@ import { Fault } from '#lib/model/fault.ts';
 import { LOCK_BREAK_MS, LOCK_LEASE_MS, LOCK_RENEW_MS } from '#lib/model/limits.ts';
 import { LockDirectory, type LockFile } from './lock-directory.ts';
 import type { LockOwner, LockRecord } from './lock-record.ts';
-import { identifyProcess, isProvablyDead } from './process-identity.ts';
+import { type ProcessTable, systemProcesses } from './process-identity.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
 
 /** How often a lock that may be abandoned is looked at, in milliseconds. */
 const WATCH_MS = 250;
@@ -22,6 +23,9 @@ export interface DiskLockRequest {
   random: Random;
   /** The process that will write; this one unless a test says otherwise. */
   pid?: number;
+  /** Where the lock's files are, and who can tell whether a process is dead: the machine. */
+  files?: SmallFiles;
+  processes?: ProcessTable;
 }
 
 export interface DiskLock {
@@ -46,12 +50,12 @@ export interface DiskLock {
  * the host that has it.
  */
 export async function acquireDiskLock(request: DiskLockRequest): Promise<DiskLock> {
-  const { clock, descriptorPath } = request;
-  const directory = new LockDirectory(descriptorPath);
+  const { clock, descriptorPath, files = systemFiles, processes = systemProcesses } = request;
+  const directory = new LockDirectory(descriptorPath, files);
   const record = await newRecord(request);
   for (;;) {
     const found = await directory.current();
-    const now = await watchUntilFree(clock, directory, found);
+    const now = await watchUntilFree({ clock, directory, processes }, found);
     if (now !== null && now.record?.state !== 'released') throw lockedFault(descriptorPath, now);
     if (now !== null) continue;
     const startedAt = clock.monotonic();
@@ -63,12 +67,13 @@ export async function acquireDiskLock(request: DiskLockRequest): Promise<DiskLoc
   }
 }
 
-async function newRecord({ owner, clock, random, pid }: DiskLockRequest): Promise<LockRecord> {
+async function newRecord(request: DiskLockRequest): Promise<LockRecord> {
+  const { owner, clock, random, pid, processes = systemProcesses } = request;
   const now = clock.now();
   return {
     state: 'held',
     owner,
-    process: await identifyProcess(pid ?? process.pid),
+    process: await processes.identify(pid ?? process.pid),
     nonce: randomHex(random, 16),
     renewal: 0,
     acquiredAt: now,
@@ -76,18 +81,23 @@ async function newRecord({ owner, clock, random, pid }: DiskLockRequest): Promis
   };
 }
 
+interface Watch {
+  clock: Clock;
+  directory: LockDirectory;
+  processes: ProcessTable;
+}
+
 /**
  * Null when the lock may be taken from the epoch found; else what the lock changed to meanwhile.
  */
 async function watchUntilFree(
-  clock: Clock,
-  directory: LockDirectory,
+  { clock, directory, processes }: Watch,
   found: LockFile,
 ): Promise<LockFile | null> {
   const since = clock.monotonic();
   for (;;) {
     if (found.epoch === 0 || found.record?.state === 'released') return null;
-    if (found.record && (await isProvablyDead(found.record.process))) return null;
+    if (found.record && (await processes.isProvablyDead(found.record.process))) return null;
     if (clock.monotonic() - since >= LOCK_BREAK_MS) return null;
     await sleep(clock, WATCH_MS);
     const again = await directory.current();

@@ -2,10 +2,13 @@
 // `epoch-7`. The lock is the file with the highest number. To take or break it is to create the
 // next number with link(2), which exactly one process can do; the holder alone writes its own file.
 // Nobody ever replaces another's file.
-import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './errno.ts';
 import { type LockRecord, parseLockRecord } from './lock-record.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
+
+/** A record is far smaller, in bytes. */
+const RECORD_BYTES_MAX = 16 * 1024;
 
 export interface LockFile {
   /** 0 when the disk was never locked. */
@@ -18,9 +21,11 @@ export interface LockFile {
 
 export class LockDirectory {
   readonly path: string;
+  readonly #files: SmallFiles;
 
-  constructor(descriptorPath: string) {
+  constructor(descriptorPath: string, files: SmallFiles = systemFiles) {
     this.path = `${descriptorPath}.lck`;
+    this.#files = files;
   }
 
   /** The newest epoch and what its file says. */
@@ -35,7 +40,7 @@ export class LockDirectory {
   }
 
   async highestEpoch(): Promise<number> {
-    const names = await readdir(this.path).catch((error: unknown) => {
+    const names = await this.#files.list(this.path).catch((error: unknown) => {
       if (errnoOf(error) === 'ENOENT') return [];
       throw error;
     });
@@ -44,7 +49,7 @@ export class LockDirectory {
 
   /** Creates the epoch's file; false when another process was first. */
   async create(epoch: number, record: LockRecord): Promise<boolean> {
-    await mkdir(this.path, { recursive: true });
+    await this.#files.makeDirectory(this.path);
     if (!(await this.#linkNew(epoch, record))) return false;
     // Files of past epochs get removed, so that the number could be free although it was used
     // before.
@@ -55,7 +60,7 @@ export class LockDirectory {
 
   /** Writes the holder's own file anew, in one step. */
   async replace(epoch: number, record: LockRecord): Promise<void> {
-    await rename(await this.#writeTemporary(record, false), this.#file(epoch));
+    await this.#files.rename(await this.#writeTemporary(record, false), this.#file(epoch));
   }
 
   async readRecord(epoch: number): Promise<LockRecord | null> {
@@ -65,7 +70,7 @@ export class LockDirectory {
 
   /** Removes the files of epochs that are over, and what processes left that died while writing. */
   async removeBelow(epoch: number, { nonce }: LockRecord): Promise<void> {
-    for (const name of await readdir(this.path)) {
+    for (const name of await this.#files.list(this.path)) {
       const old = epochOf(name);
       const leftover = name.startsWith('new-') && name !== `new-${nonce}`;
       if ((old > 0 && old < epoch) || leftover) await this.#removeIfThere(join(this.path, name));
@@ -75,7 +80,7 @@ export class LockDirectory {
   async #linkNew(epoch: number, record: LockRecord): Promise<boolean> {
     const temporary = await this.#writeTemporary(record, true);
     try {
-      await link(temporary, this.#file(epoch));
+      await this.#files.link(temporary, this.#file(epoch));
       return true;
     } catch (error) {
       // The winner tidies up and may have removed our file under us.
@@ -90,19 +95,14 @@ export class LockDirectory {
 
   async #writeTemporary(record: LockRecord, durable: boolean): Promise<string> {
     const path = join(this.path, `new-${record.nonce}`);
-    const file = await open(path, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(record)}\n`);
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
-    }
+    await this.#files.write(path, `${JSON.stringify(record)}\n`, { durable });
     return path;
   }
 
   async #read(epoch: number): Promise<string | null> {
     try {
-      return await readFile(this.#file(epoch), 'utf8');
+      const bytes = await this.#files.read(this.#file(epoch), RECORD_BYTES_MAX);
+      return new TextDecoder().decode(bytes);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return null;
       throw error;
@@ -110,7 +110,7 @@ export class LockDirectory {
   }
 
   async #removeIfThere(path: string): Promise<void> {
-    await unlink(path).catch((error: unknown) => {
+    await this.#files.remove(path).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
   }

@@ -14,6 +14,18 @@ export const processIdentitySchema = z.object({
 });
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 
+/** Who can tell one process from another, and a dead one from a live one. */
+export interface ProcessTable {
+  identify(pid: number): Promise<ProcessIdentity>;
+  isProvablyDead(who: ProcessIdentity): Promise<boolean>;
+}
+
+/** This machine's. */
+export const systemProcesses: ProcessTable = {
+  identify: (pid) => identifyProcess(pid),
+  isProvablyDead: (who) => isProvablyDead(who),
+};
+
 /** The identity of a process of this machine, by default of this one. */
 export async function identifyProcess(pid: number, procRoot = '/proc'): Promise<ProcessIdentity> {
   const [stat, bootId, pidNamespace] = await Promise.all([
