@@ -1,0 +1,85 @@
+// A guest operating system on our disks: it boots from one, writes, is moved, and reads back what
+// it wrote.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { MIB } from '#lib/model/limits.ts';
+import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { type TestAgent, TestLab, testVm } from '../agent/test-agents.ts';
+import { mustRun } from '../world/test-peers.ts';
+import { BOOT_BYTES, canBootGuests, makeBootImage } from './boot-image.ts';
+import { Guest } from './guest.ts';
+
+// Software emulation on a busy machine: the limits only end what hangs.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
+
+const ready = canBootGuests();
+const lab = new TestLab();
+const DISK_BYTES = 96 * MIB;
+const trace = { name: 'trace', class: 'inspection' as const, properties: {} };
+let folder: string;
+let esx01: TestAgent;
+let esx02: TestAgent;
+let vm = testVm(1);
+let guest: Guest;
+
+beforeAll(async () => {
+  if (!ready) return;
+  folder = await mkdtemp(join(tmpdir(), 'sluice-guest-'));
+  await lab.openDepot();
+  esx01 = await lab.addHost(1);
+  esx02 = await lab.addHost(2);
+  for (const host of [esx01, esx02]) await host.keyed(calls.installVib, lab.vib('trace'));
+  const disks = vm.disks.map((disk) => ({ ...disk, capacityBytes: DISK_BYTES }));
+  vm = { ...vm, disks };
+  await esx01.keyed(calls.createVm, { vm, contents: [] });
+  const { nbdPort, nbdSocketPath } = await esx01.keyed(calls.powerOnVm, { vm });
+  vm = { ...vm, nbdPort };
+  const image = await makeBootImage(folder);
+  await mustRun('nbdcopy', [image, `nbd+unix:///scsi0:0?socket=${nbdSocketPath}`]);
+  guest = await boot();
+});
+
+afterAll(async () => {
+  if (ready) await guest?.powerOff();
+  await lab.close();
+  if (ready) await rm(folder, { recursive: true, force: true });
+});
+
+function boot(): Promise<Guest> {
+  return Guest.boot(folder, `nbd://127.0.0.1:${vm.nbdPort}/scsi0:0`);
+}
+
+/** Fills a MiB of the free part with random data, for good; returns the checksum. */
+function write(mebibyte: number): Promise<string> {
+  const at = BOOT_BYTES / MIB + mebibyte;
+  const fill = `dd if=/dev/urandom of=/tmp/d bs=1M count=1 2>/dev/null`;
+  const put = `dd if=/tmp/d of=/dev/vda bs=1M seek=${at} conv=fsync 2>/dev/null`;
+  return guest.run(`mkdir -p /tmp && ${fill} && ${put} && sha256sum < /tmp/d`);
+}
+
+function read(mebibyte: number): Promise<string> {
+  const at = BOOT_BYTES / MIB + mebibyte;
+  const drop = 'echo 3 > /proc/sys/vm/drop_caches';
+  return guest.run(`${drop}; dd if=/dev/vda bs=1M skip=${at} count=1 2>/dev/null | sha256sum`);
+}
+
+test.runIf(ready)('what a guest wrote is there after a move and a power cycle', async () => {
+  expect(await guest.run('cat /sys/block/vda/size')).toBe(`${DISK_BYTES / 512}`);
+  const before = await write(1);
+  const change = { vm, diskKey: 2000, filters: [trace] };
+  await esx01.keyed(calls.setDiskFilters, change);
+  vm = { ...vm, disks: vm.disks.map((disk) => ({ ...disk, filters: [trace] })) };
+  const filtered = await write(2);
+  const ticket = await esx02.keyed(calls.prepareIncoming, { vm });
+  expect(await esx01.keyed(calls.migrateOut, { vmId: vm.vmId, ticket })).toMatchObject({
+    connections: 1,
+  });
+  await esx02.keyed(calls.finishIncoming, { vmId: vm.vmId });
+  const moved = await write(3);
+  expect([await read(1), await read(2)]).toEqual([before, filtered]);
+  await guest.powerOff();
+  guest = await boot();
+  expect([await read(1), await read(2), await read(3)]).toEqual([before, filtered, moved]);
+});
