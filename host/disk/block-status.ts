@@ -1,11 +1,9 @@
 // Which parts of a file read as zeroes, for base:allocation. Node cannot ask the file system for
 // holes, so the bytes themselves are looked at, a bounded stretch a call; a file without any block
 // is known at once.
-import { fstat } from 'node:fs';
-import { promisify } from 'node:util';
 import { STATE_HOLE, STATE_ZERO } from '#lib/formats/nbd/constants.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { readLater } from './file-io.ts';
+import type { FileRange } from './zero-range.ts';
 
 /** Looked at in one call, in bytes; the client asks again for the rest. */
 const SCAN_BYTES_MAX = 32 * 1024 * 1024;
@@ -14,28 +12,21 @@ const CHUNK_BYTES = 1024 * 1024;
 const GRAIN_BYTES = 64 * 1024;
 const ZEROES = Buffer.alloc(GRAIN_BYTES);
 
-const fstatLater = promisify(fstat);
-
-export interface StatusRange {
-  fd: number;
-  position: number;
-  length: number;
-}
-
 /**
  * Status from the start of the range on, for all of it or less. An error number when it cannot be
  * read.
  */
-export async function fileStatus(range: StatusRange): Promise<StatusExtent[] | number> {
-  const { blocks } = await fstatLater(range.fd);
-  if (blocks === 0) return [{ length: range.length, flags: STATE_HOLE | STATE_ZERO }];
+export async function fileStatus(range: FileRange): Promise<StatusExtent[] | number> {
+  const { file } = range;
+  if ((await file.allocatedBytes()) === 0)
+    return [{ length: range.length, flags: STATE_HOLE | STATE_ZERO }];
   const extents: StatusExtent[] = [];
   const scanned = Math.min(range.length, SCAN_BYTES_MAX);
   const buffer = Buffer.allocUnsafeSlow(Math.min(scanned, CHUNK_BYTES));
   for (let done = 0; done < scanned; ) {
     const length = Math.min(buffer.length, scanned - done);
-    const transfer = { fd: range.fd, buffer, start: 0, length, position: range.position + done };
-    const error = await new Promise<number>((resolve) => readLater(transfer, resolve));
+    const transfer = { buffer, start: 0, length, position: range.position + done };
+    const error = await new Promise<number>((resolve) => file.readLater(transfer, resolve));
     if (error !== 0) return error;
     classify(buffer.subarray(0, length), extents);
     done += length;

@@ -1,10 +1,11 @@
-// Which file holds which bytes of a disk: the extents in order, each open for reading and writing.
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+// Which file holds which bytes of a flat disk: the extents in order, each open.
 import { dirname, join } from 'node:path';
 import { assert } from '#lib/base/assert.ts';
-import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
+import type { VmdkDescriptor, VmdkExtent } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
+import { errnoOf } from '../datastore/errno.ts';
+import type { DiskFiles, ExtentFile } from './extent-file.ts';
 
 /** What opening a link, a directory or a socket for writing gives. */
 const NO_FILE_CODES = ['ELOOP', 'EISDIR', 'ENXIO'];
@@ -13,63 +14,88 @@ export interface Extent {
   /** First byte on the disk, and the one after the last. */
   start: number;
   end: number;
-  fd: number;
+  file: ExtentFile;
   /** Byte in the file minus byte on the disk. */
   shift: number;
+}
+
+export interface ExtentsRequest {
+  descriptorPath: string;
+  /** All of them flat. */
+  extents: VmdkDescriptor['extents'];
+  files: DiskFiles;
+  readOnly: boolean;
 }
 
 /**
  * Opens the extents of a disk; all or none. Throws `InvalidDiskFormat`, `FileNotFound` or
  * `FileFault`.
  */
-export function openExtents(descriptorPath: string, descriptor: VmdkDescriptor): Extent[] {
-  const extents: Extent[] = [];
+export async function openExtents(request: ExtentsRequest): Promise<Extent[]> {
+  const opened: Extent[] = [];
   let start = 0;
   try {
-    for (const { access, fileName, offsetSectors, sectors } of descriptor.extents) {
-      if (access !== 'RW') throw invalid(descriptorPath, `The extent ${fileName} is ${access}.`);
+    for (const { access, fileName, offsetSectors, sectors } of request.extents) {
+      requireAccess(request, access, fileName);
       const end = start + sectors * SECTOR_BYTES;
-      const fd = openExtentFile(descriptorPath, fileName);
-      extents.push({ start, end, fd, shift: offsetSectors * SECTOR_BYTES - start });
-      const { size } = fstatSync(fd);
+      const file = await openExtentFile({ ...request, fileName });
+      opened.push({ start, end, file, shift: offsetSectors * SECTOR_BYTES - start });
       const wanted = (offsetSectors + sectors) * SECTOR_BYTES;
-      if (size < wanted) {
-        const message = `The extent ${fileName} holds ${size} bytes, but ${wanted} are needed.`;
-        throw invalid(descriptorPath, message);
+      if (file.sizeBytes < wanted) {
+        const message = `The extent ${fileName} holds ${file.sizeBytes} bytes, but ${wanted} are needed.`;
+        throw invalidDisk(request.descriptorPath, message);
       }
       start = end;
     }
   } catch (thrown) {
-    closeExtents(extents);
+    closeExtents(opened);
     throw thrown;
   }
-  assert(extents.length > 0, 'the descriptor codec refuses a disk without extents');
-  return extents;
+  assert(opened.length > 0, 'the descriptor codec refuses a disk without extents');
+  return opened;
 }
 
 export function closeExtents(extents: readonly Extent[]): void {
-  for (const { fd } of extents) closeSync(fd);
+  for (const { file } of extents) file.close();
 }
 
-function openExtentFile(descriptorPath: string, fileName: string): number {
+export interface ExtentFileRequest {
+  descriptorPath: string;
+  fileName: string;
+  files: DiskFiles;
+  readOnly: boolean;
+}
+
+/**
+ * Opens one file beside the descriptor. Throws `InvalidDiskFormat`, `FileNotFound` or `FileFault`.
+ */
+export async function openExtentFile(request: ExtentFileRequest): Promise<ExtentFile> {
+  const { descriptorPath, fileName, files, readOnly } = request;
   const path = join(dirname(descriptorPath), fileName);
   try {
-    // A link could lead out of the datastore.
-    const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if (fstatSync(fd).isFile()) return fd;
-    closeSync(fd);
+    return await files.open(path, readOnly ? 'read' : 'write');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = errnoOf(cause) ?? String(cause);
     if (code === 'ENOENT') {
       throw new Fault('FileNotFound', `The extent ${path} of a virtual disk is missing.`);
     }
-    if (!NO_FILE_CODES.includes(code)) {
-      throw new Fault('FileFault', `The extent ${path} cannot be opened: ${code}.`, { cause });
+    if (NO_FILE_CODES.includes(code)) {
+      throw invalidDisk(descriptorPath, `The extent ${fileName} is not a regular file.`);
     }
+    throw new Fault('FileFault', `The extent ${path} cannot be opened: ${code}.`, { cause });
   }
-  throw invalid(descriptorPath, `The extent ${fileName} is not a regular file.`);
 }
 
-function invalid(path: string, message: string): Fault {
+/** Refuses an extent whose access does not allow what it is opened for. */
+export function requireAccess(
+  { descriptorPath, readOnly }: { descriptorPath: string; readOnly: boolean },
+  access: VmdkExtent['access'],
+  fileName: string,
+): void {
+  if (access === 'RW' || (readOnly && access === 'RDONLY')) return;
+  throw invalidDisk(descriptorPath, `The extent ${fileName} is ${access}.`);
+}
+
+export function invalidDisk(path: string, message: string): Fault {
   return new Fault('InvalidDiskFormat', `The virtual disk ${path} cannot be used: ${message}`);
 }

@@ -17,12 +17,13 @@ import {
   WRITE_ZEROES,
 } from '../chain/chain-io.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
+import type { Backing } from './backing.ts';
 import { appendExtent, fileStatus } from './block-status.ts';
-import { closeExtents, type Extent, openExtents } from './extent-table.ts';
-import { type Done, readLater, readNow, writeLater, writeNow } from './file-io.ts';
-import { SyncGroup } from './sync-group.ts';
+import type { DiskFiles, Done, ExtentFile } from './extent-file.ts';
+import { closeExtents, type Extent, type ExtentsRequest, openExtents } from './extent-table.ts';
+import { systemDiskFiles } from './system-disk-files.ts';
 import { TransferPace } from './transfer-pace.ts';
-import { HolePuncher, PUNCH_BYTES_MIN, zeroLater, zeroNow } from './zero-range.ts';
+import { PUNCH_BYTES_MIN, punchOrZero, zeroLater, zeroNow } from './zero-range.ts';
 
 /** From this length on zeroes leave the calling thread, in bytes. */
 const ZERO_LATER_BYTES = 64 * KIB;
@@ -35,19 +36,17 @@ const LATER_BYTES_MAX = 512 * KIB;
 
 /** One extent's share of an I/O. */
 interface Piece {
-  fd: number;
+  file: ExtentFile;
   /** Offset into the I/O. */
   at: number;
   length: number;
   position: number;
 }
 
-export class FlatDisk {
+export class FlatDisk implements Backing {
   readonly sizeBytes: number;
   readonly #extents: readonly Extent[];
   readonly #only: Extent | null;
-  readonly #sync: SyncGroup;
-  readonly #puncher = new HolePuncher();
   readonly #readPace: TransferPace;
   readonly #writePace: TransferPace;
 
@@ -57,13 +56,21 @@ export class FlatDisk {
     this.#extents = extents;
     this.#only = extents.length === 1 ? (extents[0] ?? null) : null;
     this.sizeBytes = extents.at(-1)?.end ?? 0;
-    this.#sync = new SyncGroup(extents.map(({ fd }) => fd));
   }
 
   /** Opens the disk of a descriptor. Throws `InvalidDiskFormat`, `FileNotFound` or `FileFault`. */
-  static async open(descriptorPath: string, clock: Clock): Promise<FlatDisk> {
-    const descriptor = await readDescriptor(descriptorPath);
-    return new FlatDisk(openExtents(descriptorPath, descriptor), clock);
+  static async open(
+    descriptorPath: string,
+    clock: Clock,
+    files: DiskFiles = systemDiskFiles,
+  ): Promise<FlatDisk> {
+    const { extents } = await readDescriptor(descriptorPath, files);
+    return FlatDisk.openExtents({ descriptorPath, extents, files, readOnly: false }, clock);
+  }
+
+  /** Opens a disk, or the part of one, that these extents make. Throws as `open` does. */
+  static async openExtents(request: ExtentsRequest, clock: Clock): Promise<FlatDisk> {
+    return new FlatDisk(await openExtents(request), clock);
   }
 
   /** As ChainDisk says. The range must lie within the disk. */
@@ -107,7 +114,7 @@ export class FlatDisk {
 
   /** Makes all that was written durable; 0, or an error number. */
   flush(): Promise<number> {
-    return new Promise((resolve) => this.#sync.sync(resolve));
+    return new Promise((resolve) => this.#sync(resolve));
   }
 
   /** No I/O may be in flight. */
@@ -127,11 +134,10 @@ export class FlatDisk {
   #readNow(io: ChainIo): number {
     const only = this.#only;
     if (only !== null) {
-      const { buffer, start, length } = io;
-      return readNow({ fd: only.fd, buffer, start, length, position: io.offset + only.shift });
+      return only.file.readNow(io.buffer, io.start, io.length, io.offset + only.shift);
     }
-    for (const { fd, at, length, position } of this.#pieces(io.offset, io.length)) {
-      const error = readNow({ fd, buffer: io.buffer, start: io.start + at, length, position });
+    for (const { file, at, length, position } of this.#pieces(io.offset, io.length)) {
+      const error = file.readNow(io.buffer, io.start + at, length, position);
       if (error !== 0) return error;
     }
     return 0;
@@ -157,20 +163,19 @@ export class FlatDisk {
   #writeNow(io: ChainIo): number {
     const only = this.#only;
     if (only !== null) {
-      const { buffer, start, length } = io;
-      return writeNow({ fd: only.fd, buffer, start, length, position: io.offset + only.shift });
+      return only.file.writeNow(io.buffer, io.start, io.length, io.offset + only.shift);
     }
-    for (const { fd, at, length, position } of this.#pieces(io.offset, io.length)) {
-      const error = writeNow({ fd, buffer: io.buffer, start: io.start + at, length, position });
+    for (const { file, at, length, position } of this.#pieces(io.offset, io.length)) {
+      const error = file.writeNow(io.buffer, io.start + at, length, position);
       if (error !== 0) return error;
     }
     return 0;
   }
 
   #writeZeroes(io: ChainIo): number {
-    const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#puncher.works;
+    const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#punches;
     if (io.fastZero && !punches) return NBD_ERRORS.ENOTSUP;
-    if (punches) return this.#later(io, this.#punchPiece());
+    if (punches) return this.#later(io, punchOrZero);
     if (io.length >= ZERO_LATER_BYTES) return this.#later(io, zeroLater);
     for (const piece of this.#pieces(io.offset, io.length)) {
       const error = zeroNow(piece);
@@ -181,12 +186,14 @@ export class FlatDisk {
 
   /** A trim is advice: where holes cannot be punched the data stay. */
   #trim(io: ChainIo): number {
-    if (io.length < PUNCH_BYTES_MIN || !this.#puncher.works) return io.fua ? this.#flush(io) : 0;
-    return this.#later(io, (piece, done) => this.#puncher.punch(piece, () => done(0)));
+    if (io.length < PUNCH_BYTES_MIN || !this.#punches) return io.fua ? this.#flush(io) : 0;
+    return this.#later(io, ({ file, position, length }, done) =>
+      file.punch(position, length, () => done(0)),
+    );
   }
 
   #flush(io: ChainIo): number {
-    this.#sync.sync((error) => io.carrier?.diskDone(io, error));
+    this.#sync((error) => io.carrier?.diskDone(io, error));
     return PENDING;
   }
 
@@ -207,9 +214,20 @@ export class FlatDisk {
     return PENDING;
   }
 
-  #punchPiece(): (piece: Piece, done: Done) => void {
-    return (piece, done) =>
-      this.#puncher.punch(piece, (punched) => (punched ? done(0) : zeroLater(piece, done)));
+  get #punches(): boolean {
+    return this.#extents.every(({ file }) => file.punches);
+  }
+
+  #sync(done: Done): void {
+    let left = this.#extents.length;
+    let worst = 0;
+    for (const { file } of this.#extents) {
+      file.sync((error) => {
+        worst = error === 0 ? worst : error;
+        left -= 1;
+        if (left === 0) done(worst);
+      });
+    }
   }
 
   #pieces(offset: number, length: number): Piece[] {
@@ -220,18 +238,18 @@ export class FlatDisk {
       const to = Math.min(end, extent.end);
       if (from >= to) continue;
       const position = from + extent.shift;
-      pieces.push({ fd: extent.fd, at: from - offset, length: to - from, position });
+      pieces.push({ file: extent.file, at: from - offset, length: to - from, position });
     }
     return pieces;
   }
 }
 
 function readPiece(io: ChainIo): (piece: Piece, done: Done) => void {
-  return ({ fd, at, length, position }, done) =>
-    readLater({ fd, buffer: io.buffer, start: io.start + at, length, position }, done);
+  return ({ file, at, length, position }, done) =>
+    file.readLater({ buffer: io.buffer, start: io.start + at, length, position }, done);
 }
 
 function writePiece(io: ChainIo): (piece: Piece, done: Done) => void {
-  return ({ fd, at, length, position }, done) =>
-    writeLater({ fd, buffer: io.buffer, start: io.start + at, length, position }, done);
+  return ({ file, at, length, position }, done) =>
+    file.writeLater({ buffer: io.buffer, start: io.start + at, length, position }, done);
 }

@@ -1,18 +1,17 @@
-// Groups flushes: all that arrive while one fdatasync runs share the next one. A flush is never
-// answered by a sync that began before it. The calls run in libuv's threads, because one can take
-// many milliseconds.
+// Groups the flushes of a file: all that arrive while one fdatasync runs share the next one. A flush
+// is never answered by a sync that began before it. The calls run in libuv's threads, because one
+// can take many milliseconds.
 import { fdatasync } from 'node:fs';
 import { errnoOfCode } from '#lib/formats/nbd/errno.ts';
-
-type Done = (error: number) => void;
+import type { Done } from './extent-file.ts';
 
 export class SyncGroup {
-  readonly #fds: readonly number[];
+  readonly #fd: number;
   #running = false;
   #waiting: Done[] = [];
 
-  constructor(fds: readonly number[]) {
-    this.#fds = fds;
+  constructor(fd: number) {
+    this.#fd = fd;
   }
 
   /** Makes all writes that have returned durable, then calls back with 0 or an error number. */
@@ -25,16 +24,11 @@ export class SyncGroup {
     const group = this.#waiting;
     this.#waiting = [];
     this.#running = true;
-    let left = this.#fds.length;
-    let worst = 0;
-    const one = (failure: NodeJS.ErrnoException | null): void => {
-      if (failure !== null) worst = errnoOfCode(failure.code);
-      left -= 1;
-      if (left > 0) return;
+    fdatasync(this.#fd, (failure) => {
       this.#running = false;
       if (this.#waiting.length > 0) this.#start();
-      for (const done of group) done(worst);
-    };
-    for (const fd of this.#fds) fdatasync(fd, one);
+      const error = failure === null ? 0 : errnoOfCode(failure.code);
+      for (const done of group) done(error);
+    });
   }
 }
