@@ -19,14 +19,14 @@ import {
   writeDataChunkHeader,
   writeSimpleReply,
 } from '#lib/formats/nbd/transmission.ts';
-import { KIB, MIB, NBD_REQUEST_BYTES_MAX } from '#lib/model/limits.ts';
+import { MIB, NBD_REQUEST_BYTES_MAX } from '#lib/model/limits.ts';
 import { EMPTY_BUFFER, type OperationCode, READ, WRITE } from '../chain/chain-io.ts';
 import { BLOCK_STATUS_CODE } from '../chain/disk-meter.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Agreement } from './handshake.ts';
 import type { InputBuffer } from './input-buffer.ts';
 import type { NbdExport } from './nbd-export.ts';
-import type { IoReceiver, NbdIo, NbdIoPool } from './nbd-io.ts';
+import { type IoReceiver, type NbdIo, type NbdIoPool, OWN_BUFFER_BYTES } from './nbd-io.ts';
 import { Payload } from './payload.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 import { judgeRequest, operationOf } from './request-rules.ts';
@@ -34,8 +34,6 @@ import { countWaitingRequests } from './waiting-requests.ts';
 
 /** One client has at most so many requests, and bytes of large ones, under way. */
 const IN_FLIGHT_MAX = 1024;
-/** From this length on a request has a buffer of its own instead of a place in a slab, in bytes. */
-const OWN_BUFFER_BYTES = 64 * KIB;
 const IN_FLIGHT_BYTES_MAX = 32 * MIB;
 
 export interface TransmissionParts {
@@ -176,12 +174,12 @@ export class Transmission implements IoReceiver {
     const { input, buffers, target } = this.#parts;
     // Nobody would take such a payload in, so the stream cannot be followed any further.
     if (request.length > NBD_REQUEST_BYTES_MAX) return 'garbage';
-    if (request.length >= OWN_BUFFER_BYTES) {
+    if (input.length < REQUEST_HEADER_BYTES + request.length) {
+      if (request.length < OWN_BUFFER_BYTES) return 'more';
       input.at += REQUEST_HEADER_BYTES;
       this.#payload = new Payload(request, buffers.take(request.length));
       return null;
     }
-    if (input.length < REQUEST_HEADER_BYTES + request.length) return 'more';
     const start = input.at + REQUEST_HEADER_BYTES;
     input.at = start + request.length;
     const error = this.#judge(request);
@@ -215,7 +213,6 @@ export class Transmission implements IoReceiver {
     }
     const io = this.#take(payload.request, WRITE);
     io.buffer = payload.buffer;
-    io.start = 0;
     io.owned = payload.buffer;
     if (target.submit(io)) this.#answerNow(io);
     else this.#pend(io);
@@ -266,8 +263,6 @@ export class Transmission implements IoReceiver {
     const code = operationOf(request.command);
     if (code === null) return;
     const io = this.#take(request, code);
-    io.buffer = EMPTY_BUFFER;
-    io.start = 0;
     io.noHole = (request.flags & COMMAND_FLAGS.noHole) !== 0;
     io.fastZero = (request.flags & COMMAND_FLAGS.fastZero) !== 0;
     if (this.#parts.target.submit(io)) this.#answerNow(io);
@@ -304,6 +299,8 @@ export class Transmission implements IoReceiver {
     io.code = code;
     io.offset = request.offset;
     io.length = request.length;
+    io.buffer = EMPTY_BUFFER;
+    io.start = 0;
     io.fua = (request.flags & COMMAND_FLAGS.fua) !== 0;
     io.cookieHigh = request.cookieHigh;
     io.cookieLow = request.cookieLow;
@@ -316,7 +313,7 @@ export class Transmission implements IoReceiver {
   #pend(io: NbdIo): void {
     this.#inFlight += 1;
     this.#parts.target.meter.waits(io.arrivedAt);
-    if (io.owned !== null) this.#inFlightBytes += io.length;
+    this.#inFlightBytes += io.heldBytes;
   }
 
   #countDone(io: NbdIo): void {
@@ -334,7 +331,7 @@ export class Transmission implements IoReceiver {
   #answer(io: NbdIo): void {
     const { target, clock } = this.#parts;
     this.#inFlight -= 1;
-    if (io.owned !== null) this.#inFlightBytes -= io.length;
+    this.#inFlightBytes -= io.heldBytes;
     target.meter.count(io.code, io.length, io.error);
     target.meter.waited(io.arrivedAt, clock.monotonic());
     if (!this.#abandoned) this.#reply(io);

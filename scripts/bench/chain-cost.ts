@@ -4,6 +4,7 @@ import { Chain } from '#host/chain/chain.ts';
 import { ChainIo, EMPTY_BUFFER, READ } from '#host/chain/chain-io.ts';
 import { IoTracer } from '#host/chain/io-tracer.ts';
 import type { OpenFilter } from '#host/chain/open-filter.ts';
+import { OwnWork } from '#host/chain/own-work.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 
 const WARM_UP = 300_000;
@@ -54,5 +55,6 @@ function passingFilter(name: string): OpenFilter {
     ...{ writeZeroes: see, prefetch: see, completed: see },
     statistics: () => ({ seen }),
   };
-  return { name, class: 'inspection', definition, codeId: name, properties: {}, hooks };
+  const own = OwnWork.none();
+  return { name, class: 'inspection', definition, codeId: name, properties: {}, hooks, own };
 }

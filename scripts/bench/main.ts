@@ -1,6 +1,6 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// what the idle lab costs.
-//   --only io|lab      one of the two
+// the pause of live migrations, then what the idle lab costs.
+//   --only io|migration|lab   one of them
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
 //   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)
@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util';
 import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
+import { benchMigration } from './migration.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,9 @@ const { values } = parseArgs({
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-if (values.only !== 'lab') {
+const wants = (part: string) => values.only === undefined || values.only === part;
+
+if (wants('io')) {
   await benchIo({
     seconds: values.quick ? 1 : 3,
     rounds: values.quick ? 2 : 5,
@@ -34,4 +37,5 @@ if (values.only !== 'lab') {
     print,
   });
 }
-if (values.only !== 'io') await benchLab(print);
+if (wants('migration')) await benchMigration(values.quick ? 10 : 60, print);
+if (wants('lab')) await benchLab(print);
