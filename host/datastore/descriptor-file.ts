@@ -8,9 +8,12 @@ import {
   capacitySectors,
   DESCRIPTOR_BYTES_MAX,
   formatDescriptor,
+  isObjectName,
   parseDescriptor,
   type VmdkDescriptor,
 } from '#lib/formats/vmdk/descriptor.ts';
+import { isEmbedded } from '#lib/formats/vmdk/disk-types.ts';
+import { descriptorInHead } from '#lib/formats/vmdk/sparse-header.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { DISK_BYTES_MAX, SECTOR_BYTES, VMDK_DESCRIPTOR_BYTES_MAX } from '#lib/model/limits.ts';
 import { errnoOf } from './errno.ts';
@@ -18,6 +21,9 @@ import { type SmallFiles, systemFiles } from './small-files.ts';
 import { writeFileDurably } from './write-file.ts';
 
 assert(DESCRIPTOR_BYTES_MAX === VMDK_DESCRIPTOR_BYTES_MAX, 'format and product agree on the limit');
+
+/** A sparse extent's header and the descriptor in it, in bytes. */
+const HEAD_BYTES = 64 * 1024;
 
 /** Throws `FileNotFound`, `FileFault`, or `InvalidDiskFormat` for a malformed descriptor. */
 export async function readDescriptor(
@@ -27,7 +33,7 @@ export async function readDescriptor(
   const bytes = await readHead(path, files);
   let descriptor: VmdkDescriptor;
   try {
-    descriptor = parseDescriptor(bytes);
+    descriptor = parseDescriptor(descriptorInHead(bytes));
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw invalidDisk(path, error.message, error.position);
@@ -38,9 +44,10 @@ export async function readDescriptor(
   return descriptor;
 }
 
-/** Checks that every extent's file is there and as long as the descriptor says. */
+/** Checks that the file of every flat extent is there and as long as the descriptor says. */
 export async function checkExtents(path: string, descriptor: VmdkDescriptor): Promise<void> {
-  for (const { fileName, offsetSectors, sectors } of descriptor.extents) {
+  for (const { type, fileName, offsetSectors, sectors } of descriptor.extents) {
+    if ((type !== 'FLAT' && type !== 'VMFS') || isObjectName(fileName)) continue;
     const info = await stat(join(dirname(path), fileName)).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOENT') throw fileFault(path, error);
       throw new Fault('FileNotFound', `The extent ${fileName} of the disk ${path} is missing.`);
@@ -59,6 +66,10 @@ export async function writeDescriptor(
   descriptor: VmdkDescriptor,
   files: SmallFiles = systemFiles,
 ): Promise<void> {
+  if (isEmbedded(descriptor.createType)) {
+    const message = 'its descriptor is part of a sparse file, which is only read.';
+    throw new Fault('InvalidDiskFormat', `The virtual disk ${path} cannot be changed: ${message}`);
+  }
   const bytes = formatDescriptor(descriptor);
   await writeFileDurably(path, bytes, files).catch((error: unknown) => {
     throw fileFault(path, error);
@@ -66,7 +77,7 @@ export async function writeDescriptor(
 }
 
 function readHead(path: string, files: SmallFiles): Promise<Uint8Array> {
-  return files.read(path, DESCRIPTOR_BYTES_MAX + 1).catch((error: unknown) => {
+  return files.read(path, HEAD_BYTES).catch((error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw fileFault(path, error);
     throw new Fault('FileNotFound', `The virtual disk ${path} does not exist.`);
   });

@@ -5,6 +5,7 @@ import { assert, unreachable } from '#lib/base/assert.ts';
 import type { Clock } from '#lib/base/clock.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
+import { isObjectName, type VmdkExtent } from '#lib/formats/vmdk/descriptor.ts';
 import { KIB } from '#lib/model/limits.ts';
 import {
   type ChainIo,
@@ -20,7 +21,13 @@ import { readDescriptor } from '../datastore/descriptor-file.ts';
 import type { Backing } from './backing.ts';
 import { appendExtent, fileStatus } from './block-status.ts';
 import type { DiskFiles, Done, ExtentFile } from './extent-file.ts';
-import { closeExtents, type Extent, type ExtentsRequest, openExtents } from './extent-table.ts';
+import {
+  closeExtents,
+  type Extent,
+  type ExtentsRequest,
+  invalidDisk,
+  openExtents,
+} from './extent-table.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
 import { TransferPace } from './transfer-pace.ts';
 import { PUNCH_BYTES_MIN, punchOrZero, zeroLater, zeroNow } from './zero-range.ts';
@@ -41,6 +48,11 @@ interface Piece {
   at: number;
   length: number;
   position: number;
+}
+
+/** Whether an extent is a file of raw bytes. */
+export function isFlatFile({ type, fileName }: VmdkExtent): boolean {
+  return type === 'FLAT' || (type === 'VMFS' && !isObjectName(fileName));
 }
 
 export class FlatDisk implements Backing {
@@ -64,7 +76,10 @@ export class FlatDisk implements Backing {
     clock: Clock,
     files: DiskFiles = systemDiskFiles,
   ): Promise<FlatDisk> {
-    const { extents } = await readDescriptor(descriptorPath, files);
+    const { extents, parentFileNameHint } = await readDescriptor(descriptorPath, files);
+    if (parentFileNameHint !== null || !extents.every(isFlatFile)) {
+      throw invalidDisk(descriptorPath, 'It is no flat disk.');
+    }
     return FlatDisk.openExtents({ descriptorPath, extents, files, readOnly: false }, clock);
   }
 

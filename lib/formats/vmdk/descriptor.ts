@@ -1,27 +1,37 @@
-// VMDK descriptor: the text file that names a virtual disk's extents and its properties (the "disk
-// data base"). Flat disks only: createType vmfs (ESXi) and monolithicFlat (hosted). At most 20 KiB,
-// cut at the first NUL, because other writers pad it with NULs. Keys that we do not know are kept.
-// docs/formats/vmdk.md has the grammar.
+// VMDK descriptor: the text file that names a virtual disk's parent, its extents and its properties
+// (the "disk data base"). At most 20 KiB, cut at the first NUL, because other writers pad it with
+// NULs. Keys that we do not know are kept. docs/formats/vmdk.md has the grammar.
 import { FormatError } from '../format-error.ts';
+import {
+  CREATE_TYPES,
+  EXTENT_TYPES,
+  EXTENT_TYPES_OF,
+  type ExtentType,
+  type VmdkCreateType,
+} from './disk-types.ts';
 
 /** Largest descriptor in bytes: what common readers read. */
 export const DESCRIPTOR_BYTES_MAX = 20 * 1024;
 /** CID of a parent that does not exist. */
 export const NO_PARENT = 'ffffffff';
 
-const EXTENTS_MAX = 64;
+const EXTENTS_MAX = 512;
 const SECTORS_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 512);
 const FILE_NAME_BYTES_MAX = 255;
-
-export type VmdkCreateType = 'vmfs' | 'monolithicFlat';
+const HINT_BYTES_MAX = 4096;
+/** An object of a vSAN or a vVol in place of a file. */
+const OBJECT_NAME =
+  /^(?:vsan|vvol):\/\/[A-Za-z0-9][A-Za-z0-9._:-]*(?:\/[A-Za-z0-9][A-Za-z0-9._:-]*)*$/;
 
 export interface VmdkExtent {
   access: 'RW' | 'RDONLY' | 'NOACCESS';
   /** Length in sectors of 512 bytes. */
   sectors: number;
-  /** VMFS has no offset; FLAT must have one. */
-  type: 'VMFS' | 'FLAT';
-  /** A name in the directory of the descriptor, never a path. */
+  type: ExtentType;
+  /**
+   * A name in the directory of the descriptor, never a path; of VMFS also the name of an object
+   * (`vsan://…`, `vvol://…`); empty for ZERO.
+   */
   fileName: string;
   /** Where the extent starts in its file, in sectors. */
   offsetSectors: number;
@@ -33,6 +43,8 @@ export interface VmdkDescriptor {
   /** `ffffffff` for a disk without a parent. */
   parentCid: string;
   createType: VmdkCreateType;
+  /** Path of the parent's descriptor as the child has it, relative to the child; null without. */
+  parentFileNameHint: string | null;
   extents: VmdkExtent[];
   /** The other lines of the header, key to raw value, quotes included. */
   header: ReadonlyMap<string, string>;
@@ -43,6 +55,11 @@ export interface VmdkDescriptor {
 /** Capacity of the disk in sectors of 512 bytes. */
 export function capacitySectors(descriptor: VmdkDescriptor): number {
   return descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0);
+}
+
+/** Whether the name of an extent is that of an object (`vsan://…`, `vvol://…`) and not of a file. */
+export function isObjectName(fileName: string): boolean {
+  return OBJECT_NAME.test(fileName);
 }
 
 /** Names of the I/O filters on the disk (`ddb.iofilters`), in call order. */
@@ -66,7 +83,7 @@ export function withIofilters(
 }
 
 /**
- * Reads a descriptor. Throws a FormatError with the line number on anything malformed or not flat.
+ * Reads a descriptor. Throws a FormatError with the line number on anything malformed.
  */
 export function parseDescriptor(bytes: Uint8Array): VmdkDescriptor {
   const lines = decode(bytes).split(/\r\n|\n/);
@@ -98,6 +115,7 @@ export function formatDescriptor(descriptor: VmdkDescriptor): Uint8Array {
     `CID=${descriptor.cid}`,
     `parentCID=${descriptor.parentCid}`,
     `createType="${descriptor.createType}"`,
+    ...hintLines(descriptor),
     '',
     '# Extent description',
     ...descriptor.extents.map(formatExtent),
@@ -150,28 +168,32 @@ function addPair([, key = '', value = '']: RegExpExecArray, target: PairTarget):
 
 function parseExtent(line: string, number: number): VmdkExtent {
   const match =
-    /^(RW|RDONLY|NOACCESS)\s+(\d{1,19})\s+([A-Z0-9]+)\s+"([^"]*)"(?:\s+(\d{1,19}))?$/.exec(line);
+    /^(RW|RDONLY|NOACCESS)\s+(\d{1,19})\s+([A-Z0-9]+)(?:\s+"([^"]*)")?(?:\s+(\d{1,19}))?$/.exec(
+      line,
+    );
   if (!match) throw new FormatError('The line is neither a key nor an extent.', number);
-  const [, access, sectorText, type = '', fileName = '', offsetText] = match;
+  const [, access, sectorText, typeText, fileName, offsetText] = match;
   const sectors = Number(sectorText);
   const offsetSectors = Number(offsetText ?? 0);
-  if (type !== 'VMFS' && type !== 'FLAT') {
-    throw new FormatError(
-      `Extents of the type ${type} are not supported; only flat ones are.`,
-      number,
-    );
+  const type = EXTENT_TYPES.find((known) => known === typeText);
+  if (type === undefined) {
+    throw new FormatError(`Extents of the type ${typeText} are not supported.`, number);
   }
   if (type === 'FLAT' && offsetText === undefined) {
     throw new FormatError('A FLAT extent needs an offset.', number);
   }
-  if (type === 'VMFS' && offsetText !== undefined) {
-    throw new FormatError('A VMFS extent has no offset.', number);
+  if (type !== 'FLAT' && offsetText !== undefined) {
+    throw new FormatError(`A ${type} extent has no offset.`, number);
   }
   if (sectors < 1 || sectors + offsetSectors > SECTORS_MAX) {
     throw new FormatError(`An extent of ${sectorText} sectors cannot be.`, number);
   }
-  checkFileName(fileName, number);
-  return { access: accessOf(access), sectors, type, fileName, offsetSectors };
+  if ((type === 'ZERO') !== (fileName === undefined)) {
+    throw new FormatError('Every extent but a ZERO one names its file.', number);
+  }
+  const isObject = type === 'VMFS' && isObjectName(fileName ?? '');
+  if (fileName !== undefined && !isObject) checkFileName(fileName, number);
+  return { access: accessOf(access), sectors, type, fileName: fileName ?? '', offsetSectors };
 }
 
 function accessOf(word: string | undefined): VmdkExtent['access'] {
@@ -198,16 +220,40 @@ function assemble(
   }
   const cid = cidOf(header, 'CID');
   const parentCid = cidOf(header, 'parentCID');
-  const createType = header.get('createType')?.replace(/^"(.*)"$/, '$1') ?? '';
-  if (createType !== 'vmfs' && createType !== 'monolithicFlat') {
-    throw new FormatError(`Disks of the type "${createType}" are not supported; flat disks are.`);
+  const createTypeText = unquoted(header.get('createType'));
+  const createType = CREATE_TYPES.find((known) => known === createTypeText);
+  if (createType === undefined) {
+    throw new FormatError(`Disks of the type "${createTypeText}" are not supported.`);
   }
-  if (parentCid !== NO_PARENT || header.has('parentFileNameHint')) {
-    throw new FormatError('The disk is a delta of another disk; snapshots are not supported.');
-  }
+  const parentFileNameHint = hintOf(header, parentCid);
   checkExtents(createType, extents);
-  for (const key of ['version', 'CID', 'parentCID', 'createType']) header.delete(key);
-  return { cid, parentCid, createType, extents, header, ddb };
+  for (const key of TAKEN_KEYS) header.delete(key);
+  return { cid, parentCid, createType, parentFileNameHint, extents, header, ddb };
+}
+
+/** The keys of the header that are fields of the descriptor. */
+const TAKEN_KEYS = ['version', 'CID', 'parentCID', 'createType', 'parentFileNameHint'];
+
+function hintOf(header: Map<string, string>, parentCid: string): string | null {
+  const raw = header.get('parentFileNameHint');
+  if ((raw === undefined) !== (parentCid === NO_PARENT)) {
+    throw new FormatError('A disk with a parent has both parentCID and parentFileNameHint.');
+  }
+  if (raw === undefined) return null;
+  const hint = unquoted(raw);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (hint === '' || hint.length > HINT_BYTES_MAX || /["\\\u0000-\u001f\u007f]/.test(hint)) {
+    throw new FormatError('parentFileNameHint is not the path of a file.');
+  }
+  return hint;
+}
+
+function hintLines({ parentFileNameHint }: VmdkDescriptor): string[] {
+  return parentFileNameHint === null ? [] : [`parentFileNameHint="${parentFileNameHint}"`];
+}
+
+function unquoted(value: string | undefined): string {
+  return value?.replace(/^"(.*)"$/, '$1') ?? '';
 }
 
 function cidOf(header: Map<string, string>, key: string): string {
@@ -224,9 +270,9 @@ function checkExtents(createType: VmdkCreateType, extents: VmdkExtent[]): void {
       `A disk has 1 to ${EXTENTS_MAX} extents, this one has ${extents.length}.`,
     );
   }
-  const wanted = createType === 'vmfs' ? 'VMFS' : 'FLAT';
-  if (extents.some((extent) => extent.type !== wanted)) {
-    throw new FormatError(`A disk of the type ${createType} has ${wanted} extents only.`);
+  const allowed = EXTENT_TYPES_OF[createType];
+  if (extents.some((extent) => !allowed.includes(extent.type))) {
+    throw new FormatError(`A disk of the type ${createType} has ${allowed.join(' or ')} extents.`);
   }
   if (extents.reduce((sum, extent) => sum + extent.sectors, 0) > SECTORS_MAX) {
     throw new FormatError('The extents together are larger than a disk can be.');
@@ -234,6 +280,7 @@ function checkExtents(createType: VmdkCreateType, extents: VmdkExtent[]): void {
 }
 
 function formatExtent({ access, sectors, type, fileName, offsetSectors }: VmdkExtent): string {
+  const name = type === 'ZERO' ? '' : ` "${fileName}"`;
   const offset = type === 'FLAT' ? ` ${offsetSectors}` : '';
-  return `${access} ${sectors} ${type} "${fileName}"${offset}`;
+  return `${access} ${sectors} ${type}${name}${offset}`;
 }

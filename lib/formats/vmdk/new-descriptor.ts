@@ -1,13 +1,13 @@
 // VMDK descriptor of a new, empty disk: geometry, ids and the entries that ESXi writes for a thin
 // flat disk.
 import { type Random, randomHex } from '../../base/random.ts';
-import { NO_PARENT, type VmdkCreateType, type VmdkDescriptor } from './descriptor.ts';
+import { NO_PARENT, type VmdkDescriptor } from './descriptor.ts';
 
 const HEADS = 255;
 const SECTORS_PER_TRACK = 63;
 
 export interface NewDisk {
-  createType: VmdkCreateType;
+  createType: 'vmfs' | 'monolithicFlat';
   /** In sectors of 512 bytes. */
   sectors: number;
   /** Name of the flat extent beside the descriptor: `web01-flat.vmdk`. */
@@ -35,6 +35,7 @@ export function newDescriptor({
     cid: longContentId.slice(-8) === NO_PARENT ? 'fffffffe' : longContentId.slice(-8),
     parentCid: NO_PARENT,
     createType,
+    parentFileNameHint: null,
     extents: [extent],
     header: new Map([['encoding', '"UTF-8"']]),
     ddb: new Map([
