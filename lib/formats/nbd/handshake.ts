@@ -239,6 +239,18 @@ export function encodeBlockSizeInfo(sizes: BlockSizes): Uint8Array {
   return bytes;
 }
 
+/** Null when the information is of another type. Throws on sizes that make no sense. */
+export function decodeBlockSizeInfo(data: Uint8Array): BlockSizes | null {
+  const view = viewOf(data);
+  if (data.length < 2) throw new FormatError('The information has no type.', 0);
+  if (view.getUint16(0) !== INFO_TYPES.blockSize) return null;
+  if (data.length !== 14) throw new FormatError('The information about block sizes is cut.', 2);
+  const [minimum, preferred, maximum] = [view.getUint32(2), view.getUint32(6), view.getUint32(10)];
+  const inOrder = minimum >= 1 && minimum <= preferred && preferred <= maximum;
+  if (inOrder) return { minimum, preferred, maximum };
+  throw new FormatError('The block sizes are not in order.', 2);
+}
+
 /** Data of NBD_REP_SERVER: one export of a list. */
 export function encodeServerReply(exportName: string): Uint8Array {
   return encodeName(exportName);
@@ -251,6 +263,11 @@ export function encodeMetaContextReply(context: string, id = BASE_ALLOCATION_ID)
   new DataView(bytes.buffer).setUint32(0, id);
   bytes.set(name, 4);
   return bytes;
+}
+
+export function decodeMetaContextReply(data: Uint8Array): { id: number; context: string } {
+  if (data.length < 4) throw new FormatError('The id of a context is cut.', 0);
+  return { id: viewOf(data).getUint32(0), context: decodeText(data.subarray(4), 4) };
 }
 
 /** The answer to NBD_OPT_EXPORT_NAME, which has no option reply. */
