@@ -59,6 +59,8 @@ export abstract class ChainIo implements DiskIo {
   /** Index of the filter that is being asked or was asked last, and in which direction. */
   stage = 0;
   wayOut = false;
+  /** Index of the first filter that sees it: 0, or the one below the filter whose own I/O it is. */
+  first = 0;
   /** The token that the hook under way has taken. */
   token: TakenToken | null = null;
   #data: Uint8Array | null = null;

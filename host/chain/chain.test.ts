@@ -18,6 +18,7 @@ import { Chain, type ChainDisk, type FilterFaultReport } from './chain.ts';
 import { ChainIo, PENDING, READ, WRITE } from './chain-io.ts';
 import { IoTracer } from './io-tracer.ts';
 import type { OpenFilter } from './open-filter.ts';
+import { OwnWork } from './own-work.ts';
 
 class TestIo extends ChainIo {
   ended = 0;
@@ -92,7 +93,8 @@ class Lab {
       write: note('in', more.write),
       completed: note('out', more.completed),
     };
-    return { name, class: 'inspection', definition, codeId: '', properties: {}, hooks };
+    const own = OwnWork.none();
+    return { name, class: 'inspection', definition, codeId: '', properties: {}, hooks, own };
   }
 }
 

@@ -61,7 +61,7 @@ export class Chain implements IoCarrier, TokenKeeper {
     this.#out = filters.map(({ hooks }) => bindHook(hooks.completed, hooks));
   }
 
-  /** I/Os that a filter or the disk still has. */
+  /** I/Os of the guest that a filter or the disk still has. */
   get inFlight(): number {
     return this.#pending;
   }
@@ -70,16 +70,22 @@ export class Chain implements IoCarrier, TokenKeeper {
    * True when the I/O is done and `io.error` says how; false when `io.finished()` will be called.
    */
   submit(io: ChainIo): boolean {
-    io.carrier = this;
-    io.error = 0;
-    io.token = null;
+    io.first = 0;
     if (this.#tracer.wants()) io.trace = this.#tracer.begin();
-    if (this.#wayIn(io, 0)) {
+    if (this.#begin(io)) {
       if (io.trace !== null) this.#endTrace(io);
       return true;
     }
     this.#pending += 1;
     return false;
+  }
+
+  /** The own I/O of the filter with that index: as `submit`, for the filters below it alone. */
+  submitBelow(io: ChainIo, index: number): boolean {
+    io.first = index + 1;
+    const meter = this.meters[index];
+    if (meter !== undefined) meter.ownIos += 1;
+    return this.#begin(io);
   }
 
   /** Asks the filters for what they hold back for a policy's sake, because the chain is emptied. */
@@ -123,6 +129,13 @@ export class Chain implements IoCarrier, TokenKeeper {
     this.#fault(token.filter, token.operation, message);
   }
 
+  #begin(io: ChainIo): boolean {
+    io.carrier = this;
+    io.error = 0;
+    io.token = null;
+    return this.#wayIn(io, io.first);
+  }
+
   #wayIn(io: ChainIo, from: number): boolean {
     const hooks = this.#in[io.code];
     assert(hooks !== undefined, 'every operation has a row of hooks');
@@ -155,7 +168,7 @@ export class Chain implements IoCarrier, TokenKeeper {
   }
 
   #wayOut(io: ChainIo, from: number): boolean {
-    for (let index = from; index >= 0; index--) {
+    for (let index = from; index >= io.first; index--) {
       const hook = this.#out[index];
       if (hook === null || hook === undefined) continue;
       const answer = this.#ask(hook, io, index, true);
@@ -237,7 +250,7 @@ export class Chain implements IoCarrier, TokenKeeper {
 
   #finish(io: ChainIo): void {
     if (io.trace !== null) this.#endTrace(io);
-    this.#pending -= 1;
+    if (io.first === 0) this.#pending -= 1;
     io.finished();
   }
 

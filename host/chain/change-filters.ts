@@ -1,6 +1,7 @@
 // Works out a disk's new filters from those that run: one that stays keeps its memory (its cache,
 // its counters) and is told its new properties; the others are opened. Until `commit`, everything
 // can be taken back.
+import type { Clock } from '#lib/base/clock.ts';
 import type { FilterDefinition, PropertyValues } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { FilterFaultReport } from './chain.ts';
@@ -16,7 +17,8 @@ export interface WantedFilter {
 }
 
 export interface ChangeParts {
-  open(filter: WantedFilter, state: Uint8Array | null): OpenFilter;
+  open(filter: WantedFilter, state: Uint8Array | null): Promise<OpenFilter>;
+  clock: Clock;
   onFault(report: FilterFaultReport): void;
 }
 
@@ -44,7 +46,7 @@ export async function changeFilters(
   const takeBack = (): void => {
     for (const { filter, before } of told) tell(filter, before);
   };
-  const pick = (each: WantedFilter): OpenFilter => {
+  const pick = async (each: WantedFilter): Promise<OpenFilter> => {
     const same = current.find(
       ({ name, codeId }) => name === each.definition.name && codeId === each.codeId,
     );
@@ -55,17 +57,18 @@ export async function changeFilters(
       told.push({ filter: same, before });
       return same;
     }
-    const filter = parts.open(each, same?.hooks.saveState?.() ?? null);
+    const filter = await parts.open(each, same?.hooks.saveState?.() ?? null);
     opened.push(filter);
     return filter;
   };
   try {
-    const filters = wanted.map(pick);
+    const filters: OpenFilter[] = [];
+    for (const each of wanted) filters.push(await pick(each));
     const removed = current.filter((filter) => !filters.includes(filter));
     return { filters, opened, removed, takeBack };
   } catch (thrown) {
     takeBack();
-    await closeFilters(opened, parts.onFault);
+    await closeFilters(opened, parts);
     throw thrown;
   }
 }

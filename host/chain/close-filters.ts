@@ -1,5 +1,6 @@
 // The end of filters' lives on a disk: what they save, and their closing. What one throws stops
 // none of the others.
+import { type Clock, sleep } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { FilterFaultReport } from './chain.ts';
@@ -8,17 +9,43 @@ import type { OpenFilter } from './open-filter.ts';
 /** What a filter may hand over at most, in bytes. */
 const FILTER_STATE_BYTES_MAX = 16 * MIB;
 
-/** Closes filters, guest first, so that what one writes back still passes those below it. */
+/** A filter must have closed by then, in milliseconds; the world is closed without it. */
+const CLOSE_MS = 10_000;
+
+export interface CloseParts {
+  clock: Clock;
+  onFault(report: FilterFaultReport): void;
+}
+
+/**
+ * Closes filters, guest first, so that what one writes back still passes those below it. Then
+ * nothing of theirs is under way.
+ */
 export async function closeFilters(
   filters: readonly OpenFilter[],
-  onFault: (report: FilterFaultReport) => void,
+  { clock, onFault }: CloseParts,
 ): Promise<void> {
-  for (const { name, hooks } of filters) {
+  for (const filter of filters) {
+    const closed = new AbortController();
+    const late = sleep(clock, CLOSE_MS, closed.signal).then(() => {
+      if (!closed.signal.aborted) throw new Error(`not done within ${CLOSE_MS / 1000} s`);
+    });
     try {
-      await hooks.close?.();
+      await Promise.race([close(filter), late]);
     } catch (thrown) {
-      onFault({ filter: name, operation: 'close', message: String(thrown) });
+      onFault({ filter: filter.name, operation: 'close', message: String(thrown) });
     }
+    closed.abort();
+  }
+}
+
+async function close({ hooks, own }: OpenFilter): Promise<void> {
+  // It may write back what it holds: that goes on until the filter says that it has ended.
+  own.release();
+  try {
+    await hooks.close?.();
+  } finally {
+    await own.close();
   }
 }
 

@@ -13,7 +13,16 @@ export const BLOCK_STATUS_CODE = 6;
 /** Numbers of one filter; `latency` holds the time in the filter itself, from traced I/Os only. */
 export class FilterMeter {
   ios = 0;
+  /** What the filter itself began below it. */
+  ownIos = 0;
   readonly latency = new Histogram();
+
+  /** Both counts since the last call. */
+  takeCounts(): { ios: number; ownIos: number } {
+    const { ios, ownIos } = this;
+    this.ios = this.ownIos = 0;
+    return { ios, ownIos };
+  }
 }
 
 export class DiskMeter {

@@ -2,6 +2,7 @@
 // ending the world.
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import type {
+  DaemonLine,
   FilterContext,
   FilterDefinition,
   FilterHooks,
@@ -10,6 +11,7 @@ import type {
 } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { FilterClass } from '#lib/model/filter-class.ts';
+import type { OwnWork } from './own-work.ts';
 
 /** A filter at work on one disk. */
 export interface OpenFilter {
@@ -21,6 +23,8 @@ export interface OpenFilter {
   /** As the policy set them, without defaults. */
   properties: PropertyValues;
   readonly hooks: Partial<FilterHooks> & FilterLifecycle;
+  /** What it does on its own: I/O below it, its sidecar. */
+  readonly own: OwnWork;
 }
 
 export interface OpenFilterRequest {
@@ -31,25 +35,33 @@ export interface OpenFilterRequest {
   disk: FilterContext['disk'];
   state: Uint8Array | null;
   clock: Clock;
+  own: OwnWork;
+  /** Null for a filter without a daemon. */
+  daemon: DaemonLine | null;
   log: FilterContext['log'];
+  raiseEvent: FilterContext['raiseEvent'];
   /** A timer's callback threw. */
   onTimerFault(filter: string, message: string): void;
 }
 
 /** Throws `CannotOpenDisk` naming disk and filter when the filter refuses to open. */
 export function openFilter(request: OpenFilterRequest): OpenFilter {
-  const { definition, properties, disk, state, clock, log } = request;
+  const { definition, codeId, properties, disk, state, clock, own, daemon } = request;
   const context: FilterContext = {
     disk,
     properties: withDefaults(definition, properties),
     state,
+    sidecar: own.sidecar,
+    below: own.below,
+    daemon,
+    raiseEvent: request.raiseEvent,
     clock: filterClock(clock, (message) => request.onTimerFault(definition.name, message)),
-    log,
+    log: request.log,
   };
   try {
     const hooks = definition.open(context);
     const { name, class: filterClass } = definition;
-    return { name, class: filterClass, definition, codeId: request.codeId, properties, hooks };
+    return { name, class: filterClass, definition, codeId, properties, hooks, own };
   } catch (cause) {
     throw new Fault(
       'CannotOpenDisk',

@@ -1,24 +1,26 @@
 // One disk of a running VM: its lock, its flat extents, its chain of filters, its numbers.
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
+import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
 import { errnoName } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { iofilters, type VmdkDescriptor, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
+import { iofilters, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { DiskSample, IoTraceEntry } from '#lib/model/io.ts';
-import { SECTOR_BYTES } from '#lib/model/limits.ts';
+import { Announcement } from '../chain/announce.ts';
 import { Chain, type FilterFaultReport } from '../chain/chain.ts';
 import type { ChainIo } from '../chain/chain-io.ts';
-import { changeFilters, type WantedFilter } from '../chain/change-filters.ts';
-import { closeFilters, saveFilterStates } from '../chain/close-filters.ts';
+import type { WantedFilter } from '../chain/change-filters.ts';
+import { saveFilterStates } from '../chain/close-filters.ts';
 import { DiskMeter, takeLatency } from '../chain/disk-meter.ts';
 import { IoTracer } from '../chain/io-tracer.ts';
-import { type OpenFilter, openFilter } from '../chain/open-filter.ts';
-import { readDescriptor, writeDescriptor } from '../datastore/descriptor-file.ts';
+import type { OpenFilter } from '../chain/open-filter.ts';
+import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
 import type { LockOwner } from '../datastore/lock-record.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
+import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
 import { FlatDisk } from './flat-disk.ts';
 
 export interface ServedDiskParts {
@@ -33,6 +35,7 @@ export interface ServedDiskParts {
   random: Random;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onFilterFault(diskKey: number, report: FilterFaultReport): void;
+  onFilterEvent(diskKey: number, report: FilterEventReport): void;
   /** The lock is gone and all I/O fails; the world should end. */
   onLockLost(reason: string): void;
 }
@@ -46,6 +49,7 @@ export class ServedDisk implements NbdExport {
   #disk: FlatDisk;
   #lock: DiskLock;
   readonly #tracer: IoTracer;
+  readonly #filters: DiskFilters;
   #chain: Chain;
   /** While given away: what the filters saved. */
   #suspended: ReadonlyMap<string, Uint8Array> | null = null;
@@ -58,6 +62,17 @@ export class ServedDisk implements NbdExport {
     this.#disk = disk;
     this.#lock = lock;
     this.#tracer = new IoTracer(parts.clock);
+    this.#filters = new DiskFilters({
+      diskId: parts.id,
+      clock: parts.clock,
+      descriptorPath: () => parts.descriptorPath,
+      sizeBytes: () => this.sizeBytes,
+      isServing: () => this.isServing(),
+      daemonLine: () => null,
+      log: parts.log,
+      onFault: (report) => this.#report(report),
+      onEvent: (report) => parts.onFilterEvent(parts.key, report),
+    });
     this.#chain = this.#makeChain([]);
   }
 
@@ -81,7 +96,7 @@ export class ServedDisk implements NbdExport {
       requireNamed(parts, descriptor, wanted);
       disk = await FlatDisk.open(descriptorPath, clock);
       const served = new ServedDisk(parts, disk, lock);
-      await served.#openFilters(wanted, states, descriptor);
+      await served.#openFilters(wanted, states);
       lock.onLost((reason) => parts.onLockLost(reason));
       return served;
     } catch (thrown) {
@@ -129,26 +144,28 @@ export class ServedDisk implements NbdExport {
     return this.#tracer.read(afterSequence, limit);
   }
 
+  /** The next operation on the disk as a whole, as its filters hear of it. */
+  announce(
+    kind: DiskEventKind,
+    { quiesced = false, sizeBytes = this.sizeBytes } = {},
+  ): Announcement {
+    const { filters } = this.#chain;
+    const { clock } = this.#parts;
+    const onFault = (report: FilterFaultReport) => this.#report(report);
+    return new Announcement({ filters, event: { kind, sizeBytes, quiesced }, clock, onFault });
+  }
+
   /** Rebuilds the chain; on a throw it is as before. No I/O may be in flight. */
   async setFilters(wanted: readonly WantedFilter[]): Promise<void> {
-    const { descriptorPath } = this.#parts;
-    const change = await changeFilters(this.#chain.filters, wanted, {
-      open: (filter, state) => this.#openFilter(filter, state),
-      onFault: (report) => this.#report(report),
-    });
+    const before = this.#chain.filters;
+    for (const { own } of before) await own.hold();
     try {
-      const names = change.filters.map(({ name }) => name);
-      await writeDescriptor(
-        descriptorPath,
-        withIofilters(await readDescriptor(descriptorPath), names),
-      );
-    } catch (thrown) {
-      change.takeBack();
-      await this.#close(change.opened);
-      throw thrown;
+      const change = await this.#filters.change(before, wanted);
+      this.#chain = this.#makeChain(change.filters);
+      await this.#filters.remove(change);
+    } finally {
+      for (const { own } of this.#chain.filters) own.release();
     }
-    this.#chain = this.#makeChain(change.filters);
-    await this.#close(change.removed);
   }
 
   /**
@@ -157,6 +174,7 @@ export class ServedDisk implements NbdExport {
    * back, call `resume`.
    */
   async suspend(): Promise<Map<string, Uint8Array>> {
+    for (const { own } of this.#chain.filters) await own.hold();
     const states = saveFilterStates(this.#chain.filters);
     const error = await this.#disk.flush();
     if (error !== 0) {
@@ -164,7 +182,7 @@ export class ServedDisk implements NbdExport {
       throw new Fault('FileFault', message);
     }
     this.#suspended = states;
-    await this.#close(this.#chain.filters);
+    await this.#filters.close(this.#chain.filters);
     this.#disk.close();
     await this.#lock.release();
     return states;
@@ -178,7 +196,7 @@ export class ServedDisk implements NbdExport {
     this.#lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
     this.#disk = await FlatDisk.open(descriptorPath, clock);
     const wanted = this.#chain.filters;
-    await this.#openFilters(wanted, states, await readDescriptor(descriptorPath));
+    await this.#openFilters(wanted, states);
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
     this.#suspended = null;
   }
@@ -186,7 +204,7 @@ export class ServedDisk implements NbdExport {
   /** Closes filters, makes everything durable, gives the lock free. No I/O may be in flight. */
   async close(): Promise<void> {
     if (this.#suspended !== null) return;
-    await this.#close(this.#chain.filters);
+    await this.#filters.close(this.#chain.filters);
     if (this.#lock.isHeld()) {
       const error = await this.#disk.flush();
       if (error !== 0) {
@@ -206,13 +224,13 @@ export class ServedDisk implements NbdExport {
       connections,
       filters: filters.map((filter, index) => {
         const meter = meters[index];
-        const ios = meter?.ios ?? 0;
-        if (meter) meter.ios = 0;
+        const { ios, ownIos } = meter?.takeCounts() ?? { ios: 0, ownIos: 0 };
         return {
           name: filter.name,
           iops: (ios * 1000) / Math.max(intervalMs, 1),
+          ownIops: (ownIos * 1000) / Math.max(intervalMs, 1),
           latency: meter ? takeLatency(meter.latency) : null,
-          statistics: this.#statisticsOf(filter),
+          statistics: this.#filters.statisticsOf(filter),
         };
       }),
     };
@@ -221,62 +239,25 @@ export class ServedDisk implements NbdExport {
   async #openFilters(
     wanted: readonly WantedFilter[],
     states: ReadonlyMap<string, Uint8Array>,
-    descriptor: VmdkDescriptor,
   ): Promise<void> {
-    const opened: OpenFilter[] = [];
-    try {
-      for (const filter of wanted) {
-        opened.push(this.#openFilter(filter, states.get(filter.definition.name) ?? null));
-      }
-      const names = opened.map(({ name }) => name);
-      if (names.join() !== iofilters(descriptor).join()) {
-        await writeDescriptor(this.#parts.descriptorPath, withIofilters(descriptor, names));
-      }
-    } catch (thrown) {
-      await this.#close(opened);
-      throw thrown;
-    }
+    const opened = await this.#filters.openAll(wanted, states);
     this.#chain = this.#makeChain(opened);
-  }
-
-  #openFilter(filter: WantedFilter, state: Uint8Array | null): OpenFilter {
-    const { id, clock, log } = this.#parts;
-    const { name } = filter.definition;
-    return openFilter({
-      ...filter,
-      disk: { id, sizeBytes: this.sizeBytes, sectorBytes: SECTOR_BYTES },
-      state,
-      clock,
-      log: (level, message) => log(level, `${name}: ${message}`),
-      onTimerFault: (filterName, message) =>
-        this.#report({ filter: filterName, operation: 'timer', message }),
-    });
+    for (const { own } of opened) own.release();
   }
 
   #makeChain(filters: readonly OpenFilter[]): Chain {
-    return new Chain({
+    const chain = new Chain({
       filters,
       disk: this.#disk,
       tracer: this.#tracer,
       onFault: (report) => this.#report(report),
     });
+    for (const [index, { own }] of filters.entries()) own.attach(chain, index);
+    return chain;
   }
 
   #report(report: FilterFaultReport): void {
     this.#parts.onFilterFault(this.diskKey, report);
-  }
-
-  #close(filters: readonly OpenFilter[]): Promise<void> {
-    return closeFilters(filters, (report) => this.#report(report));
-  }
-
-  #statisticsOf({ name, hooks }: OpenFilter): Record<string, number> {
-    try {
-      return hooks.statistics?.() ?? {};
-    } catch (thrown) {
-      this.#report({ filter: name, operation: 'statistics', message: String(thrown) });
-      return {};
-    }
   }
 }
 

@@ -234,6 +234,7 @@ async function serveHere({ key, descriptorPath }: HarnessDisk): Promise<{
       random: systemRandom,
       log: () => undefined,
       onFilterFault: () => undefined,
+      onFilterEvent: () => undefined,
       onLockLost: () => undefined,
     },
     [],

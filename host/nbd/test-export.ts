@@ -8,6 +8,7 @@ import { Chain, type FilterFaultReport } from '../chain/chain.ts';
 import { type ChainIo, PENDING, READ, TRIM, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
 import { DiskMeter } from '../chain/disk-meter.ts';
 import { IoTracer } from '../chain/io-tracer.ts';
+import { OwnWork } from '../chain/own-work.ts';
 import type { NbdExport } from './nbd-export.ts';
 
 export class MemoryExport implements NbdExport {
@@ -28,7 +29,7 @@ export class MemoryExport implements NbdExport {
     this.bytes = Buffer.alloc(sizeBytes);
     const filter = { name: 'test', class: 'inspection', codeId: '', properties: {} } as const;
     this.#chain = new Chain({
-      filters: [{ ...filter, definition: definitionOf(hooks), hooks }],
+      filters: [{ ...filter, definition: definitionOf(hooks), hooks, own: OwnWork.none() }],
       disk: { submit: (io) => this.#submit(io) },
       tracer: new IoTracer(systemClock),
       onFault: (fault) => this.faults.push(fault),

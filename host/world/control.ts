@@ -51,6 +51,17 @@ const worldStatusSchema = z.object({
       message: z.string(),
     }),
   ),
+  /** The last events that filters have raised, newest last. */
+  filterEvents: z.array(
+    z.object({
+      sequence: z.number().int(),
+      at: z.number(),
+      diskKey: z.number().int(),
+      filter: z.string(),
+      severity: z.enum(['info', 'warning', 'error']),
+      message: z.string(),
+    }),
+  ),
 });
 export type WorldStatus = z.infer<typeof worldStatusSchema>;
 

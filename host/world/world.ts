@@ -10,6 +10,7 @@ import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
 import type { FilterFaultReport } from '../chain/chain.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { loadFilter } from '../chain/load-filter.ts';
+import type { FilterEventReport } from '../disk/disk-filters.ts';
 import { ServedDisk, type ServedDiskParts } from '../disk/served-disk.ts';
 import { type HandedOver, handOver } from '../migration/hand-over.ts';
 import { spawnDestination } from '../migration/spawn-destination.ts';
@@ -20,6 +21,7 @@ import type { WorldState, WorldStatus } from './control.ts';
 import type { LaunchDisk, LaunchFilter, WorldLaunch } from './launch.ts';
 
 const FILTER_FAULTS_KEPT = 100;
+const FILTER_EVENTS_KEPT = 100;
 
 export interface WorldParts {
   launch: WorldLaunch;
@@ -45,6 +47,8 @@ export class World {
   #server: NbdServer;
   #filterFaults: WorldStatus['filterFaults'] = [];
   #faultSequence = 0;
+  #filterEvents: WorldStatus['filterEvents'] = [];
+  #eventSequence = 0;
   #sampledAt: number;
   #sampledCpu: number;
 
@@ -142,6 +146,7 @@ export class World {
         connections: this.#server.connectionsOf(disk),
       })),
       filterFaults: this.#filterFaults,
+      filterEvents: this.#filterEvents,
     };
   }
 
@@ -257,6 +262,7 @@ export class World {
       random,
       log,
       onFilterFault: (diskKey, report) => this.#onFilterFault(diskKey, report),
+      onFilterEvent: (diskKey, report) => this.#onFilterEvent(diskKey, report),
       onLockLost: (reason) => this.fail(new Fault('FileLocked', reason)),
     };
   }
@@ -269,6 +275,16 @@ export class World {
     // One that fails on every I/O must not fill the disk with its complaints.
     const loud = this.#faultSequence <= FILTER_FAULTS_KEPT || this.#faultSequence % 1000 === 0;
     if (loud) this.#parts.log('error', `The filter ${filter} failed in ${operation}: ${message}`);
+  }
+
+  #onFilterEvent(diskKey: number, report: FilterEventReport): void {
+    this.#eventSequence += 1;
+    const entry = {
+      ...{ sequence: this.#eventSequence, at: this.#parts.clock.now(), diskKey },
+      ...report,
+    };
+    this.#filterEvents = [...this.#filterEvents.slice(1 - FILTER_EVENTS_KEPT), entry];
+    this.#parts.log(report.severity, `${report.filter}: ${report.message}`);
   }
 }
 

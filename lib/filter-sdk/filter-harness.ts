@@ -13,6 +13,7 @@ import {
   type FilterLifecycle,
   type PropertyValues,
 } from './filter.ts';
+import { HarnessBelow, HarnessLine, HarnessSidecar } from './harness-surroundings.ts';
 
 class HarnessClock {
   #now = 0;
@@ -94,11 +95,27 @@ export class HarnessIo implements DiskIo {
   }
 }
 
+export interface HarnessOptions {
+  properties?: PropertyValues;
+  state?: Uint8Array | null;
+  sizeBytes?: number;
+  /** Contents of the sidecar at open. */
+  sidecar?: Uint8Array | null;
+  /** Whether the filter has a daemon on this host. */
+  daemon?: boolean;
+}
+
 export class FilterHarness {
   readonly clock = new HarnessClock();
   readonly disk: Uint8Array;
   readonly filter: Partial<FilterHooks> & FilterLifecycle;
   readonly log: string[] = [];
+  /** What it has raised: `warning: the message`. */
+  readonly events: string[] = [];
+  readonly sidecar: HarnessSidecar;
+  readonly below: HarnessBelow;
+  /** Null unless the harness was made with `daemon: true`. */
+  readonly daemon: HarnessLine | null;
 
   constructor(
     definition: FilterDefinition,
@@ -106,14 +123,23 @@ export class FilterHarness {
       properties = {},
       state = null,
       sizeBytes = 1024 * 1024,
-    }: { properties?: PropertyValues; state?: Uint8Array | null; sizeBytes?: number } = {},
+      sidecar = null,
+      daemon = false,
+    }: HarnessOptions = {},
   ) {
     this.disk = new Uint8Array(sizeBytes);
+    this.sidecar = new HarnessSidecar(sidecar);
+    this.below = new HarnessBelow(this.disk);
+    this.daemon = daemon ? new HarnessLine() : null;
     const defaults = definition.properties.map(({ name, default: value }) => [name, value]);
     this.filter = definition.open({
       disk: { id: 'disk-1', sizeBytes, sectorBytes: 512 },
       properties: { ...Object.fromEntries(defaults), ...properties },
       state,
+      sidecar: this.sidecar,
+      below: this.below,
+      daemon: this.daemon,
+      raiseEvent: (severity, message) => this.events.push(`${severity}: ${message}`),
       clock: this.clock,
       log: (level, message) => this.log.push(`${level}: ${message}`),
     });

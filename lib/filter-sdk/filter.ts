@@ -82,8 +82,51 @@ export interface FilterHooks {
   completed(io: DiskIo): Answer;
 }
 
+/**
+ * What happens to a disk as a whole. `snapshotRevert` and `relocate` replace what is below the
+ * filter: by an older content, or by the same content elsewhere.
+ */
+export type DiskEventKind =
+  | 'snapshotCreate'
+  | 'snapshotRevert'
+  | 'snapshotRemove'
+  | 'grow'
+  | 'clone'
+  | 'migrate'
+  | 'relocate'
+  | 'attach'
+  | 'detach'
+  | 'suspend'
+  | 'resume'
+  | 'reset'
+  | 'powerOff';
+
+/** One announcement. Each filter of the disk hears it in call order, guest first. */
+export interface DiskEvent {
+  readonly kind: DiskEventKind;
+  /**
+   * `prepare`: about to happen, I/O still flows. `frozen`: I/O stands still, nothing is in flight.
+   * `done`: it has happened. `undone`: it has not, because a filter refused or something failed;
+   * told, in reverse order, to those that were told `prepare`.
+   */
+  readonly phase: 'prepare' | 'frozen' | 'done' | 'undone';
+  /** Of `grow`: the new size of the disk in bytes; otherwise the present one. */
+  readonly sizeBytes: number;
+  /** Of `snapshotCreate`: the guest, or the user, asked for a quiesced one. */
+  readonly quiesced: boolean;
+}
+
 /** Operations on the disk and the filter's own life, all optional for every filter. */
 export interface FilterLifecycle {
+  /**
+   * Something happens to the disk as a whole. A throw, or a rejection, in `prepare` or `frozen`
+   * vetoes it, with the message as the reason that the user reads, and the disk stays as it was;
+   * except for `reset`, `resume`, `powerOff` and what `frozen` says of `migrate`, where it counts
+   * as a failure of the filter and stops nothing. The I/O of a `frozen` disk waits for the answer:
+   * keep it short. An answer must come within 30 s, for `frozen` within 5 s; one that does not is
+   * a veto as well.
+   */
+  diskEvent?(event: DiskEvent): void | Promise<void>;
   /** New property values from a changed policy. Throw to refuse them; then nothing changes. */
   setProperties?(properties: PropertyValues): void;
   /** Numbers for the statistics that the definition names. Called about once a second. */
@@ -113,6 +156,48 @@ export interface FilterTimer {
   cancel(): void;
 }
 
+/**
+ * What a filter keeps with one disk, durably: a file beside the descriptor, named in it. It follows
+ * the disk through clone, snapshot (each has its own copy from then on) and migration, and goes
+ * when the filter is detached. At most 16 MiB.
+ */
+export interface FilterSidecar {
+  /** As it was when the disk was opened; null when the filter has never written one. */
+  readonly contents: Uint8Array | null;
+  /** Replaces the whole of it, atomically; resolves when it is durable. The bytes are copied. */
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/**
+ * The filter's own I/O. It enters the chain below the filter, so that neither it nor those before
+ * it see it. It is ordered against the guest's I/O only by what the filter itself awaits. Ranges
+ * are whole sectors within the disk. A rejection is an Error whose message names the errno.
+ *
+ * While the disk is `frozen` it is allowed until the filter has answered, so that it can write back
+ * what it holds; await it before the answer. What is begun after that waits, as do writes of the
+ * sidecar, until `done` or `undone`. The same holds while the disk's filters are changed, and from
+ * `open` until all filters of the disk are open. After `close` has ended everything is rejected.
+ */
+export interface BelowIo {
+  /** Resolves with a buffer that is the filter's to keep. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** The bytes must not change until it resolves. */
+  write(offset: number, data: Uint8Array, options?: { fua?: boolean }): Promise<void>;
+  writeZeroes(offset: number, length: number): Promise<void>;
+  trim(offset: number, length: number): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** The line to the filter's daemon on this host. Messages are kept in order and never split. */
+export interface DaemonLine {
+  /** At most 4 MiB. False when the line is full (64 MiB waiting) or the daemon is away. */
+  send(message: Uint8Array): boolean;
+  /** One listener. The bytes are the listener's to keep. */
+  onMessage(listener: (message: Uint8Array) => void): void;
+  /** Told at once with the present state, then of each change. */
+  onState(listener: (connected: boolean) => void): void;
+}
+
 /** What the framework gives a filter when a disk opens. */
 export interface FilterContext {
   readonly disk: { readonly id: string; readonly sizeBytes: number; readonly sectorBytes: number };
@@ -123,6 +208,15 @@ export interface FilterContext {
   readonly properties: PropertyValues;
   /** What `saveState` gave on the host that the VM came from, or null. */
   readonly state: Uint8Array | null;
+  readonly sidecar: FilterSidecar;
+  readonly below: BelowIo;
+  /** Null for a filter whose VIB brings no daemon. */
+  readonly daemon: DaemonLine | null;
+  /**
+   * Raises an event of the VM that an administrator sees, with the filter's name in front. At most
+   * one a second for each filter and disk is kept.
+   */
+  raiseEvent(severity: 'info' | 'warning' | 'error', message: string): void;
   readonly clock: {
     /** Milliseconds since an arbitrary start; never goes back. */
     monotonic(): number;
@@ -192,5 +286,50 @@ export type FilterDefinition = TotalFilter | PartialFilter;
 export function defineFilter<Definition extends FilterDefinition>(
   definition: Definition,
 ): Definition {
+  return definition;
+}
+
+/** One connection of a daemon: messages of at most 4 MiB, in order. */
+export interface DaemonConnection {
+  readonly remoteAddress: string;
+  send(message: Uint8Array): boolean;
+  onMessage(listener: (message: Uint8Array) => void): void;
+  onClose(listener: () => void): void;
+  close(): void;
+}
+
+/** A disk on this host whose filter has opened its line. */
+export interface DaemonDisk extends DaemonConnection {
+  readonly diskId: string;
+}
+
+/** What the framework gives a daemon when it starts. */
+export interface DaemonContext {
+  readonly host: { readonly id: string; readonly name: string };
+  readonly clock: FilterContext['clock'];
+  log(level: 'info' | 'warning' | 'error', message: string): void;
+  /** Each disk of the host that runs the filter, from now on. */
+  onDisk(listener: (disk: DaemonDisk) => void): void;
+  readonly network: {
+    /** Waits for other hosts' daemons; resolves with the port that was taken. */
+    listen(port: number, onConnection: (connection: DaemonConnection) => void): Promise<number>;
+    connect(address: string, port: number): Promise<DaemonConnection>;
+  };
+}
+
+/** A daemon of a filter: one process for each host, from the VIB's file `daemon.mjs`. */
+export interface DaemonDefinition {
+  name: string;
+  apiVersion: 1;
+  start(context: DaemonContext): DaemonHooks | Promise<DaemonHooks>;
+}
+
+export interface DaemonHooks {
+  /** The host stops the daemon. */
+  stop?(): void | Promise<void>;
+}
+
+/** The default export of a daemon's module. */
+export function defineDaemon(definition: DaemonDefinition): DaemonDefinition {
   return definition;
 }

@@ -62,6 +62,8 @@ export const diskSampleSchema = z.object({
     z.object({
       name: z.string(),
       iops: z.number(),
+      /** I/Os that the filter itself began below it. */
+      ownIops: z.number().optional(),
       /** Time spent in the filter itself, way in and way out together, from the sampled I/Os. */
       latency: latencySchema.nullable(),
       statistics: z.record(z.string(), z.number()),

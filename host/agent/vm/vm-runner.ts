@@ -238,7 +238,7 @@ export class VmRunner {
     if (this.#phase !== 'running') this.#runningSince = this.#host.clock.monotonic();
     this.#status = status;
     this.show(PHASES[status.state], '');
-    await this.#filterFaults.take(status);
+    await this.#filterFaults.take({ ...status, vmName: this.record.spec.name });
   }
 
   async #look(): Promise<void> {
