@@ -2,7 +2,7 @@
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
 import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
-import { errnoName } from '#lib/formats/nbd/errno.ts';
+import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
 import { iofilters, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -20,6 +20,7 @@ import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
 import type { LockOwner } from '../datastore/lock-record.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
+import type { Backing } from './backing.ts';
 import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
 import { FlatDisk } from './flat-disk.ts';
 
@@ -40,13 +41,20 @@ export interface ServedDiskParts {
   onLockLost(reason: string): void;
 }
 
+/** Where a disk's data are, and the right to write there. */
+export interface DiskPlace {
+  backing: Backing;
+  descriptorPath: string;
+  lock: DiskLock;
+}
+
 export class ServedDisk implements NbdExport {
   readonly diskKey: number;
   readonly name: string;
-  readonly sizeBytes: number;
   readonly meter = new DiskMeter();
   readonly #parts: ServedDiskParts;
-  #disk: FlatDisk;
+  #disk: Backing;
+  #descriptorPath: string;
   #lock: DiskLock;
   readonly #tracer: IoTracer;
   readonly #filters: DiskFilters;
@@ -54,18 +62,18 @@ export class ServedDisk implements NbdExport {
   /** While given away: what the filters saved. */
   #suspended: ReadonlyMap<string, Uint8Array> | null = null;
 
-  private constructor(parts: ServedDiskParts, disk: FlatDisk, lock: DiskLock) {
+  private constructor(parts: ServedDiskParts, disk: Backing, lock: DiskLock) {
     this.#parts = parts;
     this.diskKey = parts.key;
     this.name = parts.name;
-    this.sizeBytes = disk.sizeBytes;
+    this.#descriptorPath = parts.descriptorPath;
     this.#disk = disk;
     this.#lock = lock;
     this.#tracer = new IoTracer(parts.clock);
     this.#filters = new DiskFilters({
       diskId: parts.id,
       clock: parts.clock,
-      descriptorPath: () => parts.descriptorPath,
+      descriptorPath: () => this.#descriptorPath,
       sizeBytes: () => this.sizeBytes,
       isServing: () => this.isServing(),
       daemonLine: () => null,
@@ -90,7 +98,7 @@ export class ServedDisk implements NbdExport {
     // Refused before the lock is taken: a disk that cannot be opened should not make others wait.
     requireNamed(parts, await readDescriptor(descriptorPath), wanted);
     const lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
-    let disk: FlatDisk | null = null;
+    let disk: Backing | null = null;
     try {
       const descriptor = await readDescriptor(descriptorPath);
       requireNamed(parts, descriptor, wanted);
@@ -100,10 +108,25 @@ export class ServedDisk implements NbdExport {
       lock.onLost((reason) => parts.onLockLost(reason));
       return served;
     } catch (thrown) {
-      disk?.close();
+      await disk?.close();
       await lock.release();
       throw thrown;
     }
+  }
+
+  /** In bytes; changes when the disk grows. */
+  get sizeBytes(): number {
+    return this.#disk.sizeBytes;
+  }
+
+  /** Absolute; changes with snapshots and moves. */
+  get descriptorPath(): string {
+    return this.#descriptorPath;
+  }
+
+  /** What stands below the filters. */
+  get backing(): Backing {
+    return this.#disk;
   }
 
   get filters(): DiskFilter[] {
@@ -168,6 +191,38 @@ export class ServedDisk implements NbdExport {
     }
   }
 
+  /** Makes all that was written durable. Throws `NoDiskSpace` or `FileFault`. */
+  async flush(): Promise<void> {
+    const error = await this.#disk.flush();
+    if (error === 0) return;
+    const message = `The virtual disk ${this.#parts.id} cannot be flushed: ${errnoName(error)}.`;
+    throw new Fault(error === NBD_ERRORS.ENOSPC ? 'NoDiskSpace' : 'FileFault', message);
+  }
+
+  /** The lock of another descriptor, to go on there. Throws `FileLocked`. */
+  lockOf(descriptorPath: string): Promise<DiskLock> {
+    const { owner, clock, random } = this.#parts;
+    return acquireDiskLock({ descriptorPath, owner, clock, random });
+  }
+
+  /**
+   * Goes on over something else, the filters as they are. No I/O may be in flight. Returns what
+   * stood below before, for the caller to close and release.
+   */
+  changeBacking(next: DiskPlace): DiskPlace {
+    const before = {
+      backing: this.#disk,
+      descriptorPath: this.#descriptorPath,
+      lock: this.#lock,
+    };
+    this.#disk = next.backing;
+    this.#descriptorPath = next.descriptorPath;
+    this.#lock = next.lock;
+    if (next.lock !== before.lock) next.lock.onLost((reason) => this.#parts.onLockLost(reason));
+    this.#chain = this.#makeChain(this.#chain.filters);
+    return before;
+  }
+
   /**
    * Gives the disk away for another process to open: filters are closed, data durable, the lock
    * free. Returns the filters' states by name. No I/O may be in flight. On a throw, and to have it
@@ -176,14 +231,10 @@ export class ServedDisk implements NbdExport {
   async suspend(): Promise<Map<string, Uint8Array>> {
     for (const { own } of this.#chain.filters) await own.hold();
     const states = saveFilterStates(this.#chain.filters);
-    const error = await this.#disk.flush();
-    if (error !== 0) {
-      const message = `The virtual disk ${this.#parts.id} cannot be flushed: ${errnoName(error)}.`;
-      throw new Fault('FileFault', message);
-    }
+    await this.flush();
     this.#suspended = states;
     await this.#filters.close(this.#chain.filters);
-    this.#disk.close();
+    await this.#disk.close();
     await this.#lock.release();
     return states;
   }
@@ -192,9 +243,8 @@ export class ServedDisk implements NbdExport {
   async resume(): Promise<void> {
     const states = this.#suspended;
     if (states === null) return;
-    const { descriptorPath, owner, clock, random } = this.#parts;
-    this.#lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
-    this.#disk = await FlatDisk.open(descriptorPath, clock);
+    this.#lock = await this.lockOf(this.#descriptorPath);
+    this.#disk = await FlatDisk.open(this.#descriptorPath, this.#parts.clock);
     const wanted = this.#chain.filters;
     await this.#openFilters(wanted, states);
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
@@ -212,7 +262,7 @@ export class ServedDisk implements NbdExport {
         this.#parts.log('error', `${what}: ${errnoName(error)}.`);
       }
     }
-    this.#disk.close();
+    await this.#disk.close();
     await this.#lock.release();
   }
 
