@@ -87,5 +87,6 @@ function checkedCopy(bytes: Uint8Array): Uint8Array {
   if (bytes.length > SIDECAR_BYTES_MAX) {
     throw new Error(`EFBIG: a sidecar holds ${SIDECAR_BYTES_MAX} bytes at most`);
   }
-  return bytes.slice();
+  // Not `slice`: that of a Buffer shares its memory.
+  return new Uint8Array(bytes);
 }

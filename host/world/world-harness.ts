@@ -123,6 +123,11 @@ export class WorldHarness {
     this.#pids.add(pid);
   }
 
+  /** Removes a file of the datastore. */
+  async remove(name: string): Promise<void> {
+    await rm(join(this.directory, name));
+  }
+
   async dispose(): Promise<void> {
     for (const pid of this.#pids) {
       try {
@@ -191,5 +196,7 @@ async function makeLaunch(
     nbdPort: 0,
     logPath: join(home, 'world.log'),
     incoming: parts.incoming,
+    serves: true,
+    statePath: null,
   };
 }

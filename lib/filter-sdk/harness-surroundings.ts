@@ -17,7 +17,7 @@ export class HarnessSidecar implements FilterSidecar {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.broken) throw new Error('EIO: the sidecar cannot be written');
-    this.stored = bytes.slice();
+    this.stored = new Uint8Array(bytes);
   }
 }
 
@@ -73,7 +73,7 @@ export class HarnessLine implements DaemonLine {
   #onState: (connected: boolean) => void = () => undefined;
 
   send(message: Uint8Array): boolean {
-    if (this.#connected) this.sent.push(message.slice());
+    if (this.#connected) this.sent.push(new Uint8Array(message));
     return this.#connected;
   }
 
@@ -88,7 +88,7 @@ export class HarnessLine implements DaemonLine {
 
   /** The daemon says something. */
   deliver(message: Uint8Array): void {
-    this.#onMessage(message.slice());
+    this.#onMessage(new Uint8Array(message));
   }
 
   /** The daemon goes away, or comes back. */

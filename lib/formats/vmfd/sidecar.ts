@@ -40,7 +40,7 @@ export function decodeSidecar(file: Uint8Array): Uint8Array {
   if (file.length !== HEADER_BYTES + length) {
     throw new FormatError(`it holds ${file.length - HEADER_BYTES} bytes instead of ${length}`);
   }
-  const contents = file.slice(HEADER_BYTES);
+  const contents = new Uint8Array(file.subarray(HEADER_BYTES));
   if (view.getUint32(12, true) !== crc32c(contents)) {
     throw new FormatError('the checksum of its contents is wrong');
   }
