@@ -1,7 +1,6 @@
 // The sidecars of a virtual disk as files: `<disk>-<filter>.vmfd` beside the descriptor, which
 // names them. A sidecar is written before the descriptor names it, and goes after it is named no
 // more, so that a crash leaves at most a file that nobody uses.
-import { access, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FormatError } from '#lib/formats/format-error.ts';
 import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
@@ -10,6 +9,7 @@ import { decodeSidecar, encodeSidecar, SIDECAR_FILE_BYTES_MAX } from '#lib/forma
 import { Fault } from '#lib/model/fault.ts';
 import { readDescriptor, writeDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
 import { writeFileDurably } from './write-file.ts';
 
 /**
@@ -20,10 +20,11 @@ export async function readSidecar(
   descriptorPath: string,
   descriptor: VmdkDescriptor,
   filter: string,
+  files: SmallFiles = systemFiles,
 ): Promise<Uint8Array | null> {
   const fileName = namesOf(descriptorPath, descriptor).get(filter);
   if (fileName === undefined) return null;
-  const file = await readWhole(descriptorPath, fileName);
+  const file = await readWhole(descriptorPath, fileName, files);
   try {
     return decodeSidecar(file);
   } catch (cause) {
@@ -38,9 +39,10 @@ export async function readSidecar(
 export async function requireSidecars(
   descriptorPath: string,
   descriptor: VmdkDescriptor,
+  files: SmallFiles = systemFiles,
 ): Promise<void> {
   for (const fileName of namesOf(descriptorPath, descriptor).values()) {
-    await access(join(dirname(descriptorPath), fileName)).catch((cause: unknown) => {
+    await files.read(join(dirname(descriptorPath), fileName), 1).catch((cause: unknown) => {
       throw refusal(descriptorPath, fileName, 'is missing or cannot be read', cause);
     });
   }
@@ -51,16 +53,16 @@ export async function writeSidecar(
   descriptorPath: string,
   descriptor: VmdkDescriptor,
   { filter, contents }: { filter: string; contents: Uint8Array },
+  files: SmallFiles = systemFiles,
 ): Promise<VmdkDescriptor> {
   const names = namesOf(descriptorPath, descriptor);
-  const fileName = names.get(filter) ?? (await freeName(descriptorPath, filter));
-  await writeFileDurably(join(dirname(descriptorPath), fileName), encodeSidecar(contents)).catch(
-    (cause: unknown) => {
-      const full = errnoOf(cause) === 'ENOSPC';
-      const message = `The sidecar ${fileName} cannot be written: ${errnoOf(cause) ?? cause}.`;
-      throw new Fault(full ? 'NoDiskSpace' : 'FileFault', message, { cause });
-    },
-  );
+  const fileName = names.get(filter) ?? (await freeName(descriptorPath, filter, files));
+  const path = join(dirname(descriptorPath), fileName);
+  await writeFileDurably(path, encodeSidecar(contents), files).catch((cause: unknown) => {
+    const full = errnoOf(cause) === 'ENOSPC';
+    const message = `The sidecar ${fileName} cannot be written: ${errnoOf(cause) ?? cause}.`;
+    throw new Fault(full ? 'NoDiskSpace' : 'FileFault', message, { cause });
+  });
   return names.has(filter)
     ? descriptor
     : withSidecars(descriptor, new Map([...names, [filter, fileName]]));
@@ -84,9 +86,12 @@ export function dropSidecars(
 }
 
 /** Removes files that no descriptor names any more; one that is gone is no failure. */
-export async function removeSidecarFiles(paths: readonly string[]): Promise<void> {
+export async function removeSidecarFiles(
+  paths: readonly string[],
+  files: SmallFiles = systemFiles,
+): Promise<void> {
   for (const path of paths) {
-    await unlink(path).catch((error: unknown) => {
+    await files.remove(path).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
   }
@@ -106,18 +111,19 @@ export function sidecarPaths(descriptorPath: string, descriptor: VmdkDescriptor)
 export async function copySidecars(
   fromDescriptorPath: string,
   toDescriptorPath: string,
+  files: SmallFiles = systemFiles,
 ): Promise<void> {
-  const from = await readDescriptor(fromDescriptorPath);
-  const before = await readDescriptor(toDescriptorPath);
+  const from = await readDescriptor(fromDescriptorPath, files);
+  const before = await readDescriptor(toDescriptorPath, files);
   // The new descriptor may be a copy of the old one, and name files that are not its own.
   let to = withSidecars(before, new Map());
   for (const filter of namesOf(fromDescriptorPath, from).keys()) {
-    const contents = await readSidecar(fromDescriptorPath, from, filter);
+    const contents = await readSidecar(fromDescriptorPath, from, filter, files);
     if (contents === null) continue;
-    to = await writeSidecar(toDescriptorPath, to, { filter, contents });
+    to = await writeSidecar(toDescriptorPath, to, { filter, contents }, files);
   }
   if (before.ddb.get('sidecars') !== to.ddb.get('sidecars')) {
-    await writeDescriptor(toDescriptorPath, to);
+    await writeDescriptor(toDescriptorPath, to, files);
   }
 }
 
@@ -131,11 +137,15 @@ function namesOf(descriptorPath: string, descriptor: VmdkDescriptor): Map<string
   }
 }
 
-async function readWhole(descriptorPath: string, fileName: string): Promise<Uint8Array> {
+async function readWhole(
+  descriptorPath: string,
+  fileName: string,
+  files: SmallFiles,
+): Promise<Uint8Array> {
   const path = join(dirname(descriptorPath), fileName);
   try {
-    const { size } = await stat(path);
-    if (size <= SIDECAR_FILE_BYTES_MAX) return await readFile(path);
+    const bytes = await files.read(path, SIDECAR_FILE_BYTES_MAX + 1);
+    if (bytes.length <= SIDECAR_FILE_BYTES_MAX) return bytes;
   } catch (cause) {
     const missing = errnoOf(cause) === 'ENOENT';
     const why = missing ? 'is missing' : `cannot be read (${errnoOf(cause) ?? String(cause)})`;
@@ -148,11 +158,15 @@ async function readWhole(descriptorPath: string, fileName: string): Promise<Uint
  * A name that no file has: the disk `a` with the filter `b-c` and the disk `a-b` with the filter
  * `c` would have the same one.
  */
-async function freeName(descriptorPath: string, filter: string): Promise<string> {
+async function freeName(
+  descriptorPath: string,
+  filter: string,
+  files: SmallFiles,
+): Promise<string> {
   const base = `${basename(descriptorPath, '.vmdk')}-${filter}`;
   for (let attempt = 1; ; attempt++) {
     const fileName = attempt === 1 ? `${base}.vmfd` : `${base}-${attempt}.vmfd`;
-    const taken = await access(join(dirname(descriptorPath), fileName)).then(
+    const taken = await files.read(join(dirname(descriptorPath), fileName), 1).then(
       () => true,
       () => false,
     );

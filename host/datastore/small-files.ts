@@ -39,7 +39,8 @@ export const systemFiles: SmallFiles = {
 async function readHead(path: string, bytesMax: number): Promise<Uint8Array> {
   const file = await open(path, 'r');
   try {
-    const bytes = new Uint8Array(bytesMax);
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(bytesMax, size));
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     return bytes.subarray(0, bytesRead);
   } finally {

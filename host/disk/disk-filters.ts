@@ -18,6 +18,7 @@ import {
   requireSidecars,
   writeSidecar,
 } from '../datastore/sidecar-file.ts';
+import type { SmallFiles } from '../datastore/small-files.ts';
 
 /** A filter may raise one event in so long, in milliseconds. */
 const EVENT_INTERVAL_MS = 1_000;
@@ -35,6 +36,7 @@ export interface DiskFiltersParts {
   /** The path in the datastore. */
   diskId: string;
   clock: Clock;
+  files: SmallFiles;
   /** These three as they are at the time of the call. */
   descriptorPath(): string;
   sizeBytes(): number;
@@ -63,8 +65,9 @@ export class DiskFilters {
     wanted: readonly WantedFilter[],
     states: ReadonlyMap<string, Uint8Array>,
   ): Promise<OpenFilter[]> {
+    const { files } = this.#parts;
     const descriptorPath = this.#parts.descriptorPath();
-    await requireSidecars(descriptorPath, await readDescriptor(descriptorPath));
+    await requireSidecars(descriptorPath, await readDescriptor(descriptorPath, files), files);
     const opened: OpenFilter[] = [];
     try {
       for (const filter of wanted) {
@@ -117,7 +120,7 @@ export class DiskFilters {
       paths = dropped.paths;
       return paths.length === 0 ? descriptor : dropped.descriptor;
     });
-    await removeSidecarFiles(paths);
+    await removeSidecarFiles(paths, this.#parts.files);
   }
 
   close(filters: readonly OpenFilter[]): Promise<void> {
@@ -141,24 +144,25 @@ export class DiskFilters {
     change: (descriptor: VmdkDescriptor) => VmdkDescriptor | Promise<VmdkDescriptor>,
   ): Promise<void> {
     return this.#descriptorEdits.run(async () => {
+      const { files } = this.#parts;
       const path = this.#parts.descriptorPath();
-      const before = await readDescriptor(path);
+      const before = await readDescriptor(path, files);
       const after = await change(before);
-      if (after !== before) await writeDescriptor(path, after);
+      if (after !== before) await writeDescriptor(path, after, files);
     });
   }
 
   async #open(filter: WantedFilter, state: Uint8Array | null): Promise<OpenFilter> {
-    const { diskId, clock, sizeBytes, isServing, log, onFault } = this.#parts;
+    const { diskId, clock, files, sizeBytes, isServing, log, onFault } = this.#parts;
     const { name } = filter.definition;
     const path = this.#parts.descriptorPath();
     const own = new OwnWork({
       sizeBytes,
       isServing,
-      sidecarContents: await readSidecar(path, await readDescriptor(path), name),
+      sidecarContents: await readSidecar(path, await readDescriptor(path, files), name, files),
       writeSidecar: (contents) =>
         this.editDescriptor((descriptor) =>
-          writeSidecar(this.#parts.descriptorPath(), descriptor, { filter: name, contents }),
+          writeSidecar(this.#parts.descriptorPath(), descriptor, { filter: name, contents }, files),
         ),
     });
     return openFilter({

@@ -19,10 +19,13 @@ import type { OpenFilter } from '../chain/open-filter.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
 import type { LockOwner } from '../datastore/lock-record.ts';
+import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
 import type { Backing } from './backing.ts';
 import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
+import type { DiskFiles } from './extent-file.ts';
 import { FlatDisk } from './flat-disk.ts';
+import { systemDiskFiles } from './system-disk-files.ts';
 
 export interface ServedDiskParts {
   key: number;
@@ -34,6 +37,9 @@ export interface ServedDiskParts {
   owner: LockOwner;
   clock: Clock;
   random: Random;
+  /** Where its files are, and who can tell whether a process is dead: the machine. */
+  files?: DiskFiles;
+  processes?: ProcessTable;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onFilterFault(diskKey: number, report: FilterFaultReport): void;
   onFilterEvent(diskKey: number, report: FilterEventReport): void;
@@ -73,6 +79,7 @@ export class ServedDisk implements NbdExport {
     this.#filters = new DiskFilters({
       diskId: parts.id,
       clock: parts.clock,
+      files: parts.files ?? systemDiskFiles,
       descriptorPath: () => this.#descriptorPath,
       sizeBytes: () => this.sizeBytes,
       isServing: () => this.isServing(),
@@ -94,15 +101,15 @@ export class ServedDisk implements NbdExport {
     wanted: readonly WantedFilter[],
     states: ReadonlyMap<string, Uint8Array> = new Map(),
   ): Promise<ServedDisk> {
-    const { descriptorPath, owner, clock, random } = parts;
+    const { descriptorPath, clock, files } = parts;
     // Refused before the lock is taken: a disk that cannot be opened should not make others wait.
-    requireNamed(parts, await readDescriptor(descriptorPath), wanted);
-    const lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
+    requireNamed(parts, await readDescriptor(descriptorPath, files), wanted);
+    const lock = await lockOf(parts, descriptorPath);
     let disk: Backing | null = null;
     try {
-      const descriptor = await readDescriptor(descriptorPath);
+      const descriptor = await readDescriptor(descriptorPath, files);
       requireNamed(parts, descriptor, wanted);
-      disk = await FlatDisk.open(descriptorPath, clock);
+      disk = await FlatDisk.open(descriptorPath, clock, files);
       const served = new ServedDisk(parts, disk, lock);
       await served.#openFilters(wanted, states);
       lock.onLost((reason) => parts.onLockLost(reason));
@@ -201,8 +208,7 @@ export class ServedDisk implements NbdExport {
 
   /** The lock of another descriptor, to go on there. Throws `FileLocked`. */
   lockOf(descriptorPath: string): Promise<DiskLock> {
-    const { owner, clock, random } = this.#parts;
-    return acquireDiskLock({ descriptorPath, owner, clock, random });
+    return lockOf(this.#parts, descriptorPath);
   }
 
   /**
@@ -244,7 +250,8 @@ export class ServedDisk implements NbdExport {
     const states = this.#suspended;
     if (states === null) return;
     this.#lock = await this.lockOf(this.#descriptorPath);
-    this.#disk = await FlatDisk.open(this.#descriptorPath, this.#parts.clock);
+    const { clock, files } = this.#parts;
+    this.#disk = await FlatDisk.open(this.#descriptorPath, clock, files);
     const wanted = this.#chain.filters;
     await this.#openFilters(wanted, states);
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
@@ -309,6 +316,11 @@ export class ServedDisk implements NbdExport {
   #report(report: FilterFaultReport): void {
     this.#parts.onFilterFault(this.diskKey, report);
   }
+}
+
+function lockOf(parts: ServedDiskParts, descriptorPath: string): Promise<DiskLock> {
+  const { owner, clock, random, files, processes } = parts;
+  return acquireDiskLock({ descriptorPath, owner, clock, random, files, processes });
 }
 
 function requireNamed(
