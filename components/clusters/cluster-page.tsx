@@ -1,6 +1,6 @@
 'use client';
 // The page of a cluster. Props: `id`.
-import { Boxes, ChevronDown } from 'lucide-react';
+import { Boxes } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useCluster, useCompatibilityMatrix } from '#lib/client/use-inventory.ts';
@@ -9,13 +9,12 @@ import { ConflictBanner } from '../drs/conflict-banner.tsx';
 import { DrsPanel } from '../drs/drs-panel.tsx';
 import { BEHAVIORS } from '../drs/drs-words.ts';
 import { HostTable } from '../hosts/host-table.tsx';
-import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
+import { ActionsMenu } from '../objects/actions-menu.tsx';
+import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
 import { Badge } from '../ui/badge.tsx';
-import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
-import { Menu } from '../ui/overlays/menu.tsx';
 import { StateIcon } from '../ui/state-icon.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
@@ -28,9 +27,8 @@ import { CompatibilityMatrixPicture } from './compatibility-matrix.tsx';
 const TABLE_HEIGHT = 360;
 
 export function ClusterPage({ id }: { id: string }) {
-  const cluster = useCluster(id);
   return (
-    <QueryState query={cluster} lines={14}>
+    <QueryState query={useCluster(id)} lines={14}>
       {(known) => <Page cluster={known} />}
     </QueryState>
   );
@@ -71,14 +69,7 @@ function Page({ cluster }: { cluster: ClusterView }) {
 
 function ClusterActions({ cluster }: { cluster: ClusterView }) {
   return (
-    <Menu
-      align="end"
-      trigger={
-        <Button>
-          Actions
-          <ChevronDown aria-hidden size={13} />
-        </Button>
-      }
+    <ActionsMenu
       items={[
         {
           id: 'installFilter',
@@ -99,13 +90,11 @@ function ClusterActions({ cluster }: { cluster: ClusterView }) {
 
 function Monitor({ cluster }: { cluster: ClusterView }) {
   return (
-    <Sections
-      label="Monitor"
+    <ObjectMonitor
+      id={cluster.id}
       sections={[
         { id: 'drs', label: 'DRS', content: <DrsPanel cluster={cluster} /> },
         { id: 'compatibility', label: 'Compatibility', content: <Matrix id={cluster.id} /> },
-        { id: 'tasks', label: 'Tasks', content: <ObjectTasks id={cluster.id} /> },
-        { id: 'events', label: 'Events', content: <ObjectEvents id={cluster.id} /> },
       ]}
     />
   );
@@ -116,10 +105,10 @@ function Matrix({ id }: { id: string }) {
   return (
     <Section
       title="Which virtual machine could run where"
-      description={[
-        'Point at a cell, or walk with the arrow keys, to read why a host cannot',
-        'take a virtual machine.',
-      ].join(' ')}
+      description={
+        'Point at a cell, or walk with the arrow keys, to read why a host cannot take a ' +
+        'virtual machine.'
+      }
     >
       <QueryState query={matrix}>
         {(known) =>

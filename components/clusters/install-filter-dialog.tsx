@@ -155,15 +155,10 @@ function sentencesOf(cluster: ClusterView, { inspection }: DepotVibView): string
   const { descriptor, filter } = inspection;
   const hosts = cluster.hosts.map(({ name }) => name).join(', ');
   return [
-    [
-      `The I/O filter ${filter?.name ?? descriptor.name} ${descriptor.version} by`,
-      `${descriptor.vendor} is installed on every host of ${cluster.name}:`,
-      `${hosts}.`,
-    ].join(' '),
-    [
-      'Each host downloads the VIB, verifies its signature and checksums, unpacks',
-      'it into its image, and reports.',
-    ].join(' '),
+    `The I/O filter ${filter?.name ?? descriptor.name} ${descriptor.version} by ` +
+      `${descriptor.vendor} is installed on every host of ${cluster.name}: ${hosts}.`,
+    'Each host downloads the VIB, verifies its signature and checksums, unpacks it into ' +
+      'its image, and reports.',
     'No virtual machine uses it until a VM storage policy with it is assigned to a disk.',
     ...(descriptor.maintenanceModeRequired
       ? ['The VIB asks for maintenance mode: each host is emptied before.']

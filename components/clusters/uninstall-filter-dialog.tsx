@@ -34,11 +34,9 @@ export function UninstallFilterDialog({ param, close }: UrlDialogProps) {
         {(known) => (
           <>
             <p>
-              {[
-                `${filter?.name ?? filterId} ${filter?.version ?? ''} is removed`,
-                `from the image of every host of ${known.name}. Policies that name`,
-                'it stay, and no host is compatible with them then.',
-              ].join(' ')}
+              {`${filter?.name ?? filterId} ${filter?.version ?? ''} is removed from the ` +
+                `image of every host of ${known.name}. Policies that name it stay, and no ` +
+                'host is compatible with them then.'}
             </p>
             {filter && <DisksInUse filter={filter} />}
           </>

@@ -5,9 +5,8 @@ import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useDatastore } from '#lib/client/use-inventory.ts';
 import type { DatastoreView } from '#lib/wire/api/inventory.ts';
 import { formatBytes } from '../format/quantities.ts';
-import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
-import { Sections } from '../objects/sections.tsx';
+import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Badge } from '../ui/badge.tsx';
@@ -44,9 +43,8 @@ const DISK_COLUMNS: readonly TableColumn<DatastoreDisk>[] = [
 ];
 
 export function DatastorePage({ id }: { id: string }) {
-  const datastore = useDatastore(id);
   return (
-    <QueryState query={datastore} lines={14}>
+    <QueryState query={useDatastore(id)} lines={14}>
       {(known) => <Page datastore={known} />}
     </QueryState>
   );
@@ -72,15 +70,7 @@ function Page({ datastore }: { datastore: DatastoreView }) {
         {
           id: 'monitor',
           label: 'Monitor',
-          content: (
-            <Sections
-              label="Monitor"
-              sections={[
-                { id: 'tasks', label: 'Tasks', content: <ObjectTasks id={datastore.id} /> },
-                { id: 'events', label: 'Events', content: <ObjectEvents id={datastore.id} /> },
-              ]}
-            />
-          ),
+          content: <ObjectMonitor id={datastore.id} />,
         },
         {
           id: 'configure',

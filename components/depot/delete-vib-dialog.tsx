@@ -42,10 +42,8 @@ export function DeleteVibDialog({ param, close }: UrlDialogProps) {
             />
           ) : (
             <p>
-              {[
-                `${name} ${vib?.inspection.descriptor.version ?? ''} is deleted from`,
-                'the depot. To install it again, upload it again.',
-              ].join(' ')}
+              {`${name} ${vib?.inspection.descriptor.version ?? ''} is deleted from the ` +
+                'depot. To install it again, upload it again.'}
             </p>
           )
         }

@@ -56,10 +56,8 @@ function Panel({ cluster, drs }: { cluster: ClusterView; drs: DrsView }) {
         actions={
           <>
             <span className="text-sm text-muted">
-              {[
-                `${BEHAVIORS[drs.config.behavior].label}, imbalance`,
-                `${formatCount(drs.imbalance * 100)} %, last run `,
-              ].join(' ')}
+              {`${BEHAVIORS[drs.config.behavior].label}, imbalance ` +
+                `${formatCount(drs.imbalance * 100)} %, last run`}
               <Age at={drs.lastRunAt} />
             </span>
             <Button
@@ -77,10 +75,9 @@ function Panel({ cluster, drs }: { cluster: ClusterView; drs: DrsView }) {
       <Recommendations recommendations={drs.recommendations} />
       <Section
         title="Moves that are not possible"
-        description={[
-          'What DRS would have moved, with the reason of every host that could not',
-          'take it.',
-        ].join(' ')}
+        description={
+          'What DRS would have moved, with the reason of every host that could not take it.'
+        }
       >
         <RejectedMoves faults={drs.faults} />
       </Section>

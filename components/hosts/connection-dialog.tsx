@@ -31,18 +31,14 @@ export function ConnectionDialog({ param, close }: UrlDialogProps) {
         {({ name, poweredOnVmCount }) =>
           connected ? (
             <p>
-              {[
-                `${name} is managed again: its state is read, and what differs from`,
-                'what was ordered is mended.',
-              ].join(' ')}
+              {`${name} is managed again: its state is read, and what differs from what ` +
+                'was ordered is mended.'}
             </p>
           ) : (
             <p>
-              {[
-                `${name} is not managed any more until it is connected again. Its`,
-                `${poweredOnVmCount} running virtual machines run on, and their disks`,
-                'stay reachable.',
-              ].join(' ')}
+              {`${name} is not managed any more until it is connected again. Its ` +
+                `${poweredOnVmCount} running virtual machines run on, and their disks stay ` +
+                'reachable.'}
             </p>
           )
         }

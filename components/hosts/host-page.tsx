@@ -1,15 +1,15 @@
 'use client';
 // The page of a host. Props: `id`.
-import { ChevronDown, Wrench } from 'lucide-react';
+import { Wrench } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useHost } from '#lib/client/use-inventory.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
-import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
+import { ActionsMenu } from '../objects/actions-menu.tsx';
+import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
-import { Menu } from '../ui/overlays/menu.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { VmTable } from '../vms/vm-table.tsx';
@@ -22,9 +22,8 @@ import { HostVmLoad } from './host-vm-load.tsx';
 const TABLE_HEIGHT = 420;
 
 export function HostPage({ id }: { id: string }) {
-  const host = useHost(id);
   return (
-    <QueryState query={host} lines={14}>
+    <QueryState query={useHost(id)} lines={14}>
       {(known) => <Page host={known} />}
     </QueryState>
   );
@@ -83,14 +82,7 @@ function HostActions({ host }: { host: HostView }) {
       >
         {inMaintenance ? 'Exit maintenance mode…' : 'Enter maintenance mode…'}
       </Button>
-      <Menu
-        align="end"
-        trigger={
-          <Button>
-            Actions
-            <ChevronDown aria-hidden size={13} />
-          </Button>
-        }
+      <ActionsMenu
         items={[
           {
             id: 'enterMaintenance',
@@ -120,13 +112,9 @@ function HostActions({ host }: { host: HostView }) {
 
 function Monitor({ host }: { host: HostView }) {
   return (
-    <Sections
-      label="Monitor"
-      sections={[
-        { id: 'load', label: 'Load of its VMs', content: <HostVmLoad host={host} /> },
-        { id: 'tasks', label: 'Tasks', content: <ObjectTasks id={host.id} /> },
-        { id: 'events', label: 'Events', content: <ObjectEvents id={host.id} /> },
-      ]}
+    <ObjectMonitor
+      id={host.id}
+      sections={[{ id: 'load', label: 'Load of its VMs', content: <HostVmLoad host={host} /> }]}
     />
   );
 }

@@ -10,7 +10,7 @@ import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Age } from '../ui/age.tsx';
-import type { MenuItem } from '../ui/overlays/menu-entries.tsx';
+import type { MenuItem } from '../ui/overlays/menu-item.ts';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { HostIcon, hostStateLabel } from './host-state.tsx';
 
@@ -81,10 +81,7 @@ const COLUMNS: readonly TableColumn<HostSummary>[] = [
     align: 'end',
     value: ({ memoryGrantedMib }) => memoryGrantedMib,
     text: ({ memoryGrantedMib, memoryMib }) =>
-      [
-        `${formatMebibytes(memoryGrantedMib)} of`,
-        `${memoryMib === null ? '–' : formatMebibytes(memoryMib)}`,
-      ].join(' '),
+      `${formatMebibytes(memoryGrantedMib)} of ${memoryMib === null ? '–' : formatMebibytes(memoryMib)}`,
   },
   {
     id: 'seen',

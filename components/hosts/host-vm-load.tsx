@@ -17,10 +17,10 @@ export function HostVmLoad({ host }: { host: HostView }) {
   return (
     <Section
       title="Load of its virtual machines"
-      description={[
-        'CPU as a share of one core, measured on the process that serves the disks,',
-        'over the last minute.',
-      ].join(' ')}
+      description={
+        'CPU as a share of one core, measured on the process that serves the disks, over ' +
+        'the last minute.'
+      }
     >
       <table className="w-full max-w-3xl border-collapse">
         <thead>

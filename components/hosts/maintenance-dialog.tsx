@@ -72,10 +72,8 @@ function Entering({ host }: { host: HostView }) {
   return (
     <div className="space-y-2">
       <p>
-        {[
-          `Each virtual machine that runs on ${host.name} is migrated live to a`,
-          `compatible host first. ${host.name} takes none until it leaves the mode.`,
-        ].join(' ')}
+        {`Each virtual machine that runs on ${host.name} is migrated live to a compatible ` +
+          `host first. ${host.name} takes none until it leaves the mode.`}
       </p>
       {running.length > NAMED_MAX ? (
         <p>{`${running.length} virtual machines run here.`}</p>

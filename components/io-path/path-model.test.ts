@@ -65,18 +65,12 @@ describe('describePath', () => {
     ]);
   });
 
-  it(
-    [
-      'counts the guest edge from the disk sample and estimates the disk edge from',
-      'the trace',
-    ].join(' '),
-    () => {
-      const [first, second, last] = describePath(input).edges;
-      expect(first).toMatchObject({ iops: 1000, bytesPerSecond: 900 * 4096, estimated: false });
-      expect(second).toMatchObject({ iops: 1000, estimated: false });
-      expect(last).toMatchObject({ iops: 500, estimated: true });
-    },
-  );
+  it('counts the guest edge from the disk sample and estimates the disk edge from the trace', () => {
+    const [first, second, last] = describePath(input).edges;
+    expect(first).toMatchObject({ iops: 1000, bytesPerSecond: 900 * 4096, estimated: false });
+    expect(second).toMatchObject({ iops: 1000, estimated: false });
+    expect(last).toMatchObject({ iops: 500, estimated: true });
+  });
 
   it('measures the disk by the traced crossings alone', () => {
     expect(describePath(input).nodes.at(-1)).toMatchObject({ meanUs: 80, p99Us: 80, failures: 0 });

@@ -5,29 +5,27 @@
 import { Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
-import { useIoTrace, useSamples } from '#lib/client/use-io.ts';
+import { useIoTrace } from '#lib/client/use-io.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
 import { NumberAge, useIsStale } from '../objects/number-age.tsx';
 import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
-import { Select } from '../ui/forms/select.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
-import { useUrlParam } from '../ui/use-url-param.ts';
+import { DiskSelect, useDiskChoice, useLiveSamples } from '../vms/disk-choice.tsx';
 import { latestDiskSample } from '../vms/performance-series.ts';
 import { IoPathDiagram } from './io-path-diagram.tsx';
 import { describePath } from './path-model.ts';
 import { traceRows, traceStages } from './trace-rows.ts';
 import { TraceTable } from './trace-table.tsx';
 
-const READ_EVERY_MS = 1000;
 /** Rows of the trace table: enough to read, few enough to draw every second. */
 const ROWS_SHOWN = 100;
 
 export function VmIoPath({ vm }: { vm: VmView }) {
-  const [diskKey, setDiskKey] = useUrlParam('disk', String(vm.disks[0]?.key ?? ''));
-  const disk = vm.disks.find(({ key }) => String(key) === diskKey) ?? vm.disks[0];
+  const choice = useDiskChoice(vm);
+  const { disk } = choice;
   if (!disk) return <EmptyState title="This virtual machine has no disks" />;
   if (vm.powerState === 'poweredOff') {
     return (
@@ -38,18 +36,7 @@ export function VmIoPath({ vm }: { vm: VmView }) {
   }
   return (
     <div className="space-y-6">
-      <div className="w-64">
-        <Select
-          label="Disk"
-          hideLabel
-          value={String(disk.key)}
-          options={vm.disks.map(({ key, label, unit }) => ({
-            value: String(key),
-            label: `${label} (${unit})`,
-          }))}
-          onChange={setDiskKey}
-        />
-      </div>
+      <DiskSelect vm={vm} choice={choice} />
       <DiskPath key={disk.key} vm={vm} disk={disk} />
     </div>
   );
@@ -57,7 +44,7 @@ export function VmIoPath({ vm }: { vm: VmView }) {
 
 function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
   const [paused, setPaused] = useState(false);
-  const samples = useSamples(vm.id, { refetchMs: READ_EVERY_MS });
+  const samples = useLiveSamples(vm.id);
   const trace = useIoTrace({ vmId: vm.id, diskKey: disk.key }, { enabled: !paused });
   const entries = (trace.data ?? []).slice(-ROWS_SHOWN);
   const latest = latestDiskSample(samples.data ?? [], disk.key);
@@ -75,10 +62,10 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
       <Section
         title="Path of an I/O"
         actions={<NumberAge at={latest?.at ?? null} />}
-        description={[
-          'Down the chain on the way in, back up in reverse on the way out. Rates',
-          'stand on the edges, the time spent stands in each stage.',
-        ].join(' ')}
+        description={
+          'Down the chain on the way in, back up in reverse on the way out. Rates stand on ' +
+          'the edges, the time spent stands in each stage.'
+        }
       >
         <IoPathDiagram path={path} stale={stale} />
       </Section>

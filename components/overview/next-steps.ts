@@ -40,10 +40,7 @@ export function nextSteps(facts: Facts): NextStep[] {
     {
       key: 'policy',
       title: 'Create a VM storage policy',
-      text: [
-        'Name the filter and its properties, and see which hosts and datastores are',
-        'compatible.',
-      ].join(' '),
+      text: 'Name the filter and its properties; see which hosts and datastores are compatible.',
       done: policies.length > 0,
       href: '/policies',
     },

@@ -37,10 +37,8 @@ export function DeletePolicyDialog({ param, close }: UrlDialogProps) {
             <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
           ) : (
             <p>
-              {[
-                `The VM storage policy “${name}” and its rules are deleted. This`,
-                'cannot be undone.',
-              ].join(' ')}
+              {`The VM storage policy “${name}” and its rules are deleted. This cannot be ` +
+                'undone.'}
             </p>
           )
         }

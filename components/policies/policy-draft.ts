@@ -58,10 +58,7 @@ export function nameProblem(name: string, taken: readonly string[]): string | nu
   const trimmed = name.trim();
   if (trimmed === '') return 'Enter a name.';
   if (trimmed.length > POLICY_NAME_LENGTH_MAX)
-    return [
-      `A name has at most ${POLICY_NAME_LENGTH_MAX} characters; this one has`,
-      `${trimmed.length}.`,
-    ].join(' ');
+    return `A name has at most ${POLICY_NAME_LENGTH_MAX} characters, not ${trimmed.length}.`;
   if (taken.some((other) => other.toLowerCase() === trimmed.toLowerCase()))
     return `A policy named “${trimmed}” exists already.`;
   return null;

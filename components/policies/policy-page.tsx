@@ -8,9 +8,8 @@ import { useCompatibility, useFilters, usePolicy } from '#lib/client/use-policie
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { PolicyRule, PolicyView } from '#lib/wire/api/policies.ts';
 import { formatNoun } from '../format/quantities.ts';
-import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
-import { Sections } from '../objects/sections.tsx';
+import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Age } from '../ui/age.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
@@ -25,9 +24,8 @@ import { ComplianceBadge, complianceOf } from './compliance-badge.tsx';
 import { propertyItems } from './property-items.ts';
 
 export function PolicyPage({ id }: { id: string }) {
-  const policy = usePolicy(id);
   return (
-    <QueryState query={policy} lines={12}>
+    <QueryState query={usePolicy(id)} lines={12}>
       {(known) => <Page policy={known} />}
     </QueryState>
   );
@@ -78,12 +76,10 @@ function Page({ policy }: { policy: PolicyView }) {
           id: 'monitor',
           label: 'Monitor',
           content: (
-            <Sections
-              label="Monitor"
+            <ObjectMonitor
+              id={policy.id}
               sections={[
                 { id: 'compliance', label: 'Compliance', content: <Disks policy={policy} /> },
-                { id: 'tasks', label: 'Tasks', content: <ObjectTasks id={policy.id} /> },
-                { id: 'events', label: 'Events', content: <ObjectEvents id={policy.id} /> },
               ]}
             />
           ),

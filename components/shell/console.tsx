@@ -1,7 +1,6 @@
 'use client';
 // The frame of the console: header, tree at the left, page in the middle, dock below. Shown to who
 // is signed in; all others are led to the sign-in page and back.
-import { Tooltip } from '@base-ui/react/tooltip';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { ToastArea } from '#components/ui/overlays/toast.tsx';
@@ -30,11 +29,11 @@ export function Console({ dialogs, children }: ConsoleProps) {
   useSignInWhenNeeded(session === null);
   if (session && hydrated) {
     return (
-      <Tooltip.Provider>
+      <>
         <Frame>{children}</Frame>
         {dialogs}
         <ToastArea />
-      </Tooltip.Provider>
+      </>
     );
   }
   return (

@@ -1,13 +1,13 @@
 'use client';
 // The filter of one column: values to tick where there are few, else a text. It writes the same
 // search that is typed above the table, so that both always agree and the URL carries one thing.
-import { Popover } from '@base-ui/react/popover';
 import { Funnel } from 'lucide-react';
 import { useMemo } from 'react';
 import { formatCount } from '#components/format/quantities.ts';
 import { classNames } from '#components/ui/class-names.ts';
 import { Checkbox } from '#components/ui/forms/checkbox.tsx';
 import { TextField } from '#components/ui/forms/text-field.tsx';
+import { Popover } from '#components/ui/overlays/popover.tsx';
 import { columnText, type TableColumn } from './table-column.ts';
 import { parseQuery, withFieldTerm } from './table-query.ts';
 import type { TableUrl } from './use-table-url.ts';
@@ -29,42 +29,44 @@ export function ColumnFilter<Row extends object>(props: ColumnFilterProps<Row>) 
   const setValues = (next: readonly string[]) =>
     url.setQuery(withFieldTerm(url.query, { field: column.id, values: next, fields }));
   return (
-    <Popover.Root>
-      <Popover.Trigger
-        aria-label={`Filter ${column.header}`}
-        className={classNames(
-          // Over the header's edge and not beside its text, which keeps its room while nobody
-          // filters.
-          'absolute top-[3px] flex size-6 items-center justify-center rounded-sm bg-sunken',
-          'hover:bg-hover',
-          column.align === 'end' ? 'left-0.5' : 'right-0.5',
-          values.length > 0
-            ? 'text-accent'
-            : 'text-muted opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 ' +
-                'data-popup-open:opacity-100',
-        )}
-      >
-        <Funnel aria-hidden size={12} fill={values.length > 0 ? 'currentColor' : 'none'} />
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Positioner className="z-60" sideOffset={4} align="start">
-          <Popover.Popup
-            className="w-64 rounded-md border border-line bg-raised p-3 text-ink
-            shadow-popup outline-none"
-          >
-            {column.facet ? (
-              <Facets {...props} values={values} setValues={setValues} />
-            ) : (
-              <TextField
-                label={`${column.header} contains`}
-                value={values.join(',')}
-                onChange={(text) => setValues(text === '' ? [] : [text])}
-              />
-            )}
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+    <Popover
+      align="start"
+      title={`Filter ${column.header}`}
+      titleClassName="sr-only"
+      className="w-64 rounded-md border border-line bg-raised p-3 text-ink shadow-popup
+        outline-none"
+      trigger={
+        <button
+          type="button"
+          aria-label={`Filter ${column.header}`}
+          className={classNames(
+            // Over the header's edge and not beside its text, which keeps its room while nobody
+            // filters.
+            'absolute top-[3px] flex size-6 items-center justify-center rounded-sm bg-sunken',
+            'hover:bg-hover',
+            column.align === 'end' ? 'left-0.5' : 'right-0.5',
+            values.length > 0
+              ? 'text-accent'
+              : 'text-muted opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 ' +
+                  'data-popup-open:opacity-100',
+          )}
+        >
+          <Funnel aria-hidden size={12} fill={values.length > 0 ? 'currentColor' : 'none'} />
+        </button>
+      }
+    >
+      {() =>
+        column.facet ? (
+          <Facets {...props} values={values} setValues={setValues} />
+        ) : (
+          <TextField
+            label={`${column.header} contains`}
+            value={values.join(',')}
+            onChange={(text) => setValues(text === '' ? [] : [text])}
+          />
+        )
+      }
+    </Popover>
   );
 }
 

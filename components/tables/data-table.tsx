@@ -8,7 +8,7 @@
 // `rowMenu` (context menu), `toolbar` (buttons at the right), `empty` (when there are no rows at
 // all), `loading`, `defaultSort`, `height` (else fills its parent).
 import { type ReactNode, useMemo, useRef } from 'react';
-import type { MenuItem } from '#components/ui/overlays/menu-entries.tsx';
+import type { MenuItem } from '#components/ui/overlays/menu-item.ts';
 import { EmptyState } from '#components/ui/states/empty-state.tsx';
 import { Skeleton } from '#components/ui/states/skeleton.tsx';
 import type { TableColumn } from './table-column.ts';

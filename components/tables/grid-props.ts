@@ -1,5 +1,5 @@
 // What the grid of a table and its header are given.
-import type { MenuItem } from '#components/ui/overlays/menu-entries.tsx';
+import type { MenuItem } from '#components/ui/overlays/menu-item.ts';
 import type { TableColumn } from './table-column.ts';
 import type { TableModel } from './table-model.ts';
 import type { TableUrl } from './use-table-url.ts';

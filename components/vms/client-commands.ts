@@ -31,10 +31,9 @@ export function listClientCommands({ nbdUri, nbdUnixUri, label }: DiskView): Cli
     {
       tool: 'fio',
       purpose: 'Random reads of 4 KiB at queue depth 16 for 20 seconds.',
-      command: [
-        'fio --name=sluice --ioengine=nbd --rw=randread --bs=4k --iodepth=16',
-        `--runtime=20 --time_based --uri=${shellQuote(nbdUnixUri ?? nbdUri)}`,
-      ].join(' '),
+      command:
+        'fio --name=sluice --ioengine=nbd --rw=randread --bs=4k --iodepth=16 --runtime=20 ' +
+        `--time_based --uri=${shellQuote(nbdUnixUri ?? nbdUri)}`,
       writes: false,
     },
     {

@@ -66,10 +66,10 @@ function Form({ vm, policies, diskKey, onClose }: FormProps) {
       onClose={onClose}
       size="large"
       title={`Edit VM storage policies of ${vm.name}`}
-      description={[
-        'A policy puts its filters on the disk. The chain is rebuilt while clients',
-        'stay connected.',
-      ].join(' ')}
+      description={
+        'A policy puts its filters on the disk. The chain is rebuilt while clients stay ' +
+        'connected.'
+      }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -85,26 +85,19 @@ function WhatHappens({ vm, to }: { vm: VmView; to: MigrationTarget }) {
       <h3 className="font-semibold">What will happen</h3>
       <ul className="list-disc space-y-1 pl-5">
         <li>
-          {[
-            `${vm.name} moves from ${vm.host.name} to ${to.host.name}; its disks stay`,
-            'where they are.',
-          ].join(' ')}
+          {`${vm.name} moves from ${vm.host.name} to ${to.host.name}; its disks stay where ` +
+            'they are.'}
         </li>
         {vm.filterNames.length > 0 && (
           <li>
-            {[
-              `${vm.filterNames.join(', ')} are loaded from the image of`,
-              `${to.host.name}, and get the state that they had.`,
-            ].join(' ')}
+            {`${vm.filterNames.join(', ')} are loaded from the image of ${to.host.name}, ` +
+              'and get the state that they had.'}
           </li>
         )}
         {live && (
           <li>
-            {[
-              `${formatNoun(connections, 'client connection')} stay open. I/O waits`,
-              'for a moment while the disks change hands; the pause is measured and',
-              'shown here.',
-            ].join(' ')}
+            {`${formatNoun(connections, 'client connection')} stay open. I/O waits for a ` +
+              'moment while the disks change hands; the pause is measured and shown here.'}
           </li>
         )}
       </ul>

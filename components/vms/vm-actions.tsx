@@ -1,13 +1,13 @@
 'use client';
 // The actions of a VM in its header. Each that is not possible says why.
 // Props: `vm`.
-import { ArrowRightLeft, ChevronDown, Play, Power } from 'lucide-react';
+import { ArrowRightLeft, Play, Power } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
+import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
-import { Menu } from '../ui/overlays/menu.tsx';
-import type { MenuItem } from '../ui/overlays/menu-entries.tsx';
+import type { MenuItem } from '../ui/overlays/menu-item.ts';
 
 export function VmActions({ vm }: { vm: VmView }) {
   const on = vm.powerState === 'poweredOn';
@@ -30,16 +30,7 @@ export function VmActions({ vm }: { vm: VmView }) {
       >
         Migrate…
       </Button>
-      <Menu
-        align="end"
-        trigger={
-          <Button>
-            Actions
-            <ChevronDown aria-hidden size={13} />
-          </Button>
-        }
-        items={vmMenu(vm)}
-      />
+      <ActionsMenu items={vmMenu(vm)} />
     </>
   );
 }

@@ -20,10 +20,10 @@ export function VmDisksAndPolicies({ vm }: { vm: VmView }) {
   return (
     <Section
       title="Disks and policies"
-      description={[
-        'A VM storage policy brings the filters to a disk. It can be changed while',
-        'the virtual machine runs; its clients lose no I/O.',
-      ].join(' ')}
+      description={
+        'A VM storage policy brings the filters to a disk. It can be changed while the ' +
+        'virtual machine runs; its clients lose no I/O.'
+      }
       actions={
         <Button
           variant="primary"

@@ -55,10 +55,8 @@ export function MigrationNumbers({ result }: { result: MigrationResult | null })
   return (
     <p>
       <span className="font-semibold">{`Paused for ${formatCount(result.pauseMs)} ms`}</span>
-      {[
-        `, ${formatNoun(result.heldIos, 'I/O')} held,`,
-        `${formatNoun(result.connections, 'connection')} kept.`,
-      ].join(' ')}
+      {`, ${formatNoun(result.heldIos, 'I/O')} held, `}
+      {`${formatNoun(result.connections, 'connection')} kept.`}
     </p>
   );
 }

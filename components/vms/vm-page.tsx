@@ -1,26 +1,38 @@
 'use client';
 // The page of a virtual machine. Props: `id`.
+import dynamic from 'next/dynamic';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useVm } from '#lib/client/use-inventory.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
-import { VmIoPath } from '../io-path/vm-io-path.tsx';
-import { ObjectEvents, ObjectTasks } from '../objects/object-history.tsx';
+import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-import { VmWorkload } from '../workloads/vm-workload.tsx';
+import { Skeleton } from '../ui/states/skeleton.tsx';
 import { VmActions } from './vm-actions.tsx';
 import { VmDisksAndPolicies } from './vm-disks-and-policies.tsx';
 import { VmMigrations } from './vm-migrations.tsx';
-import { VmPerformance } from './vm-performance.tsx';
 import { VmRelated } from './vm-related.tsx';
 import { VmIcon, VmStateBadges } from './vm-state.tsx';
 import { VmSummaryTab } from './vm-summary.tsx';
 
+// What is drawn live is fetched with the tab that shows it.
+const loading = () => <Skeleton lines={12} />;
+const VmPerformance = dynamic(
+  () => import('./vm-performance.tsx').then((file) => file.VmPerformance),
+  { loading },
+);
+const VmIoPath = dynamic(() => import('../io-path/vm-io-path.tsx').then((file) => file.VmIoPath), {
+  loading,
+});
+const VmWorkload = dynamic(
+  () => import('../workloads/vm-workload.tsx').then((file) => file.VmWorkload),
+  { loading },
+);
+
 export function VmPage({ id }: { id: string }) {
-  const vm = useVm(id);
   return (
-    <QueryState query={vm} lines={14}>
+    <QueryState query={useVm(id)} lines={14}>
       {(known) => <Page vm={known} />}
     </QueryState>
   );
@@ -68,15 +80,13 @@ function Page({ vm }: { vm: VmView }) {
 
 function Monitor({ vm }: { vm: VmView }) {
   return (
-    <Sections
-      label="Monitor"
+    <ObjectMonitor
+      id={vm.id}
       sections={[
         { id: 'performance', label: 'Performance', content: <VmPerformance vm={vm} /> },
         { id: 'io-path', label: 'I/O path', content: <VmIoPath vm={vm} /> },
         { id: 'workload', label: 'Workload', content: <VmWorkload vm={vm} /> },
         { id: 'migrations', label: 'Migrations', content: <VmMigrations vmId={vm.id} /> },
-        { id: 'tasks', label: 'Tasks', content: <ObjectTasks id={vm.id} /> },
-        { id: 'events', label: 'Events', content: <ObjectEvents id={vm.id} /> },
       ]}
     />
   );

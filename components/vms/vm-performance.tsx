@@ -2,7 +2,6 @@
 // Monitor › Performance: rates and latencies of each disk and of each of its filters, live, with
 // the age of the numbers.
 // Props: `vm`.
-import { useSamples } from '#lib/client/use-io.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
 import {
@@ -21,6 +20,7 @@ import { Select } from '../ui/forms/select.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { useUrlParam } from '../ui/use-url-param.ts';
+import { DiskSelect, useDiskChoice, useLiveSamples } from './disk-choice.tsx';
 import { FilterStatistics } from './filter-statistics.tsx';
 import { diskSeries, filterSeries, latestDiskSample } from './performance-series.ts';
 
@@ -29,11 +29,10 @@ const WINDOWS = [
   { value: '300000', label: 'Last 5 minutes' },
   { value: '3600000', label: 'Last hour' },
 ] as const;
-const READ_EVERY_MS = 1000;
 
 export function VmPerformance({ vm }: { vm: VmView }) {
   const on = vm.powerState === 'poweredOn';
-  const samples = useSamples(vm.id, { enabled: on, refetchMs: READ_EVERY_MS });
+  const samples = useLiveSamples(vm.id, on);
   if (!on) {
     return (
       <EmptyState title="Nothing is measured while the virtual machine is powered off">
@@ -49,9 +48,9 @@ export function VmPerformance({ vm }: { vm: VmView }) {
 }
 
 function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
-  const [diskKey, setDiskKey] = useUrlParam('disk', String(vm.disks[0]?.key ?? ''));
+  const choice = useDiskChoice(vm);
+  const { disk } = choice;
   const [span, setSpan] = useUrlParam('span', '300000');
-  const disk = vm.disks.find(({ key }) => String(key) === diskKey) ?? vm.disks[0];
   const last = samples.at(-1);
   const stale = useIsStale(last?.at ?? null);
   const window = WINDOWS.find(({ value }) => value === span) ?? WINDOWS[1];
@@ -59,18 +58,7 @@ function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
   return (
     <div className="space-y-6">
       <div className="flex flex-wrap items-center gap-3">
-        <div className="w-64">
-          <Select
-            label="Disk"
-            hideLabel
-            value={String(disk.key)}
-            options={vm.disks.map(({ key, label, unit }) => ({
-              value: String(key),
-              label: `${label} (${unit})`,
-            }))}
-            onChange={setDiskKey}
-          />
-        </div>
+        <DiskSelect vm={vm} choice={choice} />
         <div className="w-44">
           <Select
             label="Span of time"

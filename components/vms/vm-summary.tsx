@@ -33,10 +33,9 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
               },
               {
                 label: 'Memory',
-                value: [
-                  `${formatMebibytes(vm.memoryMib)}, its world uses`,
+                value:
+                  `${formatMebibytes(vm.memoryMib)}, its world uses ` +
                   `${formatBytes(vm.residentBytes)}`,
-                ].join(' '),
               },
               { label: 'Datastore', value: <ObjectLink {...vm.datastore} /> },
               { label: 'Configuration file', value: <CopyText text={vm.vmxPath} label="path" /> },

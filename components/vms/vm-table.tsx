@@ -10,7 +10,7 @@ import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge, complianceLabel } from '../policies/compliance-badge.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
-import type { MenuItem } from '../ui/overlays/menu-entries.tsx';
+import type { MenuItem } from '../ui/overlays/menu-item.ts';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { powerLabel, VmIcon } from './vm-state.tsx';
 

@@ -200,10 +200,10 @@ function TraceFields({ draft, set, problems }: FieldsProps) {
           </div>
           <TextField
             label="Speed"
-            help={[
-              '1 plays in the time of the recording, 10 ten times as fast, 0 as',
-              'fast as the disk answers.',
-            ].join(' ')}
+            help={
+              '1 plays in the time of the recording, 10 ten times as fast, 0 as fast as the ' +
+              'disk answers.'
+            }
             value={draft.speed}
             error={problems.speed}
             onChange={(speed) => set({ speed })}

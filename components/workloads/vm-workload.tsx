@@ -76,10 +76,8 @@ function WorkloadRow({ vm, status }: { vm: VmView; status: WorkloadStatus }) {
   const state = STATES[status.state];
   const title =
     workload.kind === 'generator'
-      ? [
-          `${PATTERN_LABELS[workload.pattern]}, ${formatBytes(workload.blockBytes)},`,
-          `queue depth ${workload.queueDepth}`,
-        ].join(' ')
+      ? `${PATTERN_LABELS[workload.pattern]}, ${formatBytes(workload.blockBytes)}, queue ` +
+        `depth ${workload.queueDepth}`
       : `Trace ${traces.data?.find(({ id }) => id === workload.traceId)?.name ?? workload.traceId}`;
   const halt = () =>
     stop.mutate(

@@ -49,19 +49,23 @@ export type CallArguments<Name extends RouteName> =
  */
 export function call<Name extends RouteName>(
   name: Name,
-  ...[options]: CallArguments<Name>
+  ...options: CallArguments<Name>
+): Promise<Answer<Name>>;
+export function call<Name extends RouteName>(
+  name: Name,
+  options: LooseOptions = {},
 ): Promise<Answer<Name>> {
-  return callRoute(name, options ?? {});
+  return callRoute(name, options);
 }
 
 /** As `call`, for callers that are generic over the route themselves. */
-export async function callRoute<Name extends RouteName>(
+export function callRoute<Name extends RouteName>(
   name: Name,
   options: LooseOptions,
 ): Promise<Answer<Name>> {
   // The server's handlers are held to the same table of types, and a test holds their answers to
   // its schemas; parsing them once more here would cost every page the parser.
-  return (await request(addressOf(name), options)) as Answer<Name>;
+  return request<Answer<Name>>(addressOf(name), options);
 }
 
 interface LooseOptions {
@@ -84,7 +88,7 @@ function urlOf(route: RouteAddress, { params, query }: LooseOptions): string {
   return search.size === 0 ? `${API_BASE}${path}` : `${API_BASE}${path}?${search}`;
 }
 
-async function request(route: RouteAddress, options: LooseOptions): Promise<unknown> {
+async function request<Result>(route: RouteAddress, options: LooseOptions): Promise<Result> {
   const { file, signal } = options;
   const init: RequestInit = { method: route.method, headers: { Accept: 'application/json' } };
   if (signal) init.signal = signal;

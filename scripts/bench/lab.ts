@@ -91,7 +91,8 @@ async function printMemory(lab: ChildProcess, print: (line: string) => void): Pr
   }
   print('  memory at rest, MiB');
   for (const [name, { count, mib }] of groups) {
-    print(`    ${`${name}, ${count} processes`.padEnd(32)} ${mib.toFixed(0).padStart(6)}`);
+    const who = `${name}, ${count} ${count === 1 ? 'process' : 'processes'}`;
+    print(`    ${who.padEnd(32)} ${mib.toFixed(0).padStart(6)}`);
   }
   print(`    ${'all'.padEnd(32)} ${whole.toFixed(0).padStart(6)}`);
 }

@@ -1,8 +1,8 @@
 'use client';
 // The state of a task in one line: a bar with its step while it runs, a word when it ended; a
 // failure opens to all its reasons and remedies.
-import { Popover } from '@base-ui/react/popover';
 import { Badge } from '#components/ui/badge.tsx';
+import { Popover } from '#components/ui/overlays/popover.tsx';
 import { ProgressBar } from '#components/ui/progress-bar.tsx';
 import { ReasonList } from '#components/ui/reason-list.tsx';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
@@ -41,33 +41,32 @@ const ENDED = {
 function Failure({ task }: { task: TaskView }) {
   const message = task.fault?.message ?? 'It failed without a reason being recorded.';
   return (
-    <Popover.Root>
-      <Popover.Trigger className="flex max-w-full items-center gap-2 rounded-sm text-left">
-        <Badge tone="bad" subtle>
-          Failed
-        </Badge>
-        <span className="truncate underline decoration-dotted underline-offset-2">{message}</span>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Positioner className="z-60" sideOffset={4} align="start">
-          <Popover.Popup
-            className="max-h-(--available-height) w-[30rem] max-w-[calc(100vw-2rem)]
-            overflow-y-auto rounded-md border border-line bg-raised p-4 text-ink shadow-popup
-            outline-none"
-          >
-            <Popover.Title className="mb-2 font-semibold">
-              {`${task.label} failed on ${task.target.name}`}
-            </Popover.Title>
-            {task.fault ? <ReasonList reasons={task.fault.reasons} /> : message}
-            {task.fault && (
-              <p className="mt-2 text-sm text-muted">
-                Fault <code>{task.fault.fault}</code>
-                {task.step !== '' && `, at the step “${task.step}”`}
-              </p>
-            )}
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+    <Popover
+      align="start"
+      title={`${task.label} failed on ${task.target.name}`}
+      titleClassName="mb-2 font-semibold"
+      className="max-h-(--available-height) w-[30rem] max-w-[calc(100vw-2rem)] overflow-y-auto
+        rounded-md border border-line bg-raised p-4 text-ink shadow-popup outline-none"
+      trigger={
+        <button type="button" className="flex max-w-full items-center gap-2 rounded-sm text-left">
+          <Badge tone="bad" subtle>
+            Failed
+          </Badge>
+          <span className="truncate underline decoration-dotted underline-offset-2">{message}</span>
+        </button>
+      }
+    >
+      {() => (
+        <>
+          {task.fault ? <ReasonList reasons={task.fault.reasons} /> : message}
+          {task.fault && (
+            <p className="mt-2 text-sm text-muted">
+              Fault <code>{task.fault.fault}</code>
+              {task.step !== '' && `, at the step “${task.step}”`}
+            </p>
+          )}
+        </>
+      )}
+    </Popover>
   );
 }

@@ -1,11 +1,11 @@
 'use client';
 // The bell: how many alarms there are, the worst first, each with its object and what to do.
-import { Popover } from '@base-ui/react/popover';
 import { Bell } from 'lucide-react';
 import { formatNoun } from '#components/format/quantities.ts';
 import { ObjectLink } from '#components/objects/object-link.tsx';
 import { TONE_ICON, TONE_TEXT, type Tone } from '#components/ui/badge.tsx';
 import { classNames } from '#components/ui/class-names.ts';
+import { Popover } from '#components/ui/overlays/popover.tsx';
 import { useAlarms } from '#lib/client/use-tasks.ts';
 import type { AlarmView } from '#lib/wire/api/tasks.ts';
 import { writeStored } from '../use-stored.ts';
@@ -32,62 +32,66 @@ export function AlarmsBell() {
   const worst = alarms.some(({ severity }) => severity === 'error');
   const label = alarms.length === 0 ? 'No alarms' : formatNoun(alarms.length, 'alarm');
   return (
-    <Popover.Root>
-      <Popover.Trigger
-        aria-label={label}
-        className={classNames(
-          'relative inline-flex size-7 items-center justify-center rounded-md',
-          ON_HEADER,
-        )}
+    <Popover
+      align="end"
+      title={label}
+      titleClassName="border-b border-line px-4 py-2 font-semibold"
+      className="w-96 max-w-[calc(100vw-1rem)] rounded-md border border-line bg-raised text-ink
+        shadow-popup outline-none"
+      trigger={
+        <button
+          type="button"
+          aria-label={label}
+          className={classNames(
+            'relative inline-flex size-7 items-center justify-center rounded-md',
+            ON_HEADER,
+          )}
+        >
+          <Bell aria-hidden size={16} />
+          {alarms.length > 0 && (
+            <span
+              className={classNames(
+                'absolute -top-0.5 -right-0.5 min-w-4 rounded-full px-1 text-center text-[10px]',
+                'leading-4 font-semibold',
+                worst ? 'bg-[#d92d20] text-white' : 'bg-[#ffc555] text-[#241a00]',
+              )}
+            >
+              {alarms.length > 99 ? '99+' : alarms.length}
+            </span>
+          )}
+        </button>
+      }
+    >
+      {(close) => <Alarms alarms={alarms} onClose={close} />}
+    </Popover>
+  );
+}
+
+function Alarms({ alarms, onClose }: { alarms: readonly AlarmView[]; onClose: () => void }) {
+  if (alarms.length === 0) {
+    return <p className="px-4 py-4 text-muted">Nothing needs attention right now.</p>;
+  }
+  return (
+    <>
+      <ul className="max-h-96 overflow-y-auto">
+        {sortAlarms(alarms)
+          .slice(0, SHOWN_MAX)
+          .map((alarm) => (
+            <AlarmItem key={alarm.id} alarm={alarm} />
+          ))}
+      </ul>
+      <button
+        type="button"
+        className="w-full border-t border-line px-4 py-2 text-left text-accent hover:bg-hover"
+        onClick={() => {
+          writeStored('dock.tab', 'alarms');
+          writeStored('dock.open', 'yes');
+          onClose();
+        }}
       >
-        <Bell aria-hidden size={16} />
-        {alarms.length > 0 && (
-          <span
-            className={classNames(
-              'absolute -top-0.5 -right-0.5 min-w-4 rounded-full px-1 text-center text-[10px]',
-              'leading-4 font-semibold',
-              worst ? 'bg-[#d92d20] text-white' : 'bg-[#ffc555] text-[#241a00]',
-            )}
-          >
-            {alarms.length > 99 ? '99+' : alarms.length}
-          </span>
-        )}
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Positioner className="z-60" sideOffset={6} align="end">
-          <Popover.Popup
-            className="w-96 max-w-[calc(100vw-1rem)] rounded-md border border-line
-            bg-raised text-ink shadow-popup outline-none"
-          >
-            <Popover.Title className="border-b border-line px-4 py-2 font-semibold">
-              {label}
-            </Popover.Title>
-            {alarms.length === 0 && (
-              <p className="px-4 py-4 text-muted">Nothing needs attention right now.</p>
-            )}
-            <ul className="max-h-96 overflow-y-auto">
-              {sortAlarms(alarms)
-                .slice(0, SHOWN_MAX)
-                .map((alarm) => (
-                  <AlarmItem key={alarm.id} alarm={alarm} />
-                ))}
-            </ul>
-            {alarms.length > 0 && (
-              <Popover.Close
-                className="w-full border-t border-line px-4 py-2 text-left text-accent
-                  hover:bg-hover"
-                onClick={() => {
-                  writeStored('dock.tab', 'alarms');
-                  writeStored('dock.open', 'yes');
-                }}
-              >
-                Show all below the page
-              </Popover.Close>
-            )}
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+        Show all below the page
+      </button>
+    </>
   );
 }
 

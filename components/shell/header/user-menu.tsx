@@ -4,7 +4,7 @@ import { CircleUser, SunMoon } from 'lucide-react';
 import { useState } from 'react';
 import { IconButton } from '#components/ui/icon-button.tsx';
 import { Menu } from '#components/ui/overlays/menu.tsx';
-import type { MenuItem } from '#components/ui/overlays/menu-entries.tsx';
+import type { MenuItem } from '#components/ui/overlays/menu-item.ts';
 import { showFault } from '#components/ui/overlays/toast.tsx';
 import { useSession, useSignOut } from '#lib/client/use-session.ts';
 import { openDialog } from '../dialog-url.ts';

@@ -3,7 +3,7 @@
 // possible right now.
 import { useRouter } from 'next/navigation';
 import { reasonOf } from '#components/ui/disabled-reason.tsx';
-import type { MenuEntry, MenuItem } from '#components/ui/overlays/menu-entries.tsx';
+import type { MenuEntry, MenuItem } from '#components/ui/overlays/menu-item.ts';
 import { showFault } from '#components/ui/overlays/toast.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useCluster, useHost, useVm } from '#lib/client/use-inventory.ts';

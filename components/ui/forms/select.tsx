@@ -7,7 +7,7 @@ import { Check, ChevronDown } from 'lucide-react';
 import { type ReactNode, useId } from 'react';
 import { classNames } from '../class-names.ts';
 import { type DisabledReason, isDisabled, reasonText } from '../disabled-reason.tsx';
-import { POPUP } from '../overlays/menu-entries.tsx';
+import { POPUP } from '../overlays/popup-class.ts';
 import { CONTROL, describedBy, FormRow } from './form-row.tsx';
 
 export interface SelectOption<Value extends string> {

@@ -4,30 +4,10 @@
 // below its label then.
 import { Menu } from '@base-ui/react/menu';
 import { ChevronRight } from 'lucide-react';
-import type { ReactNode } from 'react';
 import { classNames } from '../class-names.ts';
-import { type DisabledReason, isDisabled, reasonText } from '../disabled-reason.tsx';
-
-export interface MenuEntry {
-  id: string;
-  label: string;
-  icon?: ReactNode;
-  /** A key or value at the right. */
-  hint?: string;
-  disabledReason?: DisabledReason;
-  danger?: boolean;
-  checked?: boolean;
-  onSelect?: () => void;
-  entries?: readonly MenuItem[];
-}
-
-/** `separator` draws a line; {heading} names the group that follows. */
-export type MenuItem = MenuEntry | 'separator' | { heading: string };
-
-export const POPUP =
-  'max-h-(--available-height) min-w-44 max-w-80 overflow-y-auto rounded-md border border-line ' +
-  'bg-raised py-1 text-ink shadow-popup outline-none transition-opacity duration-75 ' +
-  'data-ending-style:opacity-0 data-starting-style:opacity-0';
+import { isDisabled, reasonText } from '../disabled-reason.tsx';
+import type { MenuEntry, MenuItem } from './menu-item.ts';
+import { POPUP } from './popup-class.ts';
 
 const ROW =
   'group flex min-h-row w-full cursor-pointer items-start gap-2 px-3 py-1 text-left ' +
