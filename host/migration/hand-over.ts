@@ -27,8 +27,24 @@ export interface Destination {
   detach(): void;
 }
 
+/** What a handover asks of the server whose clients it moves. */
+export type MovedServer = Pick<
+  NbdServer,
+  | 'port'
+  | 'connections'
+  | 'tcpDescriptor'
+  | 'closeTcp'
+  | 'keepWaiting'
+  | 'hold'
+  | 'release'
+  | 'inFlight'
+  | 'repliesSent'
+  | 'listenTcp'
+  | 'close'
+>;
+
 export interface HandOverParts {
-  server: NbdServer;
+  server: MovedServer;
   disks: readonly ServedDisk[];
   clock: Clock;
   nbdHost: string;

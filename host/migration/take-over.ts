@@ -15,7 +15,7 @@ export interface TakeOverParts {
   /** Takes the locks and opens the disks with their filters' states; all or none. */
   openDisks(states: FilterStates): Promise<void>;
   /** The server of the opened disks. */
-  server(): NbdServer;
+  server(): Pick<NbdServer, 'hold' | 'release' | 'inherit' | 'listenTcp' | 'listenUnix'>;
   nbdSocketPath: string;
   /** The clients are served from now on. */
   onServing(): void;

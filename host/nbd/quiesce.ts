@@ -17,7 +17,7 @@ export interface DrainableDisk extends NbdExport {
 }
 
 export interface QuiesceParts {
-  server: NbdServer;
+  server: Pick<NbdServer, 'hold' | 'release' | 'inFlight'>;
   /** The disks to hold: one, or all of the VM's. */
   disks: readonly DrainableDisk[];
   clock: Clock;
