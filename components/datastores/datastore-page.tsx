@@ -3,7 +3,7 @@
 import { Database } from 'lucide-react';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useDatastore } from '#lib/client/use-inventory.ts';
-import type { DatastoreView } from '#lib/wire/api/inventory.ts';
+import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { formatBytes } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';

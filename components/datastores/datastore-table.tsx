@@ -2,7 +2,7 @@
 // Datastores as a table. Props: `rows`.
 import { Database } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import type { DatastoreView } from '#lib/wire/api/inventory.ts';
+import type { DatastoreSummary } from '#lib/wire/api/datastores.ts';
 import { formatBytes } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
@@ -10,7 +10,7 @@ import type { TableColumn } from '../tables/table-column.ts';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 
-const COLUMNS: readonly TableColumn<DatastoreView>[] = [
+const COLUMNS: readonly TableColumn<DatastoreSummary>[] = [
   {
     id: 'name',
     header: 'Name',
@@ -70,7 +70,7 @@ const COLUMNS: readonly TableColumn<DatastoreView>[] = [
     header: 'Disks',
     width: 80,
     align: 'end',
-    value: ({ disks }) => disks.length,
+    value: ({ diskCount }) => diskCount,
   },
 ];
 
@@ -78,7 +78,7 @@ export function usedShare(capacityBytes: number, freeBytes: number): number {
   return capacityBytes === 0 ? 0 : (capacityBytes - freeBytes) / capacityBytes;
 }
 
-export function DatastoreTable({ rows }: { rows: readonly DatastoreView[] | undefined }) {
+export function DatastoreTable({ rows }: { rows: readonly DatastoreSummary[] | undefined }) {
   const router = useRouter();
   return (
     <DataTable

@@ -10,6 +10,10 @@ const disk: DiskView = {
   datastore: { id: 'datastore-1', name: 'vmfs01' },
   path: 'web01/web01.vmdk',
   capacityBytes: 1 << 30,
+  usedBytes: null,
+  provisioning: 'thin',
+  backing: 'flat',
+  health: '',
   policy: null,
   compliance: 'notApplicable',
   complianceReason: '',
@@ -17,6 +21,7 @@ const disk: DiskView = {
   nbdUri: 'nbd://127.0.0.1:10809/scsi0:0',
   nbdUnixUri: 'nbd+unix:///scsi0:0?socket=/run/web01.sock',
   connections: 0,
+  actions: {},
 };
 
 describe('listClientCommands', () => {

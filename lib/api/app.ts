@@ -24,6 +24,7 @@ import {
 } from './request-session.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { taskRoutes } from './task-routes.ts';
+import { vmOperationRoutes } from './vm-operation-routes.ts';
 import { vmRoutes } from './vm-routes.ts';
 
 export const API_BASE = '/api/v1';
@@ -33,6 +34,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...sessionRoutes,
   ...inventoryRoutes,
   ...vmRoutes,
+  ...vmOperationRoutes,
   ...policyRoutes,
   ...taskRoutes,
 };

@@ -2,7 +2,6 @@
 import { configureDrs } from '../controller/clusters/configure-drs.ts';
 import { readCluster } from '../controller/clusters/read-cluster.ts';
 import { readCompatibilityMatrix } from '../controller/clusters/read-compatibility-matrix.ts';
-import { readDatastore, readDatastores } from '../controller/datastores/read-datastores.ts';
 import { applyRecommendation } from '../controller/drs/apply-recommendation.ts';
 import { readDrs } from '../controller/drs/read-drs.ts';
 import { refreshRecommendations } from '../controller/drs/refresh-recommendations.ts';
@@ -19,11 +18,12 @@ import {
   resolveIoFilterOnHost,
 } from '../controller/io-filters/resolve-io-filter.ts';
 import { uninstallIoFilter } from '../controller/io-filters/uninstall-io-filter.ts';
+import { idsOf } from './chosen-ids.ts';
 import type { Handlers } from './handlers.ts';
 import { startTask } from './start-task.ts';
 
 export const inventoryRoutes = {
-  readInventory: ({ context }) => readInventory(context.db),
+  readInventory: ({ context, query }) => readInventory(context.db, idsOf(query)),
   readCluster: ({ context: { db }, session: { caller }, params }) =>
     readCluster({ db, caller }, params.id),
   readDrs: ({ context, params }) => readDrs(context.db, params.id),
@@ -61,9 +61,6 @@ export const inventoryRoutes = {
     const operation = request.body.connected ? reconnectHost : disconnectHost;
     return startTask(request, operation, { hostId: request.params.id });
   },
-
-  listDatastores: ({ context }) => readDatastores(context.db),
-  readDatastore: ({ context, params }) => readDatastore(context.db, params.id),
 } satisfies Partial<Handlers<InventoryRouteName>>;
 
 type InventoryRouteName =
@@ -80,6 +77,4 @@ type InventoryRouteName =
   | 'listHosts'
   | 'readHost'
   | 'setMaintenance'
-  | 'setConnection'
-  | 'listDatastores'
-  | 'readDatastore';
+  | 'setConnection';

@@ -10,18 +10,30 @@ import { readMigrationTargets } from '../controller/vms/read-migration-targets.t
 import { readSamples } from '../controller/vms/read-samples.ts';
 import { readVm } from '../controller/vms/read-vm.ts';
 import { readVms } from '../controller/vms/read-vms.ts';
+import { suspendVm } from '../controller/vms/suspend-vm.ts';
 import { listWorkloads } from '../controller/workloads/list-workloads.ts';
 import { startWorkload } from '../controller/workloads/start-workload.ts';
 import { stopWorkload } from '../controller/workloads/stop-workload.ts';
+import { idsOf } from './chosen-ids.ts';
 import type { Handlers } from './handlers.ts';
 import { startTask } from './start-task.ts';
 
 export const vmRoutes = {
-  listVms: ({ context }) => readVms(context.db),
+  listVms: ({ context, query }) => {
+    const ids = idsOf(query);
+    return readVms(context.db, ids ? { id: { in: ids } } : {});
+  },
   readVm: ({ context: { db }, session: { caller }, params }) => readVm({ db, caller }, params.id),
   setPower: (request) => {
-    const operation = request.body.powerState === 'poweredOn' ? powerOn : powerOff;
-    return startTask(request, operation, { vmId: request.params.id });
+    const input = { vmId: request.params.id };
+    switch (request.body.powerState) {
+      case 'poweredOn':
+        return startTask(request, powerOn, input);
+      case 'poweredOff':
+        return startTask(request, powerOff, input);
+      case 'suspended':
+        return startTask(request, suspendVm, input);
+    }
   },
   listMigrationTargets: ({ context: { db }, session: { caller }, params }) =>
     readMigrationTargets({ db, caller }, params.id),

@@ -25,6 +25,14 @@ export const FAULTS = {
   TaskInProgress: { http: 409, when: 'Another task holds the object.' },
   RequestCanceled: { http: 409, when: 'A user cancelled the task.' },
   Timedout: { http: 504, when: 'The operation did not end within its time.' },
+  TooManySnapshotLevels: {
+    http: 409,
+    when: 'A disk may not have more redo logs on top of each other.',
+  },
+  RDMNotSupported: {
+    http: 409,
+    when: 'A raw device mapping in physical mode goes past the I/O filters.',
+  },
   HostNotConnected: { http: 409, when: 'The host is not connected.' },
   HostNotReachable: { http: 502, when: 'The host agent does not answer.' },
   HostInMaintenanceMode: { http: 409, when: 'The host is in, or entering, maintenance mode.' },

@@ -1,5 +1,13 @@
 // Facts for the tests of the rules: a host and a VM in good order, to be bent by each case.
-import type { ClusterFacts, HostFacts, VmFacts } from './facts.ts';
+import { GIB } from '../model/limits.ts';
+import type {
+  ClusterFacts,
+  DatastoreFacts,
+  DiskFacts,
+  HostFacts,
+  SnapshotFacts,
+  VmFacts,
+} from './facts.ts';
 
 export function hostFacts(more: Partial<HostFacts> & { id: string }): HostFacts {
   return {
@@ -27,15 +35,51 @@ export function vmFacts(more: Partial<VmFacts> & { id: string }): VmFacts {
     powerState: 'poweredOn',
     memoryMib: 2_048,
     cpuUsage: 0,
-    disks: [
-      {
-        key: 2000,
-        label: 'Hard disk 1',
-        datastoreId: 'datastore-1',
-        datastoreName: 'vmfs-01',
-        filters: [{ name: 'trace', class: 'inspection' }],
-      },
-    ],
+    isTemplate: false,
+    datastoreId: 'datastore-1',
+    datastoreName: 'vmfs-01',
+    vmxPath: 'web01/web01.vmx',
+    disks: [diskFacts()],
+    snapshots: [],
+    currentSnapshotId: null,
+    linkedTo: null,
+    ...more,
+  };
+}
+
+export function diskFacts(more: Partial<DiskFacts> = {}): DiskFacts {
+  return {
+    key: 2000,
+    label: 'Hard disk 1',
+    unit: 'scsi0:0',
+    datastoreId: 'datastore-1',
+    datastoreName: 'vmfs-01',
+    path: 'web01/web01.vmdk',
+    capacityBytes: GIB,
+    usedBytes: GIB / 4,
+    provisioning: 'thin',
+    filters: [{ name: 'trace', class: 'inspection' }],
+    ...more,
+  };
+}
+
+export function snapshotFacts(more: Partial<SnapshotFacts> & { id: number }): SnapshotFacts {
+  return {
+    parentId: null,
+    name: `Snapshot ${more.id}`,
+    disks: [{ key: 2000, datastoreId: 'datastore-1', path: 'web01/web01.vmdk' }],
+    linkedClones: [],
+    ...more,
+  };
+}
+
+export function datastoreFacts(more: Partial<DatastoreFacts> & { id: string }): DatastoreFacts {
+  return {
+    name: more.id.replace('datastore-', 'vmfs-0'),
+    datacenterId: 'datacenter-1',
+    type: 'VMFS',
+    capacityBytes: 100 * GIB,
+    freeBytes: 50 * GIB,
     ...more,
   };
 }

@@ -1,9 +1,11 @@
 // The facts that rules judge by. Callers read them from wherever they live; rules read nothing
 // themselves.
+import type { Provisioning } from '../model/disk-storage.ts';
 import type { DiskFilter } from '../model/filter.ts';
 import type { FilterClass } from '../model/filter-class.ts';
 import type {
   ConnectionState,
+  DatastoreType,
   DrsConfig,
   HostFilterState,
   MaintenanceState,
@@ -39,9 +41,35 @@ export interface HostFacts {
 export interface DiskFacts {
   key: number;
   label: string;
+  /** Controller address, `scsi0:0`. */
+  unit: string;
   datastoreId: string;
   datastoreName: string;
+  /** Of the descriptor inside the datastore. */
+  path: string;
+  capacityBytes: number;
+  /** What all its files take; null until its host has said. */
+  usedBytes: number | null;
+  provisioning: Provisioning;
   filters: Pick<DiskFilter, 'name' | 'class'>[];
+}
+
+export interface SnapshotFacts {
+  id: number;
+  parentId: number | null;
+  name: string;
+  disks: { key: number; datastoreId: string; path: string }[];
+  /** Linked clones that build on it. */
+  linkedClones: { id: string; name: string }[];
+}
+
+export interface DatastoreFacts {
+  id: string;
+  name: string;
+  datacenterId: string;
+  type: DatastoreType;
+  capacityBytes: number;
+  freeBytes: number;
 }
 
 export interface VmFacts {
@@ -52,7 +80,17 @@ export interface VmFacts {
   memoryMib: number;
   /** Share of one core, measured over the last minute. */
   cpuUsage: number;
+  isTemplate: boolean;
+  /** Where the .vmx file is. */
+  datastoreId: string;
+  datastoreName: string;
+  vmxPath: string;
   disks: DiskFacts[];
+  /** By id: parents before children. */
+  snapshots: SnapshotFacts[];
+  currentSnapshotId: number | null;
+  /** Of a linked clone: what it builds on. */
+  linkedTo: { vmId: string; snapshotId: number } | null;
 }
 
 export interface ClusterFacts {

@@ -1,7 +1,8 @@
 // Maintenance mode, connection, DRS settings and resolving, by table.
 import { expect, test } from 'vitest';
 import { judgeDrsConfig } from './drs-config.ts';
-import type { ClusterFacts, HostFacts, VmFacts } from './facts.ts';
+import { vmFacts } from './facts.fixture.ts';
+import type { ClusterFacts, HostFacts } from './facts.ts';
 import { hostsToResolve, judgeResolve } from './filter-resolve.ts';
 import {
   judgeDisconnect,
@@ -10,15 +11,13 @@ import {
   judgeReconnect,
 } from './host-state.ts';
 
+const datastores = [{ id: 'datastore-1', name: 'vmfs-01', accessible: true }];
 const host: HostFacts = {
   ...{ id: 'host-1', name: 'esx01', clusterId: 'domain-c1', version: '8.0.0' },
-  ...{ connectionState: 'connected', maintenanceState: 'normal', filters: [], datastores: [] },
+  ...{ connectionState: 'connected', maintenanceState: 'normal', filters: [], datastores },
   ...{ cpuCores: 8, memoryMib: 8192, memoryGrantedMib: 0, cpuUsage: 0 },
 };
-const vm: VmFacts = {
-  ...{ id: 'vm-1', name: 'web01', hostId: 'host-1', powerState: 'poweredOn' },
-  ...{ memoryMib: 1024, cpuUsage: 0, disks: [] },
-};
+const vm = vmFacts({ id: 'vm-1', memoryMib: 1024, disks: [] });
 const entering = { ...host, maintenanceState: 'entering' as const };
 const away = { ...host, connectionState: 'notResponding' as const };
 const gone = { ...host, connectionState: 'disconnected' as const };

@@ -70,7 +70,10 @@ function connectionReasons(host: HostFacts): Reason[] {
 
 function datastoreReasons(vm: VmFacts, host: HostFacts): Reason[] {
   const reasons = new Map<string, Reason>();
-  for (const disk of vm.disks) {
+  const { datastoreId, datastoreName } = vm;
+  const home = { datastoreId, datastoreName, label: `the configuration of ${vm.name}` };
+  for (const disk of [...vm.disks, home]) {
+    if (reasons.has(disk.datastoreId)) continue;
     const mounted = host.datastores.find((datastore) => datastore.id === disk.datastoreId);
     if (mounted?.accessible) continue;
     const how = mounted ? 'cannot reach' : 'does not mount';

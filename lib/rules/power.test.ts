@@ -1,6 +1,7 @@
 // Power on and off by table.
 import { expect, test } from 'vitest';
-import type { HostFacts, VmFacts } from './facts.ts';
+import { diskFacts, vmFacts } from './facts.fixture.ts';
+import type { HostFacts } from './facts.ts';
 import { judgePowerOff, planPowerOn } from './power.ts';
 
 const host: HostFacts = {
@@ -9,16 +10,10 @@ const host: HostFacts = {
   datastores: [{ id: 'datastore-1', name: 'vmfs1', accessible: true }],
   ...{ cpuCores: 8, memoryMib: 8192, memoryGrantedMib: 0, cpuUsage: 0 },
 };
-const vm: VmFacts = {
-  ...{ id: 'vm-1', name: 'web01', hostId: 'host-1', powerState: 'poweredOff' },
-  ...{ memoryMib: 1024, cpuUsage: 0 },
-  disks: [
-    {
-      ...{ key: 2000, label: 'Hard disk 1', datastoreId: 'datastore-1', datastoreName: 'vmfs1' },
-      filters: [],
-    },
-  ],
-};
+const vm = vmFacts({
+  ...{ id: 'vm-1', powerState: 'poweredOff', memoryMib: 1024 },
+  disks: [diskFacts({ filters: [] })],
+});
 const full = { ...host, memoryGrantedMib: 8000 };
 const other = { ...host, id: 'host-2', name: 'esx02', memoryGrantedMib: 4096 };
 const roomier = { ...host, id: 'host-3', name: 'esx03', memoryGrantedMib: 1024 };

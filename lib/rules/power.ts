@@ -1,9 +1,10 @@
-// Powering virtual machines on and off: whether, and on which host when DRS may choose.
+// Powering virtual machines on and off, suspending and resetting them: whether, and on which host when DRS may choose.
 import type { Reason } from '../model/fault.ts';
 import type { DrsConfig } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
 import { judgePlacement } from './placement.ts';
+import { hostReasons, templateReasons } from './vm-reasons.ts';
 
 export interface PowerOnFacts {
   vm: VmFacts;
@@ -26,8 +27,10 @@ export interface PowerOnPlan {
  */
 export function planPowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPlan {
   if (vm.powerState === 'poweredOn') {
-    return { verdict: verdictOf([wrongState(vm, 'on')]), hostId: host.id };
+    return { verdict: verdictOf([wrongState(vm, 'powered on')]), hostId: host.id };
   }
+  const template = templateReasons(vm);
+  if (template.length > 0) return { verdict: verdictOf(template), hostId: host.id };
   const own = judgePlacement(vm, host);
   if (own.allowed || !drs?.enabled || drs.behavior === 'manual') {
     return { verdict: own, hostId: host.id };
@@ -38,24 +41,38 @@ export function planPowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPla
   return best ? { verdict: verdictOf([]), hostId: best.id } : { verdict: own, hostId: host.id };
 }
 
+/** Also of a suspended one, which then does not go on where it stopped. */
 export function judgePowerOff(vm: VmFacts, host: HostFacts): Verdict {
-  const reasons: Reason[] = [];
-  if (vm.powerState === 'poweredOff') reasons.push(wrongState(vm, 'off'));
-  else if (host.connectionState !== 'connected') {
-    reasons.push({
-      fault: 'HostNotConnected',
-      message: `${vm.name} runs on ${host.name}, which is not connected.`,
-      remedy: `Reconnect ${host.name}.`,
-      objects: [host.id],
-    });
-  }
-  return verdictOf(reasons);
+  if (vm.powerState === 'poweredOff') return verdictOf([wrongState(vm, 'powered off')]);
+  return verdictOf(hostReasons(vm, host));
 }
 
-function wrongState(vm: VmFacts, state: 'on' | 'off'): Reason {
+export function judgeSuspend(vm: VmFacts, host: HostFacts): Verdict {
+  return verdictOf([...notRunning(vm, 'suspended'), ...hostReasons(vm, host)]);
+}
+
+export function judgeReset(vm: VmFacts, host: HostFacts): Verdict {
+  return verdictOf([...notRunning(vm, 'reset'), ...hostReasons(vm, host)]);
+}
+
+function notRunning(vm: VmFacts, what: string): Reason[] {
+  if (vm.powerState === 'poweredOn') return [];
+  if (vm.powerState === what) return [wrongState(vm, 'suspended')];
+  const how = vm.powerState === 'suspended' ? 'suspended' : 'powered off';
+  return [
+    {
+      fault: 'InvalidPowerState',
+      message: `${vm.name} is ${how} and cannot be ${what}.`,
+      remedy: `Power on ${vm.name}.`,
+      objects: [vm.id],
+    },
+  ];
+}
+
+function wrongState(vm: VmFacts, state: string): Reason {
   return {
     fault: 'InvalidPowerState',
-    message: `${vm.name} is powered ${state} already.`,
+    message: `${vm.name} is ${state} already.`,
     objects: [vm.id],
   };
 }

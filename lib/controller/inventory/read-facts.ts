@@ -5,16 +5,20 @@ import { diskFilterSchema } from '../../model/filter.ts';
 import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import {
   connectionStateSchema,
+  datastoreTypeSchema,
   drsBehaviorSchema,
   hostFilterStateSchema,
   maintenanceStateSchema,
   powerStateSchema,
 } from '../../model/inventory.ts';
-import type { ClusterFacts, HostFacts, VmFacts } from '../../rules/facts.ts';
+import type { ClusterFacts, DatastoreFacts, HostFacts, VmFacts } from '../../rules/facts.ts';
+import { provisioningSchema, snapshotSchema } from '../../wire/agent/host-rpc.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
 
 const diskFiltersSchema = z.array(diskFilterSchema);
+/** Snapshot.disks of the database. */
+export const snapshotDisksSchema = snapshotSchema.shape.disks;
 
 /** The hosts that the condition selects (all without one), by name. */
 export async function readHostFacts(
@@ -69,20 +73,69 @@ export async function readVmFacts(
       powerState: true,
       memoryMib: true,
       cpuUsage: true,
-      disks: { include: { datastore: { select: { name: true } } }, orderBy: { key: 'asc' } },
+      ...{ isTemplate: true, datastoreId: true, vmxPath: true },
+      ...{ currentSnapshotId: true, parentVmId: true, parentSnapshotId: true },
+      disks: { orderBy: { key: 'asc' } },
+      snapshots: { orderBy: { id: 'asc' } },
     },
   });
-  return vms.map(({ disks, ...vm }) => ({
+  const names = await readDatastoreNames(db);
+  const nameOf = (id: string): string => names.get(id) ?? id;
+  const clones = await readLinkedClones(
+    db,
+    vms.filter(({ snapshots }) => snapshots.length > 0).map(({ id }) => id),
+  );
+  return vms.map(({ disks, snapshots, parentVmId, parentSnapshotId, ...vm }) => ({
     ...vm,
     powerState: powerStateSchema.parse(vm.powerState),
+    datastoreName: nameOf(vm.datastoreId),
     disks: disks.map((disk) => ({
-      key: disk.key,
-      label: disk.label,
+      ...{ key: disk.key, label: disk.label, unit: disk.unit, path: disk.path },
       datastoreId: disk.datastoreId,
-      datastoreName: disk.datastore.name,
+      datastoreName: nameOf(disk.datastoreId),
+      capacityBytes: Number(disk.capacityBytes),
+      usedBytes: disk.usedBytes === null ? null : Number(disk.usedBytes),
+      provisioning: provisioningSchema.parse(disk.provisioning),
       filters: diskFiltersSchema.parse(disk.filters),
     })),
+    snapshots: snapshots.map(({ id, parentId, name, disks: frozen }) => ({
+      ...{ id, parentId, name, disks: snapshotDisksSchema.parse(frozen) },
+      linkedClones: clones
+        .filter((clone) => clone.parentVmId === vm.id && clone.parentSnapshotId === id)
+        .map((clone) => ({ id: clone.id, name: clone.name })),
+    })),
+    linkedTo:
+      parentVmId !== null && parentSnapshotId !== null
+        ? { vmId: parentVmId, snapshotId: parentSnapshotId }
+        : null,
   }));
+}
+
+/** The datastores that the condition selects (all without one), by name. */
+export async function readDatastoreFacts(
+  db: DatabaseTransaction,
+  where: Prisma.DatastoreWhereInput = {},
+): Promise<DatastoreFacts[]> {
+  const rows = await db.datastore.findMany({ where, orderBy: { name: 'asc' } });
+  return rows.map(({ id, name, datacenterId, type, capacityBytes, freeBytes }) => ({
+    ...{ id, name, datacenterId, type: datastoreTypeSchema.parse(type) },
+    ...{ capacityBytes: Number(capacityBytes), freeBytes: Number(freeBytes) },
+  }));
+}
+
+async function readDatastoreNames(db: DatabaseTransaction): Promise<Map<string, string>> {
+  const rows = await db.datastore.findMany({ select: { id: true, name: true } });
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** The VMs that build on snapshots of these. */
+export async function readLinkedClones(db: DatabaseTransaction, parentIds: string[]) {
+  if (parentIds.length === 0) return [];
+  return db.vm.findMany({
+    where: { parentVmId: { in: parentIds } },
+    select: { id: true, name: true, parentVmId: true, parentSnapshotId: true },
+    orderBy: { name: 'asc' },
+  });
 }
 
 /** The clusters that the condition selects (all without one), with each filter's hosts. */

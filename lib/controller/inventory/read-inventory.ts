@@ -2,15 +2,21 @@
 import type { InventoryNode } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
-/** All nodes, parents before children, by name within a kind. */
-export async function readInventory(db: DatabaseTransaction): Promise<{ nodes: InventoryNode[] }> {
+type Chosen = { id?: { in: string[] } };
+
+/** All nodes, or those chosen by id; parents before children, by name within a kind. */
+export async function readInventory(
+  db: DatabaseTransaction,
+  ids: string[] | null = null,
+): Promise<{ nodes: InventoryNode[] }> {
   const orderBy = { name: 'asc' } as const;
+  const where: Chosen = ids === null ? {} : { id: { in: ids } };
   const [datacenters, clusters, hosts, datastores, vms] = await Promise.all([
-    db.datacenter.findMany({ orderBy }),
-    db.cluster.findMany({ orderBy, select: { id: true, name: true, datacenterId: true } }),
-    readHostNodes(db),
-    readDatastoreNodes(db),
-    readVmNodes(db),
+    db.datacenter.findMany({ where, orderBy }),
+    db.cluster.findMany({ where, orderBy, select: { id: true, name: true, datacenterId: true } }),
+    readHostNodes(db, where),
+    readDatastoreNodes(db, where),
+    readVmNodes(db, where),
   ]);
   return {
     nodes: [
@@ -33,8 +39,9 @@ function node(
   return { kind, state: '', badge: '', ...rest };
 }
 
-async function readHostNodes(db: DatabaseTransaction): Promise<InventoryNode[]> {
+async function readHostNodes(db: DatabaseTransaction, where: Chosen): Promise<InventoryNode[]> {
   const rows = await db.host.findMany({
+    where,
     orderBy: { name: 'asc' },
     select: {
       ...{ id: true, name: true, clusterId: true, datacenterId: true, connectionState: true },
@@ -51,8 +58,12 @@ async function readHostNodes(db: DatabaseTransaction): Promise<InventoryNode[]> 
   });
 }
 
-async function readDatastoreNodes(db: DatabaseTransaction): Promise<InventoryNode[]> {
+async function readDatastoreNodes(
+  db: DatabaseTransaction,
+  where: Chosen,
+): Promise<InventoryNode[]> {
   const rows = await db.datastore.findMany({
+    where,
     orderBy: { name: 'asc' },
     include: {
       mounts: { where: { accessible: false, host: { connectionState: 'connected' } }, take: 1 },
@@ -65,15 +76,20 @@ async function readDatastoreNodes(db: DatabaseTransaction): Promise<InventoryNod
   );
 }
 
-async function readVmNodes(db: DatabaseTransaction): Promise<InventoryNode[]> {
+async function readVmNodes(db: DatabaseTransaction, where: Chosen): Promise<InventoryNode[]> {
   const rows = await db.vm.findMany({
+    where,
     orderBy: { name: 'asc' },
-    select: { id: true, name: true, hostId: true, powerState: true, worldState: true },
+    select: {
+      ...{ id: true, name: true, hostId: true },
+      ...{ powerState: true, worldState: true, isTemplate: true },
+    },
   });
-  return rows.map(({ id, name, hostId, powerState, worldState }) =>
-    node('vm', {
+  return rows.map(({ id, name, hostId, powerState, worldState, isTemplate }) => {
+    const badge = isTemplate ? 'template' : '';
+    return node('vm', {
       ...{ id, name, parentId: hostId, state: powerState },
-      badge: worldState === 'faulted' ? 'faulted' : '',
-    }),
-  );
+      badge: worldState === 'faulted' ? 'faulted' : badge,
+    });
+  });
 }

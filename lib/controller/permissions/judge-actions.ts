@@ -14,6 +14,8 @@ export interface ActionFacts {
   wanted: readonly WantedPrivilege[];
   /** What else is in the way. */
   reasons?: readonly Reason[];
+  /** Worth saying before it is done. */
+  warnings?: readonly Reason[];
 }
 
 /** A verdict for each action, its missing privileges first. */
@@ -30,7 +32,7 @@ export async function judgeActions<Name extends string>(
   );
   const described = await describeMissing(db, caller, missing);
   return Object.fromEntries(
-    entries.map(([name, { wanted, reasons = [] }]) => {
+    entries.map(([name, { wanted, reasons = [], warnings = [] }]) => {
       const own = described.filter((_, index) => {
         const lacking = missing[index];
         return wanted.some(
@@ -38,7 +40,7 @@ export async function judgeActions<Name extends string>(
             privilege === lacking?.privilege && objectId === lacking.objectId,
         );
       });
-      return [name, verdictOf([...distinct(own), ...reasons])];
+      return [name, verdictOf([...distinct(own), ...reasons], [...warnings])];
     }),
   );
 }

@@ -14,7 +14,7 @@ export async function readVms(
   return (await readVmRows(db, where)).map(toVmSummary);
 }
 
-export function toVmSummary({ vm, host, disks }: VmRow): VmSummary {
+export function toVmSummary({ vm, host, disks, snapshotCount }: VmRow): VmSummary {
   const filters = disks.flatMap((disk) => disk.reportedFilters ?? disk.filters);
   return {
     id: vm.id,
@@ -32,5 +32,7 @@ export function toVmSummary({ vm, host, disks }: VmRow): VmSummary {
     filterNames: [...new Set(filters.map((filter) => filter.name))],
     compliance: worstCompliance(disks.map((disk) => disk.compliance.status)),
     cpuUsage: vm.cpuUsage,
+    isTemplate: vm.isTemplate,
+    snapshotCount,
   };
 }

@@ -31,6 +31,7 @@ export interface VmRow {
   vm: Vm;
   host: HostOfVm;
   disks: DiskRow[];
+  snapshotCount: number;
 }
 
 /** The VMs that the condition selects (all without one), by name. */
@@ -39,7 +40,11 @@ export async function readVmRows(
   where: Prisma.VmWhereInput = {},
 ): Promise<VmRow[]> {
   const [vms, disks, hosts] = await Promise.all([
-    db.vm.findMany({ where, orderBy: { name: 'asc' } }),
+    db.vm.findMany({
+      where,
+      orderBy: { name: 'asc' },
+      include: { _count: { select: { snapshots: true } } },
+    }),
     db.disk.findMany({
       where: { vm: where },
       orderBy: { key: 'asc' },
@@ -56,7 +61,8 @@ export async function readVmRows(
     // A host that joined between the queries: its VMs come with the next reading.
     if (!host) return [];
     const rows = disksByVm.get(vm.id) ?? [];
-    return [{ vm, host, disks: rows.map((disk) => toDiskRow(disk, vm, host)) }];
+    const snapshotCount = vm._count.snapshots;
+    return [{ vm, host, disks: rows.map((disk) => toDiskRow(disk, vm, host)), snapshotCount }];
   });
 }
 

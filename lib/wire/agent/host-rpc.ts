@@ -2,6 +2,7 @@
 // step): a repeated call with the same key joins the running operation, or answers again what it
 // answered, so that a controller that died may simply ask once more.
 import { z } from 'zod';
+import { DISK_BACKINGS, PROVISIONINGS } from '../../model/disk-storage.ts';
 import { diskFilterSchema } from '../../model/filter.ts';
 import {
   datastoreTypeSchema,
@@ -367,6 +368,23 @@ export const snapshotSchema = z.object({
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
+/** How a new disk, or the copy of one, takes its space. */
+export const provisioningSchema = z.enum(PROVISIONINGS);
+export type Provisioning = z.infer<typeof provisioningSchema>;
+
+/** What is below the filters of a disk. */
+export const diskBackingSchema = z.enum(DISK_BACKINGS);
+
+/** What one disk takes below its filters, all files of its chain of redo logs together. */
+export const diskStorageSchema = z.object({
+  key: z.number().int(),
+  backing: diskBackingSchema,
+  provisioning: provisioningSchema,
+  usedBytes: z.number(),
+  /** Of an object of a vSAN or a vVol, in its own words; empty for a file. */
+  health: z.string(),
+});
+
 /** What an operation has made of a VM: the files that it consists of now. */
 export const vmLayoutSchema = z.object({
   datastoreId: objectIdSchema,
@@ -375,14 +393,12 @@ export const vmLayoutSchema = z.object({
   snapshots: z.array(snapshotSchema).max(SNAPSHOTS_PER_VM_MAX),
   /** The snapshot that the running state descends from. */
   currentSnapshotId: z.number().int().nullable(),
+  /** Left out by a host that cannot say. */
+  storage: z.array(diskStorageSchema).optional(),
 });
 export type VmLayout = z.infer<typeof vmLayoutSchema>;
 
 const pauseSchema = z.object({ pauseMs: z.number(), heldIos: z.number().int() });
-
-/** How a new disk, or the copy of one, takes its space. */
-export const provisioningSchema = z.enum(['thin', 'thick', 'eagerZeroedThick']);
-export type Provisioning = z.infer<typeof provisioningSchema>;
 
 /** Reads a VM's layout from its files. */
 export const readVmLayout = defineRpc({
@@ -426,6 +442,19 @@ export const removeSnapshot = defineRpc({
   }),
   output: z.object({ layout: vmLayoutSchema, mergedBytes: z.number() }),
   timeoutMs: 3_600_000,
+});
+
+/** Writes the name and the description alone. */
+export const renameSnapshot = defineRpc({
+  name: 'renameSnapshot',
+  input: keyed.extend({
+    vm: vmRunSpecSchema,
+    snapshotId: z.number().int(),
+    name: z.string().min(1).max(80),
+    description: z.string().max(1024),
+  }),
+  output: z.object({ layout: vmLayoutSchema }),
+  timeoutMs: 30_000,
 });
 
 /** A disk can only become larger, and not while it has snapshots. */

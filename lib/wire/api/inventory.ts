@@ -13,6 +13,8 @@ import {
   powerStateSchema,
 } from '../../model/inventory.ts';
 import { faultRecordSchema, reasonSchema, verdictSchema } from '../../model/task.ts';
+import { diskBackingSchema, provisioningSchema } from '../agent/host-rpc.ts';
+import { snapshotViewSchema } from './vm-operations.ts';
 
 const actions = z.record(z.string(), verdictSchema);
 const named = z.object({ id: z.string(), name: z.string() });
@@ -27,7 +29,10 @@ const inventoryNodeSchema = z.object({
   parentId: z.string().nullable(),
   /** Power state of a VM, connection state of a host; '' for others. */
   state: z.string(),
-  /** Second state worth an icon: `inMaintenance`, `entering`, `faulted`, `warning`; '' for none. */
+  /**
+   * Second state worth an icon: `inMaintenance`, `entering`, `faulted`, `warning`, `template`; ''
+   * for none.
+   */
   badge: z.string(),
 });
 export type InventoryNode = z.infer<typeof inventoryNodeSchema>;
@@ -49,6 +54,12 @@ const diskViewSchema = z.object({
   datastore: named,
   path: z.string(),
   capacityBytes: z.number(),
+  /** What it takes on its datastore with its snapshots; null until its host has said. */
+  usedBytes: z.number().nullable(),
+  provisioning: provisioningSchema,
+  backing: diskBackingSchema,
+  /** Of an object of a vSAN or a vVol: what the host says of it; empty for a file. */
+  health: z.string(),
   policy: named.nullable(),
   compliance: complianceSchema,
   complianceReason: z.string(),
@@ -59,6 +70,8 @@ const diskViewSchema = z.object({
   /** nbd+unix:///scsi0:0?socket=… for clients on the host itself. */
   nbdUnixUri: z.string().nullable(),
   connections: z.number().int(),
+  /** grow, remove, removeAndDeleteFiles. */
+  actions,
 });
 export type DiskView = z.infer<typeof diskViewSchema>;
 
@@ -80,6 +93,9 @@ export const vmSummarySchema = z.object({
   compliance: complianceSchema,
   /** Share of one core, measured on its world over the last minute. */
   cpuUsage: z.number(),
+  /** A template cannot be powered on; it is deployed from. */
+  isTemplate: z.boolean(),
+  snapshotCount: z.number().int(),
 });
 export type VmSummary = z.infer<typeof vmSummarySchema>;
 
@@ -89,8 +105,19 @@ export const vmViewSchema = vmSummarySchema.extend({
   vmxPath: z.string(),
   homePolicy: named.nullable(),
   residentBytes: z.number(),
+  /** Sum over its disks; null until its host has said. */
+  usedBytes: z.number().nullable(),
   disks: z.array(diskViewSchema),
-  /** powerOn, powerOff, migrate, editPolicies, startWorkload. */
+  /** The tree, parents before children. */
+  snapshots: z.array(snapshotViewSchema),
+  currentSnapshotId: z.number().int().nullable(),
+  /** Of a linked clone: the VM and the snapshot that it builds on. */
+  linkedTo: z.object({ vm: named, snapshotId: z.number().int() }).nullable(),
+  /**
+   * powerOn, powerOff, suspend, reset, migrate, editPolicies, startWorkload, createSnapshot,
+   * revertToCurrentSnapshot, removeAllSnapshots, addDisk, addExistingDisk, addRawDevice, clone,
+   * createLinkedClone, relocate, markAsTemplate, markAsVirtualMachine, delete.
+   */
   actions,
 });
 export type VmView = z.infer<typeof vmViewSchema>;
@@ -191,25 +218,3 @@ export const clusterViewSchema = z.object({
   actions,
 });
 export type ClusterView = z.infer<typeof clusterViewSchema>;
-
-export const datastoreViewSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  type: datastoreTypeSchema,
-  path: z.string(),
-  capacityBytes: z.number(),
-  freeBytes: z.number(),
-  hosts: z.array(
-    z.object({ id: z.string(), name: z.string(), accessible: z.boolean(), message: z.string() }),
-  ),
-  disks: z.array(
-    z.object({
-      vm: named,
-      diskKey: z.number().int(),
-      label: z.string(),
-      path: z.string(),
-      capacityBytes: z.number(),
-    }),
-  ),
-});
-export type DatastoreView = z.infer<typeof datastoreViewSchema>;

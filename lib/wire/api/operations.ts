@@ -16,7 +16,10 @@ export const installIoFilterSchema = z.object({
   depotId: z.string(),
 });
 
-export const setPowerSchema = z.object({ powerState: z.enum(['poweredOn', 'poweredOff']) });
+/** Suspending keeps what the filters remember; powering on goes on from there. */
+export const setPowerSchema = z.object({
+  powerState: z.enum(['poweredOn', 'poweredOff', 'suspended']),
+});
 
 /** GET /vms/{id}/migration-targets: every host with its verdict. */
 const migrationTargetSchema = z.object({

@@ -5,7 +5,6 @@ import { drsConfigSchema } from '../../model/inventory.ts';
 import { verdictSchema } from '../../model/task.ts';
 import {
   clusterViewSchema,
-  datastoreViewSchema,
   hostSummarySchema,
   hostViewSchema,
   inventorySchema,
@@ -44,9 +43,21 @@ import {
   userViewSchema,
 } from './session.ts';
 import { alarmViewSchema, eventViewSchema, taskStartedSchema, taskViewSchema } from './tasks.ts';
+import { VM_OPERATION_ROUTES } from './vm-operation-routes.ts';
 
 const none = z.object({});
 const limited = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
+
+/**
+ * Of a long list only these objects, ids separated by commas: what a page asks for when a change
+ * names them, instead of reading the whole list again. One that is not in the answer is gone.
+ */
+const chosen = z.object({
+  ids: z
+    .string()
+    .regex(/^[a-z0-9,-]{1,16384}$/)
+    .optional(),
+});
 
 export interface RouteRow {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -72,7 +83,7 @@ export const ROUTES = {
   createUser: { method: 'POST', path: '/users', body: createUserSchema, answer: userViewSchema },
   deleteUser: { method: 'DELETE', path: '/users/{id}', answer: none },
 
-  readInventory: { method: 'GET', path: '/inventory', answer: inventorySchema },
+  readInventory: { method: 'GET', path: '/inventory', query: chosen, answer: inventorySchema },
   readCluster: { method: 'GET', path: '/clusters/{id}', answer: clusterViewSchema },
   readDrs: { method: 'GET', path: '/clusters/{id}/drs', answer: drsViewSchema },
   configureDrs: {
@@ -132,7 +143,7 @@ export const ROUTES = {
     answer: taskStartedSchema,
   },
 
-  listVms: { method: 'GET', path: '/vms', answer: z.array(vmSummarySchema) },
+  listVms: { method: 'GET', path: '/vms', query: chosen, answer: z.array(vmSummarySchema) },
   readVm: { method: 'GET', path: '/vms/{id}', answer: vmViewSchema },
   setPower: {
     method: 'POST',
@@ -187,8 +198,7 @@ export const ROUTES = {
   },
   stopWorkload: { method: 'DELETE', path: '/vms/{id}/workloads/{workloadId}', answer: none },
 
-  listDatastores: { method: 'GET', path: '/datastores', answer: z.array(datastoreViewSchema) },
-  readDatastore: { method: 'GET', path: '/datastores/{id}', answer: datastoreViewSchema },
+  ...VM_OPERATION_ROUTES,
 
   listFilters: { method: 'GET', path: '/filters', answer: z.array(filterCatalogueEntrySchema) },
   listPolicies: { method: 'GET', path: '/policies', answer: z.array(policyViewSchema) },

@@ -1,0 +1,90 @@
+// Reconfigure virtual machine: adds a disk, also while the VM is on: a new one, one whose files
+// exist, or a mapping to a raw device.
+import { z } from 'zod';
+import { Fault } from '../../model/fault.ts';
+import { objectIdSchema } from '../../model/inventory.ts';
+import type { Privilege } from '../../model/role.ts';
+import { judgeAddDisk } from '../../rules/disks.ts';
+import type { DatastoreFacts, VmFacts } from '../../rules/facts.ts';
+import { type AddDiskInput, addDiskSchema } from '../../wire/api/vm-operations.ts';
+import type { DatabaseTransaction } from '../database/client.ts';
+import { readDatastoreFacts } from '../inventory/read-facts.ts';
+import { defineOperation } from '../tasks/operation.ts';
+import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';
+
+const attachInputSchema = z.object({
+  /** Tells it from the other changes of a configuration. */
+  change: z.literal('addDisk'),
+  vmId: objectIdSchema,
+  disk: addDiskSchema,
+});
+export type AttachInput = z.infer<typeof attachInputSchema>;
+
+interface ObservedAttach extends ObservedVm {
+  datastore: DatastoreFacts;
+  usedBy: { id: string; name: string } | null;
+}
+
+const PRIVILEGES: Record<AddDiskInput['kind'], Privilege> = {
+  new: 'VirtualMachine.Config.AddNewDisk',
+  existing: 'VirtualMachine.Config.AddExistingDisk',
+  rawDevice: 'VirtualMachine.Config.RawDevice',
+};
+
+/** SCSI id 7 is the controller's own. */
+const CONTROLLER_UNIT = 7;
+
+export const addDisk = defineOperation<AttachInput, ObservedAttach>({
+  key: 'VirtualMachine.reconfigure',
+  label: 'Reconfigure virtual machine',
+  input: attachInputSchema,
+  cancelable: false,
+  async observe(tx, { vmId, disk }) {
+    const observed = await observeVm(tx, { vmId });
+    const datastore = await requireDatastore(tx, disk.datastoreId ?? observed.vm.datastoreId);
+    const usedBy = disk.kind === 'existing' ? await findUser(tx, datastore.id, disk.path) : null;
+    return { ...observed, datastore, usedBy };
+  },
+  privileges: ({ vm, datastore }, { disk }) => [
+    { privilege: PRIVILEGES[disk.kind], objectId: vm.id },
+    ...(disk.kind === 'existing'
+      ? []
+      : [{ privilege: 'Datastore.AllocateSpace' as const, objectId: datastore.id }]),
+  ],
+  judge: ({ vm, host, datastore, usedBy }, { disk }) =>
+    judgeAddDisk({
+      ...{ vm, host, datastore, usedBy, kind: disk.kind },
+      neededBytes: disk.kind === 'new' && disk.provisioning !== 'thin' ? disk.capacityBytes : 0,
+      physicalMode: disk.kind === 'rawDevice' && disk.compatibilityMode === 'physicalMode',
+      freeUnits: freeUnits(vm).length,
+    }),
+});
+
+/** Four controllers with fifteen units each, in order. */
+export function freeUnits(vm: Pick<VmFacts, 'disks'>): string[] {
+  const taken = new Set(vm.disks.map(({ unit }) => unit));
+  const all = [0, 1, 2, 3].flatMap((controller) =>
+    Array.from({ length: 16 }, (_, unit) => unit)
+      .filter((unit) => unit !== CONTROLLER_UNIT)
+      .map((unit) => `scsi${controller}:${unit}`),
+  );
+  return all.filter((unit) => !taken.has(unit));
+}
+
+/** `NotFound` when there is no such datastore. */
+export async function requireDatastore(
+  tx: DatabaseTransaction,
+  id: string,
+): Promise<DatastoreFacts> {
+  const [datastore] = await readDatastoreFacts(tx, { id });
+  if (!datastore) throw new Fault('NotFound', `There is no datastore ${id}.`);
+  return datastore;
+}
+
+async function findUser(tx: DatabaseTransaction, datastoreId: string, path: string) {
+  const disk = await tx.disk.findFirst({
+    where: { datastoreId, path },
+    select: { vm: { select: { id: true, name: true } } },
+  });
+  return disk?.vm ?? null;
+}

@@ -1,0 +1,90 @@
+// Reasons that several rules about virtual machines give in the same words.
+import type { Reason } from '../model/fault.ts';
+import type { DatastoreFacts, HostFacts, VmFacts } from './facts.ts';
+
+/** Its host must be connected: it does the work. */
+export function hostReasons(vm: VmFacts, host: HostFacts): Reason[] {
+  if (host.connectionState === 'connected') return [];
+  return [
+    {
+      fault: 'HostNotConnected',
+      message: `${host.name}, the host of ${vm.name}, is not connected.`,
+      remedy: `Reconnect ${host.name}.`,
+      objects: [host.id],
+    },
+  ];
+}
+
+/** A template stays as it is until it is a virtual machine again. */
+export function templateReasons(vm: VmFacts): Reason[] {
+  if (!vm.isTemplate) return [];
+  return [
+    {
+      fault: 'InvalidState',
+      message: `${vm.name} is a template.`,
+      remedy: `Convert ${vm.name} to a virtual machine, or deploy one from it.`,
+      objects: [vm.id],
+    },
+  ];
+}
+
+/** Linked clones that build on one of the VM's snapshots, or on one of those named. */
+export function linkedCloneReasons(
+  vm: VmFacts,
+  what: string,
+  ids: readonly number[] | null = null,
+): Reason[] {
+  return vm.snapshots
+    .filter(({ id }) => ids === null || ids.includes(id))
+    .flatMap((snapshot) =>
+      snapshot.linkedClones.map(
+        (clone): Reason => ({
+          fault: 'ResourceInUse',
+          message:
+            `${clone.name} is a linked clone that builds on the snapshot “${snapshot.name}” ` +
+            `of ${vm.name}, so ${what}.`,
+          remedy: `Delete ${clone.name} first.`,
+          objects: [clone.id],
+        }),
+      ),
+    );
+}
+
+/** The host must mount the datastore and reach it. */
+export function mountReasons(
+  host: HostFacts,
+  datastore: Pick<DatastoreFacts, 'id' | 'name'>,
+): Reason[] {
+  const mounted = host.datastores.find(({ id }) => id === datastore.id);
+  if (mounted?.accessible) return [];
+  const how = mounted ? 'cannot reach' : 'does not mount';
+  return [
+    {
+      fault: 'InvalidDatastore',
+      message: `${host.name} ${how} the datastore ${datastore.name}.`,
+      remedy: `Mount ${datastore.name} on ${host.name}.`,
+      objects: [host.id, datastore.id],
+    },
+  ];
+}
+
+/** So many bytes must be free there. */
+export function spaceReasons(datastore: DatastoreFacts, neededBytes: number): Reason[] {
+  if (neededBytes <= datastore.freeBytes) return [];
+  return [
+    {
+      fault: 'NoDiskSpace',
+      message:
+        `${datastore.name} has ${inGib(datastore.freeBytes)} free; ` +
+        `${inGib(neededBytes)} are needed.`,
+      remedy: `Free space on ${datastore.name}, or choose another datastore.`,
+      objects: [datastore.id],
+    },
+  ];
+}
+
+/** 1.5 GiB; small numbers in MiB. */
+export function inGib(bytes: number): string {
+  const mib = bytes / 1024 ** 2;
+  return mib < 1024 ? `${Math.ceil(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
