@@ -53,9 +53,13 @@ describe('build:vibs', () => {
     }
     expect(found).toEqual([
       ['SLU_bootbank_cache_1.0.0', 'PartnerSupported', 'cache', false],
+      ['SLU_bootbank_delay_1.0.0', 'PartnerSupported', 'replication', false],
+      ['SLU_bootbank_entropy_1.0.0', 'PartnerSupported', 'inspection', false],
+      ['SLU_bootbank_error_1.0.0', 'PartnerSupported', 'dataProvider', false],
       ['SLU_bootbank_qos_1.0.0', 'VMwareCertified', 'datastoreIoControl', true],
       ['SLU_bootbank_trace_1.0.0', 'PartnerSupported', 'inspection', false],
       ['SLU_bootbank_trace_1.0.1', 'PartnerSupported', 'inspection', false],
+      ['SLU_bootbank_zero-detect_1.0.0', 'PartnerSupported', 'compression', false],
       ['community_bootbank_datastore-report_1.2.0', 'CommunitySupported', undefined, undefined],
     ]);
   });
@@ -79,11 +83,10 @@ describe('build:vibs', () => {
     const bytes = readFileSync(path.join(out, 'sluice-filters-offline-bundle.zip'));
     const { vendors, vibs } = await readOfflineBundle(bytes);
     expect(vendors).toEqual([{ name: 'Sluice', code: 'SLU' }]);
-    expect(vibs.map(({ path: where }) => where)).toEqual([
-      'vib20/cache/SLU_bootbank_cache_1.0.0.vib',
-      'vib20/qos/SLU_bootbank_qos_1.0.0.vib',
-      'vib20/trace/SLU_bootbank_trace_1.0.0.vib',
-    ]);
+    const names = ['cache', 'delay', 'entropy', 'error', 'qos', 'trace', 'zero-detect'];
+    expect(vibs.map(({ path: where }) => where)).toEqual(
+      names.map((name) => `vib20/${name}/SLU_bootbank_${name}_1.0.0.vib`),
+    );
   });
 
   test('puts a module into the VIB that runs by itself', async () => {

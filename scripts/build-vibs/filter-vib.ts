@@ -1,6 +1,8 @@
 // One folder below filters/ into one signed VIB: the filter's module bundled into a single file
-// that imports nothing, its manifest, and the descriptor from vib.json.
+// that imports nothing, another one for its daemon when there is a daemon.ts, its manifest, and the
+// descriptor from vib.json.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,7 +44,9 @@ export async function buildFilterVib({
   );
   const entry = path.join(directory, 'index.ts');
   const module = await bundle(entry);
-  const manifest = await manifestOf(entry, module);
+  const daemonEntry = path.join(directory, 'daemon.ts');
+  const daemon = existsSync(daemonEntry) ? await bundle(daemonEntry) : null;
+  const manifest = await manifestOf(entry, module, daemon);
   const descriptor = {
     ...settings,
     version: version ?? settings.version,
@@ -64,6 +68,7 @@ export async function buildFilterVib({
     descriptor,
     files: [
       file(manifest.entry, module),
+      ...(manifest.daemon && daemon ? [file(manifest.daemon.entry, daemon)] : []),
       file(`${PLUGIN_ROOT}/${manifest.name}/filter.json`, jsonBytes(manifest)),
     ],
     payloadName: manifest.name.slice(0, 8),
@@ -106,14 +111,25 @@ const refuseForeignImports: Plugin = {
   },
 };
 
-async function manifestOf(entry: string, module: Uint8Array): Promise<FilterManifest> {
+async function manifestOf(
+  entry: string,
+  module: Uint8Array,
+  daemon: Uint8Array | null,
+): Promise<FilterManifest> {
   const imported: { default?: { name?: string } } = await import(pathToFileURL(entry).href);
   const definition = imported.default ?? {};
   return filterManifestSchema.parse({
     ...definition,
     entry: `${PLUGIN_ROOT}/${definition.name}/filter.js`,
-    entrySha256: createHash('sha256').update(module).digest('hex'),
+    entrySha256: sha256(module),
+    ...(daemon && {
+      daemon: { entry: `${PLUGIN_ROOT}/${definition.name}/daemon.mjs`, sha256: sha256(daemon) },
+    }),
   });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function file(filePath: string, bytes: Uint8Array): ArchiveFile {

@@ -12,7 +12,10 @@ export interface Layer {
   packages: readonly string[] | null;
 }
 
-const FILTERS = ['trace', 'qos', 'cache', 'replication', 'encryption', 'delay', 'error'];
+const FILTERS = [
+  ...['trace', 'qos', 'cache', 'replication', 'encryption'],
+  ...['delay', 'error', 'entropy', 'zero-detect'],
+];
 const BELOW_SCRIPTS = [
   ...['base', 'model', 'formats', 'filter-sdk', 'rules', 'wire', 'controller', 'api', 'vim25'],
   ...['host', 'client', ...FILTERS.map((name) => `filter ${name}`)],
