@@ -1,5 +1,6 @@
-// The filter `delay`: makes a disk slow in a way that is known beforehand, for tests. Class replication, because that is what a synchronous replication costs a guest, and because it
-// may then stand beside filters of the other classes.
+// The filter `delay`: makes a disk slow in a way that is known beforehand, for tests. Class
+// replication, because that is what a synchronous replication costs a guest, and because it may
+// then stand beside filters of the other classes.
 import { defineFilter, type FilterContext } from '#lib/filter-sdk/filter.ts';
 import { IoDelayer } from './io-delayer.ts';
 

@@ -1,4 +1,5 @@
-// The filter `error`: makes I/O fail by two rules, for tests. Class dataProvider, the last that is open to everyone, so that the filters before it meet the errors too.
+// The filter `error`: makes I/O fail by two rules, for tests. Class dataProvider, the last that is
+// open to everyone, so that the filters before it meet the errors too.
 import {
   defineFilter,
   type FilterContext,

@@ -1,7 +1,7 @@
 // Looks for blocks of zeroes in what the guest writes. A long run becomes a request to zero the
 // range, of which the disk makes a hole; a shorter one is not written where the disk reads as
-// zeroes already. The rest of such a write is written by the filter itself, and the guest is answered when
-// all parts are done.
+// zeroes already. The rest of such a write is written by the filter itself, and the guest is
+// answered when all parts are done.
 import {
   DEFER,
   type Deferral,
