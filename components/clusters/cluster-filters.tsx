@@ -86,7 +86,12 @@ function FilterPart({ cluster, filter }: { cluster: ClusterView; filter: Cluster
         </Button>
         {filter.summary && <p className="basis-full text-muted">{filter.summary}</p>}
       </div>
-      <HostFilterProgress filter={filter} resolving={resolving} onResolve={mend} />
+      <HostFilterProgress
+        filter={filter}
+        hosts={cluster.hosts}
+        resolving={resolving}
+        onResolve={mend}
+      />
     </li>
   );
 }

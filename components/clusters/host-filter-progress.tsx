@@ -1,10 +1,11 @@
 // One host's part of installing or removing a filter: the step it is at, how far, and what went
 // wrong.
-// Props: `hosts` of a ClusterFilterView; `onResolve` with `resolve` verdict for the hosts that
-// failed.
+// Props: `filter`, `hosts` of its cluster, `resolving` (the host that is mended right now),
+// `onResolve` for a host that failed.
 
-import type { ClusterFilterView } from '#lib/wire/api/inventory.ts';
+import type { ClusterFilterView, HostSummary } from '#lib/wire/api/inventory.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
+import { Age } from '../ui/age.tsx';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
@@ -16,6 +17,8 @@ type HostPart = ClusterFilterView['hosts'][number];
 
 export interface HostFilterProgressProps {
   filter: ClusterFilterView;
+  /** Of the cluster, for whether they respond. */
+  hosts: readonly HostSummary[];
   resolving: string | null;
   onResolve: (hostId: string) => void;
 }
@@ -45,7 +48,8 @@ export function installationSummary({ hosts, opType }: ClusterFilterView): {
   return { label: `${verb}: ${installed} of ${hosts.length} hosts have it`, tone: 'info' };
 }
 
-export function HostFilterProgress({ filter, resolving, onResolve }: HostFilterProgressProps) {
+export function HostFilterProgress(props: HostFilterProgressProps) {
+  const { filter, hosts, resolving, onResolve } = props;
   return (
     <ul
       className="divide-y divide-line border-t border-line"
@@ -55,6 +59,12 @@ export function HostFilterProgress({ filter, resolving, onResolve }: HostFilterP
         <HostRow
           key={part.host.id}
           part={part}
+          away={
+            hosts.find(
+              ({ id, connectionState }) =>
+                id === part.host.id && connectionState === 'notResponding',
+            ) ?? null
+          }
           busy={resolving === part.host.id}
           resolveReason={reasonOf(filter.actions.resolve)}
           onResolve={() => onResolve(part.host.id)}
@@ -64,19 +74,20 @@ export function HostFilterProgress({ filter, resolving, onResolve }: HostFilterP
   );
 }
 
-function HostRow({
-  part,
-  busy,
-  resolveReason,
-  onResolve,
-}: {
+interface HostRowProps {
   part: HostPart;
+  /** The host when it does not respond; null when it does. */
+  away: HostSummary | null;
   busy: boolean;
   resolveReason: ReturnType<typeof reasonOf>;
   onResolve: () => void;
-}) {
+}
+
+function HostRow({ part, away, busy, resolveReason, onResolve }: HostRowProps) {
   const { host, state, progress, available, fault } = part;
   const step = STEPS[state];
+  // The step stands still while the host does not answer: the state of the host is what is true.
+  const waits = away !== null && step.busy;
   return (
     <li
       className={classNames(
@@ -86,15 +97,28 @@ function HostRow({
     >
       <ObjectLink id={host.id} name={host.name} />
       <span className="flex flex-col gap-1">
-        <Badge tone={step.tone} subtle>
-          {step.label}
+        <Badge tone={waits ? 'warn' : step.tone} subtle>
+          {waits ? 'Not responding' : step.label}
         </Badge>
-        {step.busy && <ProgressBar value={progress} label={`${step.label} on ${host.name}`} />}
+        {step.busy && !waits && (
+          <ProgressBar value={progress} label={`${step.label} on ${host.name}`} />
+        )}
       </span>
       <div className="flex min-w-0 items-start gap-3">
+        {waits && (
+          <span className="text-warn">
+            Last answered <Age at={away.lastSeenAt} />. It is tried again for a while; then it
+            counts as failed, and the other hosts go on without it.
+          </span>
+        )}
         {fault && (
           <div className="min-w-0 text-bad">
             <ReasonList reasons={fault.reasons} />
+            {away && (
+              <p>
+                Still not responding; last answered <Age at={away.lastSeenAt} />.
+              </p>
+            )}
           </div>
         )}
         {!fault && state === 'installed' && !available && (

@@ -20,6 +20,7 @@ export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
   const handlers = useRowHandlers(props, setActive);
   // Made here, since memo() at the top of the file would lose the type of the rows.
   const [MemoRow] = useState(() => memo(TableRow<Row>));
+  const [MemoHeader] = useState(() => memo(TableHeader<Row>));
   const virtual = useVirtualizer({
     count: model.rows.length,
     getScrollElement: () => box.current,
@@ -62,7 +63,7 @@ export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
       className="h-full overflow-auto bg-surface -outline-offset-2"
       style={style}
     >
-      <TableHeader {...props} />
+      <MemoHeader {...props} />
       <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const shown = model.rows[item.index];
