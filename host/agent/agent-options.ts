@@ -17,6 +17,8 @@ const agentOptionsSchema = z.object({
   version: hostVersionSchema,
   cpu: z.coerce.number().int().min(1).max(4096),
   memory: z.coerce.number().int().min(1),
+  /** The address at which the filters' daemons wait for those of other hosts. */
+  daemonAddress: z.union([z.ipv4(), z.ipv6()]),
 });
 export type AgentOptions = z.infer<typeof agentOptionsSchema>;
 
@@ -37,10 +39,15 @@ export function parseAgentOptions(
       version: { ...string, default: '6.0.2' },
       cpu: { ...string, default: '4' },
       memory: { ...string, default: '16384' },
+      'daemon-address': { ...string, default: '127.0.0.1' },
     },
   });
   const token = environment.SLUICE_AGENT_TOKEN ?? values.token;
-  const parsed = agentOptionsSchema.safeParse({ ...values, token });
+  const parsed = agentOptionsSchema.safeParse({
+    ...values,
+    token,
+    daemonAddress: values['daemon-address'],
+  });
   if (parsed.success) return parsed.data;
   throw new Fault('InvalidArgument', `The host agent: ${z.prettifyError(parsed.error)}`);
 }

@@ -11,6 +11,7 @@ import type { DiskFilter } from '#lib/model/filter.ts';
 import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
 import { DatastoreSet } from '../datastore/datastore-set.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
+import { FilterDaemons } from '../filter-daemon/filter-daemons.ts';
 import { type HostImage, openImage } from '../image/host-image.ts';
 import type { LaunchFilter } from '../world/launch.ts';
 import type { AgentOptions } from './agent-options.ts';
@@ -43,6 +44,7 @@ interface Parts {
   image: HostImage;
   operations: Operations;
   workloads: Workloads;
+  daemons: FilterDaemons;
   options: AgentOptions;
   build: string;
   lock: DiskLock;
@@ -54,6 +56,7 @@ export class HostAgent {
   readonly image: HostImage;
   readonly operations: Operations;
   readonly workloads: Workloads;
+  readonly daemons: FilterDaemons;
   readonly vms: VmSet;
   readonly bootId: string;
   readonly #options: AgentOptions;
@@ -68,6 +71,7 @@ export class HostAgent {
     this.image = parts.image;
     this.operations = parts.operations;
     this.workloads = parts.workloads;
+    this.daemons = parts.daemons;
     this.vms = new VmSet(parts.host);
     this.bootId = randomUuid(parts.host.random);
     this.#options = parts.options;
@@ -95,16 +99,26 @@ export class HostAgent {
     const image = await openImage({ directory: paths.image, trustedRoots, clock });
     const datastores = new DatastoreSet();
     await datastores.mount(identity.value.datastores);
+    const daemons = new FilterDaemons({
+      ...{ clock, runtime: paths.runtime, logs: paths.logs },
+      installed: () => image.listFilters(),
+      host: () => ({ id: identity.value.hostId, name: identity.value.name }),
+      networkAddress: options.daemonAddress,
+      onEvent: (severity, message) => {
+        const event = { type: 'IoFilterDaemonEnded', severity, message };
+        events.add(event).catch((err: unknown) => logger.error({ err }, message));
+      },
+    });
     const host: HostContext = {
       ...{ clock, random, logger, paths, events, revision, datastores },
       who: () => ({ hostUuid: identity.value.hostUuid, hostName: identity.value.name }),
       inMaintenance: () => identity.value.maintenanceMode,
-      findFilter: (filter) => findFilter(image, filter),
+      findFilter: (filter) => findFilter(image, filter, (name) => daemons.socketPathOf(name)),
     };
     const operations = await Operations.open(paths.operations, revision);
     const workloads = await Workloads.open(host, join(paths.root, 'workloads.jsonl'));
     const agent = new HostAgent({
-      ...{ host, identity, image, operations, workloads, options, build, lock },
+      ...{ host, identity, image, operations, workloads, daemons, options, build, lock },
     });
     await agent.vms.load();
     return agent;
@@ -114,6 +128,7 @@ export class HostAgent {
   start(): void {
     if (this.#stopped) return;
     this.#ticks += 1;
+    this.daemons.tick();
     for (const runner of this.vms.list()) void runner.tick();
     if (this.#ticks % DATASTORE_TICKS === 0) void this.#refreshDatastores();
     this.host.clock.after(TICK_MS, () => this.start());
@@ -138,6 +153,7 @@ export class HostAgent {
     await this.workloads.close();
     const runners = this.vms.list();
     await Promise.allSettled(runners.map((runner) => runner.exclusively(() => runner.shutDown())));
+    await this.daemons.stop();
     await this.operations.close();
     await this.host.events.close();
     await this.#lock.release();
@@ -172,11 +188,16 @@ async function lockDirectory(path: string, name: string, seams: Seams): Promise<
   });
 }
 
-function findFilter(image: HostImage, filter: DiskFilter): LaunchFilter | null {
+function findFilter(
+  image: HostImage,
+  filter: DiskFilter,
+  socketPathOf: (name: string) => string,
+): LaunchFilter | null {
   const found = image.findFilter(filter.name);
   if (!found || found.manifest.class !== filter.class) return null;
   const { name, properties } = filter;
   const { manifest, entryPath } = found;
-  const { class: filterClass, entrySha256 } = manifest;
-  return { name, class: filterClass, properties, entryPath, entrySha256 };
+  const { class: filterClass, entrySha256, daemon } = manifest;
+  const daemonSocketPath = daemon ? socketPathOf(name) : undefined;
+  return { name, class: filterClass, properties, entryPath, entrySha256, daemonSocketPath };
 }

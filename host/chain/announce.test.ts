@@ -66,7 +66,16 @@ class Lab {
     };
     const own = OwnWork.none();
     own.release();
-    return { name, class: 'inspection', definition, codeId: '', properties: {}, hooks, own };
+    return {
+      name,
+      class: 'inspection',
+      definition,
+      codeId: '',
+      properties: {},
+      hooks,
+      own,
+      line: null,
+    };
   }
 }
 

@@ -94,7 +94,16 @@ class Lab {
       completed: note('out', more.completed),
     };
     const own = OwnWork.none();
-    return { name, class: 'inspection', definition, codeId: '', properties: {}, hooks, own };
+    return {
+      name,
+      class: 'inspection',
+      definition,
+      codeId: '',
+      properties: {},
+      hooks,
+      own,
+      line: null,
+    };
   }
 }
 

@@ -14,6 +14,8 @@ export interface WantedFilter {
   /** Which code it is: the entry file's SHA-256. */
   codeId: string;
   properties: PropertyValues;
+  /** Where the lines to its daemon on this host connect, if it has one. */
+  daemonSocketPath?: string;
 }
 
 export interface ChangeParts {

@@ -39,12 +39,13 @@ export async function closeFilters(
   }
 }
 
-async function close({ hooks, own }: OpenFilter): Promise<void> {
+async function close({ hooks, own, line }: OpenFilter): Promise<void> {
   // It may write back what it holds: that goes on until the filter says that it has ended.
   own.release();
   try {
     await hooks.close?.();
   } finally {
+    line?.close();
     await own.close();
   }
 }

@@ -1,27 +1,13 @@
-// Loads a filter's code: reads the file once, checks its SHA-256, and imports exactly the bytes
-// that were hashed.
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+// Loads a filter: its code as it was installed, and only if that is the filter that is wanted.
 import { z } from 'zod';
 import type { FilterDefinition } from '#lib/filter-sdk/filter.ts';
-import { Fault } from '#lib/model/fault.ts';
 import { filterPropertySchema, filterStatisticSchema } from '#lib/model/filter.ts';
 import type { FilterClass } from '#lib/model/filter-class.ts';
 import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
+import { type CodeFile, cannotLoad, loadCode } from './load-code.ts';
 
-/** Largest entry file that is loaded, in bytes. */
-const ENTRY_BYTES_MAX = 16 * 1024 * 1024;
-
-export interface FilterFile {
-  name: string;
+export interface FilterFile extends CodeFile {
   class: FilterClass;
-  /**
-   * Absolute path of the ES module. It is self-contained: it imports nothing but Node's own
-   * modules.
-   */
-  entryPath: string;
-  /** Hex. */
-  entrySha256: string;
 }
 
 const identity = {
@@ -48,35 +34,15 @@ const definitionSchema = z.discriminatedUnion('kind', [
  * filter.
  */
 export async function loadFilter(file: FilterFile): Promise<FilterDefinition> {
-  const bytes = await readFile(file.entryPath).catch((cause: unknown) => {
-    throw refusal(file, `its code cannot be read (${String(cause)})`, cause);
-  });
-  if (bytes.length > ENTRY_BYTES_MAX) throw refusal(file, 'its code is too large');
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== file.entrySha256) {
-    throw refusal(file, 'its code is not what was installed: the SHA-256 differs');
-  }
-  const exported = await importBytes(bytes).catch((cause: unknown) => {
-    throw refusal(file, `its code does not load (${String(cause)})`, cause);
-  });
+  const exported = await loadCode(file);
   const definition = definitionSchema.safeParse(exported);
   if (!definition.success) {
-    throw refusal(file, `it is no filter: ${z.prettifyError(definition.error)}`);
+    throw cannotLoad(file, `it is no filter: ${z.prettifyError(definition.error)}`);
   }
   if (definition.data.name !== file.name || definition.data.class !== file.class) {
     const { name, class: filterClass } = definition.data;
-    throw refusal(file, `the code calls itself ${name} of the class ${filterClass}`);
+    throw cannotLoad(file, `the code calls itself ${name} of the class ${filterClass}`);
   }
   // The module's own object, not the parsed copy: `open` may use `this`.
   return exported as FilterDefinition;
-}
-
-async function importBytes(bytes: Buffer): Promise<unknown> {
-  const url = `data:text/javascript;base64,${bytes.toString('base64')}`;
-  const module_: { default?: unknown } = await import(url);
-  return module_.default;
-}
-
-function refusal({ name }: FilterFile, why: string, cause?: unknown): Fault {
-  return new Fault('CannotOpenDisk', `The I/O filter ${name} cannot be loaded: ${why}.`, { cause });
 }

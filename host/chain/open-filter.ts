@@ -25,6 +25,12 @@ export interface OpenFilter {
   readonly hooks: Partial<FilterHooks> & FilterLifecycle;
   /** What it does on its own: I/O below it, its sidecar. */
   readonly own: OwnWork;
+  /** Its line to its daemon on this host, to be closed with it. */
+  readonly line: FilterLine | null;
+}
+
+export interface FilterLine extends DaemonLine {
+  close(): void;
 }
 
 export interface OpenFilterRequest {
@@ -37,7 +43,7 @@ export interface OpenFilterRequest {
   clock: Clock;
   own: OwnWork;
   /** Null for a filter without a daemon. */
-  daemon: DaemonLine | null;
+  line: FilterLine | null;
   log: FilterContext['log'];
   raiseEvent: FilterContext['raiseEvent'];
   /** A timer's callback threw. */
@@ -46,14 +52,14 @@ export interface OpenFilterRequest {
 
 /** Throws `CannotOpenDisk` naming disk and filter when the filter refuses to open. */
 export function openFilter(request: OpenFilterRequest): OpenFilter {
-  const { definition, codeId, properties, disk, state, clock, own, daemon } = request;
+  const { definition, codeId, properties, disk, state, clock, own, line } = request;
   const context: FilterContext = {
     disk,
     properties: withDefaults(definition, properties),
     state,
     sidecar: own.sidecar,
     below: own.below,
-    daemon,
+    daemon: line,
     raiseEvent: request.raiseEvent,
     clock: filterClock(clock, (message) => request.onTimerFault(definition.name, message)),
     log: request.log,
@@ -61,8 +67,9 @@ export function openFilter(request: OpenFilterRequest): OpenFilter {
   try {
     const hooks = definition.open(context);
     const { name, class: filterClass } = definition;
-    return { name, class: filterClass, definition, codeId, properties, hooks, own };
+    return { name, class: filterClass, definition, codeId, properties, hooks, own, line };
   } catch (cause) {
+    line?.close();
     throw new Fault(
       'CannotOpenDisk',
       `The filter ${definition.name} cannot open the virtual disk ${disk.id}: ${messageOf(cause)}`,

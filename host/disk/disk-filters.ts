@@ -2,7 +2,6 @@
 // its descriptor, closed, and heard when they fail or raise an event.
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
-import type { DaemonLine } from '#lib/filter-sdk/filter.ts';
 import { iofilters, type VmdkDescriptor, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { FilterFaultReport } from '../chain/chain.ts';
@@ -19,6 +18,8 @@ import {
   writeSidecar,
 } from '../datastore/sidecar-file.ts';
 import type { SmallFiles } from '../datastore/small-files.ts';
+
+import { SocketDaemonLine } from '../filter-daemon/daemon-line.ts';
 
 /** A filter may raise one event in so long, in milliseconds. */
 const EVENT_INTERVAL_MS = 1_000;
@@ -41,8 +42,6 @@ export interface DiskFiltersParts {
   descriptorPath(): string;
   sizeBytes(): number;
   isServing(): boolean;
-  /** The line to a filter's daemon on this host; null when it has none. */
-  daemonLine(filter: WantedFilter): DaemonLine | null;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onFault(report: FilterFaultReport): void;
   onEvent(report: FilterEventReport): void;
@@ -171,11 +170,20 @@ export class DiskFilters {
       state,
       clock,
       own,
-      daemon: this.#parts.daemonLine(filter),
+      line: this.#lineOf(filter),
       log: (level, message) => log(level, `${name}: ${message}`),
       raiseEvent: (severity, message) => this.#raise({ filter: name, severity, message }),
       onTimerFault: (filterName, message) =>
         onFault({ filter: filterName, operation: 'timer', message }),
+    });
+  }
+
+  #lineOf({ definition, daemonSocketPath }: WantedFilter): SocketDaemonLine | null {
+    if (daemonSocketPath === undefined) return null;
+    const { diskId, clock, onFault } = this.#parts;
+    return new SocketDaemonLine({
+      ...{ socketPath: daemonSocketPath, diskId, clock },
+      onFault: (message) => onFault({ filter: definition.name, operation: 'daemon', message }),
     });
   }
 

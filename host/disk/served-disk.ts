@@ -83,7 +83,6 @@ export class ServedDisk implements NbdExport {
       descriptorPath: () => this.#descriptorPath,
       sizeBytes: () => this.sizeBytes,
       isServing: () => this.isServing(),
-      daemonLine: () => null,
       log: parts.log,
       onFault: (report) => this.#report(report),
       onEvent: (report) => parts.onFilterEvent(parts.key, report),

@@ -45,6 +45,8 @@ export interface InstalledFilter {
   manifest: FilterManifest;
   /** Absolute path of the ES module. */
   entryPath: string;
+  /** Of its daemon's; null when it has none. */
+  daemonPath: string | null;
 }
 
 /**
@@ -154,13 +156,25 @@ export class HostImage {
     const vib = this.list().find(({ filter }) => filter?.name === name);
     const manifest = vib?.filter;
     if (!vib || !manifest) return null;
-    const entryPath = join(this.#pathOf(vib.id), 'files', manifest.entry);
-    const found = hashOfFile(entryPath, name);
-    if (found === manifest.entrySha256) return { vib, manifest, entryPath };
+    const installed = this.#installedFilter(vib, manifest);
+    const found = hashOfFile(installed.entryPath, name);
+    if (found === manifest.entrySha256) return installed;
     throw new Fault(
       'CannotOpenDisk',
       `The module of the I/O filter ${name} was changed after ${vib.id} was installed.`,
     );
+  }
+
+  /** All filters of the image; their modules are not read. */
+  listFilters(): InstalledFilter[] {
+    return this.list().flatMap((vib) => (vib.filter ? this.#installedFilter(vib, vib.filter) : []));
+  }
+
+  #installedFilter(vib: InstalledVib, manifest: FilterManifest): InstalledFilter {
+    const files = join(this.#pathOf(vib.id), 'files');
+    const { entry, daemon } = manifest;
+    const daemonPath = daemon ? join(files, daemon.entry) : null;
+    return { vib, manifest, entryPath: join(files, entry), daemonPath };
   }
 
   async #install({ source, product, onStep }: InstallRequest) {

@@ -18,6 +18,8 @@ const launchFilterSchema = z.object({
   entryPath: absolutePathSchema,
   /** SHA-256 of that file, hex. Other bytes are refused. */
   entrySha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Where the lines to the filter's daemon connect, if its VIB brings one. */
+  daemonSocketPath: absolutePathSchema.max(100).optional(),
 });
 export type LaunchFilter = z.infer<typeof launchFilterSchema>;
 

@@ -48,6 +48,14 @@ export const filterManifestSchema = z.object({
   entrySha256: z.string().regex(/^[0-9a-f]{64}$/),
   properties: z.array(filterPropertySchema).max(32),
   statistics: z.array(filterStatisticSchema).max(64),
+  /** The filter's part that runs once on each host, if it has one. */
+  daemon: z
+    .object({
+      /** Path of the ES module inside the payload. */
+      entry: z.string(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    })
+    .optional(),
 });
 export type FilterManifest = z.infer<typeof filterManifestSchema>;
 

@@ -56,5 +56,5 @@ function passingFilter(name: string): OpenFilter {
     statistics: () => ({ seen }),
   };
   const own = OwnWork.none();
-  return { name, class: 'inspection', definition, codeId: name, properties: {}, hooks, own };
+  return { name, class: 'inspection', definition, codeId: name, properties: {}, hooks, own, line: null };
 }

@@ -1,5 +1,5 @@
-// The I/O filter inside a VIB: usr/lib/vmware/plugin/<name>/ holds filter.json and the ES module it
-// names.
+// The I/O filter inside a VIB: usr/lib/vmware/plugin/<name>/ holds filter.json and the ES modules
+// that it names: the filter, and its daemon if it has one.
 import { createHash } from 'node:crypto';
 import { Fault } from '../../model/fault.ts';
 import { type FilterManifest, filterManifestSchema } from '../../model/filter.ts';
@@ -23,15 +23,24 @@ export function findFilterManifest(files: readonly ArchiveFile[]): FilterManifes
   if (directory !== `${PLUGIN_ROOT}/${manifest.name}`) {
     throw malformed(`${file.path} is the manifest of ${manifest.name}`);
   }
-  const entry = files.find(({ path }) => path === manifest.entry);
-  if (!entry?.path.startsWith(`${directory}/`)) {
-    throw malformed(`its module ${manifest.entry} is not among the files of the filter`);
-  }
-  const found256 = createHash('sha256').update(entry.bytes).digest('hex');
-  if (found256 !== manifest.entrySha256) {
-    throw malformed(`${manifest.entry} is not the module that filter.json was written for`);
-  }
+  requireModule(files, directory, { path: manifest.entry, sha256: manifest.entrySha256 });
+  const { daemon } = manifest;
+  if (daemon) requireModule(files, directory, { path: daemon.entry, sha256: daemon.sha256 });
   return manifest;
+}
+
+function requireModule(
+  files: readonly ArchiveFile[],
+  directory: string,
+  { path, sha256 }: { path: string; sha256: string },
+): void {
+  const module = files.find((file) => file.path === path);
+  if (!module?.path.startsWith(`${directory}/`)) {
+    throw malformed(`its module ${path} is not among the files of the filter`);
+  }
+  if (createHash('sha256').update(module.bytes).digest('hex') !== sha256) {
+    throw malformed(`${path} is not the module that filter.json was written for`);
+  }
 }
 
 function parseManifest({ path, bytes }: Pick<ArchiveFile, 'path' | 'bytes'>): FilterManifest {

@@ -1,0 +1,54 @@
+// Entry point of a filter's daemon, one process for each filter on a host: `node daemon-main.ts
+// LAUNCH` with the launch as JSON. It ends with the host agent that started it, which starts it
+// again.
+import pino from 'pino';
+import { systemClock } from '#lib/base/system-clock.ts';
+import { daemonLaunchSchema } from './daemon-launch.ts';
+import { DaemonServer } from './daemon-server.ts';
+
+/** What it does must be at its end by then, in milliseconds. */
+const STOP_MS = 5_000;
+
+const [text] = process.argv.slice(2);
+if (text === undefined) {
+  process.stderr.write('usage: node daemon-main.ts LAUNCH\n');
+  process.exit(2);
+}
+const launch = daemonLaunchSchema.parse(JSON.parse(text));
+const logger = pino(
+  { base: { daemon: launch.name, pid: process.pid } },
+  pino.destination({ dest: launch.logPath, append: true, sync: true }),
+);
+
+process.on('uncaughtException', (error) => {
+  logger.fatal(error);
+  process.exit(1);
+});
+
+const server = new DaemonServer({
+  launch,
+  clock: systemClock,
+  pid: process.pid,
+  log(level, message) {
+    if (level === 'warning') logger.warn(message);
+    else logger[level](message);
+  },
+});
+
+process.once('SIGTERM', stop);
+process.once('disconnect', stop);
+
+await server.start();
+logger.info('started');
+process.send?.({ ready: true });
+
+function stop(): void {
+  setTimeout(() => process.exit(1), STOP_MS);
+  server.stop().then(
+    () => process.exit(0),
+    (thrown: unknown) => {
+      logger.error(thrown, 'did not stop well');
+      process.exit(1);
+    },
+  );
+}

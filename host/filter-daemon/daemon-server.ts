@@ -1,0 +1,190 @@
+// Runs one daemon: gives it its context, takes the disks' lines, and its connections to other
+// hosts' daemons.
+import { rename, unlink } from 'node:fs/promises';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { z } from 'zod';
+import type { Clock } from '#lib/base/clock.ts';
+import type {
+  DaemonConnection,
+  DaemonContext,
+  DaemonDefinition,
+  DaemonDisk,
+  DaemonHooks,
+} from '#lib/filter-sdk/filter.ts';
+import { cannotLoad, loadCode } from '../chain/load-code.ts';
+import { errnoOf } from '../datastore/errno.ts';
+import type { DaemonLaunch } from './daemon-launch.ts';
+import { FramedConnection } from './framed-connection.ts';
+
+const helloSchema = z.object({ diskId: z.string().max(4096) });
+const definitionSchema = z.object({
+  name: z.string(),
+  apiVersion: z.literal(1),
+  start: z.custom<DaemonDefinition['start']>((value) => typeof value === 'function'),
+});
+
+export interface DaemonServerParts {
+  launch: DaemonLaunch;
+  clock: Clock;
+  pid: number;
+  log(level: 'info' | 'warning' | 'error', message: string): void;
+}
+
+export class DaemonServer {
+  readonly #parts: DaemonServerParts;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #disks: DaemonDisk[] = [];
+  #onDisk: ((disk: DaemonDisk) => void) | null = null;
+  #hooks: DaemonHooks = {};
+
+  constructor(parts: DaemonServerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Loads the code, starts it, and lets the disks in. Throws `CannotOpenDisk` when it is no daemon
+   * of the filter, and what its `start` throws.
+   */
+  async start(): Promise<void> {
+    const { launch } = this.#parts;
+    const exported = await loadCode(launch);
+    const parsed = definitionSchema.safeParse(exported);
+    if (!parsed.success) {
+      throw cannotLoad(launch, `its daemon is none: ${z.prettifyError(parsed.error)}`);
+    }
+    if (parsed.data.name !== launch.name) {
+      throw cannotLoad(launch, `its daemon calls itself ${parsed.data.name}`);
+    }
+    // The module's own object, not the parsed copy: `start` may use `this`.
+    const definition = exported as DaemonDefinition;
+    this.#hooks = (await definition.start(this.#context())) ?? {};
+    await this.#listenForDisks();
+  }
+
+  /** Ends what it does in good order. */
+  async stop(): Promise<void> {
+    await this.#hooks.stop?.();
+    for (const server of this.#servers) server.close();
+    for (const socket of this.#sockets) socket.end();
+  }
+
+  #context(): DaemonContext {
+    const { launch, clock, log } = this.#parts;
+    return {
+      host: launch.host,
+      clock: {
+        monotonic: () => clock.monotonic(),
+        now: () => clock.now(),
+        after: (milliseconds, callback) => clock.after(milliseconds, callback),
+      },
+      log: (level, message) => log(level, message),
+      onDisk: (listener) => {
+        this.#onDisk = listener;
+        for (const disk of this.#disks.splice(0)) listener(disk);
+      },
+      network: {
+        listen: (port, onConnection) => this.#listen(port, onConnection),
+        connect: (address, port) => this.#connectTo(address, port),
+      },
+    };
+  }
+
+  /** Under a name of its own first: one that is ending must not take our socket away with it. */
+  async #listenForDisks(): Promise<void> {
+    const { launch, pid } = this.#parts;
+    const own = `${launch.socketPath}.${pid}`;
+    await unlink(own).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    });
+    const server = createServer((socket) => this.#greet(socket));
+    await listening(server, () => server.listen(own));
+    this.#servers.push(server);
+    await rename(own, launch.socketPath);
+  }
+
+  /** The first message says which disk it is. */
+  #greet(socket: Socket): void {
+    const connection = this.#framed(socket);
+    let disk: DiskConnection | null = null;
+    connection.onMessage((message) => {
+      if (disk !== null) {
+        disk.deliver(message);
+        return;
+      }
+      const hello = helloSchema.parse(JSON.parse(new TextDecoder().decode(message)));
+      disk = new DiskConnection(connection, hello.diskId);
+      if (this.#onDisk === null) this.#disks.push(disk);
+      else this.#onDisk(disk);
+    });
+  }
+
+  async #listen(port: number, onConnection: (peer: DaemonConnection) => void): Promise<number> {
+    const server = createServer((socket) => onConnection(this.#framed(socket)));
+    await listening(server, () => server.listen(port, this.#parts.launch.networkAddress));
+    this.#servers.push(server);
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  #connectTo(address: string, port: number): Promise<DaemonConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = createConnection({ host: address, port });
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        resolve(this.#framed(socket));
+      });
+    });
+  }
+
+  #framed(socket: Socket): FramedConnection {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    return new FramedConnection(socket, (message) => this.#parts.log('warning', message));
+  }
+}
+
+/** The line of one disk; what comes before the daemon listens waits. */
+class DiskConnection implements DaemonDisk {
+  readonly diskId: string;
+  readonly remoteAddress = '';
+  readonly #connection: FramedConnection;
+  #listener: ((message: Uint8Array) => void) | null = null;
+  #unheard: Uint8Array[] = [];
+
+  constructor(connection: FramedConnection, diskId: string) {
+    this.#connection = connection;
+    this.diskId = diskId;
+  }
+
+  deliver(message: Uint8Array): void {
+    if (this.#listener === null) this.#unheard.push(message);
+    else this.#listener(message);
+  }
+
+  send(message: Uint8Array): boolean {
+    return this.#connection.send(message);
+  }
+
+  onMessage(listener: (message: Uint8Array) => void): void {
+    this.#listener = listener;
+    for (const message of this.#unheard.splice(0)) listener(message);
+  }
+
+  onClose(listener: () => void): void {
+    this.#connection.onClose(listener);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+function listening(server: Server, begin: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => resolve());
+    begin();
+  });
+}
