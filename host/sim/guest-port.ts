@@ -1,0 +1,162 @@
+// Where simulated guests reach a world: what NBD server and sockets are for real ones. Requests are
+// held while the world stands still, refused when it has lost its disk, and lost with it.
+
+import { assert } from '#lib/base/assert.ts';
+import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
+import { ChainIo, type OperationCode } from '../chain/chain-io.ts';
+import type { NbdExport } from '../nbd/nbd-export.ts';
+import type { SimProcess } from './machine.ts';
+
+/** The connection ended before the answer came: nobody knows what became of the request. */
+export const CONNECTION_LOST = -1;
+
+export interface GuestRequest {
+  code: OperationCode;
+  offset: number;
+  length: number;
+  fua: boolean;
+  /** Of a read or write: `length` bytes. */
+  buffer: Buffer;
+}
+
+class GuestIo extends ChainIo {
+  readonly #ended: (error: number) => void;
+
+  constructor(request: GuestRequest, ended: (error: number) => void) {
+    super();
+    Object.assign(this, request);
+    this.#ended = ended;
+  }
+
+  finished(): void {
+    this.#ended(this.error);
+  }
+}
+
+interface Waiting {
+  request: GuestRequest;
+  answer(error: number): void;
+}
+
+export class GuestPort {
+  readonly #process: SimProcess;
+  readonly #target: NbdExport;
+  #held = false;
+  #closed = false;
+  #waiting: Waiting[] = [];
+  readonly #underWay = new Set<Waiting>();
+
+  constructor(process: SimProcess, target: NbdExport) {
+    this.#process = process;
+    this.#target = target;
+    process.onEnd(() => this.close());
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed;
+  }
+
+  /** Resolves with 0, an error number, or CONNECTION_LOST. */
+  request(request: GuestRequest): Promise<number> {
+    return new Promise((resolve) => {
+      const { schedule } = this.#process.host;
+      const waiting: Waiting = {
+        request,
+        answer: (error) => {
+          this.#underWay.delete(waiting);
+          resolve(error);
+        },
+      };
+      if (this.#closed) {
+        resolve(CONNECTION_LOST);
+        return;
+      }
+      this.#underWay.add(waiting);
+      // What comes in the same instant is one batch, as it is for the server.
+      this.#waiting.push(waiting);
+      if (this.#waiting.length === 1) this.#process.run(schedule.now, () => this.#work());
+    });
+  }
+
+  // What quiescing and migration want of a server. There are no sockets here.
+
+  readonly port = 0;
+  readonly connections = [];
+  readonly tcpDescriptor = null;
+
+  closeTcp(): void {
+    // Guests find the VM's newest port by themselves.
+  }
+
+  keepWaiting(): void {
+    // Nobody is sent away.
+  }
+
+  inherit(): void {
+    assert(false, 'a simulated world has no sockets to hand over');
+  }
+
+  listenTcp(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  listenUnix(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  repliesSent(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): number {
+    this.#held = false;
+    const waited = this.#waiting.length;
+    if (waited > 0) this.#process.run(this.#process.localNow, () => this.#work());
+    return waited;
+  }
+
+  /** Requests that the chain has. */
+  inFlight(): number {
+    return this.#underWay.size - this.#waiting.length;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+    for (const { answer } of [...this.#underWay]) answer(CONNECTION_LOST);
+  }
+
+  /** Takes what came and was not begun from a port that is handed over. */
+  takeWaiting(other: GuestPort): void {
+    for (const { request, answer } of other.#waiting.splice(0)) {
+      void this.request(request).then(answer);
+    }
+  }
+
+  #work(): void {
+    if (this.#held || this.#closed) return;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const serves = this.#target.isServing();
+    for (const waiting of batch) this.#begin(waiting, serves);
+  }
+
+  #begin({ request, answer }: Waiting, serves: boolean): void {
+    const process = this.#process;
+    // The answer leaves when the thread is not blocked any more.
+    const end = (error: number): void => {
+      process.run(process.localNow, () => answer(error));
+    };
+    if (!serves) {
+      end(NBD_ERRORS.ESHUTDOWN);
+      return;
+    }
+    const io = new GuestIo(request, end);
+    io.arrivedAt = process.clock.monotonic();
+    if (this.#target.submit(io)) end(io.error);
+  }
+}

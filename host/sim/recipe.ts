@@ -1,0 +1,109 @@
+// A recipe: all that happens to a simulated fleet from outside, drawn from a seed before it runs,
+// so that parts of it can be left out to see whether it still fails. Whole kinds of event are
+// switched off at random, because what happens all the time keeps the rest from happening.
+import { SeededRandom } from './seeded-random.ts';
+
+export const EVENT_KINDS = [
+  'killWorld',
+  'pauseWorld',
+  'killAgent',
+  'crashHost',
+  'losePower',
+  'cutOff',
+  'isolate',
+  'stepClock',
+  'slowDisk',
+  'readErrors',
+  'writeErrors',
+  'syncErrors',
+  'lockErrors',
+  'fullDisk',
+  'migrate',
+  'powerCycle',
+  'setFilters',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+export interface RecipeEvent {
+  /** Milliseconds after the start. */
+  at: number;
+  kind: EventKind;
+  /** How long it lasts, where it does. */
+  forMs: number;
+  /** Which host, VM or set of filters: taken modulo how many there are. */
+  target: number;
+  /** How bad, from 0 to 1. */
+  severity: number;
+  /** An operation loses its world, or the other one, after so many steps; null: it does not. */
+  killAfter: number | null;
+}
+
+export interface Recipe {
+  seed: number;
+  hosts: number;
+  vms: number;
+  /** All hosts on one machine, so that they can see each other's processes. */
+  oneMachine: boolean;
+  /** Share of unsynced sectors that a power failure leaves. */
+  kept: number;
+  /** A failed sync forgets what it had to write. */
+  syncForgets: boolean;
+  /** A VM that its host lost, or that is out of reach, is started elsewhere. */
+  failsOver: boolean;
+  /** Filters that each VM begins with: a set, modulo how many there are. */
+  filters: number;
+  durationMs: number;
+  events: RecipeEvent[];
+}
+
+export function drawRecipe(seed: number): Recipe {
+  const random = new SeededRandom(seed, 'recipe');
+  const hosts = random.pick([1, 2, 2, 3]);
+  const durationMs = random.between(15_000, 45_000);
+  const kinds = EVENT_KINDS.filter(() => random.chance(0.35));
+  const count = kinds.length === 0 ? 0 : 2 + random.below(16);
+  const events = Array.from({ length: count }, () => drawEvent(random, kinds, durationMs));
+  return {
+    seed,
+    hosts,
+    vms: random.pick([1, 1, 2]),
+    oneMachine: random.chance(0.5),
+    kept: random.pick([0, 0.3, 0.7]),
+    syncForgets: random.chance(0.5),
+    failsOver: random.chance(0.6),
+    filters: random.below(64),
+    durationMs,
+    events: events.sort((a, b) => a.at - b.at),
+  };
+}
+
+function drawEvent(
+  random: SeededRandom,
+  kinds: readonly EventKind[],
+  durationMs: number,
+): RecipeEvent {
+  return {
+    at: Math.round(random.between(0, durationMs)),
+    kind: random.pick(kinds),
+    forMs: Math.round(random.pick([random.between(5, 500), random.between(500, 25_000)])),
+    target: random.below(64),
+    severity: random.fraction(),
+    killAfter: random.chance(0.3) ? random.below(120) : null,
+  };
+}
+
+/** One event in a line. */
+export function describeEvent({
+  at,
+  kind,
+  forMs,
+  target,
+  severity,
+  killAfter,
+}: RecipeEvent): string {
+  const kill = killAfter === null ? '' : `, killed after ${killAfter} steps`;
+  return (
+    `${(at / 1000).toFixed(3)} s: ${kind} #${target} for ${forMs} ms, ` +
+    `severity ${severity.toFixed(2)}${kill}`
+  );
+}
