@@ -47,10 +47,11 @@ export class FdFile implements ExtentFile {
 
   writeNow(buffer: Buffer, start: number, length: number, position: number): number {
     const fd = this.#fd;
-    if (position + length > this.#size) this.#size = position + length;
     try {
       const put = writeSync(fd, buffer, start, length, position);
-      return put === length ? 0 : writeRest({ fd, buffer, start, length, position }, put);
+      if (put < length) writeRest({ fd, buffer, start, length, position }, put);
+      if (position + length > this.#size) this.#size = position + length;
+      return 0;
     } catch (thrown) {
       return errnoOfThrown(thrown);
     }
@@ -61,8 +62,10 @@ export class FdFile implements ExtentFile {
   }
 
   writeLater(transfer: Transfer, done: Done): void {
-    this.#size = Math.max(this.#size, transfer.position + transfer.length);
-    writeLater({ ...transfer, fd: this.#fd }, done);
+    writeLater({ ...transfer, fd: this.#fd }, (error) => {
+      if (error === 0) this.#size = Math.max(this.#size, transfer.position + transfer.length);
+      done(error);
+    });
   }
 
   sync(done: Done): void {

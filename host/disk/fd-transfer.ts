@@ -9,7 +9,7 @@ export interface FdTransfer extends Transfer {
   fd: number;
 }
 
-/** Goes on with a read on this thread that gave `got` bytes so far. */
+/** Goes on with a read on this thread that gave `got` bytes so far; throws system errors. */
 export function readRest({ fd, buffer, start, length, position }: FdTransfer, got: number): number {
   for (let at = got; at < length; ) {
     const bytes = readSync(fd, buffer, start + at, length - at, position + at);
@@ -19,13 +19,12 @@ export function readRest({ fd, buffer, start, length, position }: FdTransfer, go
   return 0;
 }
 
-/** Goes on with a write on this thread that has put `put` bytes so far. */
-export function writeRest(transfer: FdTransfer, put: number): number {
+/** Goes on with a write on this thread that has put `put` bytes so far; throws system errors. */
+export function writeRest(transfer: FdTransfer, put: number): void {
   const { fd, buffer, start, length, position } = transfer;
   for (let at = put; at < length; ) {
     at += writeSync(fd, buffer, start + at, length - at, position + at);
   }
-  return 0;
 }
 
 /** Reads in libuv's threads. */

@@ -1,0 +1,32 @@
+// A part of a disk that no file has (ZERO extents): it reads as zeroes and cannot be written.
+import { STATE_HOLE, STATE_ZERO } from '#lib/formats/nbd/constants.ts';
+import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
+import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
+import { type ChainIo, READ, TRIM, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
+import type { Backing } from './backing.ts';
+
+export class ZeroExtent implements Backing {
+  readonly sizeBytes: number;
+
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes;
+  }
+
+  submit(io: ChainIo): number {
+    if (io.code === READ) io.buffer.fill(0, io.start, io.start + io.length);
+    const changes = io.code === WRITE || io.code === WRITE_ZEROES || io.code === TRIM;
+    return changes ? NBD_ERRORS.EPERM : 0;
+  }
+
+  blockStatus(_offset: number, length: number): Promise<StatusExtent[]> {
+    return Promise.resolve([{ length, flags: STATE_HOLE | STATE_ZERO }]);
+  }
+
+  flush(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  close(): void {
+    // There is nothing to close.
+  }
+}
