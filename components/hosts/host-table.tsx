@@ -80,8 +80,10 @@ const COLUMNS: readonly TableColumn<HostSummary>[] = [
     width: 150,
     align: 'end',
     value: ({ memoryGrantedMib }) => memoryGrantedMib,
-    text: ({ memoryGrantedMib, memoryMib }) =>
-      `${formatMebibytes(memoryGrantedMib)} of ${memoryMib === null ? '–' : formatMebibytes(memoryMib)}`,
+    text: ({ memoryGrantedMib, memoryMib }) => {
+      const whole = memoryMib === null ? '–' : formatMebibytes(memoryMib);
+      return `${formatMebibytes(memoryGrantedMib)} of ${whole}`;
+    },
   },
   {
     id: 'seen',

@@ -65,7 +65,7 @@ describe('describePath', () => {
     ]);
   });
 
-  it('counts the guest edge from the disk sample and estimates the disk edge from the trace', () => {
+  it('counts the guest edge from the disk sample, estimates the disk edge from the trace', () => {
     const [first, second, last] = describePath(input).edges;
     expect(first).toMatchObject({ iops: 1000, bytesPerSecond: 900 * 4096, estimated: false });
     expect(second).toMatchObject({ iops: 1000, estimated: false });

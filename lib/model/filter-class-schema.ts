@@ -1,4 +1,5 @@
-// The class of an I/O filter in JSON. Apart from the table, which the browser has without the parser.
+// The class of an I/O filter in JSON. Apart from the table, which the browser has without the
+// parser.
 import { z } from 'zod';
 import { FILTER_CLASS_NAMES } from './filter-class.ts';
 

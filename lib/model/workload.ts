@@ -16,7 +16,7 @@ export const generatorSchema = z.object({
   durationSeconds: whole(GENERATOR_LIMITS.durationSeconds),
 });
 
-export const tracePlayerSchema = z.object({
+const tracePlayerSchema = z.object({
   kind: z.literal('trace'),
   traceId: z.string(),
   /** 1 plays in the time of the recording, 10 ten times as fast, 0 as fast as the disk answers. */
