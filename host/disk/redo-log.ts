@@ -138,7 +138,7 @@ export class RedoLog implements Backing {
         appendExtent(extents, extent.length, extent.flags);
         at += extent.length;
       }
-      if (typeof run !== 'number' && at - before < run.length) break;
+      if (typeof run === 'number' || at - before < run.length) break;
     }
     return extents;
   }
@@ -162,20 +162,17 @@ export class RedoLog implements Backing {
   }
 
   /**
-   * The first sectors from `offset` on that the log itself has, at most `lengthMax` bytes; null when
-   * there are none, or an error number.
+   * The first bytes from `offset` on, and before `end`, that the log itself has; null when there are
+   * none, or an error number.
    */
   async nextAllocated(
     offset: number,
-    lengthMax: number,
+    end: number,
   ): Promise<{ offset: number; length: number } | null | number> {
-    let at = offset;
-    while (at < this.sizeBytes) {
-      const run = await this.#runAt(at, this.sizeBytes - at);
+    for (let at = offset; at < end; ) {
+      const run = await this.#runAt(at, end - at);
       if (typeof run === 'number') return run;
-      if (run.position !== null) {
-        return { offset: at, length: this.#allocatedLength(at, run.length, lengthMax) };
-      }
+      if (run.position !== null) return { offset: at, length: this.#ownLength(at, end) };
       at += run.length;
     }
     return null;
@@ -253,15 +250,15 @@ export class RedoLog implements Backing {
     return position === null ? this.parent.blockStatus(offset, length) : [{ length, flags: 0 }];
   }
 
-  /** Goes on over runs that lie elsewhere in the file, within the table. */
-  #allocatedLength(offset: number, length: number, lengthMax: number): number {
-    let total = length;
-    while (total < lengthMax && offset + total < this.sizeBytes) {
-      const next = this.#store.runAt(offset + total, this.sizeBytes - offset - total);
-      if (next === null || next.position === null) break;
-      total += next.length;
+  /** How much in a row the log has itself, wherever in its file; as far as tables are in memory. */
+  #ownLength(offset: number, end: number): number {
+    let at = offset;
+    while (at < end) {
+      const run = this.#store.runAt(at, end - at);
+      if (run === null || run.position === null) break;
+      at += run.length;
     }
-    return Math.min(total, lengthMax);
+    return at - offset;
   }
 }
 
