@@ -8,6 +8,7 @@ import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { DiskFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeFilterSet } from './filter-order.ts';
 import { hasFilter } from './placement.ts';
+import { snapshotTreeReasons } from './snapshots.ts';
 
 export interface AssignmentFacts {
   vm: VmFacts;
@@ -41,6 +42,9 @@ export function judgeAssignment({ vm, host, disk, filters, movingBy }: Assignmen
       objects: [host.id],
     });
   }
+  reasons.push(
+    ...snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed'),
+  );
   reasons.push(...judgeFilterSet(filters).reasons, ...missingFilters(host, filters));
   return verdictOf(reasons);
 }

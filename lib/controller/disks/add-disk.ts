@@ -5,7 +5,7 @@ import { Fault } from '../../model/fault.ts';
 import { objectIdSchema } from '../../model/inventory.ts';
 import type { Privilege } from '../../model/role.ts';
 import { judgeAddDisk } from '../../rules/disks.ts';
-import type { DatastoreFacts, VmFacts } from '../../rules/facts.ts';
+import type { DatastoreFacts } from '../../rules/facts.ts';
 import { type AddDiskInput, addDiskSchema } from '../../wire/api/vm-operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readDatastoreFacts } from '../inventory/read-facts.ts';
@@ -61,7 +61,7 @@ export const addDisk = defineOperation<AttachInput, ObservedAttach>({
 });
 
 /** Four controllers with fifteen units each, in order. */
-export function freeUnits(vm: Pick<VmFacts, 'disks'>): string[] {
+export function freeUnits(vm: { disks: { unit: string }[] }): string[] {
   const taken = new Set(vm.disks.map(({ unit }) => unit));
   const all = [0, 1, 2, 3].flatMap((controller) =>
     Array.from({ length: 16 }, (_, unit) => unit)

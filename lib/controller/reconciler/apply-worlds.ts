@@ -33,7 +33,8 @@ async function applyVm(
   world: WorldReport | undefined,
 ): Promise<ChangeInput[]> {
   const data = {
-    powerState: world?.powerState ?? 'poweredOff',
+    // The host that a suspended VM was moved to has not met it yet.
+    powerState: world?.powerState ?? withoutWorld(vm),
     worldState: world?.state ?? 'off',
     worldMessage: world?.message ?? '',
     // An address is kept while the VM is off, so that it gets the same again.
@@ -51,6 +52,10 @@ async function applyVm(
   const { count } = await tx.vm.updateMany({ where: { id: vm.id, hostId: vm.hostId }, data });
   if (count === 0) return [];
   return [{ object: vm.id, path: 'powerState', value: data.powerState }];
+}
+
+function withoutWorld({ desiredPowerState }: Vm): string {
+  return desiredPowerState === 'suspended' ? 'suspended' : 'poweredOff';
 }
 
 async function applyDisk(

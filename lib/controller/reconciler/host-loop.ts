@@ -9,6 +9,7 @@ import { recordChange, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
 import { postEvent } from '../events/post-event.ts';
+import { LayoutReader } from '../layouts/layout-reader.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { applyReport } from './apply-report.ts';
 import { Mender } from './mend.ts';
@@ -32,6 +33,7 @@ export interface HostLoopOptions {
 export class HostLoop {
   readonly #options: HostLoopOptions;
   readonly #mender: Mender;
+  readonly #layouts: LayoutReader;
   #host: Host;
   #failingSince: number | null = null;
 
@@ -39,6 +41,7 @@ export class HostLoop {
     this.#options = options;
     this.#host = options.host;
     this.#mender = new Mender(options.services, options.services.logger);
+    this.#layouts = new LayoutReader(options.services);
   }
 
   /** Runs until the signal aborts. */
@@ -98,6 +101,7 @@ export class HostLoop {
     const vms = await readWantedVms(this.#options, this.#host, found);
     const mendings = planMending(wanted, vms, found);
     this.#mender.start(this.#host, wanted, mendings);
+    this.#layouts.start(this.#host);
   }
 
   async #recordWorkloads(before: HostReport | undefined, now: HostReport): Promise<void> {

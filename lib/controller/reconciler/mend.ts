@@ -11,6 +11,7 @@ import {
   powerOffVm,
   powerOnVm,
   setMaintenanceMode,
+  suspendVm,
   unregisterVm,
 } from '../../wire/agent/host-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';
@@ -86,6 +87,9 @@ export class Mender {
         return this.#powerOn(host, mending.vmId, operationKey);
       case 'powerOff':
         await agents.call(host, powerOffVm, { operationKey, vmId: mending.vmId });
+        return;
+      case 'suspend':
+        await agents.call(host, suspendVm, { operationKey, vmId: mending.vmId });
         return;
       case 'unregister':
         await agents.call(host, unregisterVm, { operationKey, vmId: mending.vmId });

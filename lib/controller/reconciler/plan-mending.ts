@@ -30,6 +30,8 @@ export type Mending =
   | { kind: 'powerOn'; vmId: string }
   /** It runs here and shall not. */
   | { kind: 'powerOff'; vmId: string }
+  /** It runs here and shall be suspended. */
+  | { kind: 'suspend'; vmId: string }
   /** It is registered elsewhere but runs here and only here: here it is. */
   | { kind: 'adopt'; vmId: string }
   /** A migration that nobody follows any more left a place for it here. */
@@ -66,17 +68,22 @@ function mendHere(
   world: WorldReport | undefined,
   inMaintenance: boolean,
 ): Mending | null {
-  const isOff = !world || (world.powerState === 'poweredOff' && world.state === 'off');
-  if (vm.desiredPowerState === 'poweredOn') {
-    return isOff && !inMaintenance ? { kind: 'powerOn', vmId: vm.id } : null;
+  const isAtRest = !world || (world.powerState !== 'poweredOn' && world.state === 'off');
+  switch (vm.desiredPowerState) {
+    case 'poweredOn':
+      return isAtRest && !inMaintenance ? { kind: 'powerOn', vmId: vm.id } : null;
+    case 'suspended':
+      // What is off already has lost its state, and nothing brings that back.
+      return world?.powerState === 'poweredOn' ? { kind: 'suspend', vmId: vm.id } : null;
+    default:
+      return world && world.powerState !== 'poweredOff' ? { kind: 'powerOff', vmId: vm.id } : null;
   }
-  return world?.powerState === 'poweredOn' ? { kind: 'powerOff', vmId: vm.id } : null;
 }
 
 function mendStray(vm: WantedVm, world: WorldReport | undefined): Mending | null {
   if (!world) return null;
   if (world.state === 'migratingIn') return { kind: 'clearPlace', vmId: vm.id };
-  if (world.powerState === 'poweredOff') {
+  if (world.powerState !== 'poweredOn') {
     return world.state === 'off' ? { kind: 'unregister', vmId: vm.id } : null;
   }
   if (world.state !== 'running' || vm.runsAtHome === null) return null;

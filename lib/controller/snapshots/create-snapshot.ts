@@ -4,12 +4,12 @@ import { objectIdSchema } from '../../model/inventory.ts';
 import { judgeCreateSnapshot } from '../../rules/snapshots.ts';
 import { createSnapshotSchema } from '../../wire/api/vm-operations.ts';
 import { defineOperation } from '../tasks/operation.ts';
-import { observeVm } from '../vms/observe-vm.ts';
+import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';
 
 const createSnapshotInputSchema = createSnapshotSchema.extend({ vmId: objectIdSchema });
 export type CreateSnapshotInput = z.infer<typeof createSnapshotInputSchema>;
 
-export const createSnapshot = defineOperation({
+export const createSnapshot = defineOperation<CreateSnapshotInput, ObservedVm>({
   key: 'VirtualMachine.createSnapshot',
   label: 'Create virtual machine snapshot',
   input: createSnapshotInputSchema,

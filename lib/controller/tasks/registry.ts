@@ -12,11 +12,11 @@ import {
   resolveIoFilterOnHost,
 } from '../io-filters/resolve-io-filter.ts';
 import { uninstallIoFilter } from '../io-filters/uninstall-io-filter.ts';
-import { assignPolicies } from '../vms/assign-policies.ts';
 import { createVmFiles } from '../vms/create-vm-files.ts';
 import { DRS_MIGRATION, migrate } from '../vms/migrate.ts';
 import { powerOff } from '../vms/power-off.ts';
 import { powerOn } from '../vms/power-on.ts';
+import { DISK_TASK_KINDS } from './disk-task-kinds.ts';
 import { type TaskKind, taskKind } from './task-kind.ts';
 
 const hostTasks = () => import('../hosts/host-tasks.ts');
@@ -35,10 +35,7 @@ const KINDS: TaskKind[] = [
   ),
   taskKind(powerOn, async () => (await import('../vms/power-on-task.ts')).performPowerOn),
   taskKind(powerOff, async () => (await import('../vms/power-off-task.ts')).performPowerOff),
-  taskKind(
-    assignPolicies,
-    async () => (await import('../vms/assign-policies-task.ts')).performAssignPolicies,
-  ),
+  ...DISK_TASK_KINDS,
   taskKind(
     installIoFilter,
     async () => (await import('../io-filters/install-io-filter-task.ts')).performInstallIoFilter,

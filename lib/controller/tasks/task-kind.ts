@@ -7,6 +7,8 @@ import type { TaskContext, TaskHandler } from './task-context.ts';
 
 export interface TaskKind {
   key: string;
+  /** Whether the input is one of this kind. */
+  accepts(input: unknown): boolean;
   run(context: TaskContext, input: unknown): Promise<Json | undefined>;
 }
 
@@ -16,9 +18,21 @@ export function taskKind<Input, Observed extends ObservedTarget>(
 ): TaskKind {
   return {
     key: operation.key,
+    accepts: (input) => operation.input.safeParse(input).success,
     async run(context, input) {
       const handler = await load();
       return handler(context, parseInput(operation.input, input));
     },
+  };
+}
+
+/** Several operations that show under one key: each is told by its input. */
+export function oneKindOf(kinds: readonly [TaskKind, ...TaskKind[]]): TaskKind {
+  const [first] = kinds;
+  return {
+    key: first.key,
+    accepts: (input) => kinds.some((kind) => kind.accepts(input)),
+    run: (context, input) =>
+      (kinds.find((kind) => kind.accepts(input)) ?? first).run(context, input),
   };
 }

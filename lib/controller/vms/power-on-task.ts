@@ -16,12 +16,13 @@ const PATIENCE_MS = 20_000;
 export const performPowerOn: TaskHandler<PowerOnInput> = async (context, { vmId }) => {
   const { agents, taskId, signal } = context;
   const { vm, placed } = await decide(context, vmId);
+  const wasSuspended = vm.powerState === 'suspended';
   await context.progress(20, `Powering on ${vm.name} on ${vm.host.name}`);
   try {
     const input = { operationKey: `${taskId}:powerOn`, vm: toRunSpec(vm) };
     await agents.call(vm.host, powerOnVm, input, { signal, patienceMs: PATIENCE_MS });
   } catch (error) {
-    if (!signal.aborted) await giveUp(context, vmId);
+    if (!signal.aborted) await giveUp(context, vmId, wasSuspended);
     throw error;
   }
   await refreshWorlds(context, vm.host);
@@ -46,9 +47,10 @@ function decide(context: TaskContext, vmId: string): Promise<{ vm: VmRow; placed
 }
 
 /** The task fails, so nobody shall start the VM later on unasked. */
-async function giveUp({ db }: TaskContext, vmId: string): Promise<void> {
+async function giveUp({ db }: TaskContext, vmId: string, wasSuspended: boolean): Promise<void> {
+  const desiredPowerState = wasSuspended ? 'suspended' : 'poweredOff';
   await transact(db, async (tx) => {
-    await tx.vm.update({ where: { id: vmId }, data: { desiredPowerState: 'poweredOff' } });
+    await tx.vm.update({ where: { id: vmId }, data: { desiredPowerState } });
     await recordChange(tx, { object: vmId, path: 'desiredPowerState' });
   });
 }
