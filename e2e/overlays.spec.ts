@@ -70,5 +70,7 @@ test('a column is filtered from its header', async ({ page }) => {
   await page.getByRole('button', { name: 'Filter Power' }).click();
   const box = page.getByRole('dialog', { name: 'Filter Power' });
   await box.getByRole('checkbox').first().click();
-  await expect(page.getByRole('searchbox')).not.toHaveValue('');
+  await expect(page.getByRole('searchbox', { name: 'Search Virtual machines' })).not.toHaveValue(
+    '',
+  );
 });
