@@ -2,11 +2,12 @@
 // defers runs through as plain calls and is done when `submit` returns. Way in: each filter passes,
 // completes, fails or defers. Way out: in reverse, those before the one that completed or failed.
 import { assert } from '#lib/base/assert.ts';
-import { COMPLETE, DEFER, type Deferral, EIO, PASS } from '#lib/filter-sdk/filter.ts';
+import { COMPLETE, DEFER, type Deferral, type DiskIo, EIO, PASS } from '#lib/filter-sdk/filter.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import { type ChainIo, type IoCarrier, OPERATIONS, PENDING } from './chain-io.ts';
 import { DeferralToken, type Settlement, type TokenKeeper } from './deferral-token.ts';
 import { FilterMeter } from './disk-meter.ts';
+import { type Complaint, IoChecker } from './io-checker.ts';
 import type { IoTracer } from './io-tracer.ts';
 import type { OpenFilter } from './open-filter.ts';
 
@@ -30,16 +31,22 @@ export interface ChainParts {
   filters: readonly OpenFilter[];
   disk: ChainDisk;
   tracer: IoTracer;
+  /** Of the disk, for who asks a process that loops what it is doing (whatItDoes). */
+  diskName?: string;
+  /** Lends filters stand-ins for their I/Os, and complains of more (io-checker.ts). */
+  checked?: boolean;
   /** A filter threw or broke its contract; the I/O concerned has failed with EIO. */
   onFault(report: FilterFaultReport): void;
 }
 
-type Hook = (io: ChainIo) => unknown;
+type Hook = (io: DiskIo) => unknown;
 
 export class Chain implements IoCarrier, TokenKeeper {
   readonly filters: readonly OpenFilter[];
   /** One for each filter. */
   readonly meters: readonly FilterMeter[];
+  readonly diskName: string;
+  readonly #checker: IoChecker | null;
   readonly #disk: ChainDisk;
   readonly #tracer: IoTracer;
   readonly #onFault: ChainParts['onFault'];
@@ -49,8 +56,12 @@ export class Chain implements IoCarrier, TokenKeeper {
   #asking: ChainIo | null = null;
   #pending = 0;
 
-  constructor({ filters, disk, tracer, onFault }: ChainParts) {
+  constructor({ filters, disk, tracer, onFault, diskName = '', checked = false }: ChainParts) {
     this.filters = filters;
+    this.diskName = diskName;
+    const complain: Complaint = (index, operation, message) =>
+      this.#fault(index, operation, message);
+    this.#checker = checked ? new IoChecker(complain) : null;
     this.meters = filters.map(() => new FilterMeter());
     this.#disk = disk;
     this.#tracer = tracer;
@@ -88,6 +99,11 @@ export class Chain implements IoCarrier, TokenKeeper {
     return this.#begin(io);
   }
 
+  /** In checked mode: complains of what was done to data that were answered already. */
+  sweep(): void {
+    this.#checker?.sweep();
+  }
+
   /** Asks the filters for what they hold back for a policy's sake, because the chain is emptied. */
   letGo(): void {
     for (const [index, { hooks }] of this.filters.entries()) {
@@ -117,6 +133,7 @@ export class Chain implements IoCarrier, TokenKeeper {
     const { io, answer } = token;
     assert(answer !== null, 'a token settles with an answer');
     token.retire();
+    this.#checker?.takeBack(io, token.filter);
     io.token = null;
     if (io.trace !== null) this.#tracer.extend(io.trace);
     const done = token.wayOut
@@ -190,18 +207,25 @@ export class Chain implements IoCarrier, TokenKeeper {
     const outer = this.#asking;
     this.#asking = io;
     if (io.trace !== null) this.#tracer.enter(io.trace);
+    const { offset, length, buffer, start } = io;
     let answer: unknown;
     try {
-      answer = hook(io);
+      answer = hook(this.#checker === null ? io : this.#checker.lend(io, index));
     } catch (thrown) {
       this.#fault(index, wayOut ? 'completed' : io.operation, String(thrown));
       answer = -EIO;
     }
     this.#asking = outer;
-    const verdict =
-      io.token === null && (answer === undefined || answer === PASS)
-        ? PASS
-        : this.#judge(io, answer);
+    const whole =
+      io.offset === offset && io.length === length && io.buffer === buffer && io.start === start;
+    if (!whole) {
+      Object.assign(io, { offset, length, buffer, start });
+      io.forgetData();
+      answer = this.#broke(io, 'changed what the I/O is');
+    }
+    const plain = io.token === null && (answer === undefined || answer === PASS);
+    const verdict = plain ? PASS : this.#judge(io, answer);
+    if (this.#checker !== null && verdict !== DEFER) this.#checker.takeBack(io, index);
     if (io.trace !== null) this.#traceCrossing(io, verdict);
     return verdict;
   }
@@ -286,7 +310,7 @@ export class Chain implements IoCarrier, TokenKeeper {
 }
 
 function bindHook<Hooks extends object>(
-  hook: ((io: ChainIo) => unknown) | undefined,
+  hook: ((io: DiskIo) => unknown) | undefined,
   hooks: Hooks,
 ): Hook | null {
   return hook === undefined ? null : hook.bind(hooks);
