@@ -19,7 +19,11 @@ export interface ChaosParts {
   filterSets: readonly (readonly WantedFilter[])[];
   /** All hosts are down and nothing is in flight: what was not synced goes. */
   onPowerLost(): void;
+  /** Something that must never happen has. */
+  onWrong(message: string): void;
 }
+
+const OPERATIONS: readonly EventKind[] = ['migrate', 'powerCycle', 'setFilters'];
 
 type Act = (event: RecipeEvent) => void;
 
@@ -30,6 +34,8 @@ export class Chaos {
   #over = false;
   /** Counts, for the report: how often each kind was done. */
   readonly done = new Map<EventKind, number>();
+  /** Nothing but operations has been asked of the fleet so far. */
+  #sound = true;
 
   constructor(parts: ChaosParts) {
     this.#parts = parts;
@@ -42,8 +48,10 @@ export class Chaos {
       killAgent: (event) => this.#killAgent(event),
       crashHost: (event) => this.#crashHost(event),
       losePower: (event) => this.#losePower(event),
-      cutOff: (event) => this.#during(event, this.#hostOf(event), 'cutOff'),
-      isolate: (event) => this.#during(event, this.#hostOf(event), 'unreachable'),
+      cutOff: (event) => this.#during(event, ['cutOff']),
+      isolate: (event) => this.#during(event, ['unreachable']),
+      partition: (event) => this.#during(event, ['cutOff', 'unreachable']),
+      stall: (event) => this.#stall(event),
       stepClock: (event) => this.#stepClock(event),
       slowDisk: (event) => this.#set(event, { delayMs: 4 ** (1 + 5 * event.severity) }),
       readErrors: (event) => this.#set(event, { readErrors: event.severity / 2 }),
@@ -64,6 +72,7 @@ export class Chaos {
       schedule.at(event.at, () => {
         if (this.#over) return;
         this.done.set(event.kind, (this.done.get(event.kind) ?? 0) + 1);
+        if (!OPERATIONS.includes(event.kind) || event.killAfter !== null) this.#sound = false;
         this.#acts[event.kind](event);
       });
     }
@@ -122,11 +131,13 @@ export class Chaos {
   }
 
   #migrate(event: RecipeEvent): void {
-    const { fleet, schedule } = this.#parts;
+    const { fleet, schedule, onWrong } = this.#parts;
     const vm = this.#vmOf(event);
-    const to = this.#hostOf({ target: Math.floor(event.severity * 64) });
+    const to = nth(fleet.hosts, Math.floor(event.severity * 64));
     const source = fleet.worldOf(vm);
-    void fleet.migrate(vm, to);
+    void fleet.migrate(vm, to).then((moved) => {
+      if (moved === false && this.#sound) onWrong('a migration failed without a reason');
+    });
     if (event.killAfter === null) return;
     schedule.afterEvents(event.killAfter, () => {
       const victim = event.forMs % 2 === 0 ? source : vm.worlds.at(-1);
@@ -143,7 +154,7 @@ export class Chaos {
   }
 
   #setFilters(event: RecipeEvent): void {
-    const { fleet, filterSets, schedule } = this.#parts;
+    const { fleet, filterSets, schedule, onWrong } = this.#parts;
     const vm = this.#vmOf(event);
     const world = fleet.worldOf(vm);
     const wanted = filterSets[Math.floor(event.severity * filterSets.length)];
@@ -157,6 +168,7 @@ export class Chaos {
         vm.filters = [wanted];
       },
       () => {
+        if (this.#sound && world.alive) onWrong('a change of filters failed without a reason');
         world.process.kill();
       },
     );
@@ -178,11 +190,21 @@ export class Chaos {
     });
   }
 
-  #during({ forMs }: RecipeEvent, host: SimHost, what: 'cutOff' | 'unreachable'): void {
-    host[what] = true;
-    this.#later(forMs, () => {
-      host[what] = false;
+  #during(event: RecipeEvent, ways: readonly ('cutOff' | 'unreachable')[]): void {
+    const host = this.#hostOf(event);
+    for (const way of ways) host[way] = true;
+    this.#later(event.forMs, () => {
+      for (const way of ways) host[way] = false;
     });
+  }
+
+  /** A host stands still, and wakes as if nothing had been. */
+  #stall(event: RecipeEvent): void {
+    const host = this.#hostOf(event);
+    for (const process of host.machine.processes) {
+      if (process.host === host) process.block(event.forMs);
+    }
+    this.#during(event, ['unreachable']);
   }
 
   #later(milliseconds: number, callback: () => void): void {
@@ -200,8 +222,10 @@ export class Chaos {
     return nth(vms, target);
   }
 
+  /** Mostly one that has a VM, for there is more to go wrong. */
   #hostOf({ target }: Pick<RecipeEvent, 'target'>): SimHost {
-    return nth(this.#parts.fleet.hosts, target);
+    if (target % 4 !== 0) return this.#vmOf({ target }).home;
+    return nth(this.#parts.fleet.hosts, target / 4);
   }
 }
 

@@ -114,21 +114,23 @@ export class Fleet {
     this.#agentOf(host).process?.kill();
   }
 
-  /** Moves a VM while it runs. */
-  async migrate(vm: SimVm, to: SimHost): Promise<void> {
+  /** Moves a VM while it runs; null when there was nothing to move, or it cannot be asked for. */
+  async migrate(vm: SimVm, to: SimHost): Promise<boolean | null> {
     const source = this.worldOf(vm);
     const wanted = vm.filters[0];
-    if (source === null || wanted === undefined || source.busy || !to.isUp) return;
-    if (source.process.host === to || !this.#isReachable(to)) return;
-    if (!this.#isReachable(source.process.host)) return;
+    if (source === null || wanted === undefined || source.busy || !to.isUp) return null;
+    if (source.process.host === to || !this.#isReachable(to)) return null;
+    if (!this.#isReachable(source.process.host)) return null;
     try {
       await source.handOver(this.makeWorld(vm, to), wanted);
       this.counts.moved += 1;
+      return true;
     } catch (thrown) {
       this.counts.movesFailed += 1;
       // A source that could not take its disk back ends, as host/world does.
       const runsOn = thrown instanceof Fault && thrown.fault === 'MigrationFault';
       if (!runsOn) source.process.kill();
+      return false;
     }
   }
 

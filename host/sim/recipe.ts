@@ -11,6 +11,8 @@ export const EVENT_KINDS = [
   'losePower',
   'cutOff',
   'isolate',
+  'partition',
+  'stall',
   'stepClock',
   'slowDisk',
   'readErrors',
@@ -23,6 +25,16 @@ export const EVENT_KINDS = [
   'setFilters',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** What a run is about: kinds that are worth most together. */
+const THEMES: readonly (readonly EventKind[])[] = [
+  EVENT_KINDS,
+  ['losePower', 'killWorld', 'readErrors', 'writeErrors', 'syncErrors', 'fullDisk', 'setFilters'],
+  ['partition', 'stall', 'isolate', 'cutOff', 'pauseWorld', 'slowDisk', 'stepClock', 'killAgent'],
+  ['partition', 'stall', 'crashHost', 'lockErrors', 'slowDisk', 'migrate', 'stepClock'],
+  ['migrate', 'migrate', 'setFilters', 'powerCycle', 'slowDisk', 'writeErrors', 'losePower'],
+  ['migrate', 'setFilters', 'powerCycle'],
+];
 
 export interface RecipeEvent {
   /** Milliseconds after the start. */
@@ -58,9 +70,10 @@ export interface Recipe {
 
 export function drawRecipe(seed: number): Recipe {
   const random = new SeededRandom(seed, 'recipe');
-  const hosts = random.pick([1, 2, 2, 3]);
-  const durationMs = random.between(15_000, 45_000);
-  const kinds = EVENT_KINDS.filter(() => random.chance(0.35));
+  const theme = random.pick(THEMES);
+  const hosts = random.pick([1, 2, 2, 2, 3]);
+  const durationMs = random.between(15_000, 60_000);
+  const kinds = theme.filter(() => random.chance(theme === EVENT_KINDS ? 0.35 : 0.6));
   const count = kinds.length === 0 ? 0 : 2 + random.below(16);
   const events = Array.from({ length: count }, () => drawEvent(random, kinds, durationMs));
   return {
@@ -85,7 +98,7 @@ function drawEvent(
   return {
     at: Math.round(random.between(0, durationMs)),
     kind: random.pick(kinds),
-    forMs: Math.round(random.pick([random.between(5, 500), random.between(500, 25_000)])),
+    forMs: Math.round(random.pick([random.between(5, 500), random.between(500, 30_000)])),
     target: random.below(64),
     severity: random.fraction(),
     killAfter: random.chance(0.3) ? random.below(120) : null,

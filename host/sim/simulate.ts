@@ -90,6 +90,7 @@ class Run {
       storage: this.#storage,
       fleet: this.#fleet,
       filterSets,
+      onWrong,
       onPowerLost: () => {
         for (const { history } of this.#disks) history.losePower();
       },

@@ -1,0 +1,37 @@
+// The sets of shipped filters that simulated disks have, each in class order. A host may not know
+// filters by name, and so they are handed to the simulator from here.
+import type { WantedFilter } from '#host/chain/change-filters.ts';
+import type { FilterSets } from '#host/sim/simulate.ts';
+import type { FilterDefinition, PropertyValues } from '#lib/filter-sdk/filter.ts';
+import cacheFilter from '../../filters/cache/index.ts';
+import delayFilter from '../../filters/delay/index.ts';
+import entropyFilter from '../../filters/entropy/index.ts';
+import qosFilter from '../../filters/qos/index.ts';
+import traceFilter from '../../filters/trace/index.ts';
+import zeroDetectFilter from '../../filters/zero-detect/index.ts';
+
+function wanted(definition: FilterDefinition, properties: PropertyValues = {}): WantedFilter {
+  return { definition, codeId: definition.name, properties };
+}
+
+const trace = wanted(traceFilter, { latencySampling: 1, entropySampling: 8 });
+const entropy = wanted(entropyFilter, { sampling: 1 });
+const zeroDetect = wanted(zeroDetectFilter);
+const slowWrites = wanted(delayFilter, { writeMs: 40, flushMs: 15, distribution: 'uniform' });
+const verySlow = wanted(delayFilter, { readMs: 900, writeMs: 2_500, otherMs: 700 });
+const cache = wanted(cacheFilter, { sizeMib: 1 });
+const largerCache = wanted(cacheFilter, { sizeMib: 2 });
+const limited = wanted(qosFilter, { iopsLimit: 60, burstSeconds: 1 });
+const choked = wanted(qosFilter, { iopsLimit: 5, burstSeconds: 0 });
+
+export const FILTER_SETS: FilterSets = [
+  [],
+  [cache],
+  [trace, cache],
+  [slowWrites, cache],
+  [cache, limited],
+  [zeroDetect, cache],
+  [entropy, zeroDetect, slowWrites, largerCache, limited],
+  [verySlow],
+  [choked],
+];

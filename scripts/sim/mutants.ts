@@ -1,0 +1,100 @@
+// Small faults, put into the product's own code as it is loaded, each of which the simulator must
+// find: the proof that it can. The code that ships knows nothing of them.
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+export interface Mutant {
+  /** What it does wrong. */
+  about: string;
+  /** From the root of the project. */
+  file: string;
+  /** This text, which the file holds exactly once, … */
+  find: string;
+  /** … becomes this. */
+  replace: string;
+}
+
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'flush-without-sync': {
+    about: 'A flush is answered without a sync of the files.',
+    file: 'host/disk/flat-disk.ts',
+    find: 'this.#sync((error) => io.carrier?.diskDone(io, error));',
+    replace: 'queueMicrotask(() => io.carrier?.diskDone(io, 0));',
+  },
+  'fua-without-sync': {
+    about: 'A write with forced unit access is answered without a sync.',
+    file: 'host/disk/flat-disk.ts',
+    find: 'return error === 0 && io.fua ? this.#flush(io) : error;',
+    replace: 'return error;',
+  },
+  'failed-flush-hidden': {
+    about: 'A failed sync is answered as done.',
+    file: 'host/disk/flat-disk.ts',
+    find: 'this.#sync((error) => io.carrier?.diskDone(io, error));',
+    replace: 'this.#sync(() => io.carrier?.diskDone(io, 0));',
+  },
+  'lease-not-asked': {
+    about: 'A world serves on although its lease is over.',
+    file: 'host/disk/served-disk.ts',
+    find: 'return this.#lock.isHeld();',
+    replace: 'return true;',
+  },
+  'late-renewal-counts': {
+    about: 'A renewal that ended after the lease extends it all the same.',
+    file: 'host/datastore/disk-lock.ts',
+    find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
+    replace: 'return true;',
+  },
+  'lock-broken-early': {
+    about: 'A silent lock is broken after four seconds.',
+    file: 'host/datastore/disk-lock.ts',
+    find: '- since >= LOCK_BREAK_MS',
+    replace: '- since >= 4_000',
+  },
+  'lock-not-released': {
+    about: 'A world that hands over keeps the lock.',
+    file: 'host/datastore/disk-lock.ts',
+    find: "await this.#directory.replace(this.epoch, { ...this.#record, state: 'released' });",
+    replace: '',
+  },
+  'handover-without-drain': {
+    about: 'A handover does not wait for I/O under way.',
+    file: 'host/migration/hand-over.ts',
+    find: 'await drain({ server, disks, clock });',
+    replace: '',
+  },
+  'suspend-without-flush': {
+    about: 'A disk is given away without its data being durable.',
+    file: 'host/disk/served-disk.ts',
+    find: 'const states = saveFilterStates(this.#chain.filters);\n    await this.flush();',
+    replace: 'const states = saveFilterStates(this.#chain.filters);',
+  },
+  'cache-keeps-old-data': {
+    about: 'The cache does not forget what a write changes.',
+    file: 'filters/cache/write-through-cache.ts',
+    find: 'x',
+    replace: 'x',
+  },
+};
+
+/** From now on the module of the mutant is loaded with its fault. */
+export function loadMutant(name: string): void {
+  const mutant = MUTANTS[name];
+  if (mutant === undefined) throw new RangeError(`no mutant is called ${name}`);
+  const url = new URL(`../../${mutant.file}`, import.meta.url);
+  registerHooks({
+    load(asked, context, nextLoad) {
+      if (asked !== url.href) return nextLoad(asked, context);
+      return { format: 'module-typescript', source: mutate(mutant), shortCircuit: true };
+    },
+  });
+}
+
+/** The file's text with the fault. Throws when the text to replace is not there exactly once. */
+export function mutate({ file, find, replace }: Mutant): string {
+  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  const parts = readFileSync(path, 'utf8').split(find);
+  if (parts.length !== 2) throw new RangeError(`${file} does not hold once: ${find}`);
+  return parts.join(replace);
+}
