@@ -64,7 +64,7 @@ test('progress shows while it runs, and wakes who waits for news', async () => {
   const operations = await open();
   const before = revision.value;
   const seen: string[] = [];
-  await operations.run({ operationKey: 'task-3', kind: 'installVib' }, async (report) => {
+  await operations.run({ operationKey: 'task-3', kind: 'installVib' }, async ({ report }) => {
     report('downloading', 42.4);
     const [shown] = operations.list();
     seen.push(`${shown?.step} ${shown?.progress}`);

@@ -23,8 +23,16 @@ type Result = z.infer<typeof resultSchema>;
 /** Says how far an operation is: a word for the step, and percent. */
 export type ReportProgress = (step: string, progress: number) => void;
 
+/** What an operation's work is given. */
+export interface OperationJob {
+  report: ReportProgress;
+  /** Aborts when somebody wants it to stop. */
+  signal: AbortSignal;
+}
+
 interface Running {
   shown: HostOperation;
+  controller: AbortController;
   result: Promise<Json>;
 }
 
@@ -48,7 +56,7 @@ export class Operations {
   /** Runs the work unless it runs or ran under this key. Throws the fault with which it ended. */
   async run(
     { operationKey, kind }: { operationKey: string; kind: string },
-    work: (report: ReportProgress) => Promise<Json>,
+    work: (job: OperationJob) => Promise<Json>,
   ): Promise<Json> {
     const known = this.#results.get(operationKey);
     if (known?.fault) throw fromFaultRecord(known.fault);
@@ -64,10 +72,17 @@ export class Operations {
       fault: null,
     };
     // Begun only when it stands in the list, so that its first step is seen.
-    const result = Promise.resolve().then(() => this.#execute(shown, work));
-    this.#running.set(operationKey, { shown, result });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const result = Promise.resolve().then(() => this.#execute(shown, signal, work));
+    this.#running.set(operationKey, { shown, controller, result });
     this.#revision.bump();
     return result;
+  }
+
+  /** Asks a running operation to stop; nothing happens when it is over. */
+  cancel(operationKey: string): void {
+    this.#running.get(operationKey)?.controller.abort();
   }
 
   /** Those that run, and the last ones that ended. */
@@ -91,7 +106,8 @@ export class Operations {
 
   async #execute(
     shown: HostOperation,
-    work: (report: ReportProgress) => Promise<Json>,
+    signal: AbortSignal,
+    work: (job: OperationJob) => Promise<Json>,
   ): Promise<Json> {
     const report: ReportProgress = (step, progress) => {
       shown.step = step;
@@ -99,7 +115,7 @@ export class Operations {
       this.#revision.bump();
     };
     try {
-      const result = await work(report);
+      const result = await work({ report, signal });
       await this.#finish(shown, result, null);
       return result;
     } catch (thrown) {

@@ -4,9 +4,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Json } from '#lib/base/json.ts';
 import { FAULTS, Fault, toFaultRecord } from '#lib/model/fault.ts';
 import { JSON_BODY_BYTES_MAX } from '#lib/model/limits.ts';
 import type { Rpc } from '#lib/wire/agent/rpc.ts';
+import type { OperationJob, Operations } from './operations.ts';
 
 /** One call with its handler, the types of both made to fit by `handle`. */
 export interface BoundRpc {
@@ -29,6 +31,23 @@ export function handle<Input extends z.ZodType, Output extends z.ZodType>(
       throw new Fault('InvalidArgument', `${rpc.name}: ${z.prettifyError(parsed.error)}`);
     },
   };
+}
+
+/** A call that changes something: joined, or answered again, by its operation key. */
+export function keyed<Input extends z.ZodType<{ operationKey: string }>, Output extends z.ZodType>(
+  operations: Operations,
+  rpc: Rpc<Input, Output>,
+  work: (input: z.output<Input>, job: OperationJob) => Promise<Json>,
+): BoundRpc {
+  const { name, input, timeoutMs } = rpc;
+  const unparsed: Rpc<Input, z.ZodUnknown> = { name, input, timeoutMs, output: z.unknown() };
+  return handle(unparsed, async (given) => {
+    const operation = { operationKey: given.operationKey, kind: name };
+    const result = await operations.run(operation, async (job) =>
+      z.json().parse(await work(given, job)),
+    );
+    return rpc.output.parse(result);
+  });
 }
 
 export interface RpcServerOptions {

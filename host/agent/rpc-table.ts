@@ -1,19 +1,18 @@
 // Which call of the controller does what on this host.
-import { z } from 'zod';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import type { Rpc } from '#lib/wire/agent/rpc.ts';
 import { createVmFiles } from '../datastore/create-vm.ts';
 import type { HostAgent } from './host-agent.ts';
-import type { ReportProgress } from './operations.ts';
 import { reportOf } from './report.ts';
-import { type BoundRpc, handle } from './rpc-server.ts';
+import { diskCalls } from './rpc-disk-calls.ts';
+import { type BoundRpc, handle, keyed } from './rpc-server.ts';
 import { installVib, removeVib } from './vib-operations.ts';
 import { finishIncoming, migrateOut, prepareIncoming } from './vm/vm-migration.ts';
 import { powerOffVm, powerOnVm, setDiskFilters, unregisterVm } from './vm/vm-power.ts';
 import { startWorkload } from './vm-workloads.ts';
 
 export function rpcTable(agent: HostAgent): BoundRpc[] {
-  return [...hostCalls(agent), ...imageCalls(agent), ...vmCalls(agent), ...ioCalls(agent)];
+  const ofVms = [...vmCalls(agent), ...diskCalls(agent), ...ioCalls(agent)];
+  return [...hostCalls(agent), ...imageCalls(agent), ...ofVms];
 }
 
 function hostCalls(agent: HostAgent): BoundRpc[] {
@@ -40,9 +39,10 @@ function hostCalls(agent: HostAgent): BoundRpc[] {
 }
 
 function imageCalls(agent: HostAgent): BoundRpc[] {
+  const { operations } = agent;
   return [
-    keyed(agent, calls.installVib, (input, report) => installVib(agent, input, report)),
-    keyed(agent, calls.removeVib, async ({ vibId }) => {
+    keyed(operations, calls.installVib, (input, { report }) => installVib(agent, input, report)),
+    keyed(operations, calls.removeVib, async ({ vibId }) => {
       await removeVib(agent, vibId);
       return {};
     }),
@@ -55,30 +55,30 @@ function imageCalls(agent: HostAgent): BoundRpc[] {
 }
 
 function vmCalls(agent: HostAgent): BoundRpc[] {
-  const { host, vms } = agent;
+  const { host, vms, operations } = agent;
   return [
-    keyed(agent, calls.createVm, async ({ vm, contents }) => {
+    keyed(operations, calls.createVm, async ({ vm, contents }) => {
       const resolve = (id: string, path: string) => host.datastores.resolve(id, path);
       return { warnings: await createVmFiles({ vm, contents, random: host.random, resolve }) };
     }),
-    keyed(agent, calls.powerOnVm, ({ vm }) => powerOnVm(host, vms, vm)),
-    keyed(agent, calls.powerOffVm, async ({ vmId }) => {
+    keyed(operations, calls.powerOnVm, ({ vm }) => powerOnVm(host, vms, vm)),
+    keyed(operations, calls.powerOffVm, async ({ vmId }) => {
       await powerOffVm(vms, vmId);
       return {};
     }),
-    keyed(agent, calls.unregisterVm, async ({ vmId }) => {
+    keyed(operations, calls.unregisterVm, async ({ vmId }) => {
       await unregisterVm(vms, vmId);
       return {};
     }),
-    keyed(agent, calls.setDiskFilters, (change) => setDiskFilters(host, vms, change)),
-    keyed(agent, calls.prepareIncoming, ({ vm }) => prepareIncoming(host, vms, vm)),
-    keyed(agent, calls.migrateOut, (input) => migrateOut(host, vms, input)),
-    keyed(agent, calls.finishIncoming, ({ vmId }) => finishIncoming(host, vms, vmId)),
+    keyed(operations, calls.setDiskFilters, (change) => setDiskFilters(host, vms, change)),
+    keyed(operations, calls.prepareIncoming, ({ vm }) => prepareIncoming(host, vms, vm)),
+    keyed(operations, calls.migrateOut, (input) => migrateOut(host, vms, input)),
+    keyed(operations, calls.finishIncoming, ({ vmId }) => finishIncoming(host, vms, vmId)),
   ];
 }
 
 function ioCalls(agent: HostAgent): BoundRpc[] {
-  const { vms, workloads } = agent;
+  const { vms, workloads, operations } = agent;
   return [
     handle(calls.sampleVms, async () => {
       const running = vms.list().filter((runner) => runner.isRunning);
@@ -89,27 +89,10 @@ function ioCalls(agent: HostAgent): BoundRpc[] {
       return { samples: samples.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : [])) };
     }),
     handle(calls.readIoTrace, ({ vmId, ...which }) => vms.require(vmId).client.ioTrace(which)),
-    keyed(agent, calls.startWorkload, (input) => startWorkload(agent, input)),
+    keyed(operations, calls.startWorkload, (input) => startWorkload(agent, input)),
     handle(calls.stopWorkload, async ({ workloadId }) => {
       workloads.stop(workloadId);
       return {};
     }),
   ];
-}
-
-/** A call that changes something: joined, or answered again, by its operation key. */
-function keyed<Input extends z.ZodType<{ operationKey: string }>, Output extends z.ZodType>(
-  { operations }: HostAgent,
-  rpc: Rpc<Input, Output>,
-  work: (input: z.output<Input>, report: ReportProgress) => Promise<z.input<Output>>,
-): BoundRpc {
-  const { name, input, timeoutMs } = rpc;
-  const unparsed: Rpc<Input, z.ZodUnknown> = { name, input, timeoutMs, output: z.unknown() };
-  return handle(unparsed, async (given) => {
-    const operation = { operationKey: given.operationKey, kind: name };
-    const result = await operations.run(operation, async (report) =>
-      z.json().parse(await work(given, report)),
-    );
-    return rpc.output.parse(result);
-  });
 }

@@ -1,4 +1,6 @@
 // The datastores that a host mounts, with what was last seen of each.
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, relative } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
 import { Datastore, type DatastoreConfig, type DatastoreStatus } from './datastore.ts';
 
@@ -53,6 +55,19 @@ export class DatastoreSet {
     }
     await entry.datastore.requireAccessible();
     return entry.datastore.resolve(path);
+  }
+
+  /** The datastore on which an absolute path lies. Throws `InvalidDatastore`. */
+  async locate(path: string): Promise<{ datastoreId: string; path: string }> {
+    for (const { datastore } of this.#mounted.values()) {
+      const { id, path: configured } = datastore.config;
+      const root = await realpath(configured).catch(() => configured);
+      const inside = relative(root, path);
+      if (inside === '' || isAbsolute(inside) || inside.split('/')[0] === '..') continue;
+      return { datastoreId: id, path: inside };
+    }
+    const message = `The file ${path} lies on no datastore that is mounted on the host.`;
+    throw new Fault('InvalidDatastore', message);
   }
 }
 

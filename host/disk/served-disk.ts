@@ -24,7 +24,7 @@ import type { NbdExport } from '../nbd/nbd-export.ts';
 import type { Backing } from './backing.ts';
 import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
 import type { DiskFiles } from './extent-file.ts';
-import { FlatDisk } from './flat-disk.ts';
+import { type OpenRemote, openBacking } from './open-backing.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
 
 export interface ServedDiskParts {
@@ -39,6 +39,8 @@ export interface ServedDiskParts {
   random: Random;
   /** Where its files are, and who can tell whether a process is dead: the machine. */
   files?: DiskFiles;
+  /** Opens extents that are no files: objects and raw devices. */
+  openRemote?: OpenRemote;
   processes?: ProcessTable;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onFilterFault(diskKey: number, report: FilterFaultReport): void;
@@ -100,7 +102,7 @@ export class ServedDisk implements NbdExport {
     wanted: readonly WantedFilter[],
     states: ReadonlyMap<string, Uint8Array> = new Map(),
   ): Promise<ServedDisk> {
-    const { descriptorPath, clock, files } = parts;
+    const { descriptorPath, files } = parts;
     // Refused before the lock is taken: a disk that cannot be opened should not make others wait.
     requireNamed(parts, await readDescriptor(descriptorPath, files), wanted);
     const lock = await lockOf(parts, descriptorPath);
@@ -108,7 +110,7 @@ export class ServedDisk implements NbdExport {
     try {
       const descriptor = await readDescriptor(descriptorPath, files);
       requireNamed(parts, descriptor, wanted);
-      disk = await FlatDisk.open(descriptorPath, clock, files);
+      disk = await openPlace(parts, descriptorPath);
       const served = new ServedDisk(parts, disk, lock);
       await served.#openFilters(wanted, states);
       lock.onLost((reason) => parts.onLockLost(reason));
@@ -133,6 +135,25 @@ export class ServedDisk implements NbdExport {
   /** What stands below the filters. */
   get backing(): Backing {
     return this.#disk;
+  }
+
+  get place(): DiskPlace {
+    return { backing: this.#disk, descriptorPath: this.#descriptorPath, lock: this.#lock };
+  }
+
+  /** Has what the filters do on their own stand still while the work runs. */
+  async withFiltersStill<T>(work: () => Promise<T>): Promise<T> {
+    for (const { own } of this.#chain.filters) await own.hold();
+    try {
+      return await work();
+    } finally {
+      for (const { own } of this.#chain.filters) own.release();
+    }
+  }
+
+  /** What its filters want to be given back. Throws `FilterFault`. */
+  saveStates(): Map<string, Uint8Array> {
+    return saveFilterStates(this.#chain.filters);
   }
 
   get filters(): DiskFilter[] {
@@ -205,6 +226,11 @@ export class ServedDisk implements NbdExport {
     throw new Fault(error === NBD_ERRORS.ENOSPC ? 'NoDiskSpace' : 'FileFault', message);
   }
 
+  /** Another descriptor with all that it builds on. Throws as `openBacking`. */
+  openPlace(descriptorPath: string): Promise<Backing> {
+    return openPlace(this.#parts, descriptorPath);
+  }
+
   /** The lock of another descriptor, to go on there. Throws `FileLocked`. */
   lockOf(descriptorPath: string): Promise<DiskLock> {
     return lockOf(this.#parts, descriptorPath);
@@ -249,8 +275,7 @@ export class ServedDisk implements NbdExport {
     const states = this.#suspended;
     if (states === null) return;
     this.#lock = await this.lockOf(this.#descriptorPath);
-    const { clock, files } = this.#parts;
-    this.#disk = await FlatDisk.open(this.#descriptorPath, clock, files);
+    this.#disk = await this.openPlace(this.#descriptorPath);
     const wanted = this.#chain.filters;
     await this.#openFilters(wanted, states);
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
@@ -337,4 +362,11 @@ function requireNamed(
     `The virtual disk ${id} has the I/O filter ${missing.join(', ')}, which this host cannot run.`,
     { data: { disk: id, filters: missing } },
   );
+}
+
+function openPlace(
+  { clock, files = systemDiskFiles, openRemote }: ServedDiskParts,
+  descriptorPath: string,
+): Promise<Backing> {
+  return openBacking({ descriptorPath, clock, files, openRemote });
 }

@@ -21,10 +21,22 @@ export interface NbdExport {
 
 /** The exports of one server, first disk first. */
 export class ExportTable {
-  readonly exports: readonly NbdExport[];
+  #exports: readonly NbdExport[];
 
   constructor(exports: readonly NbdExport[]) {
-    this.exports = exports;
+    this.#exports = exports;
+  }
+
+  get exports(): readonly NbdExport[] {
+    return this.#exports;
+  }
+
+  add(target: NbdExport): void {
+    this.#exports = [...this.#exports, target];
+  }
+
+  remove(target: NbdExport): void {
+    this.#exports = this.#exports.filter((each) => each !== target);
   }
 
   /** The export of that name; the empty name is the first disk. Null when there is none. */

@@ -30,14 +30,14 @@ export class NbdServer {
   #port = 0;
   /** Disks whose connections are held. */
   readonly #held = new Set<NbdExport>();
-  readonly #exports: readonly NbdExport[];
+  readonly #table: ExportTable;
   /** Clients that came while the VM was being handed over. */
   #waiting: Socket[] | null = null;
 
   constructor({ exports, clock, log }: NbdServerParts) {
-    this.#exports = exports;
+    this.#table = new ExportTable(exports);
     this.#parts = {
-      exports: new ExportTable(exports),
+      exports: this.#table,
       buffers: new BufferPool(),
       ios: new NbdIoPool(),
       clock,
@@ -102,20 +102,39 @@ export class NbdServer {
     for (const socket of waiting) this.#accept(socket);
   }
 
+  /** Clients can choose the disk from now on. */
+  addExport(target: NbdExport): void {
+    this.#table.add(target);
+  }
+
+  /** No client can choose the disk any more; those that had are dropped. It must be held. */
+  async removeExport(target: NbdExport): Promise<void> {
+    this.#table.remove(target);
+    // A client that does not take its last replies loses them with its connection.
+    await this.repliesSent(target).catch(() => undefined);
+    for (const connection of this.#of(target)) connection.destroy();
+    this.#held.delete(target);
+  }
+
+  /** Drops every client, as a power cycle does; they may come again. */
+  dropClients(): void {
+    for (const connection of this.connections) connection.destroy();
+  }
+
   inherit(fd: number, packed: PackedConnection): void {
     this.#connections.add(Connection.inherit(this.#parts, fd, packed));
   }
 
   /** Stops reading and beginning requests on the disk's connections, or on all. */
   hold(target?: NbdExport): void {
-    for (const each of target ? [target] : this.#exports) this.#held.add(each);
+    for (const each of target ? [target] : this.#table.exports) this.#held.add(each);
     for (const connection of this.#of(target)) connection.hold();
   }
 
   /** Goes on; returns how many requests had waited. */
   release(target?: NbdExport): number {
     let waited = 0;
-    for (const each of target ? [target] : this.#exports) this.#held.delete(each);
+    for (const each of target ? [target] : this.#table.exports) this.#held.delete(each);
     for (const connection of this.#of(target)) waited += connection.release();
     return waited;
   }
@@ -128,9 +147,9 @@ export class NbdServer {
   /**
    * Resolves when every reply is with its client. Throws `Timedout` when a client does not read.
    */
-  async repliesSent(): Promise<void> {
+  async repliesSent(target?: NbdExport): Promise<void> {
     const deadline = this.#parts.clock.monotonic() + DRAIN_MS;
-    while (this.connections.some((connection) => connection.unsentBytes > 0)) {
+    while (this.#of(target).some((connection) => connection.unsentBytes > 0)) {
       if (this.#parts.clock.monotonic() > deadline) {
         throw new Fault('Timedout', 'An NBD client does not take its replies.');
       }

@@ -8,6 +8,11 @@ import { faultRecordSchema } from '#lib/model/task.ts';
 import { handoverTicketSchema } from '#lib/wire/agent/host-rpc.ts';
 import { handoverStateSchema } from '../migration/handover-state.ts';
 import { launchFiltersSchema } from './launch.ts';
+import {
+  operateParamsSchema,
+  operationProgressSchema,
+  operationResultSchema,
+} from './operations/operation.ts';
 
 /** Longest line, in bytes: the state of every filter of a VM passes in one. */
 export const CONTROL_LINE_BYTES_MAX = 256 * MIB;
@@ -40,6 +45,8 @@ const worldStatusSchema = z.object({
       connections: z.number().int(),
     }),
   ),
+  /** The operation on whole disks that is under way. */
+  operation: operationProgressSchema.nullable(),
   /** The last failures of filters, newest last. */
   filterFaults: z.array(
     z.object({
@@ -85,6 +92,10 @@ export const CONTROL_METHODS = {
     params: z.object({ diskKey: z.number().int(), filters: launchFiltersSchema }),
     result: z.object({ pauseMs: z.number(), heldIos: z.number().int() }),
   },
+  /** Does an operation on whole disks, joins it, or answers again, by its mark. */
+  operate: { params: operateParamsSchema, result: operationResultSchema },
+  /** Asks the operation of that mark to stop and to leave all as it was. */
+  cancel: { params: z.object({ mark: z.string() }), result: empty },
   /** Hands the VM to the host that made the ticket. On success this world ends. */
   handOver: {
     params: z.object({ ticket: handoverTicketSchema }),

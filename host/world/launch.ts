@@ -25,9 +25,12 @@ export type LaunchFilter = z.infer<typeof launchFilterSchema>;
 
 export const launchFiltersSchema = z.array(launchFilterSchema).max(FILTERS_PER_DISK_MAX);
 
-const launchDiskSchema = z.object({
+export const launchDiskSchema = z.object({
   /** Key of the disk in `vm.disks`. */
   key: z.number().int(),
+  /** The unit and the path in the datastore, where `vm.disks` does not have the disk yet. */
+  unit: z.string().optional(),
+  id: z.string().optional(),
   descriptorPath: absolutePathSchema,
   /** In call order, guest first. The descriptor may name no filter that is not here. */
   filters: launchFiltersSchema,
@@ -54,5 +57,9 @@ export const worldLaunchSchema = z.object({
    * then takes its TCP port and the clients' connections from there, and opens no disk before that.
    */
   incoming: z.boolean().default(false),
+  /** False for a VM that is off: the disks are opened for an operation, and no client is served. */
+  serves: z.boolean().default(true),
+  /** Where a suspended VM's state is, if it has one: the world resumes from it. */
+  statePath: absolutePathSchema.nullable().default(null),
 });
 export type WorldLaunch = z.infer<typeof worldLaunchSchema>;

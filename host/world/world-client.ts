@@ -8,6 +8,8 @@ import type { LaunchFilter } from './launch.ts';
 
 const SHORT_MS = 5_000;
 const LONG_MS = 60_000;
+/** The longest call of a controller; whoever waits looks at the progress meanwhile. */
+const OPERATION_MS = 3_600_000;
 
 /**
  * Calls of one world. Each opens a connection, so that an agent which restarts has nothing to
@@ -42,6 +44,15 @@ export class WorldClient {
     filters: LaunchFilter[],
   ): Promise<ControlResult<'setDiskFilters'>> {
     return this.call('setDiskFilters', { diskKey, filters }, LONG_MS);
+  }
+
+  /** On a fault everything is as before. */
+  operate(params: ControlParams<'operate'>): Promise<ControlResult<'operate'>> {
+    return this.call('operate', params, OPERATION_MS);
+  }
+
+  cancel(mark: string): Promise<ControlResult<'cancel'>> {
+    return this.call('cancel', { mark }, SHORT_MS);
   }
 
   /** On success the world ends by itself. On a fault it runs on as before. */

@@ -59,6 +59,11 @@ const control = new ControlServer(
       entries: world.disk(diskKey).trace(afterSequence, limit),
     }),
     setDiskFilters: ({ diskKey, filters }) => world.setDiskFilters(diskKey, filters),
+    operate: (params) => world.operate(params),
+    async cancel({ mark }) {
+      world.cancel(mark);
+      return {};
+    },
     async handOver({ ticket }) {
       const result = await world.handOver(ticket);
       logger.info(result, 'handed over');

@@ -6,7 +6,7 @@ import { requireNotInMaintenance } from './vm-power.ts';
 import { newVmRecord } from './vm-record.ts';
 import type { VmRunner } from './vm-runner.ts';
 import type { VmSet } from './vm-set.ts';
-import { launchOf } from './world-launch.ts';
+import { launchOf, specAtHome } from './world-launch.ts';
 import { prepareLaunch, worldCommand } from './world-process.ts';
 
 /**
@@ -19,14 +19,17 @@ export async function prepareIncoming(
   vm: VmRunSpec,
 ): Promise<HandoverTicket> {
   requireNotInMaintenance(host);
-  const launch = await launchOf(host, vm, { incoming: true, missing: 'GenericVmConfigFault' });
-  const runner = await vms.findOrAdd(vm, 'incoming');
+  const here = await specAtHome(host, vm);
+  const how = { incoming: true, serves: true, missing: 'GenericVmConfigFault' } as const;
+  const launch = await launchOf(host, here, how);
+  const runner = await vms.findOrAdd(here, 'incoming');
   return runner.exclusively(async () => {
     if (runner.isRunning || runner.record.desired === 'poweredOn') {
       throw new Fault('InvalidState', `${vm.name} runs on this host already.`);
     }
     await runner.stopWorld();
-    await runner.update(newVmRecord(vm, 'incoming'));
+    await runner.settle();
+    await runner.update(newVmRecord(here, 'incoming'));
     await prepareLaunch(launch, runner.places.launchPath);
     runner.show('migratingIn', '');
     const { controlSocketPath, launchPath } = runner.places;
@@ -48,6 +51,7 @@ export async function migrateOut(
     if (ticket.vmId !== vmId) {
       throw new Fault('InvalidArgument', `The place is for the virtual machine ${ticket.vmId}.`);
     }
+    await runner.settle();
     const { name } = runner.record.spec;
     const result = await runner.handOver(ticket);
     await vms.forget(runner);

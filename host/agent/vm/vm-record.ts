@@ -9,6 +9,7 @@ import { powerStateSchema } from '#lib/model/inventory.ts';
 import { type VmRunSpec, vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
 import { processIdentitySchema } from '../../datastore/process-identity.ts';
 import { StateFile } from '../store/state-file.ts';
+import { intentSchema } from './vm-intent.ts';
 
 const vmRecordSchema = z.object({
   spec: vmRunSpecSchema,
@@ -24,6 +25,10 @@ const vmRecordSchema = z.object({
   pendingFilters: z
     .object({ diskKey: z.number().int(), filters: z.array(diskFilterSchema) })
     .nullable(),
+  /** An operation on its files that may or may not have happened when the agent died. */
+  intent: intentSchema.nullable().default(null),
+  /** The last operation on its files that has happened, for a controller that asks again. */
+  lastOperation: z.object({ operationKey: z.string(), answer: z.json() }).nullable().default(null),
 });
 export type VmRecord = z.infer<typeof vmRecordSchema>;
 export type VmRecordFile = StateFile<typeof vmRecordSchema>;
@@ -36,6 +41,8 @@ export function newVmRecord(spec: VmRunSpec, place: VmRecord['place']): VmRecord
     process: null,
     handingOverTo: null,
     pendingFilters: null,
+    intent: null,
+    lastOperation: null,
   };
 }
 

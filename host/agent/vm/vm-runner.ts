@@ -2,6 +2,7 @@
 // of the agent, starts it anew when it died, and ends it. One thing at a time; `tick` looks after
 // it in between.
 import { backoffMs } from '#lib/base/backoff.ts';
+import { sleep } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import { Fault, toFaultRecord } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
@@ -11,11 +12,14 @@ import type { WorldStatus } from '../../world/control.ts';
 import { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
 import { FilterFaultReporter } from './filter-fault-reporter.ts';
+import { type Settlement, settleIntent } from './vm-intent.ts';
 import { specWithFilters, type VmRecord, type VmRecordFile } from './vm-record.ts';
 import {
+  discardState,
   launchFilters,
   launchOf,
   settlePendingFilters,
+  specAtHome,
   type WorldPlaces,
   worldPlaces,
 } from './world-launch.ts';
@@ -106,25 +110,76 @@ export class VmRunner {
     if (before.place === 'incoming') await this.#abandonPlace();
     if (before.desired === 'poweredOn' && (await this.#askAndAdopt())) return this.#addresses();
     await this.#endWorld();
+    await this.settle();
     const nbdPort = spec.nbdPort || before.spec.nbdPort;
-    await this.update({ spec: { ...spec, nbdPort }, desired: 'poweredOn', pendingFilters: null });
+    const here = { ...(await specAtHome(this.#host, spec)), nbdPort };
+    await this.update({ spec: here, desired: 'poweredOn', pendingFilters: null });
     this.show('starting', '');
     try {
       await this.#start();
     } catch (thrown) {
       await this.#endWorld();
-      await this.update({ desired: 'poweredOff' });
+      await this.update({ desired: before.desired === 'suspended' ? 'suspended' : 'poweredOff' });
       this.show('off', toFaultRecord(thrown).message);
       throw thrown;
     }
     return this.#addresses();
   }
 
+  /** The world has kept what it must and ends; power on resumes it. */
+  async suspended(): Promise<void> {
+    await this.update({ desired: 'suspended' });
+    await this.stopWorld();
+  }
+
+  /**
+   * Finishes or undoes what an operation on the VM's files has left, if there is any; waits for one
+   * that the world still does. Null when there was nothing.
+   */
+  async settle(): Promise<Settlement | null> {
+    if (this.record.intent === null) return null;
+    await this.#waitUntilIdle();
+    const { intent, spec, lastOperation } = this.record;
+    if (intent === null) return null;
+    const settlement = await settleIntent(intent);
+    if (settlement === 'done') {
+      const { operationKey, answer } = intent;
+      await this.update({
+        intent: null,
+        spec: { ...intent.spec, nbdPort: spec.nbdPort || intent.spec.nbdPort },
+        lastOperation: answer === null ? lastOperation : { operationKey, answer },
+      });
+    } else {
+      await this.update({ intent: null });
+    }
+    return settlement;
+  }
+
+  /**
+   * Runs work with a world that opens the disks of the VM, which is off, and serves no client.
+   * Throws as `powerOn` does.
+   */
+  async withServiceWorld<T>(spec: VmRunSpec, work: () => Promise<T>): Promise<T> {
+    await this.#endWorld();
+    try {
+      const how = { incoming: false, serves: false, missing: 'CannotOpenDisk' } as const;
+      const launch = await launchOf(this.#host, spec, how);
+      const { isAlive, process } = await startWorld(launch, this.places.launchPath);
+      await this.update({ process });
+      await this.client.waitUntilReady({ timeoutMs: START_LIMIT_MS, isAlive });
+      return await work();
+    } finally {
+      await this.#endWorld();
+    }
+  }
+
   /** Idempotent. */
   async powerOff(): Promise<void> {
     if (this.record.place === 'incoming') throw this.#busyMigrating();
+    const { desired } = this.record;
     await this.update({ desired: 'poweredOff', handingOverTo: null });
     await this.stopWorld();
+    if (desired === 'suspended') await discardState(this.#host, this.record.spec);
   }
 
   /** Ends the world but leaves the desired state, as a host that shuts down does. */
@@ -188,6 +243,11 @@ export class VmRunner {
     }
   }
 
+  /** Asks the world how it is, after it has changed something. */
+  async look(): Promise<void> {
+    await this.#askAndAdopt();
+  }
+
   /** Whether a VM that was on its way in runs here now. */
   async hasArrived(): Promise<boolean> {
     await this.#askAndAdopt();
@@ -197,10 +257,9 @@ export class VmRunner {
   report(): WorldReport {
     const { spec, desired, place } = this.record;
     const status = this.#phase === 'off' ? null : this.#status;
-    const on = place === 'here' && desired === 'poweredOn';
     return {
       vmId: this.vmId,
-      powerState: on ? 'poweredOn' : 'poweredOff',
+      powerState: place === 'here' ? desired : 'poweredOff',
       state: this.#phase,
       message: this.#message,
       pid: status?.pid ?? null,
@@ -247,14 +306,34 @@ export class VmRunner {
       if (!(await this.#askAndAdopt())) this.show('migratingIn', '');
       return;
     }
-    if (desired === 'poweredOff') {
+    if (desired !== 'poweredOn') {
       if (await this.#isProcessAlive()) await this.stopWorld();
+      await this.settle();
       return;
     }
-    if (await this.#askAndAdopt()) return;
+    if (await this.#askAndAdopt()) {
+      if (this.#status?.operation === null) await this.settle();
+      return;
+    }
     if (await this.#isProcessAlive()) return this.show(this.#phase, 'The process does not answer.');
     if (handingOverTo !== null && (await this.#hasMovedTo(handingOverTo))) return;
     await this.#restart();
+  }
+
+  /** Throws `TaskInProgress` when the process lives and does not answer. */
+  async #waitUntilIdle(): Promise<void> {
+    const { clock } = this.#host;
+    let silentSince = clock.monotonic();
+    for (;;) {
+      const status = await this.#ask();
+      if (status) silentSince = clock.monotonic();
+      if (status ? status.operation === null : !(await this.#isProcessAlive())) return;
+      if (clock.monotonic() - silentSince > STOP_PATIENCE_MS) {
+        const message = 'An operation is under way in a process that does not answer.';
+        throw new Fault('TaskInProgress', message);
+      }
+      await sleep(clock, 100);
+    }
   }
 
   async #isProcessAlive(): Promise<boolean> {
@@ -312,11 +391,10 @@ export class VmRunner {
   }
 
   async #start(): Promise<void> {
+    await this.settle();
     await this.#file.set(await settlePendingFilters(this.#host, this.record));
-    const launch = await launchOf(this.#host, this.record.spec, {
-      incoming: false,
-      missing: 'CannotOpenDisk',
-    });
+    const how = { incoming: false, serves: true, missing: 'CannotOpenDisk' } as const;
+    const launch = await launchOf(this.#host, this.record.spec, how);
     const world = await startWorld(launch, this.places.launchPath);
     await this.update({ process: world.process });
     const { isAlive } = world;

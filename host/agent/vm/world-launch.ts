@@ -1,5 +1,6 @@
 // Turns a VM's record into the launch file of its world: datastore paths, code of the filters,
 // sockets, lock owner.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault, type FaultName, type Reason } from '#lib/model/fault.ts';
@@ -7,6 +8,7 @@ import type { DiskFilter } from '#lib/model/filter.ts';
 import { orderFilters } from '#lib/rules/filter-order.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from '../../datastore/descriptor-file.ts';
+import { diskPathsOf } from '../../datastore/vm-home.ts';
 import type { LaunchFilter, WorldLaunch } from '../../world/launch.ts';
 import type { HostContext } from '../host-context.ts';
 import { specWithFilters, type VmRecord } from './vm-record.ts';
@@ -31,7 +33,7 @@ export function worldPlaces({ paths }: HostContext, vmId: string): WorldPlaces {
 export async function launchOf(
   host: HostContext,
   spec: VmRunSpec,
-  { incoming, missing }: { incoming: boolean; missing: FaultName },
+  { incoming, serves, missing }: { incoming: boolean; serves: boolean; missing: FaultName },
 ): Promise<WorldLaunch> {
   const wanted = spec.disks.flatMap((disk) => disk.filters);
   requireFilters(host, wanted, missing);
@@ -53,7 +55,35 @@ export async function launchOf(
     nbdHost: '127.0.0.1',
     nbdPort: spec.nbdPort,
     incoming,
+    serves,
+    statePath: serves ? await statePathOf(host, spec) : null,
   };
+}
+
+/**
+ * The spec with its disks as the .vmx has them: the controller may not have heard yet what the last
+ * operation has made of them. Throws `FileNotFound` without a .vmx.
+ */
+export async function specAtHome(host: HostContext, spec: VmRunSpec): Promise<VmRunSpec> {
+  const vmxPath = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
+  const paths = await diskPathsOf(vmxPath);
+  const disks: VmRunSpec['disks'] = [];
+  for (const disk of spec.disks) {
+    const path = paths.get(disk.unit);
+    if (path !== undefined) disks.push({ ...disk, ...(await host.datastores.locate(path)) });
+  }
+  return { ...spec, disks };
+}
+
+/** Where a suspended VM's state is kept: beside its .vmx. */
+export async function statePathOf(host: HostContext, spec: VmRunSpec): Promise<string> {
+  const vmxPath = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
+  return vmxPath.replace(/(\.vmx)?$/, '.vmss');
+}
+
+/** Gives up what a suspended VM has kept. */
+export async function discardState(host: HostContext, spec: VmRunSpec): Promise<void> {
+  await rm(await statePathOf(host, spec), { force: true });
 }
 
 /** In call order, with where their code is. All must be installed. */

@@ -1,0 +1,47 @@
+// The controller's calls about snapshots and whole disks. What they answer stands in the VM's record
+// until the next of them, so that one that was cut off is answered when it is asked again.
+import type { z } from 'zod';
+import type { Json } from '#lib/base/json.ts';
+import * as calls from '#lib/wire/agent/host-rpc.ts';
+import type { Rpc } from '#lib/wire/agent/rpc.ts';
+import { readVmHome } from '../datastore/vm-home.ts';
+import type { HostAgent } from './host-agent.ts';
+import { type BoundRpc, handle, keyed } from './rpc-server.ts';
+import { createSnapshot } from './vm/operations/create-snapshot.ts';
+import { detachDisk } from './vm/operations/detach-disk.ts';
+import { growDisk } from './vm/operations/grow-disk.ts';
+import { type OnVm, onVm } from './vm/operations/on-vm.ts';
+import { removeSnapshot } from './vm/operations/remove-snapshot.ts';
+import { revertToSnapshot } from './vm/operations/revert-to-snapshot.ts';
+
+export function diskCalls(agent: HostAgent): BoundRpc[] {
+  const { host } = agent;
+  return [
+    handle(calls.readVmLayout, async ({ vm }) => ({
+      layout: (await readVmHome(vm, host.datastores)).layout,
+    })),
+    ofVm(agent, calls.createSnapshot, createSnapshot),
+    ofVm(agent, calls.removeSnapshot, removeSnapshot),
+    ofVm(agent, calls.revertToSnapshot, revertToSnapshot),
+    ofVm(agent, calls.growDisk, growDisk),
+    ofVm(agent, calls.detachDisk, detachDisk),
+    handle(calls.cancelOperation, async ({ operationKey }) => {
+      agent.operations.cancel(operationKey);
+      return {};
+    }),
+  ];
+}
+
+type OfVm = z.ZodType<{ vm: calls.VmRunSpec; operationKey: string }>;
+
+/** A call about the files of one VM. */
+function ofVm<Input extends OfVm, Output extends z.ZodType<Json>>(
+  agent: HostAgent,
+  rpc: Rpc<Input, Output>,
+  work: (on: OnVm, input: z.output<Input>) => Promise<Json>,
+): BoundRpc {
+  const { host, vms, operations } = agent;
+  return keyed(operations, rpc, (input, job) =>
+    onVm({ host, vms, job }, input, (on) => work(on, input)),
+  );
+}

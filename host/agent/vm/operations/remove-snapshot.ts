@@ -1,0 +1,95 @@
+// Deletes a snapshot, with those that descend from it or without. First it is taken out of the
+// list, which is what makes it gone; then the files that only it kept apart are merged, one after
+// the other, each step whole in itself, so that a crash only delays the rest.
+import type { z } from 'zod';
+import { Fault } from '#lib/model/fault.ts';
+import type { removeSnapshot as call, Snapshot } from '#lib/wire/agent/host-rpc.ts';
+import { isOwn, nextMerge, readDiskTree } from './disk-tree.ts';
+import { again, layoutWith, type OnVm } from './on-vm.ts';
+import { intentOf, operate } from './operate.ts';
+
+type Input = z.output<typeof call.input>;
+
+export async function removeSnapshot(on: OnVm, { snapshotId, removeChildren }: Input) {
+  const { snapshots } = on.home.layout;
+  const found = snapshots.find(({ id }) => id === snapshotId);
+  if (found) {
+    await forget(on, removeChildren ? descendants(snapshots, found) : [found]);
+  } else if (snapshotId > on.home.lastUid) {
+    throw new Fault('NotFound', `${on.vm.name} has no snapshot ${snapshotId}.`);
+  }
+  // One that is gone already was deleted by a call that was cut off: what is left is merged. From
+  // here on there is no way back, and so nothing to cancel.
+  const job = { ...on.job, signal: new AbortController().signal };
+  const { last, mergedBytes } = await consolidate(await again({ ...on, job }));
+  const { runner, operationKey } = on;
+  const answer = { layout: last.home.layout, mergedBytes };
+  await runner.update({ lastOperation: { operationKey, answer } });
+  return answer;
+}
+
+async function forget(on: OnVm, gone: readonly Snapshot[]): Promise<void> {
+  const { home, host } = on;
+  const ids = new Set(gone.map(({ id }) => id));
+  const snapshots = home.layout.snapshots
+    .filter(({ id }) => !ids.has(id))
+    .map((each) => ({
+      ...each,
+      parentId: keptAncestor(home.layout.snapshots, ids, each.parentId),
+    }));
+  const current = keptAncestor(home.layout.snapshots, ids, home.layout.currentSnapshotId);
+  const layout = layoutWith(on, { snapshots, currentSnapshotId: current });
+  const before = await readDiskTree(home.layout, host.datastores);
+  const after = await readDiskTree(layout, host.datastores);
+  const obsolete = [...before.parents.keys()].filter(
+    (path) => !after.parents.has(path) && isOwn(before, path),
+  );
+  const intent = await intentOf(on, { layout, obsolete, answer: null });
+  await operate(on, { kind: 'forgetSnapshots' }, intent);
+}
+
+/** Merges until every file that is left is a snapshot, the present state, or shared by several. */
+async function consolidate(from: OnVm): Promise<{ last: OnVm; mergedBytes: number }> {
+  let mergedBytes = 0;
+  for (let on = from; ; on = await again(on)) {
+    const step = nextMerge(await readDiskTree(on.home.layout, on.host.datastores));
+    if (step === null) return { last: on, mergedBytes };
+    const parent = await on.host.datastores.locate(step.parentPath);
+    const child = await on.host.datastores.locate(step.childPath);
+    const moved = <Disk extends { datastoreId: string; path: string }>(disk: Disk): Disk =>
+      disk.datastoreId === child.datastoreId && disk.path === child.path
+        ? { ...disk, ...parent }
+        : disk;
+    const layout = layoutWith(on, {
+      disks: on.home.layout.disks.map(moved),
+      snapshots: on.home.layout.snapshots.map((each) => ({
+        ...each,
+        disks: each.disks.map(moved),
+      })),
+    });
+    const obsolete = [step.childPath];
+    const intent = await intentOf(on, { layout, obsolete, answer: null });
+    const result = await operate(on, { kind: 'merge', ...step }, intent);
+    mergedBytes += result.copiedBytes;
+  }
+}
+
+function descendants(snapshots: readonly Snapshot[], root: Snapshot): Snapshot[] {
+  const found = [root];
+  for (const snapshot of snapshots) {
+    if (found.some(({ id }) => id === snapshot.parentId)) found.push(snapshot);
+  }
+  return found;
+}
+
+function keptAncestor(
+  snapshots: readonly Snapshot[],
+  gone: ReadonlySet<number>,
+  id: number | null,
+): number | null {
+  let at = id;
+  while (at !== null && gone.has(at)) {
+    at = snapshots.find((each) => each.id === at)?.parentId ?? null;
+  }
+  return at;
+}

@@ -1,0 +1,194 @@
+// Asks a process of ours that loops what it is doing: Node listens to a debugger after SIGUSR1 even
+// while JavaScript never returns, and a debugger sees the stack. It costs a world nothing until
+// then. The process must be ended afterwards: it listens on the loopback address and stands still.
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { z } from 'zod';
+import { type Clock, sleep } from '#lib/base/clock.ts';
+
+/** Has a world listen where no other process does, should it ever be asked. */
+export const INSPECTOR_ARGS: readonly string[] = ['--inspect-port=127.0.0.1:0'];
+
+/** The whole conversation, in milliseconds. */
+const CONVERSATION_MS = 5_000;
+const HTTP_MS = 500;
+const POLL_MS = 50;
+
+export interface Doing {
+  filter: string;
+  /** A hook's name, or `callback` of a timer or a message. */
+  operation: string;
+  /** As filters know it; null when it is not to be seen. */
+  disk: string | null;
+}
+
+const targetsSchema = z.array(z.object({ webSocketDebuggerUrl: z.string() })).min(1);
+const frameSchema = z.object({
+  callFrameId: z.string(),
+  functionName: z.string(),
+  url: z.string(),
+});
+const pausedSchema = z.object({ callFrames: z.array(frameSchema) });
+const evaluatedSchema = z.object({ result: z.object({ value: z.string() }) });
+const askedSchema = z.object({ filter: z.string(), operation: z.string(), disk: z.string() });
+type Frame = z.infer<typeof frameSchema>;
+
+/** In Chain's `#ask`, by the names of its variables. */
+const ASK_FRAME = { functionName: '#ask', file: '/host/chain/chain.ts' };
+const ASK_EXPRESSION = `JSON.stringify({ filter: this.filters[index].name,
+  operation: wayOut ? 'completed' : io.operation, disk: this.diskName })`;
+/** Code of filters is named so (host/chain/load-code.ts). */
+const FILTER_URL = /^filter:([a-z][a-z0-9-]*)$/;
+
+/** Null when it does not say, or when no filter is on its stack. */
+export async function whatItDoes(pid: number, clock: Clock): Promise<Doing | null> {
+  const before = new Set(await listeningPorts(pid));
+  try {
+    process.kill(pid, 'SIGUSR1');
+  } catch {
+    // It has ended: there is nobody to ask.
+    return null;
+  }
+  const over = new AbortController();
+  const timer = clock.after(CONVERSATION_MS, () => over.abort());
+  try {
+    const url = await findDebugger({ pid, before, clock, signal: over.signal });
+    return url === null ? null : await converse(url, over.signal);
+  } finally {
+    timer.cancel();
+    over.abort();
+  }
+}
+
+async function findDebugger(parts: {
+  pid: number;
+  before: ReadonlySet<number>;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<string | null> {
+  const { pid, before, clock, signal } = parts;
+  while (!signal.aborted) {
+    for (const port of await listeningPorts(pid)) {
+      if (before.has(port)) continue;
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(HTTP_MS)]);
+      const url = await fetch(`http://127.0.0.1:${port}/json/list`, { signal: limit })
+        .then((response) => response.json())
+        .then((json) => targetsSchema.safeParse(json).data?.[0]?.webSocketDebuggerUrl)
+        // Not yet, or something else listens there.
+        .catch(() => undefined);
+      if (url !== undefined) return url;
+    }
+    await sleep(clock, POLL_MS, signal);
+  }
+  return null;
+}
+
+/** Ports on which the process listens over TCP and IPv4. */
+async function listeningPorts(pid: number): Promise<number[]> {
+  const own = new Set<string>();
+  for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    if (inode !== undefined) own.add(inode);
+  }
+  const table = await readFile(`/proc/${pid}/net/tcp`, 'utf8').catch(() => '');
+  return table.split('\n').flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    if (state !== '0A' || !own.has(inode)) return [];
+    return [Number.parseInt(local.slice(local.indexOf(':') + 1), 16)];
+  });
+}
+
+async function converse(url: string, signal: AbortSignal): Promise<Doing | null> {
+  const link = new DebuggerLink(url, signal);
+  try {
+    await link.opened;
+    await link.call('Debugger.enable', {});
+    // Not waited for: its answer may come after the pause itself.
+    link.call('Debugger.pause', {}).catch(() => undefined);
+    const { callFrames } = pausedSchema.parse(await link.paused);
+    return await readStack(callFrames, link);
+  } catch {
+    // It does not speak, or not in time: waiting in a system call, for instance. Then it does not
+    // loop in a filter's code, or we cannot tell.
+    return null;
+  } finally {
+    link.close();
+  }
+}
+
+/** The filter nearest to the top of the stack, and what it was asked. */
+async function readStack(frames: readonly Frame[], link: DebuggerLink): Promise<Doing | null> {
+  let found: Doing | null = null;
+  for (const { functionName, url, callFrameId } of frames) {
+    if (functionName === ASK_FRAME.functionName && url.endsWith(ASK_FRAME.file)) {
+      const parameters = { callFrameId, expression: ASK_EXPRESSION, returnByValue: true };
+      const { result } = evaluatedSchema.parse(
+        await link.call('Debugger.evaluateOnCallFrame', parameters),
+      );
+      return askedSchema.parse(JSON.parse(result.value));
+    }
+    const filter = FILTER_URL.exec(url)?.[1];
+    // Below the filter's own functions stands what called it.
+    if (filter === undefined && found !== null) return found;
+    if (filter === undefined) continue;
+    found = { filter, operation: lastName(functionName) || 'callback', disk: null };
+  }
+  return found;
+}
+
+/** `close` of `Cache.close`. */
+function lastName(functionName: string): string {
+  return functionName.slice(functionName.lastIndexOf('.') + 1);
+}
+
+const messageSchema = z.object({
+  id: z.number().optional(),
+  method: z.string().optional(),
+  params: z.unknown(),
+  result: z.unknown(),
+});
+
+class DebuggerLink {
+  readonly opened: Promise<void>;
+  /** Parameters of `Debugger.paused`. */
+  readonly paused: Promise<unknown>;
+  readonly #socket: WebSocket;
+  readonly #answers = new Map<number, (result: unknown) => void>();
+  readonly #broken: Promise<never>;
+  #lastId = 0;
+
+  constructor(url: string, signal: AbortSignal) {
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    this.#broken = new Promise((_, reject) => {
+      const fail = (): void => reject(new Error('the debugger does not answer'));
+      socket.addEventListener('error', fail);
+      socket.addEventListener('close', fail);
+      signal.addEventListener('abort', fail);
+    });
+    this.#broken.catch(() => undefined);
+    const opened = new Promise<void>((resolve) => socket.addEventListener('open', () => resolve()));
+    const paused = new Promise((resolve) => {
+      socket.addEventListener('message', ({ data }) => {
+        const { id, method, params, result } = messageSchema.parse(JSON.parse(String(data)));
+        if (id !== undefined) this.#answers.get(id)?.(result);
+        else if (method === 'Debugger.paused') resolve(params);
+      });
+    });
+    this.opened = Promise.race([opened, this.#broken]);
+    this.paused = Promise.race([paused, this.#broken]);
+    this.paused.catch(() => undefined);
+  }
+
+  call(method: string, params: Record<string, unknown>): Promise<unknown> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = new Promise((resolve) => this.#answers.set(id, resolve));
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    return Promise.race([answer, this.#broken]);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,61 @@
+// What a host is about to change of a VM's files, written down before the first of them is touched,
+// so that after a crash it is finished or undone. The .vmx says which: it carries the mark of the
+// last operation that has happened.
+import { rmdir } from 'node:fs/promises';
+import { z } from 'zod';
+import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
+import { commitSchema, finishCommit } from '../../datastore/commit-files.ts';
+import { deleteDisk } from '../../datastore/delete-disk.ts';
+import { errnoOf } from '../../datastore/errno.ts';
+import { readMark } from '../../datastore/vm-home.ts';
+
+const pathSchema = z.string().startsWith('/').max(4096);
+
+export const intentSchema = z.object({
+  /** The controller's. */
+  operationKey: z.string(),
+  /** Mark of the operation, and the one that stood in the .vmx before; null when there was none. */
+  mark: z.string(),
+  markBefore: z.string().nullable(),
+  commit: commitSchema,
+  /** Disks that it makes: deleted when it has not happened. */
+  created: z.array(pathSchema),
+  /** Directories that it makes: removed, when it has not happened, if they are empty. */
+  createdFolders: z.array(pathSchema),
+  /** Disks that nobody needs any more: deleted when it has happened. */
+  obsolete: z.array(pathSchema),
+  /** The VM when it has happened. */
+  spec: vmRunSpecSchema,
+  /** What the controller is told then; null when more steps follow. */
+  answer: z.json(),
+});
+export type Intent = z.infer<typeof intentSchema>;
+
+/**
+ * `done`: it had happened and is whole now. `undone`: it had not, and nothing is left of it.
+ * `overtaken`: something else was done to the VM since, perhaps by another host; the files are
+ * left alone.
+ */
+export type Settlement = 'done' | 'undone' | 'overtaken';
+
+/** Nothing may be at work on the VM's files. */
+export async function settleIntent(intent: Intent): Promise<Settlement> {
+  const mark = await readMark(intent.commit.vmxPath);
+  if (mark === intent.mark) {
+    await finishCommit(intent.commit);
+    for (const path of intent.obsolete) await deleteDisk(path);
+    return 'done';
+  }
+  if (mark !== intent.markBefore) return 'overtaken';
+  for (const path of intent.created) await deleteDisk(path);
+  for (const path of intent.createdFolders) await removeIfEmpty(path);
+  return 'undone';
+}
+
+async function removeIfEmpty(path: string): Promise<void> {
+  await rmdir(path).catch((error: unknown) => {
+    // Gone already, or somebody else keeps files there.
+    const errno = errnoOf(error) ?? '';
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errno)) throw error;
+  });
+}

@@ -1,0 +1,56 @@
+// The durable end of an operation on a VM's files. Replacing the .vmx, which carries the
+// operation's mark, is the one moment at which it has happened; what follows can be done again
+// after a crash, until it is whole.
+import { z } from 'zod';
+import { Fault } from '#lib/model/fault.ts';
+import { errnoOf } from './errno.ts';
+import { readMark } from './vm-home.ts';
+import { writeFileDurably } from './write-file.ts';
+
+const pathSchema = z.string().startsWith('/').max(4096);
+
+const writeSchema = z.object({ path: pathSchema, text: z.string() });
+
+export const commitSchema = z.object({
+  /** What the .vmx says when the operation has happened, and only then. */
+  mark: z.string().min(1).max(200),
+  vmxPath: pathSchema,
+  vmx: z.string(),
+  /** Files that follow from it. */
+  followUps: z.array(writeSchema),
+});
+export type Commit = z.infer<typeof commitSchema>;
+
+/**
+ * Throws when it has not happened. Afterwards it has, even if one of the files that follow could
+ * not be written: `finishCommit` writes them again.
+ */
+export async function commitFiles(commit: Commit): Promise<void> {
+  try {
+    await writeFileDurably(commit.vmxPath, commit.vmx);
+  } catch (cause) {
+    // The new name may stand although its directory could not be synced.
+    if (!(await isCommitted(commit))) throw writeFault(commit.vmxPath, cause);
+  }
+}
+
+/** Writes what follows from a commit that has happened. */
+export async function finishCommit({ followUps }: Commit): Promise<void> {
+  for (const { path, text } of followUps) {
+    await writeFileDurably(path, text).catch((cause: unknown) => {
+      throw writeFault(path, cause);
+    });
+  }
+}
+
+export async function isCommitted({ vmxPath, mark }: Commit): Promise<boolean> {
+  return (await readMark(vmxPath)) === mark;
+}
+
+function writeFault(path: string, cause: unknown): Fault {
+  const errno = errnoOf(cause);
+  const fault = errno === 'ENOSPC' ? 'NoDiskSpace' : 'FileFault';
+  return new Fault(fault, `The file ${path} cannot be written: ${errno ?? String(cause)}.`, {
+    cause,
+  });
+}

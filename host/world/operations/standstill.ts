@@ -1,0 +1,93 @@
+// The order in which every operation on whole disks goes: the filters are told and may refuse, the
+// new files are made while I/O flows, all disks stand still at the same moment, the filters are
+// told again, everything is flushed, the change is committed and made, and I/O flows on. Until the
+// commit any failure leaves everything as it was.
+import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
+import type { Announcement } from '../../chain/announce.ts';
+import { commitFiles, finishCommit } from '../../datastore/commit-files.ts';
+import type { ServedDisk } from '../../disk/served-disk.ts';
+import { type Pause, quiesce } from '../../nbd/quiesce.ts';
+import type { ChangeParts } from './change-parts.ts';
+import { requireNotCanceled } from './operation-desk.ts';
+
+/** It has happened, by the files, and this process could not follow. */
+export class CommittedError extends Error {
+  override readonly name = 'CommittedError';
+}
+
+export interface Change {
+  /** What the filters hear; null for a change of one disk that is none of theirs. */
+  kind: DiskEventKind | null;
+  disks: readonly ServedDisk[];
+  quiesced?: boolean;
+  /** Of `grow`. */
+  sizeBytes?: number;
+  /** While I/O flows, after the filters have agreed. */
+  prepare?(): Promise<void>;
+  /** While I/O stands still, before the commit; may throw. */
+  atStandstill?(): Promise<void>;
+  /** Right after the commit: it has happened and must not fail. */
+  changeOver?(): void | Promise<void>;
+  /** Takes back what `prepare` and `atStandstill` made; I/O may flow. */
+  takeBack?(): Promise<void>;
+}
+
+export async function makeChange(parts: ChangeParts, change: Change): Promise<Pause> {
+  const { kind, disks, quiesced, sizeBytes } = change;
+  const announcements =
+    kind === null ? [] : disks.map((disk) => disk.announce(kind, { quiesced, sizeBytes }));
+  let pause: Pause;
+  try {
+    for (const announcement of announcements) await announcement.prepare();
+    await change.prepare?.();
+    requireNotCanceled(parts.signal);
+    pause = await standStill(parts, change, announcements);
+  } catch (thrown) {
+    if (thrown instanceof CommittedError) throw thrown;
+    await change.takeBack?.();
+    for (const announcement of announcements.toReversed()) await announcement.undone();
+    throw thrown;
+  }
+  for (const announcement of announcements) await announcement.done();
+  return pause;
+}
+
+/** For what is none of the filters' business: the disk's I/O stands still while the work runs. */
+export function standQuiet(
+  { server, clock }: ChangeParts,
+  disk: ServedDisk,
+  work: () => Promise<void>,
+): Promise<Pause> {
+  return quiesce({ server, disks: [disk], clock }, () => disk.withFiltersStill(work));
+}
+
+function standStill(
+  parts: ChangeParts,
+  change: Change,
+  announcements: readonly Announcement[],
+): Promise<Pause> {
+  const { server, clock } = parts;
+  const { kind, disks } = change;
+  const [only] = disks;
+  if (kind === null && only !== undefined) {
+    return standQuiet(parts, only, () => changeOver(parts, change));
+  }
+  return quiesce({ server, disks, clock }, async () => {
+    for (const announcement of announcements) await announcement.freeze();
+    await changeOver(parts, change);
+  });
+}
+
+async function changeOver({ commit, log }: ChangeParts, change: Change): Promise<void> {
+  for (const disk of change.disks) await disk.flush();
+  await change.atStandstill?.();
+  if (commit !== null) await commitFiles(commit);
+  try {
+    await change.changeOver?.();
+  } catch (cause) {
+    throw new CommittedError(`The disks could not follow: ${String(cause)}`, { cause });
+  }
+  if (commit === null) return;
+  // It has happened: the agent writes again what could not be written here.
+  await finishCommit(commit).catch((thrown: unknown) => log('error', String(thrown)));
+}

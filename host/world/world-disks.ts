@@ -1,0 +1,122 @@
+// The open disks of a world: opened all or none, one more or one less while it runs.
+import type { Clock } from '#lib/base/clock.ts';
+import type { Random } from '#lib/base/random.ts';
+import { Fault } from '#lib/model/fault.ts';
+import type { WantedFilter } from '../chain/change-filters.ts';
+import { loadFilter } from '../chain/load-filter.ts';
+import { ServedDisk, type ServedDiskParts } from '../disk/served-disk.ts';
+import type { FilterNotices } from './filter-notices.ts';
+import type { LaunchDisk, LaunchFilter, WorldLaunch } from './launch.ts';
+
+/** States of filters by disk key and name. */
+export type StatesByDisk = ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>;
+
+export interface WorldDisksParts {
+  launch: WorldLaunch;
+  clock: Clock;
+  random: Random;
+  notices: FilterNotices;
+  log(level: 'info' | 'warning' | 'error', message: string): void;
+  onLockLost(reason: string): void;
+}
+
+export class WorldDisks {
+  readonly #parts: WorldDisksParts;
+  #open: readonly ServedDisk[] = [];
+
+  constructor(parts: WorldDisksParts) {
+    this.#parts = parts;
+  }
+
+  get list(): readonly ServedDisk[] {
+    return this.#open;
+  }
+
+  /** Throws `NotFound` for a disk that the VM does not have. */
+  find(diskKey: number): ServedDisk {
+    const found = this.#open.find((each) => each.diskKey === diskKey);
+    if (found) return found;
+    throw new Fault('NotFound', `The virtual machine has no disk with the key ${diskKey}.`);
+  }
+
+  /** The code of every disk's filters, by disk key. Throws `CannotOpenDisk`. */
+  async loadFilters(): Promise<Map<number, WantedFilter[]>> {
+    const loaded = new Map<number, WantedFilter[]>();
+    for (const { key, filters } of this.#parts.launch.disks) {
+      loaded.set(key, await loadFilters(filters));
+    }
+    return loaded;
+  }
+
+  /** Takes the locks and opens the disks of the launch file; all or none. */
+  async openAll(
+    filters: ReadonlyMap<number, WantedFilter[]>,
+    states: StatesByDisk,
+  ): Promise<readonly ServedDisk[]> {
+    try {
+      for (const disk of this.#parts.launch.disks) {
+        const wanted = filters.get(disk.key) ?? [];
+        const parts = this.#diskParts(disk);
+        this.#open = [...this.#open, await ServedDisk.open(parts, wanted, states.get(disk.key))];
+      }
+    } catch (thrown) {
+      await this.closeAll();
+      throw thrown;
+    }
+    return this.#open;
+  }
+
+  /** One disk more. Throws as `ServedDisk.open` does. */
+  async add(disk: LaunchDisk): Promise<ServedDisk> {
+    const wanted = await loadFilters(disk.filters);
+    const served = await ServedDisk.open(this.#diskParts(disk), wanted);
+    this.#open = [...this.#open, served];
+    return served;
+  }
+
+  /** Closes one of them; its I/O must stand still. */
+  async remove(disk: ServedDisk): Promise<void> {
+    this.#open = this.#open.filter((each) => each !== disk);
+    await disk.close();
+  }
+
+  /** Filters, flush, locks. */
+  async closeAll(): Promise<void> {
+    const disks = this.#open;
+    this.#open = [];
+    for (const disk of disks) await disk.close();
+  }
+
+  #diskParts({ key, unit, id, descriptorPath }: LaunchDisk): ServedDiskParts {
+    const { launch, clock, random, notices, log, onLockLost } = this.#parts;
+    const spec = launch.vm.disks.find((disk) => disk.key === key);
+    const name = unit ?? spec?.unit;
+    if (name === undefined) {
+      throw new Fault('InvalidArgument', `No disk of the VM has the key ${key}.`);
+    }
+    return {
+      key,
+      name,
+      id: id ?? spec?.path ?? descriptorPath,
+      descriptorPath,
+      owner: { ...launch.owner, vmId: launch.vm.vmId },
+      clock,
+      random,
+      log,
+      onFilterFault: (diskKey, report) => notices.addFault(diskKey, report),
+      onFilterEvent: (diskKey, report) => notices.addEvent(diskKey, report),
+      onLockLost,
+    };
+  }
+}
+
+/** Code is loaded before anything waits for it. Throws `CannotOpenDisk`. */
+export async function loadFilters(filters: readonly LaunchFilter[]): Promise<WantedFilter[]> {
+  const wanted: WantedFilter[] = [];
+  for (const filter of filters) {
+    const definition = await loadFilter(filter);
+    const { entrySha256: codeId, properties, daemonSocketPath } = filter;
+    wanted.push({ definition, codeId, properties, daemonSocketPath });
+  }
+  return wanted;
+}
