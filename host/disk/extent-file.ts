@@ -27,7 +27,10 @@ export interface ExtentFile {
   readLater(transfer: Transfer, done: Done): void;
   /** As `writeNow`, on another thread. */
   writeLater(transfer: Transfer, done: Done): void;
-  /** Makes durable whatever had ended when it was called. */
+  /**
+   * Makes durable whatever had ended when it was called. After a failure, but for a lack of space,
+   * it fails until the file is opened anew: what was not written may be lost by then.
+   */
   sync(done: Done): void;
   /** Makes the file longer, with zeroes, or shorter. */
   truncate(sizeBytes: number, done: Done): void;

@@ -9,7 +9,7 @@ import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { DiskSample, IoTraceEntry } from '#lib/model/io.ts';
 import { Announcement } from '../chain/announce.ts';
-import { Chain, type FilterFaultReport } from '../chain/chain.ts';
+import { Chain, type ChainDisk, type FilterFaultReport } from '../chain/chain.ts';
 import type { ChainIo } from '../chain/chain-io.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { saveFilterStates } from '../chain/close-filters.ts';
@@ -329,7 +329,7 @@ export class ServedDisk implements NbdExport {
   #makeChain(filters: readonly OpenFilter[]): Chain {
     const chain = new Chain({
       filters,
-      disk: this.#disk,
+      disk: leased(this.#disk, this.#lock),
       tracer: this.#tracer,
       onFault: (report) => this.#report(report),
     });
@@ -340,6 +340,14 @@ export class ServedDisk implements NbdExport {
   #report(report: FilterFaultReport): void {
     this.#parts.onFilterFault(this.diskKey, report);
   }
+}
+
+/**
+ * Asks for the lock once more where the filters end: one may have held an I/O back, or its process
+ * may have stood still, for longer than the lease with which the I/O came.
+ */
+function leased(backing: Backing, lock: DiskLock): ChainDisk {
+  return { submit: (io) => (lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN) };
 }
 
 function lockOf(parts: ServedDiskParts, descriptorPath: string): Promise<DiskLock> {

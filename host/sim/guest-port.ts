@@ -39,6 +39,8 @@ interface Waiting {
 }
 
 export class GuestPort {
+  /** What guests are connected over; a handover takes it along. */
+  line: object = {};
   readonly #process: SimProcess;
   readonly #target: NbdExport;
   #held = false;
@@ -132,6 +134,7 @@ export class GuestPort {
 
   /** Takes what came and was not begun from a port that is handed over. */
   takeWaiting(other: GuestPort): void {
+    this.line = other.line;
     for (const { request, answer } of other.#waiting.splice(0)) {
       void this.request(request).then(answer);
     }

@@ -1,7 +1,7 @@
 // A simulated guest's view of its disk: requests that find the world wherever it runs at the
 // moment, and again after it was lost.
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
-import type { OperationCode } from '../chain/chain-io.ts';
+import { FLUSH, type OperationCode } from '../chain/chain-io.ts';
 import { CONNECTION_LOST, type GuestPort } from './guest-port.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -13,6 +13,8 @@ export interface GuestParts {
   schedule: Schedule;
   /** The port of the VM that opened last; null when there is none. */
   newestPort(): GuestPort | null;
+  /** A flush failed, or the connection was lost: what was not flushed may be lost for good. */
+  onDoubt(): void;
 }
 
 /** What is wrong with what a guest has seen; it ends the simulation. */
@@ -22,12 +24,12 @@ export class WrongAnswer extends Error {
 
 export class Guest {
   readonly schedule: Schedule;
-  readonly #newestPort: () => GuestPort | null;
+  readonly #parts: GuestParts;
   #port: GuestPort | null = null;
 
-  constructor({ schedule, newestPort }: GuestParts) {
-    this.schedule = schedule;
-    this.#newestPort = newestPort;
+  constructor(parts: GuestParts) {
+    this.#parts = parts;
+    this.schedule = parts.schedule;
   }
 
   read(offset: number, buffer: Buffer): Promise<number> {
@@ -54,16 +56,29 @@ export class Guest {
     buffer?: Buffer;
     fua?: boolean;
   }): Promise<number> {
-    if (!this.#port?.isOpen) this.#port = this.#newestPort();
-    const port = this.#port;
+    const port = this.#connect();
     if (port === null) {
       await this.schedule.sleep(RECONNECT_MS);
-      return NBD_ERRORS.ESHUTDOWN;
+      return CONNECTION_LOST;
     }
     const error = await port.request({ fua: false, buffer: NOTHING, ...request });
+    if (error !== 0 && (request.code === FLUSH || request.fua)) this.#parts.onDoubt();
     if (error !== NBD_ERRORS.ESHUTDOWN && error !== CONNECTION_LOST) return error;
     if (this.#port === port) this.#port = null;
+    this.#parts.onDoubt();
     await this.schedule.sleep(RECONNECT_MS);
     return error;
+  }
+
+  /** Null when the connection is lost; the next request makes a new one. */
+  #connect(): GuestPort | null {
+    const before = this.#port;
+    if (before?.isOpen) return before;
+    this.#port = this.#parts.newestPort();
+    if (this.#port === null || before === null) return this.#port;
+    // A handover takes the connections along; else the guest learns that it had lost its own.
+    if (this.#port.line === before.line) return this.#port;
+    this.#parts.onDoubt();
+    return null;
   }
 }

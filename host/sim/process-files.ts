@@ -228,6 +228,7 @@ class ProcessExtent implements ExtentFile {
   readonly #files: ProcessFiles;
   readonly #file: SimFile;
   #size: number;
+  #syncFailed = false;
 
   constructor(files: ProcessFiles, path: string, file: SimFile) {
     this.path = path;
@@ -271,7 +272,9 @@ class ProcessExtent implements ExtentFile {
     const { faults, random } = this.#files.storage;
     const land = (whole: boolean): number => {
       if (!whole) return NBD_ERRORS.EIO;
+      if (this.#syncFailed) return NBD_ERRORS.EIO;
       if (random.chance(faults.syncErrors)) {
+        this.#syncFailed = true;
         if (faults.syncForgets) this.#file.poison();
         return NBD_ERRORS.EIO;
       }

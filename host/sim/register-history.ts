@@ -120,12 +120,20 @@ export class RegisterHistory {
 
   endFlush(startedAt: number, succeeded: boolean): void {
     this.#count += 1;
-    for (const register of this.#registers) {
-      if (!succeeded) register.doubtedAt = this.#count;
-      else if (register.writtenAt >= register.doubtedAt) {
-        register.older = register.older.filter(({ at }) => at >= startedAt);
-      }
+    if (!succeeded) {
+      this.doubt();
+      return;
     }
+    for (const register of this.#registers) {
+      if (register.writtenAt < register.doubtedAt) continue;
+      register.older = register.older.filter(({ at }) => at >= startedAt);
+    }
+  }
+
+  /** What was not durable may never be, whatever later flushes say, unless it is written again. */
+  doubt(): void {
+    this.#count += 1;
+    for (const register of this.#registers) register.doubtedAt = this.#count;
   }
 
   /** The power has failed: what was not flushed may be gone. All I/O must have ended. */

@@ -155,9 +155,10 @@ class Run {
     const newestPort = (): GuestPort | null => this.#fleet.worldOf(vm)?.port ?? null;
     const schedule = this.#schedule;
     const isOver = (): boolean => this.#ending;
-    const ring = new Ring({ guest: new Guest({ schedule, newestPort }), random, isOver });
+    const guest = (): Guest => new Guest({ schedule, newestPort, onDoubt: () => history.doubt() });
+    const ring = new Ring({ guest: guest(), random, isOver });
     const clients = Array.from({ length: CLIENTS }, (_, index) => ({
-      guest: new Guest({ schedule, newestPort }),
+      guest: guest(),
       history,
       random: new SeededRandom(this.#recipe.seed, `${id} client ${index}`),
       offset: RING_BYTES,
