@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { hostVersionSchema } from '#lib/model/inventory.ts';
+import { WORLD_MEMORY_MAX_MIB } from '#lib/model/limits.ts';
 
 const agentOptionsSchema = z.object({
   name: z.string().min(1).max(80),
@@ -17,6 +18,8 @@ const agentOptionsSchema = z.object({
   version: hostVersionSchema,
   cpu: z.coerce.number().int().min(1).max(4096),
   memory: z.coerce.number().int().min(1),
+  /** What the process of one VM may take, in MiB, beside what its filters' properties allow. */
+  worldMemory: z.coerce.number().int().min(128),
   /** The address at which the filters' daemons wait for those of other hosts. */
   daemonAddress: z.union([z.ipv4(), z.ipv6()]),
 });
@@ -39,6 +42,7 @@ export function parseAgentOptions(
       version: { ...string, default: '6.0.2' },
       cpu: { ...string, default: '4' },
       memory: { ...string, default: '16384' },
+      'world-memory': { ...string, default: String(WORLD_MEMORY_MAX_MIB) },
       'daemon-address': { ...string, default: '127.0.0.1' },
     },
   });
@@ -47,6 +51,7 @@ export function parseAgentOptions(
     ...values,
     token,
     daemonAddress: values['daemon-address'],
+    worldMemory: values['world-memory'],
   });
   if (parsed.success) return parsed.data;
   throw new Fault('InvalidArgument', `The host agent: ${z.prettifyError(parsed.error)}`);

@@ -114,6 +114,7 @@ export class HostAgent {
       who: () => ({ hostUuid: identity.value.hostUuid, hostName: identity.value.name }),
       inMaintenance: () => identity.value.maintenanceMode,
       findFilter: (filter) => findFilter(image, filter, (name) => daemons.socketPathOf(name)),
+      worldMemoryMaxMib: (filters) => worldMemoryMaxMib(image, filters, options.worldMemory),
     };
     const operations = await Operations.open(paths.operations, revision);
     const workloads = await Workloads.open(host, join(paths.root, 'workloads.jsonl'));
@@ -186,6 +187,23 @@ async function lockDirectory(path: string, name: string, seams: Seams): Promise<
     if (!(cause instanceof Fault)) throw cause;
     throw new Fault('FileLocked', `Another host agent runs in ${path}.`, { cause });
   });
+}
+
+/** What policies let filters keep in memory comes on top: their properties in MiB say it. */
+function worldMemoryMaxMib(
+  image: HostImage,
+  filters: readonly DiskFilter[],
+  baseMib: number,
+): number {
+  const manifests = image.list().flatMap((vib) => vib.filter ?? []);
+  return filters.reduce((sum, { name, properties }) => {
+    const sizes = manifests
+      .filter((manifest) => manifest.name === name)
+      .flatMap((manifest) => manifest.properties)
+      .filter(({ unit }) => unit === 'MiB')
+      .map((property) => Number(properties[property.name] ?? property.default));
+    return sizes.reduce((total, size) => total + (size > 0 ? size : 0), sum);
+  }, baseMib);
 }
 
 function findFilter(

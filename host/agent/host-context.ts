@@ -23,4 +23,6 @@ export interface HostContext {
   inMaintenance(): boolean;
   /** Where the image has a filter's code; null when the filter is not installed. */
   findFilter(filter: DiskFilter): LaunchFilter | null;
+  /** What the process of a VM with these filters on its disks may take, in MiB. */
+  worldMemoryMaxMib(filters: readonly DiskFilter[]): number;
 }

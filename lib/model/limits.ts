@@ -55,6 +55,14 @@ export const LOCK_LEASE_MS = 10_000;
 /** A lock unchanged for so long may be broken by another host, in milliseconds. */
 export const LOCK_BREAK_MS = 15_000;
 
+/** The process of a VM that computes and answers nobody for so long is ended, in milliseconds. */
+export const WATCHDOG_MS = 10_000;
+/** What the process of a VM may take, beside what its filters' properties allow, in MiB. */
+export const WORLD_MEMORY_MAX_MIB = 1024;
+/** A VM whose process ended so often within the window is not started again by itself. */
+export const CRASHES_MAX = 5;
+export const CRASH_WINDOW_MS = 10 * 60_000;
+
 /** Names: storage policies and components (PbmCapabilityProfileCreateSpec). */
 export const POLICY_NAME_LENGTH_MAX = 80;
 

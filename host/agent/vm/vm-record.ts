@@ -25,6 +25,8 @@ const vmRecordSchema = z.object({
   pendingFilters: z
     .object({ diskKey: z.number().int(), filters: z.array(diskFilterSchema) })
     .nullable(),
+  /** Why it is not started again although it should be on; null while it is. */
+  gaveUp: z.string().nullable().default(null),
   /** An operation on its files that may or may not have happened when the agent died. */
   intent: intentSchema.nullable().default(null),
   /** The last operation on its files that has happened, for a controller that asks again. */
@@ -41,6 +43,7 @@ export function newVmRecord(spec: VmRunSpec, place: VmRecord['place']): VmRecord
     process: null,
     handingOverTo: null,
     pendingFilters: null,
+    gaveUp: null,
     intent: null,
     lastOperation: null,
   };

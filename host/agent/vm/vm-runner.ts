@@ -1,10 +1,9 @@
 // Keeps one VM in the state that it should be in: starts its world, finds it again after a restart
 // of the agent, starts it anew when it died, and ends it. One thing at a time; `tick` looks after
 // it in between.
-import { backoffMs } from '#lib/base/backoff.ts';
 import { sleep } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
-import { Fault, toFaultRecord } from '#lib/model/fault.ts';
+import { Fault, fromFaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { HandoverTicket, VmRunSpec, WorldReport } from '#lib/wire/agent/host-rpc.ts';
 import { identifyProcess, isProvablyDead } from '../../datastore/process-identity.ts';
@@ -12,6 +11,7 @@ import type { WorldStatus } from '../../world/control.ts';
 import { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
 import { FilterFaultReporter } from './filter-fault-reporter.ts';
+import { Restarts } from './restarts.ts';
 import { type Settlement, settleIntent } from './vm-intent.ts';
 import { specWithFilters, type VmRecord, type VmRecordFile } from './vm-record.ts';
 import {
@@ -24,10 +24,8 @@ import {
   worldPlaces,
 } from './world-launch.ts';
 import { ensureEnded, findWorldProcess, removeSockets, startWorld } from './world-process.ts';
+import { WorldWatch } from './world-watch.ts';
 
-const RESTART = { firstMs: 500, maxMs: 30_000 };
-/** A world that ran for so long has started well: the next restart comes quickly again. */
-const STABLE_MS = 60_000;
 const STOP_PATIENCE_MS = 10_000;
 /** A machine under load takes its time to start a process. */
 const START_LIMIT_MS = 45_000;
@@ -47,8 +45,8 @@ export class VmRunner {
   #status: WorldStatus | null = null;
   #phase: Phase = 'off';
   #message = '';
-  #attempt = 0;
-  #nextTryAt = 0;
+  readonly #restarts = new Restarts();
+  readonly #watch: WorldWatch;
   #runningSince = 0;
 
   constructor(host: HostContext, file: VmRecordFile) {
@@ -59,6 +57,14 @@ export class VmRunner {
     const { controlSocketPath } = this.places;
     this.client = new WorldClient({ controlSocketPath, clock: host.clock });
     this.#filterFaults = new FilterFaultReporter(host, this.vmId);
+    const filters = (): DiskFilter[] => this.record.spec.disks.flatMap((disk) => disk.filters);
+    this.#watch = new WorldWatch({
+      ...{ host, client: this.client },
+      vmName: () => this.record.spec.name,
+      process: () => this.record.process,
+      filters: () => filters().map(({ name }) => name),
+      memoryMaxMib: () => host.worldMemoryMaxMib(filters()),
+    });
   }
 
   get record(): VmRecord {
@@ -97,6 +103,7 @@ export class VmRunner {
 
   /** Looks after the VM. Returns at once while something else is under way with it. */
   async tick(): Promise<void> {
+    if (!this.#forgotten) this.#watch.tick();
     if (this.#pending > 0 || this.#forgotten) return;
     await this.exclusively(() => this.#look()).catch((thrown: unknown) => {
       this.#host.logger.error({ vmId: this.vmId, err: thrown }, 'looking after a VM failed');
@@ -113,11 +120,15 @@ export class VmRunner {
     await this.settle();
     const nbdPort = spec.nbdPort || before.spec.nbdPort;
     const here = { ...(await specAtHome(this.#host, spec)), nbdPort };
-    await this.update({ spec: here, desired: 'poweredOn', pendingFilters: null });
+    const fresh = { pendingFilters: null, gaveUp: null };
+    await this.update({ spec: here, desired: 'poweredOn', ...fresh });
+    this.#restarts.forget();
+    this.#watch.takeEnd();
     this.show('starting', '');
     try {
       await this.#start();
-    } catch (thrown) {
+    } catch (cause) {
+      const thrown = this.#watch.takeEnd() ?? cause;
       await this.#endWorld();
       await this.update({ desired: before.desired === 'suspended' ? 'suspended' : 'poweredOff' });
       this.show('off', toFaultRecord(thrown).message);
@@ -272,7 +283,12 @@ export class VmRunner {
   /** Asks the world and takes in what it says; false when it is not there or not working. */
   async #askAndAdopt(): Promise<boolean> {
     const status = await this.#ask();
-    if (!status || status.state === 'faulted') return false;
+    if (!status) return false;
+    this.#watch.answered();
+    if (status.state === 'faulted') {
+      if (status.fault) this.#watch.said(fromFaultRecord(status.fault));
+      return false;
+    }
     await this.#adopt(status);
     return true;
   }
@@ -301,7 +317,7 @@ export class VmRunner {
   }
 
   async #look(): Promise<void> {
-    const { desired, place, handingOverTo } = this.record;
+    const { desired, place, handingOverTo, gaveUp } = this.record;
     if (place === 'incoming') {
       if (!(await this.#askAndAdopt())) this.show('migratingIn', '');
       return;
@@ -315,7 +331,10 @@ export class VmRunner {
       if (this.#status?.operation === null) await this.settle();
       return;
     }
-    if (await this.#isProcessAlive()) return this.show(this.#phase, 'The process does not answer.');
+    if (await this.#isProcessAlive()) {
+      return this.show(this.#phase, this.#watch.message || 'The process does not answer.');
+    }
+    if (gaveUp !== null) return this.show('faulted', gaveUp);
     if (handingOverTo !== null && (await this.#hasMovedTo(handingOverTo))) return;
     await this.#restart();
   }
@@ -365,29 +384,41 @@ export class VmRunner {
 
   async #restart(): Promise<void> {
     const { clock, events } = this.#host;
-    if (this.#phase === 'running') {
-      const { name } = this.record.spec;
-      const message = `The process of the virtual machine ${name} ended unexpectedly.`;
-      this.show('faulted', message);
-      this.#attempt = clock.monotonic() - this.#runningSince > STABLE_MS ? 0 : this.#attempt;
-      this.#nextTryAt = clock.monotonic() + (this.#attempt === 0 ? 0 : this.#waitMs());
-      await events.add({ type: 'VmWorldEnded', severity: 'error', message, vmId: this.vmId });
-    }
-    if (clock.monotonic() < this.#nextTryAt) return;
+    const now = clock.monotonic();
+    const why = this.#watch.takeEnd();
+    const ended = this.#phase === 'running' || why !== null;
+    if (ended && !(await this.#ended(why, now))) return;
+    if (!this.#restarts.isDue(now)) return;
     try {
       await this.#start();
+      this.#restarts.started();
       const message = `The virtual machine ${this.record.spec.name} was started again.`;
       await events.add({ type: 'VmRestarted', severity: 'info', message, vmId: this.vmId });
     } catch (thrown) {
       await this.#endWorld();
       this.show('faulted', toFaultRecord(thrown).message);
-      this.#nextTryAt = clock.monotonic() + this.#waitMs();
+      this.#restarts.failed(clock.monotonic());
     }
-    this.#attempt += 1;
   }
 
-  #waitMs(): number {
-    return backoffMs(RESTART, this.#attempt);
+  /** The process has ended unexpectedly. False when it is not to be started again. */
+  async #ended(why: Fault | null, now: number): Promise<boolean> {
+    const { events } = this.#host;
+    const { name } = this.record.spec;
+    const message =
+      why?.message ?? `The process of the virtual machine ${name} ended unexpectedly.`;
+    this.show('faulted', message);
+    const again = this.#restarts.ended(now, now - this.#runningSince);
+    const vmId = this.vmId;
+    await events.add({ type: 'VmWorldEnded', severity: 'error', message, vmId });
+    if (again) return true;
+    const rest = 'It has ended too often and is not started again; power it on to try again.';
+    const gaveUp = `${message} ${rest}`;
+    await this.update({ gaveUp });
+    this.show('faulted', gaveUp);
+    const text = `The virtual machine ${name} is not started again. ${message}`;
+    await events.add({ type: 'VmRestartGivenUp', severity: 'error', message: text, vmId });
+    return false;
   }
 
   async #start(): Promise<void> {

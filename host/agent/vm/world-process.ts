@@ -14,6 +14,7 @@ import {
 } from '../../datastore/process-identity.ts';
 import { writeFileDurably } from '../../datastore/write-file.ts';
 import type { WorldLaunch } from '../../world/launch.ts';
+import { INSPECTOR_ARGS } from './stuck-world.ts';
 
 const KILL_PATIENCE_MS = 10_000;
 const WORLD_PROGRAM = fileURLToPath(new URL('../../world/world-main.ts', import.meta.url));
@@ -23,7 +24,7 @@ const WORLD_PROGRAM = fileURLToPath(new URL('../../world/world-main.ts', import.
  * hands over.
  */
 export function worldCommand(launchPath: string): { file: string; args: string[] } {
-  return { file: process.execPath, args: [WORLD_PROGRAM, launchPath] };
+  return { file: process.execPath, args: [...INSPECTOR_ARGS, WORLD_PROGRAM, launchPath] };
 }
 
 export interface StartedWorld {
