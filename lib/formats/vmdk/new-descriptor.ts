@@ -52,7 +52,7 @@ export function newDescriptor({
 }
 
 /** Cylinders of the classic geometry with 255 heads and 63 sectors; at least one. */
-function cylinders(sectors: number): number {
+export function cylinders(sectors: number): number {
   return Math.max(1, Math.floor(sectors / (HEADS * SECTORS_PER_TRACK)));
 }
 
