@@ -7,13 +7,16 @@ import { promisify } from 'node:util';
 import { type CertificateRequest, makeCertificate } from '#lib/formats/vib/certificate.ts';
 import type { SigningKey } from '#lib/formats/vib/sign-descriptor.ts';
 import type { TrustedRoot } from '#lib/formats/vib/trusted-roots.ts';
-import { ACCEPTANCE_LEVELS } from '#lib/model/vib.ts';
+import { ACCEPTANCE_LEVELS, type AcceptanceLevel } from '#lib/model/vib.ts';
 
 const makeKeyPair = promisify(generateKeyPair);
 const DAY_MS = 86_400_000;
 const YEARS_VALID = 10;
 const KINDS = ['platform', 'partner'] as const;
 type Kind = (typeof KINDS)[number];
+
+/** The code by which VIBs name the maker of the platform. Every other vendor is a partner. */
+export const PLATFORM_VENDOR = 'SLU';
 
 export interface Authority {
   roots: TrustedRoot[];
@@ -41,6 +44,12 @@ export async function openAuthority(directory: string, now: Date): Promise<Autho
   if (!made) throw new Error(`the certificate authority in ${directory} cannot be read back`);
   await writeFile(path.join(directory, 'roots.json'), `${JSON.stringify(made.roots, null, 2)}\n`);
   return made;
+}
+
+/** Who signs for a level: nobody for a community VIB. */
+export function keysFor({ signers }: Authority, level: AcceptanceLevel): SigningKey[] {
+  if (level === 'CommunitySupported') return [];
+  return [level === 'PartnerSupported' ? signers.partner : signers.platform];
 }
 
 async function readAuthority(directory: string): Promise<Authority | null> {

@@ -6,14 +6,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
 import { z } from 'zod';
 import type { ArchiveFile } from '#lib/formats/vib/archive/tar.ts';
 import { PLUGIN_ROOT } from '#lib/formats/vib/filter-payload.ts';
 import { writeVib } from '#lib/formats/vib/write-vib.ts';
 import { type FilterManifest, filterManifestSchema } from '#lib/model/filter.ts';
-import { acceptanceLevelSchema, type VibDescriptor } from '#lib/model/vib.ts';
-import type { Authority } from './authority.ts';
+import { type AcceptanceLevel, acceptanceLevelSchema, type VibDescriptor } from '#lib/model/vib.ts';
+import { type Authority, keysFor } from './authority.ts';
+import { bundleModule } from './bundle-module.ts';
 
 /** filters/<name>/vib.json */
 const vibJsonSchema = z.strictObject({
@@ -33,23 +33,27 @@ export async function buildFilterVib({
   directory,
   authority,
   version,
+  level,
 }: {
   directory: string;
   authority: Authority;
   /** Instead of the one in vib.json. */
   version?: string;
+  /** Instead of the one in vib.json. */
+  level?: AcceptanceLevel;
 }): Promise<BuiltVib> {
   const settings = vibJsonSchema.parse(
     JSON.parse(await readFile(path.join(directory, 'vib.json'), 'utf8')),
   );
   const entry = path.join(directory, 'index.ts');
-  const module = await bundle(entry);
+  const module = await bundleModule(entry);
   const daemonEntry = path.join(directory, 'daemon.ts');
-  const daemon = existsSync(daemonEntry) ? await bundle(daemonEntry) : null;
+  const daemon = existsSync(daemonEntry) ? await bundleModule(daemonEntry) : null;
   const manifest = await manifestOf(entry, module, daemon);
   const descriptor = {
     ...settings,
     version: version ?? settings.version,
+    acceptanceLevel: level ?? settings.acceptanceLevel,
     type: 'bootbank',
     name: manifest.name,
     summary: manifest.summary,
@@ -63,7 +67,6 @@ export async function buildFilterVib({
     liveInstallAllowed: true,
     liveRemoveAllowed: true,
   };
-  const partner = settings.acceptanceLevel === 'PartnerSupported';
   const bytes = await writeVib({
     descriptor,
     files: [
@@ -72,44 +75,10 @@ export async function buildFilterVib({
       file(`${PLUGIN_ROOT}/${manifest.name}/filter.json`, jsonBytes(manifest)),
     ],
     payloadName: manifest.name.slice(0, 8),
-    keys: [partner ? authority.signers.partner : authority.signers.platform],
+    keys: keysFor(authority, descriptor.acceptanceLevel),
   });
   return { descriptor, bytes };
 }
-
-/**
- * Fails when the filter imports anything of Node or of a package: it must run from its one file
- * alone.
- */
-async function bundle(entry: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'neutral',
-    target: 'es2023',
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'silent',
-    plugins: [refuseForeignImports],
-  });
-  const [output] = outputFiles;
-  if (!output) throw new Error(`${entry} was bundled into nothing`);
-  return output.contents;
-}
-
-const refuseForeignImports: Plugin = {
-  name: 'refuse-foreign-imports',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^./#]/ }, ({ path: name, kind }) => {
-      if (kind === 'entry-point') return null;
-      return {
-        errors: [{ text: `A filter may not import ${name}: it has the filter SDK alone.` }],
-      };
-    });
-  },
-};
 
 async function manifestOf(
   entry: string,

@@ -1,0 +1,137 @@
+// Runs the conformance suite on the filter of a VIB, each check in worlds of its own, and says what
+// came out. A check that fails does not stop the others, unless the package itself is not whole.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { LaunchFilter } from '#host/world/launch.ts';
+import { launchFilterOf, WorldHarness } from '#host/world/world-harness.ts';
+import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
+import type { TrustedRoot } from '#lib/formats/vib/trusted-roots.ts';
+import { bundleNamed } from '#scripts/build-vibs/bundle-module.ts';
+import { type Candidate, openCandidate } from './candidate.ts';
+import type { Check, CheckContext, Effort } from './check.ts';
+import { attachCheck } from './checks/attach-check.ts';
+import { crashCheck } from './checks/crash-check.ts';
+import { errorCheck } from './checks/error-check.ts';
+import { flushCheck } from './checks/flush-check.ts';
+import { memoryCheck } from './checks/memory-check.ts';
+import { migrationCheck } from './checks/migration-check.ts';
+import { modelCheck } from './checks/model-check.ts';
+import { overheadCheck } from './checks/overhead-check.ts';
+import { packageCheck } from './checks/package-check.ts';
+import { trimCheck } from './checks/trim-check.ts';
+import type { CertifyReport, CheckResult } from './report.ts';
+
+export const CHECKS: readonly Check[] = [
+  packageCheck,
+  modelCheck,
+  flushCheck,
+  trimCheck,
+  errorCheck,
+  attachCheck,
+  migrationCheck,
+  crashCheck,
+  memoryCheck,
+  overheadCheck,
+];
+
+export interface CertifyOptions {
+  bytes: Uint8Array;
+  roots: readonly TrustedRoot[];
+  now: Date;
+  seed: number;
+  effort: Effort;
+  /** Checks to run; all of them by default. */
+  only?: readonly string[];
+  onStart?(report: Omit<CertifyReport, 'signed'>): void;
+  onCheck?(result: CheckResult): void;
+}
+
+/** Throws when the VIB itself cannot be opened; all else is in the report. */
+export async function certify(options: CertifyOptions): Promise<CertifyReport> {
+  const { bytes, roots, now, seed, only = CHECKS.map(({ id }) => id) } = options;
+  const directory = await mkdtemp(path.join(tmpdir(), 'sluice-certify-'));
+  const harness = await WorldHarness.create();
+  try {
+    const candidate = await openCandidate(bytes, { roots, nowMs: now.getTime(), directory });
+    const context = await makeContext(candidate, { harness, directory, options });
+    const report = reportOf(candidate, seed, now);
+    options.onStart?.(report);
+    for (const check of CHECKS.filter(({ id }) => only.includes(id))) {
+      const result = skips(report.checks) ? skipped(check) : await runCheck(check, context);
+      report.checks.push(result);
+      options.onCheck?.(result);
+    }
+    return { ...report, passed: report.checks.every(({ verdict }) => verdict === 'passed') };
+  } finally {
+    await harness.dispose();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function reportOf(candidate: Candidate, seed: number, now: Date): CertifyReport {
+  const { id, sha256 } = candidate.vib.inspection;
+  const { name, class: filterClass } = candidate.manifest;
+  return {
+    ...{ format: 1, vib: id, sha256, filter: { name, class: filterClass }, seed },
+    ...{ startedAt: now.toISOString(), passed: false, checks: [], signed: null },
+  };
+}
+
+async function makeContext(
+  candidate: Candidate,
+  {
+    harness,
+    directory,
+    options,
+  }: {
+    harness: WorldHarness;
+    directory: string;
+    options: CertifyOptions;
+  },
+): Promise<CheckContext> {
+  let disks = 0;
+  return {
+    candidate,
+    harness,
+    probe: await makeProbe(directory),
+    random: new XorShift(options.seed),
+    effort: options.effort,
+    nextDisk: () => {
+      disks += 1;
+      return disks;
+    },
+  };
+}
+
+async function makeProbe(directory: string): Promise<LaunchFilter> {
+  const source = new URL('./lab/storage-probe.ts', import.meta.url).pathname;
+  const entryPath = path.join(directory, 'probe.js');
+  await writeFile(entryPath, await bundleNamed(source, 'storageProbe'));
+  return launchFilterOf(entryPath, { name: 'certify-storage', class: 'datastoreIoControl' });
+}
+
+async function runCheck(check: Check, context: CheckContext): Promise<CheckResult> {
+  const { id, title } = check;
+  const startedAt = performance.now();
+  const result = { id, title, numbers: {}, notes: [], reason: null };
+  try {
+    const outcome = await check.run(context);
+    const milliseconds = performance.now() - startedAt;
+    return { ...result, ...outcome, verdict: 'passed', milliseconds };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const milliseconds = performance.now() - startedAt;
+    return { ...result, verdict: 'failed', reason, milliseconds };
+  }
+}
+
+/** What is no filter at all needs no disk. */
+function skips(checks: readonly CheckResult[]): boolean {
+  return checks.some(({ id, verdict }) => id === packageCheck.id && verdict === 'failed');
+}
+
+function skipped({ id, title }: Check): CheckResult {
+  const reason = 'The package is not whole.';
+  return { id, title, verdict: 'skipped', reason, numbers: {}, notes: [], milliseconds: 0 };
+}

@@ -1,0 +1,71 @@
+// What a check of the certification is, and what it works with.
+import type { LaunchFilter } from '#host/world/launch.ts';
+import type { WorldHarness } from '#host/world/world-harness.ts';
+import type { XorShift } from '#lib/filter-sdk/xor-shift.ts';
+import { MIB } from '#lib/model/limits.ts';
+import type { Candidate } from './candidate.ts';
+import { Trial } from './lab/trial.ts';
+
+/** How much is tried. */
+export interface Effort {
+  /** Random I/Os of the model test. */
+  operations: number;
+  /** Times that the world is killed. */
+  crashes: number;
+  /** I/Os of the memory test, after the warm-up. */
+  memoryIos: number;
+}
+
+export const FULL_EFFORT: Effort = { operations: 6000, crashes: 12, memoryIos: 60_000 };
+export const QUICK_EFFORT: Effort = { operations: 1500, crashes: 4, memoryIos: 30_000 };
+
+export interface CheckContext {
+  candidate: Candidate;
+  harness: WorldHarness;
+  /** The difficult drive. */
+  probe: LaunchFilter;
+  random: XorShift;
+  effort: Effort;
+  /** Number of the next disk. */
+  nextDisk(): number;
+}
+
+export interface Outcome {
+  /** What was counted or measured. */
+  numbers?: Record<string, number>;
+  /** What a reader should know, a sentence each. */
+  notes?: string[];
+}
+
+export interface Check {
+  /** Stable, for machines. */
+  id: string;
+  title: string;
+  /** Throws Failure, with what is wrong, when the filter does not pass. */
+  run(context: CheckContext): Promise<Outcome>;
+}
+
+const DISK_BYTES = 8 * MIB;
+
+/** A world with a new disk under the filter on trial, or without it. */
+export function startTrial(
+  context: CheckContext,
+  {
+    filter = true,
+    probe = true,
+    sizeBytes = DISK_BYTES,
+  }: { filter?: boolean; probe?: boolean; sizeBytes?: number } = {},
+): Promise<Trial> {
+  return Trial.start({
+    harness: context.harness,
+    filter: filter ? context.candidate.launch : null,
+    probe: probe ? context.probe : null,
+    diskIndex: context.nextDisk(),
+    sizeBytes,
+  });
+}
+
+/** The chain of a trial with the filter in the version that is given. */
+export function chainWith({ probe }: CheckContext, filter: LaunchFilter | null): LaunchFilter[] {
+  return filter === null ? [probe] : [filter, probe];
+}
