@@ -153,7 +153,6 @@ export class TestClient {
       assert(header !== null && header.cookieHigh === 7, 'the reply has the cookie of a request');
       const waiter = this.#waiters.get(header.cookieLow);
       assert(waiter !== undefined, 'every request is answered once');
-      this.#waiters.delete(header.cookieLow);
       const reply: TestReply = { error: 0, data: Buffer.alloc(0), extents: [] };
       if (header.kind === 'simple') {
         reply.error = header.error;
@@ -164,6 +163,8 @@ export class TestClient {
         else if (header.type === CHUNK_TYPES.error) reply.error = decodeErrorChunk(payload);
         else reply.extents = decodeStatusChunk(payload).extents;
       }
+      // Not before: when the connection ends within a reply, whoever waits for it has to be told.
+      this.#waiters.delete(header.cookieLow);
       waiter.resolve(reply);
     }
   }
