@@ -42,6 +42,8 @@ export interface ServedDiskParts {
   /** Opens extents that are no files: objects and raw devices. */
   openRemote?: OpenRemote;
   processes?: ProcessTable;
+  /** As in the launch file. */
+  checked?: boolean;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onFilterFault(diskKey: number, report: FilterFaultReport): void;
   onFilterEvent(diskKey: number, report: FilterEventReport): void;
@@ -285,6 +287,7 @@ export class ServedDisk implements NbdExport {
   /** Closes filters, makes everything durable, gives the lock free. No I/O may be in flight. */
   async close(): Promise<void> {
     if (this.#suspended !== null) return;
+    this.#chain.sweep();
     await this.#filters.close(this.#chain.filters);
     if (this.#lock.isHeld()) {
       const error = await this.#disk.flush();
@@ -331,6 +334,8 @@ export class ServedDisk implements NbdExport {
       filters,
       disk: leased(this.#disk, this.#lock),
       tracer: this.#tracer,
+      diskName: this.#parts.id,
+      checked: this.#parts.checked,
       onFault: (report) => this.#report(report),
     });
     for (const [index, { own }] of filters.entries()) own.attach(chain, index);

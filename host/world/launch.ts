@@ -57,6 +57,10 @@ export const worldLaunchSchema = z.object({
    * then takes its TCP port and the clients' connections from there, and opens no disk before that.
    */
   incoming: z.boolean().default(false),
+  /**
+   * Filters are lent copies of their I/Os, and complained of for more (host/chain/io-checker.ts).
+   */
+  checked: z.boolean().optional(),
   /** False for a VM that is off: the disks are opened for an operation, and no client is served. */
   serves: z.boolean().default(true),
   /** Where a suspended VM's state is, if it has one: the world resumes from it. */

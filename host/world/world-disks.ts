@@ -100,6 +100,7 @@ export class WorldDisks {
       id: id ?? spec?.path ?? descriptorPath,
       descriptorPath,
       owner: { ...launch.owner, vmId: launch.vm.vmId },
+      checked: launch.checked,
       clock,
       random,
       log,

@@ -14,6 +14,7 @@ import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import type { FilterClass } from '#lib/model/filter-class.ts';
 import { MIB, SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
+import { INSPECTOR_ARGS } from '../agent/vm/stuck-world.ts';
 import type { WorldStatus } from './control.ts';
 import type { LaunchFilter, WorldLaunch } from './launch.ts';
 import { WorldClient } from './world-client.ts';
@@ -115,7 +116,10 @@ export class WorldHarness {
   async commandOf(launch: WorldLaunch): Promise<{ file: string; args: string[] }> {
     const path = `${launch.controlSocketPath}.json`;
     await writeFile(path, JSON.stringify(launch));
-    return { file: process.execPath, args: ['--import', COMPILE_CACHE, WORLD_MAIN, path] };
+    return {
+      file: process.execPath,
+      args: [...INSPECTOR_ARGS, '--import', COMPILE_CACHE, WORLD_MAIN, path],
+    };
   }
 
   /** Has `dispose` end a process that another one has started. */

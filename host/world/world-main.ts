@@ -96,7 +96,11 @@ const control = new ControlServer(
 process.on('SIGTERM', () => void world.stop().then(end));
 process.on('uncaughtException', (error) => {
   logger.fatal(error);
-  process.exit(1);
+  if (!world.strayException(error)) process.exit(1);
+});
+process.on('unhandledRejection', (thrown) => {
+  logger.error({ err: thrown }, 'a promise was rejected and nobody looks');
+  if (!world.strayRejection(thrown)) process.exit(1);
 });
 
 let takeOver: TakeOver | null = null;

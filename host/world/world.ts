@@ -17,6 +17,7 @@ import { spawnDestination } from '../migration/spawn-destination.ts';
 import { TakeOver } from '../migration/take-over.ts';
 import { NbdServer } from '../nbd/nbd-server.ts';
 import { type Pause, quiesce } from '../nbd/quiesce.ts';
+import { blame, messageOf } from './blame.ts';
 import type { WorldState, WorldStatus } from './control.ts';
 import { FilterNotices } from './filter-notices.ts';
 import type { LaunchFilter, WorldLaunch } from './launch.ts';
@@ -112,6 +113,37 @@ export class World {
     this.#fault = toFaultRecord(thrown);
     this.#parts.log('error', this.#fault.message);
     this.#parts.onFaulted();
+  }
+
+  /** A promise was rejected and nobody looks. False when that is no filter's fault. */
+  strayRejection(thrown: unknown): boolean {
+    const filter = this.#blame(thrown);
+    if (filter === null) return false;
+    const disk = this.#disks.list.find((each) => each.filters.some(({ name }) => name === filter));
+    const report = { filter, operation: 'promise', message: messageOf(thrown) };
+    this.#notices.addFault(disk?.diskKey ?? 0, report);
+    return true;
+  }
+
+  /**
+   * An error came out of a callback that a filter gave to Node. Nobody knows in which state that has
+   * left it: no I/O is done any more. False when it is no filter's fault.
+   */
+  strayException(thrown: unknown): boolean {
+    const filter = this.#blame(thrown);
+    if (filter === null) return false;
+    const message = `The I/O filter ${filter} threw in a callback: ${messageOf(thrown)}`;
+    this.#server.close();
+    this.fail(new Fault('FilterFault', message, { data: { filter, operation: 'callback' } }));
+    return true;
+  }
+
+  #blame(thrown: unknown): string | null {
+    const { disks } = this.#parts.launch;
+    return blame(
+      thrown,
+      disks.flatMap(({ filters }) => filters.map(({ name }) => name)),
+    );
   }
 
   /** Runs work that changes the world, one at a time; `InvalidState` unless it is running. */
