@@ -7,15 +7,20 @@ import type { Rpc } from '#lib/wire/agent/rpc.ts';
 import { readVmHome } from '../datastore/vm-home.ts';
 import type { HostAgent } from './host-agent.ts';
 import { type BoundRpc, handle, keyed } from './rpc-server.ts';
+import { attachDisk } from './vm/operations/attach-disk.ts';
+import { cloneVm } from './vm/operations/clone-vm.ts';
 import { createSnapshot } from './vm/operations/create-snapshot.ts';
+import { destroyVm } from './vm/operations/destroy-vm.ts';
 import { detachDisk } from './vm/operations/detach-disk.ts';
 import { growDisk } from './vm/operations/grow-disk.ts';
 import { type OnVm, onVm } from './vm/operations/on-vm.ts';
+import { resetVm, suspendVm } from './vm/operations/power.ts';
+import { relocateVm } from './vm/operations/relocate-vm.ts';
 import { removeSnapshot } from './vm/operations/remove-snapshot.ts';
 import { revertToSnapshot } from './vm/operations/revert-to-snapshot.ts';
 
 export function diskCalls(agent: HostAgent): BoundRpc[] {
-  const { host } = agent;
+  const { host, vms, operations } = agent;
   return [
     handle(calls.readVmLayout, async ({ vm }) => ({
       layout: (await readVmHome(vm, host.datastores)).layout,
@@ -25,6 +30,23 @@ export function diskCalls(agent: HostAgent): BoundRpc[] {
     ofVm(agent, calls.revertToSnapshot, revertToSnapshot),
     ofVm(agent, calls.growDisk, growDisk),
     ofVm(agent, calls.detachDisk, detachDisk),
+    ofVm(agent, calls.attachDisk, attachDisk),
+    ofVm(agent, calls.relocateVm, relocateVm),
+    keyed(operations, calls.cloneVm, (input, job) =>
+      onVm({ host, vms, job }, { ...input, vm: input.source }, (on) => cloneVm(on, input)),
+    ),
+    keyed(operations, calls.suspendVm, async ({ vmId }, job) => {
+      await suspendVm({ host, vms, job }, vmId);
+      return {};
+    }),
+    keyed(operations, calls.resetVm, async ({ vmId }, job) => {
+      await resetVm({ host, vms, job }, vmId);
+      return {};
+    }),
+    keyed(operations, calls.destroyVm, async ({ vm }) => {
+      await destroyVm(host, vms, vm);
+      return {};
+    }),
     handle(calls.cancelOperation, async ({ operationKey }) => {
       agent.operations.cancel(operationKey);
       return {};

@@ -1,7 +1,8 @@
 // What a host is about to change of a VM's files, written down before the first of them is touched,
 // so that after a crash it is finished or undone. The .vmx says which: it carries the mark of the
 // last operation that has happened.
-import { rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
 import { commitSchema, finishCommit } from '../../datastore/commit-files.ts';
@@ -24,6 +25,8 @@ export const intentSchema = z.object({
   createdFolders: z.array(pathSchema),
   /** Disks that nobody needs any more: deleted when it has happened. */
   obsolete: z.array(pathSchema),
+  /** Other files that nobody needs any more then. */
+  obsoleteFiles: z.array(pathSchema),
   /** The VM when it has happened. */
   spec: vmRunSpecSchema,
   /** What the controller is told then; null when more steps follow. */
@@ -44,6 +47,10 @@ export async function settleIntent(intent: Intent): Promise<Settlement> {
   if (mark === intent.mark) {
     await finishCommit(intent.commit);
     for (const path of intent.obsolete) await deleteDisk(path);
+    for (const path of intent.obsoleteFiles) await rm(path, { force: true });
+    const left = [...intent.obsolete, ...intent.obsoleteFiles].map((path) => dirname(path));
+    const used = new Set(intent.commit.followUps.map(({ path }) => dirname(path)));
+    for (const folder of new Set(left)) if (!used.has(folder)) await removeIfEmpty(folder);
     return 'done';
   }
   if (mark !== intent.markBefore) return 'overtaken';

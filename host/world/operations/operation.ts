@@ -69,7 +69,19 @@ const cloneSchema = z.object({
 const relocateSchema = z.object({
   kind: z.literal('relocate'),
   disks: z.array(
-    z.object({ key: keySchema, targetPath: pathSchema, provisioning: provisioningSchema }),
+    z.object({
+      key: keySchema,
+      /** What the disk and its snapshots consist of, parents first. */
+      layers: z.array(
+        z.object({
+          sourcePath: pathSchema,
+          targetPath: pathSchema,
+          /** What the copy builds on; null for a layer that holds all of the disk. */
+          parentPath: pathSchema.nullable(),
+          provisioning: provisioningSchema,
+        }),
+      ),
+    }),
   ),
 });
 

@@ -1,9 +1,12 @@
 // Which operation is done where.
-import { Fault } from '#lib/model/fault.ts';
+import { unreachable } from '#lib/base/assert.ts';
 import { attach, detach } from './attach.ts';
 import type { ChangeParts } from './change-parts.ts';
+import { cloneDisks } from './clone.ts';
+import { grow } from './grow.ts';
 import { merge } from './merge.ts';
 import type { Operation, OperationResult } from './operation.ts';
+import { relocate } from './relocate.ts';
 import { reset } from './reset.ts';
 import { revert } from './revert.ts';
 import { forgetSnapshots, snapshot } from './snapshot.ts';
@@ -23,6 +26,12 @@ export async function perform(parts: ChangeParts, operation: Operation): Promise
       return merge(parts, operation);
     case 'revert':
       return revert(parts, operation);
+    case 'grow':
+      return grow(parts, operation);
+    case 'clone':
+      return cloneDisks(parts, operation);
+    case 'relocate':
+      return relocate(parts, operation);
     case 'attach':
       return attach(parts, operation);
     case 'detach':
@@ -32,6 +41,6 @@ export async function perform(parts: ChangeParts, operation: Operation): Promise
     case 'reset':
       return reset(parts);
     default:
-      throw new Fault('InvalidArgument', 'The operation is not known.');
+      return unreachable(operation);
   }
 }

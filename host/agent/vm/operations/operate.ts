@@ -45,6 +45,7 @@ export async function intentOf(on: OnVm, plan: FilePlan): Promise<Intent> {
     created: plan.created ?? [],
     createdFolders: [],
     obsolete: plan.obsolete ?? [],
+    obsoleteFiles: [],
     spec: { ...vm, disks: layout.disks },
     answer: plan.answer,
   };

@@ -1,0 +1,45 @@
+// Suspend and reset, which the disks' filters hear of.
+
+import { randomHex } from '#lib/base/random.ts';
+import { Fault } from '#lib/model/fault.ts';
+import type { HostContext } from '../../host-context.ts';
+import type { OperationJob } from '../../operations.ts';
+import type { VmRunner } from '../vm-runner.ts';
+import type { VmSet } from '../vm-set.ts';
+import { statePathOf } from '../world-launch.ts';
+
+interface Where {
+  host: HostContext;
+  vms: VmSet;
+  job: OperationJob;
+}
+
+/** Idempotent. */
+export async function suspendVm({ host, vms }: Where, vmId: string): Promise<void> {
+  const runner = vms.require(vmId);
+  await runner.exclusively(async () => {
+    await runner.settle();
+    if (runner.record.desired === 'suspended') return;
+    requireRunning(runner);
+    const statePath = await statePathOf(host, runner.record.spec);
+    const mark = `suspend/${randomHex(host.random, 4)}`;
+    const operation = { kind: 'suspend', statePath } as const;
+    await runner.client.operate({ mark, operation, commit: null });
+    await runner.suspended();
+  });
+}
+
+export async function resetVm({ host, vms }: Where, vmId: string): Promise<void> {
+  const runner = vms.require(vmId);
+  await runner.exclusively(async () => {
+    await runner.settle();
+    requireRunning(runner);
+    const mark = `reset/${randomHex(host.random, 4)}`;
+    await runner.client.operate({ mark, operation: { kind: 'reset' }, commit: null });
+  });
+}
+
+function requireRunning(runner: VmRunner): void {
+  if (runner.record.desired === 'poweredOn' && runner.isRunning) return;
+  throw new Fault('InvalidPowerState', `${runner.record.spec.name} is not running.`);
+}
