@@ -19,9 +19,9 @@ export interface MergeRequest {
 }
 
 /**
- * Copies what a frozen redo log has into its parent, and makes that durable. Resolves with the bytes
- * copied. Throws as `copyBacking` does; then all is as it was for every reader, and it can be called
- * again.
+ * Copies what a frozen redo log has into its parent, and makes that durable. Resolves with the
+ * bytes copied. Throws as `copyBacking` does; then all is as it was for every reader, and it can be
+ * called again.
  */
 export function mergeRedoLog({ frozen, ...options }: MergeRequest): Promise<number> {
   return copyBacking({
@@ -73,7 +73,7 @@ export async function dropLayer(request: DropRequest): Promise<VmdkDescriptor> {
 }
 
 /** Copies of a range only what the log itself has. */
-function copyOwnGrains(log: RedoLog): RangeCopier {
+export function copyOwnGrains(log: RedoLog): RangeCopier {
   return async (request) => {
     const end = request.offset + request.length;
     let bytes = 0;
