@@ -22,8 +22,8 @@ export interface CopyRequest {
 }
 
 /**
- * Copies everything and makes it durable; resolves with the bytes written. Throws `RequestCanceled`,
- * `NoDiskSpace` or `FileFault`; then the target holds a part.
+ * Copies everything and makes it durable; resolves with the bytes written. Throws
+ * `RequestCanceled`, `NoDiskSpace` or `FileFault`; then the target holds a part.
  */
 export async function copyBacking(request: CopyRequest): Promise<number> {
   const { source, target, signal, onProgress } = request;

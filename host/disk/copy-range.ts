@@ -1,5 +1,5 @@
-// Copies a range of one backing into another. Zeroes are not written where the target reads as zeroes
-// anyway, so that a thin copy stays thin.
+// Copies a range of one backing into another. Zeroes are not written where the target reads as
+// zeroes anyway, so that a thin copy stays thin.
 import type { Backing } from './backing.ts';
 import { readBacking, writeBacking } from './backing-io.ts';
 

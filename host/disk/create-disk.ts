@@ -1,4 +1,5 @@
-// Makes a new flat disk: its extent, with the space that its provisioning wants, and its descriptor.
+// Makes a new flat disk: its extent, with the space that its provisioning wants, and its
+// descriptor.
 import { basename, dirname, join } from 'node:path';
 import type { Random } from '#lib/base/random.ts';
 import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
@@ -9,7 +10,7 @@ import type { Provisioning } from '#lib/wire/agent/host-rpc.ts';
 import { writeDescriptor } from '../datastore/descriptor-file.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import type { DiskFiles, ExtentFile } from './extent-file.ts';
-import { fillWithZeroes, reserveSpace, step } from './file-steps.ts';
+import { fillWithZeroes, reserveSpace, step } from './files/file-steps.ts';
 
 /** What a copy does not take over from the data base of its original. */
 const OWN_KEYS = ['longContentID', 'uuid', 'thinProvisioned', 'geometry.cylinders'];
@@ -55,8 +56,8 @@ export async function createFlatDisk(request: NewDiskRequest): Promise<VmdkDescr
 export function requireSize(capacityBytes: number): void {
   const whole = capacityBytes > 0 && capacityBytes % SECTOR_BYTES === 0;
   if (whole && capacityBytes <= DISK_BYTES_MAX) return;
-  const message = `A virtual disk of ${capacityBytes} bytes cannot be: it is whole sectors of 512 bytes`;
-  throw new Fault('InvalidArgument', `${message}, and at most 62 TiB.`);
+  const message = `A virtual disk cannot have ${capacityBytes} bytes`;
+  throw new Fault('InvalidArgument', `${message}: whole sectors of 512, and at most 62 TiB.`);
 }
 
 async function takeSpace(request: NewDiskRequest, file: ExtentFile): Promise<void> {

@@ -1,5 +1,5 @@
-// Tests of the space that disks take: new ones of each provisioning, growing, and what happens when a
-// datastore is full, also on a real file system of a few MiB.
+// Tests of the space that disks take: new ones of each provisioning, growing, and what happens when
+// a datastore is full, also on a real file system of a few MiB.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,12 +18,12 @@ import { allocatedBytes } from './allocated-bytes.ts';
 import type { Backing } from './backing.ts';
 import { readBacking, runIo, writeBacking } from './backing-io.ts';
 import { createFlatDisk } from './create-disk.ts';
+import { MemoryDisk } from './files/test-files.ts';
 import { growFlatDisk } from './grow-disk.ts';
 import { openBacking } from './open-backing.ts';
 import { createRedoLog } from './snapshot-files.ts';
 import { SpacePause } from './space-pause.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
-import { MemoryDisk } from './test-files.ts';
 
 const run = promisify(execFile);
 const files = systemDiskFiles;

@@ -1,12 +1,12 @@
-// A file of the machine below a disk. Holes are punched and space is reserved by fallocate(1), since
-// Node has no such calls; where that does not work, it is remembered and said.
+// A file of the machine below a disk. Holes are punched and space is reserved by fallocate(1),
+// since Node has no such calls; where that does not work, it is remembered and said.
 import { spawn } from 'node:child_process';
 import { closeSync, fstat, ftruncate, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOfCode } from '#lib/formats/nbd/errno.ts';
 import type { Done, ExtentFile, Transfer } from './extent-file.ts';
-import { errnoOfThrown, readLater, readRest, writeLater, writeRest } from './fd-transfer.ts';
-import { SyncGroup } from './sync-group.ts';
+import { errnoOfThrown, readLater, readRest, writeLater, writeRest } from './files/fd-transfer.ts';
+import { SyncGroup } from './files/sync-group.ts';
 
 const fstatLater = promisify(fstat);
 /** What st_blocks counts in, in bytes. */

@@ -19,8 +19,8 @@ import {
   WRITE,
   WRITE_ZEROES,
 } from '../chain/chain-io.ts';
+import { TransferPace } from './files/transfer-pace.ts';
 import { FlatDisk } from './flat-disk.ts';
-import { TransferPace } from './transfer-pace.ts';
 
 class TestIo extends ChainIo {
   finished(): void {

@@ -19,18 +19,18 @@ import {
 } from '../chain/chain-io.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
 import type { Backing } from './backing.ts';
-import { appendExtent, fileStatus } from './block-status.ts';
 import type { DiskFiles, Done, ExtentFile } from './extent-file.ts';
+import { appendExtent, fileStatus } from './files/block-status.ts';
 import {
   closeExtents,
   type Extent,
   type ExtentsRequest,
   invalidDisk,
   openExtents,
-} from './extent-table.ts';
+} from './files/extent-table.ts';
+import { TransferPace } from './files/transfer-pace.ts';
+import { PUNCH_BYTES_MIN, punchOrZero, zeroLater, zeroNow } from './files/zero-range.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
-import { TransferPace } from './transfer-pace.ts';
-import { PUNCH_BYTES_MIN, punchOrZero, zeroLater, zeroNow } from './zero-range.ts';
 
 /** From this length on zeroes leave the calling thread, in bytes. */
 const ZERO_LATER_BYTES = 64 * KIB;

@@ -7,8 +7,8 @@ import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import { readDescriptor, writeDescriptor } from '../datastore/descriptor-file.ts';
 import { requireSize } from './create-disk.ts';
 import type { DiskFiles, ExtentFile } from './extent-file.ts';
-import { invalidDisk, openExtentFile } from './extent-table.ts';
-import { fillWithZeroes, reserveSpace, step } from './file-steps.ts';
+import { invalidDisk, openExtentFile } from './files/extent-table.ts';
+import { fillWithZeroes, reserveSpace, step } from './files/file-steps.ts';
 import { isFlatFile } from './flat-disk.ts';
 
 export interface GrowRequest {

@@ -8,10 +8,10 @@ import { type ChainIo, READ, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
 import type { Backing } from './backing.ts';
 import { readBacking, runIo, writeBacking } from './backing-io.ts';
 import { copyBacking } from './copy-backing.ts';
+import { CrashFile, MemoryDisk } from './files/test-files.ts';
 import { mergeRedoLog, mirrorForMerge } from './merge-redo-log.ts';
 import { MirrorBacking } from './mirror-backing.ts';
 import { RedoLog } from './redo-log.ts';
-import { CrashFile, MemoryDisk } from './test-files.ts';
 
 /** Some regions of 1 MiB, and not whole ones. */
 const SECTORS = 4 * 2048 + 555;
@@ -169,7 +169,7 @@ test('a running redo log merges into its parent while the guest writes', async (
   );
 });
 
-test('a frozen log merges under a running one; cut off anywhere, the chain reads the same', async () => {
+test('a frozen log merges under a running one, and may be cut off anywhere', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(stepArbitrary, { minLength: 1, maxLength: 15 }),
@@ -217,7 +217,7 @@ test('a frozen log merges under a running one; cut off anywhere, the chain reads
   );
 });
 
-test('a copy is equal, keeps zeroes unwritten, says how far it is, and can be cancelled', async () => {
+test('a copy is equal, writes no zeroes, says how far it is, can be cancelled', async () => {
   const source = new SlowDisk(Buffer.alloc(SIZE));
   await writeBacking(source, 3 * 512, Buffer.alloc(200_000 - (200_000 % 512), 0x55));
   const target = new SlowDisk(Buffer.alloc(SIZE));

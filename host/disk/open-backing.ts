@@ -11,13 +11,13 @@ import {
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { Backing } from './backing.ts';
 import type { DiskFiles } from './extent-file.ts';
-import { invalidDisk, openExtentFile, requireAccess } from './extent-table.ts';
+import { invalidDisk, openExtentFile, requireAccess } from './files/extent-table.ts';
 import { FlatDisk, isFlatFile } from './flat-disk.ts';
-import { JoinedBacking } from './joined-backing.ts';
-import { type DescribedLayer, readChain } from './read-chain.ts';
+import { JoinedBacking } from './layers/joined-backing.ts';
+import { type DescribedLayer, readChain } from './layers/read-chain.ts';
+import { ZeroExtent } from './layers/zero-extent.ts';
 import { RedoLog } from './redo-log.ts';
 import { HostedSparse } from './sparse/hosted-sparse.ts';
-import { ZeroExtent } from './zero-extent.ts';
 
 /** An extent that is no file of its own format. */
 export interface RemoteTarget {

@@ -15,11 +15,11 @@ import { newDescriptor } from '#lib/formats/vmdk/new-descriptor.ts';
 import { FLUSH, READ, TRIM, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
 import type { Backing } from './backing.ts';
 import { readBacking, runIo, writeBacking, zeroBacking } from './backing-io.ts';
+import { CrashFile, MemoryDisk } from './files/test-files.ts';
 import { openBacking, openChain } from './open-backing.ts';
 import { RedoLog } from './redo-log.ts';
 import { createRedoLog, nextDescriptorName } from './snapshot-files.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
-import { CrashFile, MemoryDisk } from './test-files.ts';
 
 const run = promisify(execFile);
 /** A little more than two tables, and not whole ones. */
@@ -93,7 +93,7 @@ async function contentsOf(disk: Backing): Promise<Buffer> {
   return buffer;
 }
 
-test('a base and several redo logs equal a plain array, also after opening again and for qemu', async () => {
+test('a chain equals a plain array, also after opening again and for qemu', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(stepArbitrary, { maxLength: 12 }), { minLength: 2, maxLength: 4 }),
@@ -206,7 +206,7 @@ function expectOldOrNew(
   }
 }
 
-test('a full datastore fails the write, loses nothing, and goes on when there is room', async () => {
+test('a full datastore fails the write, loses nothing, goes on with room', async () => {
   const parent = new MemoryDisk(Buffer.alloc(SIZE, 0x11));
   const { log, file } = await newLog(parent);
   const data = Buffer.alloc(64 * 512, 0xaa);
@@ -249,7 +249,7 @@ test.each([
   await expect(opening).rejects.toMatchObject({ fault: 'InvalidDiskFormat' });
 });
 
-test('a table that names sectors that were never written fails its I/O instead of mixing data', async () => {
+test('a table that names sectors never written fails its I/O', async () => {
   const parent = new MemoryDisk(Buffer.alloc(SIZE));
   const { log, file } = await newLog(parent);
   expect(await writeBacking(log, 0, Buffer.alloc(512, 1))).toBe(0);
@@ -266,7 +266,7 @@ test('a table that names sectors that were never written fails its I/O instead o
   expect(await readBacking(again, 4096 * 512, Buffer.alloc(512))).toBe(0);
 });
 
-test('descriptors: circles, changed parents, other sizes, and parents outside are refused', async () => {
+test('refuses circles, changed parents, other sizes, parents outside', async () => {
   const base = await makeBase(Buffer.alloc(SIZE));
   const child = await snapshot(base);
   const text = await readFile(child, 'utf8');

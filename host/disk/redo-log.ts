@@ -16,15 +16,15 @@ import {
 import { KIB, SECTOR_BYTES } from '#lib/model/limits.ts';
 import { type ChainIo, FLUSH, PENDING, PREFETCH, READ, TRIM, WRITE } from '../chain/chain-io.ts';
 import type { Backing } from './backing.ts';
-import { appendExtent } from './block-status.ts';
 import type { Done, ExtentFile } from './extent-file.ts';
-import { invalidDisk } from './extent-table.ts';
+import { appendExtent } from './files/block-status.ts';
+import { invalidDisk } from './files/extent-table.ts';
+import { PUNCH_BYTES_MIN } from './files/zero-range.ts';
 import { GrainSpace } from './redo/grain-space.ts';
 import { GrainStore } from './redo/grain-store.ts';
 import { GrainTables } from './redo/grain-tables.ts';
 import { GrainWalk } from './redo/grain-walk.ts';
 import { TableCommit } from './redo/table-commit.ts';
-import { PUNCH_BYTES_MIN } from './zero-range.ts';
 
 /** Below this length an I/O of one run stays on this thread, in bytes. */
 const LATER_BYTES = 64 * KIB;
@@ -162,8 +162,8 @@ export class RedoLog implements Backing {
   }
 
   /**
-   * The first bytes from `offset` on, and before `end`, that the log itself has; null when there are
-   * none, or an error number.
+   * The first bytes from `offset` on, and before `end`, that the log itself has; null when there
+   * are none, or an error number.
    */
   async nextAllocated(
     offset: number,

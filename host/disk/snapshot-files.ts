@@ -1,5 +1,5 @@
-// The files of a snapshot: a new descriptor with an empty redo log, on top of the one that is frozen
-// by it; and the names of a disk's files.
+// The files of a snapshot: a new descriptor with an empty redo log, on top of the one that is
+// frozen by it; and the names of a disk's files.
 import { basename, dirname, join, relative } from 'node:path';
 import { type Random, randomHex } from '#lib/base/random.ts';
 import { FormatError } from '#lib/formats/format-error.ts';
@@ -16,7 +16,7 @@ import { SECTOR_BYTES, SNAPSHOT_DEPTH_MAX } from '#lib/model/limits.ts';
 import { writeDescriptor } from '../datastore/descriptor-file.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import type { DiskFiles, Done } from './extent-file.ts';
-import { readChain } from './read-chain.ts';
+import { readChain } from './layers/read-chain.ts';
 
 export interface RedoLogRequest {
   parentDescriptorPath: string;

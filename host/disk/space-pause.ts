@@ -1,6 +1,6 @@
-// Stands before a disk whose datastore may become full: I/Os that fail for want of space wait and are
-// tried again, in time and when asked to, while reads and writes that need no space go on. Nothing
-// is lost, and the guest sees only that it takes long.
+// Stands before a disk whose datastore may become full: I/Os that fail for want of space wait and
+// are tried again, in time and when asked to, while reads and writes that need no space go on.
+// Nothing is lost, and the guest sees only that it takes long.
 
 import { assert } from '#lib/base/assert.ts';
 import type { Clock, Timer } from '#lib/base/clock.ts';

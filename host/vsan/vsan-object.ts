@@ -13,7 +13,7 @@ import {
   WRITE_ZEROES,
 } from '../chain/chain-io.ts';
 import type { Backing } from '../disk/backing.ts';
-import { PUNCH_BYTES_MIN } from '../disk/zero-range.ts';
+import { PUNCH_BYTES_MIN } from '../disk/files/zero-range.ts';
 import { runIo } from '../nbd-client/backing-io.ts';
 import { MirroredIo } from './mirrored-io.ts';
 import type { KeeperParts, ObjectKeeper } from './object-keeper.ts';

@@ -46,8 +46,8 @@ export class GrainStore {
   }
 
   /**
-   * The run that begins at `offset`, of at most `length` bytes and never longer than its table; null
-   * when the table must be loaded first.
+   * The run that begins at `offset`, of at most `length` bytes and never longer than its table;
+   * null when the table must be loaded first.
    */
   runAt(offset: number, length: number): GrainRun | null {
     const sector = offset / SECTOR_BYTES;
@@ -134,7 +134,7 @@ interface WriteData {
 }
 
 /** Entries from `first` on, at most `count`, that name sectors in a row, or none. */
-export function runLength(entries: Uint32Array, first: number, count: number): number {
+function runLength(entries: Uint32Array, first: number, count: number): number {
   const place = entries[first] ?? 0;
   const step = place === 0 ? 0 : 1;
   let sectors = 1;

@@ -3,10 +3,12 @@
 import { type ChainIo, PENDING, READ, TRIM, WRITE } from '../../chain/chain-io.ts';
 import { runIo } from '../backing-io.ts';
 import type { Done } from '../extent-file.ts';
-import { PUNCH_BYTES_MIN, punchOrZero, zeroLater, zeroNow } from '../zero-range.ts';
+import { PUNCH_BYTES_MIN, punchOrZero, zeroLater, zeroNow } from '../files/zero-range.ts';
 import type { GrainRun, GrainStore } from './grain-store.ts';
 
-/** Runs done on this thread for one I/O before one is sent to another, so that others get a turn. */
+/**
+ * Runs done on this thread for one I/O before one is sent to another, so that others get a turn.
+ */
 const NOW_RUNS_MAX = 64;
 /** A run from this length on leaves this thread, in bytes. */
 const NOW_BYTES_MAX = 64 * 1024;

@@ -1,5 +1,5 @@
-// Reads the grains of a hosted sparse extent (KDMV), plain or deflated. Directory and tables are read
-// when first needed and kept in bounded numbers.
+// Reads the grains of a hosted sparse extent (KDMV), plain or deflated. Directory and tables are
+// read when first needed and kept in bounded numbers.
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import { FormatError } from '#lib/formats/format-error.ts';

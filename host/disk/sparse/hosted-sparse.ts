@@ -1,5 +1,5 @@
-// A hosted sparse extent (KDMV), or a streamOptimized one, as a backing that is only read: disks made
-// by other programs. Grains that it does not have come from the parent.
+// A hosted sparse extent (KDMV), or a streamOptimized one, as a backing that is only read: disks
+// made by other programs. Grains that it does not have come from the parent.
 
 import { FormatError } from '#lib/formats/format-error.ts';
 import { STATE_HOLE, STATE_ZERO } from '#lib/formats/nbd/constants.ts';
@@ -9,9 +9,9 @@ import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import { type ChainIo, PENDING, READ, TRIM, WRITE, WRITE_ZEROES } from '../../chain/chain-io.ts';
 import type { Backing } from '../backing.ts';
 import { readBacking } from '../backing-io.ts';
-import { appendExtent } from '../block-status.ts';
 import type { ExtentFile } from '../extent-file.ts';
-import { invalidDisk } from '../extent-table.ts';
+import { appendExtent } from '../files/block-status.ts';
+import { invalidDisk } from '../files/extent-table.ts';
 import { GrainReader, SparseReadError } from './grain-reader.ts';
 
 /** Grains looked at for one answer about the block status. */

@@ -89,7 +89,7 @@ export function parseCowdHeader(bytes: Uint8Array): CowdHeader {
   const wanted = Math.ceil(header.capacitySectors / COWD_TABLE_ENTRIES);
   if (header.capacitySectors < 1 || header.directoryEntries !== wanted) {
     throw new FormatError(
-      `A directory of ${header.directoryEntries} entries does not fit ${header.capacitySectors} sectors.`,
+      `A redo log of ${header.capacitySectors} sectors has not ${header.directoryEntries} tables.`,
     );
   }
   if (header.directorySector < 1) {

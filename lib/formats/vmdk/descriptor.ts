@@ -57,7 +57,9 @@ export function capacitySectors(descriptor: VmdkDescriptor): number {
   return descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0);
 }
 
-/** Whether the name of an extent is that of an object (`vsan://…`, `vvol://…`) and not of a file. */
+/**
+ * Whether the name of an extent is that of an object (`vsan://…`, `vvol://…`), not of a file.
+ */
 export function isObjectName(fileName: string): boolean {
   return OBJECT_NAME.test(fileName);
 }

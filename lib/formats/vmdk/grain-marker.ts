@@ -1,5 +1,5 @@
-// Marker before a deflated grain of a streamOptimized sparse extent, little endian: u64 first sector
-// of the grain on the disk, u32 length of the deflated data, which follow at once.
+// Marker before a deflated grain of a streamOptimized sparse extent, little endian: u64 first
+// sector of the grain on the disk, u32 length of the deflated data, which follow at once.
 
 const MARKER_BYTES = 12;
 

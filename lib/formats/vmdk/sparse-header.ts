@@ -1,5 +1,5 @@
-// Hosted sparse extent (KDMV), little endian: a header of one sector, an embedded descriptor, a grain
-// directory of 32-bit sector numbers, grain tables of 512 such numbers, and grains of 64 KiB.
+// Hosted sparse extent (KDMV), little endian: a header of one sector, an embedded descriptor, a
+// grain directory of 32-bit sector numbers, grain tables of 512 such numbers, and grains of 64 KiB.
 // docs/formats/sparse.md has the layout.
 import { FormatError } from '../format-error.ts';
 
@@ -40,7 +40,7 @@ export interface SparseHeader {
 }
 
 /** Whether a file begins as a sparse extent does. */
-export function isSparse(bytes: Uint8Array): boolean {
+function isSparse(bytes: Uint8Array): boolean {
   return [...MAGIC].every((letter, index) => bytes[index] === letter.charCodeAt(0));
 }
 

@@ -4,8 +4,8 @@ import { assert } from '#lib/base/assert.ts';
 import type { VmdkDescriptor, VmdkExtent } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
-import { errnoOf } from '../datastore/errno.ts';
-import type { DiskFiles, ExtentFile } from './extent-file.ts';
+import { errnoOf } from '../../datastore/errno.ts';
+import type { DiskFiles, ExtentFile } from '../extent-file.ts';
 
 /** What opening a link, a directory or a socket for writing gives. */
 const NO_FILE_CODES = ['ELOOP', 'EISDIR', 'ENXIO'];
@@ -42,7 +42,8 @@ export async function openExtents(request: ExtentsRequest): Promise<Extent[]> {
       opened.push({ start, end, file, shift: offsetSectors * SECTOR_BYTES - start });
       const wanted = (offsetSectors + sectors) * SECTOR_BYTES;
       if (file.sizeBytes < wanted) {
-        const message = `The extent ${fileName} holds ${file.sizeBytes} bytes, but ${wanted} are needed.`;
+        const holds = `The extent ${fileName} holds ${file.sizeBytes} bytes`;
+        const message = `${holds}, but ${wanted} are needed.`;
         throw invalidDisk(request.descriptorPath, message);
       }
       start = end;

@@ -2,8 +2,8 @@
 import { STATE_HOLE, STATE_ZERO } from '#lib/formats/nbd/constants.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { type ChainIo, READ, TRIM, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
-import type { Backing } from './backing.ts';
+import { type ChainIo, READ, TRIM, WRITE, WRITE_ZEROES } from '../../chain/chain-io.ts';
+import type { Backing } from '../backing.ts';
 
 export class ZeroExtent implements Backing {
   readonly sizeBytes: number;

@@ -2,7 +2,7 @@
 // error numbers.
 import { read, readSync, write, writeSync } from 'node:fs';
 import { errnoOfCode, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
-import type { Done, Transfer } from './extent-file.ts';
+import type { Done, Transfer } from '../extent-file.ts';
 
 /** A range of a buffer and where it lies in which file. */
 export interface FdTransfer extends Transfer {

@@ -1,10 +1,10 @@
 // Several backings one after the other as one disk, for disks whose extents are of several kinds.
 import { assert } from '#lib/base/assert.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { type ChainIo, FLUSH, PENDING } from '../chain/chain-io.ts';
-import type { Backing } from './backing.ts';
-import { runIo } from './backing-io.ts';
-import { appendExtent } from './block-status.ts';
+import { type ChainIo, FLUSH, PENDING } from '../../chain/chain-io.ts';
+import type { Backing } from '../backing.ts';
+import { runIo } from '../backing-io.ts';
+import { appendExtent } from '../files/block-status.ts';
 
 interface Part {
   /** First byte on the disk, and the one after the last. */

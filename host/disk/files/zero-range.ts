@@ -1,5 +1,5 @@
 // Writes zeroes over a range of a file, for where no hole can be, or should be, punched.
-import type { Done, ExtentFile } from './extent-file.ts';
+import type { Done, ExtentFile } from '../extent-file.ts';
 
 /** From this length on starting a process to punch a hole costs less than zeroes, in bytes. */
 export const PUNCH_BYTES_MIN = 1024 * 1024;

@@ -1,10 +1,10 @@
-// Groups the flushes of a file: all that arrive while one fdatasync runs share the next one. A flush
-// is never answered by a sync that began before it. The calls run in libuv's threads, because one
-// can take many milliseconds. After one has failed, all fail until the file is opened anew: Linux
-// drops what it could not write, and would call the next sync a success (fsync(2)).
+// Groups the flushes of a file: all that arrive while one fdatasync runs share the next one. A
+// flush is never answered by a sync that began before it. The calls run in libuv's threads, because
+// one can take many milliseconds. After one has failed, all fail until the file is opened anew:
+// Linux drops what it could not write, and would call the next sync a success (fsync(2)).
 import { fdatasync } from 'node:fs';
 import { errnoOfCode, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
-import type { Done } from './extent-file.ts';
+import type { Done } from '../extent-file.ts';
 
 export class SyncGroup {
   readonly #fd: number;

@@ -1,7 +1,7 @@
 // Steps on an extent's file as promises that fail with a fault.
 import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { Done, ExtentFile } from './extent-file.ts';
+import type { Done, ExtentFile } from '../extent-file.ts';
 import { zeroLater } from './zero-range.ts';
 
 /** Zeroes are written in steps of this, in bytes, so that they can be cancelled between. */

@@ -3,9 +3,9 @@ import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { capacitySectors, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SNAPSHOT_DEPTH_MAX } from '#lib/model/limits.ts';
-import { readDescriptor } from '../datastore/descriptor-file.ts';
-import type { SmallFiles } from '../datastore/small-files.ts';
-import { invalidDisk } from './extent-table.ts';
+import { readDescriptor } from '../../datastore/descriptor-file.ts';
+import type { SmallFiles } from '../../datastore/small-files.ts';
+import { invalidDisk } from '../files/extent-table.ts';
 
 export interface DescribedLayer {
   descriptorPath: string;
@@ -24,8 +24,8 @@ export interface ChainRequest {
 
 /**
  * The descriptors of a disk, from the one named to the base. Throws `InvalidDiskFormat` for a loop,
- * too many redo logs, a parent that has changed, is of another size or lies elsewhere; `FileNotFound`
- * for a missing parent.
+ * too many redo logs, a parent that has changed, is of another size or lies elsewhere;
+ * `FileNotFound` for a missing parent.
  */
 export async function readChain(request: ChainRequest): Promise<DescribedLayer[]> {
   const { descriptorPath, files, roots = [dirname(dirname(descriptorPath))] } = request;
@@ -49,7 +49,7 @@ export async function readChain(request: ChainRequest): Promise<DescribedLayer[]
 }
 
 /** Where the parent's descriptor is; null without a parent. Throws `InvalidDiskFormat`. */
-export function parentPath(
+function parentPath(
   descriptorPath: string,
   { parentFileNameHint: hint }: VmdkDescriptor,
 ): string | null {

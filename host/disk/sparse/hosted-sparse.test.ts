@@ -1,5 +1,5 @@
-// Tests of disks that qemu made, of every type that it writes, alone and under our redo logs, and of
-// deltas that qemu put on top.
+// Tests of disks that qemu made, of every type that it writes, alone and under our redo logs, and
+// of deltas that qemu put on top.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,11 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { KIB, MIB } from '#lib/model/limits.ts';
-import type { Backing } from './backing.ts';
-import { readBacking, writeBacking, zeroBacking } from './backing-io.ts';
-import { openBacking } from './open-backing.ts';
-import { createRedoLog } from './snapshot-files.ts';
-import { systemDiskFiles } from './system-disk-files.ts';
+import type { Backing } from '../backing.ts';
+import { readBacking, writeBacking, zeroBacking } from '../backing-io.ts';
+import { openBacking } from '../open-backing.ts';
+import { createRedoLog } from '../snapshot-files.ts';
+import { systemDiskFiles } from '../system-disk-files.ts';
 
 const run = promisify(execFile);
 const SIZE = 20 * MIB;

@@ -1,10 +1,10 @@
-// For tests: a file in memory that loses what was not synced when the power fails, sector by sector,
-// and that can be full.
+// For tests: a file in memory that loses what was not synced when the power fails, sector by
+// sector, and that can be full.
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { type ChainIo, READ, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
-import type { Backing } from './backing.ts';
-import type { Done, ExtentFile, Transfer } from './extent-file.ts';
+import { type ChainIo, READ, WRITE, WRITE_ZEROES } from '../../chain/chain-io.ts';
+import type { Backing } from '../backing.ts';
+import type { Done, ExtentFile, Transfer } from '../extent-file.ts';
 
 const SECTOR = 512;
 
