@@ -88,7 +88,11 @@ export class Chaos {
       host.unreachable = false;
       this.#boot(host);
     }
-    for (const vm of fleet.vms) vm.poweredOn = true;
+    for (const vm of fleet.vms) {
+      vm.poweredOn = true;
+      // A disk that could not be flushed answers no flush until the VM is started anew.
+      if (this.done.has('syncErrors')) fleet.worldOf(vm)?.process.kill();
+    }
   }
 
   #killAgent(event: RecipeEvent): void {

@@ -135,8 +135,9 @@ export class GuestPort {
   /** Takes what came and was not begun from a port that is handed over. */
   takeWaiting(other: GuestPort): void {
     this.line = other.line;
-    for (const { request, answer } of other.#waiting.splice(0)) {
-      void this.request(request).then(answer);
+    for (const waiting of other.#waiting.splice(0)) {
+      other.#underWay.delete(waiting);
+      void this.request(waiting.request).then(waiting.answer);
     }
   }
 
