@@ -8,6 +8,7 @@ import type { InstalledVib } from '../wire/agent/host-rpc.ts';
 import { createAgents } from './agents/agent-client.ts';
 import { createDepotLinks } from './agents/depot-links.ts';
 import { TestAgent } from './agents/test-agent.ts';
+import { TestLayouts } from './agents/test-layouts.ts';
 import type { Task } from './database/generated/client.ts';
 import { openTestDatabase, type TestDatabase } from './database/test-database.ts';
 import { createCluster } from './inventory/create-cluster.ts';
@@ -29,7 +30,10 @@ export interface TestLab {
   url: string;
   services: TaskServices;
   agents: TestAgent[];
+  /** The VMs' files, as the hosts find them. */
+  layouts: TestLayouts;
   clusterId: string;
+  datacenterId: string;
   /** esx01, esx02, esx03 in the cluster, esx04 by itself. */
   hostIds: string[];
   /** web01 on esx01, db01 on esx02; powered on. */
@@ -48,8 +52,9 @@ export interface TestLab {
 export async function openTestLab(): Promise<TestLab> {
   const database = await openTestDatabase();
   const db = database.database;
+  const layouts = new TestLayouts();
   const agents = ['esx01', 'esx02', 'esx03', 'esx04'].map(
-    (name) => new TestAgent(name, (url) => vibs.find(({ id }) => url.includes(id))),
+    (name) => new TestAgent(name, (url) => vibs.find(({ id }) => url.includes(id)), layouts),
   );
   const vibs: InstalledVib[] = [testVib('trace'), testVib('cache')];
   await Promise.all(agents.map((agent) => agent.start()));
@@ -74,6 +79,7 @@ export async function openTestLab(): Promise<TestLab> {
     url: database.url,
     services,
     agents,
+    layouts,
     ...inventory,
     submit: (operation, input) => submit({ db, caller, operation, input }),
     run: async (operation, input) => lab.ended(await lab.submit(operation, input)),
@@ -129,7 +135,7 @@ async function createInventory({ db, random }: TaskServices, agents: TestAgent[]
     const place = { hostId: hostIds[index] ?? '', datastoreId, disks: [{ capacityBytes: GIB }] };
     vmIds.push(await createVm({ db, caller, random }, { name, ...size, ...place, powerOn: true }));
   }
-  return { clusterId, hostIds, vmIds };
+  return { clusterId, datacenterId, hostIds, vmIds };
 }
 
 function testVib(name: 'trace' | 'cache'): InstalledVib {

@@ -7,6 +7,7 @@ import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
+import { addDiskCalls, TestLayouts } from './test-layouts.ts';
 
 type Method = (input: unknown) => unknown;
 
@@ -30,7 +31,11 @@ export class TestAgent {
   readonly #waiting = new Set<() => void>();
   #port = 0;
 
-  constructor(name: string, vibsByUrl: TestAgent['vibsByUrl']) {
+  constructor(
+    name: string,
+    vibsByUrl: TestAgent['vibsByUrl'],
+    layouts: TestLayouts = new TestLayouts(),
+  ) {
     this.name = name;
     this.vibsByUrl = vibsByUrl;
     this.report = emptyReport(name);
@@ -38,6 +43,7 @@ export class TestAgent {
       this.#answer(request, response).catch((error: unknown) => response.destroy(asError(error)));
     });
     this.#addMethods();
+    addDiskCalls((rpc, run) => this.#on(rpc, run), layouts);
   }
 
   async start(): Promise<void> {
@@ -96,6 +102,11 @@ export class TestAgent {
     if (!method) throw new Fault('NotFound', `There is no call ${name}.`);
     const key = operationKeyOf(body);
     if (key === null) return method(body);
+    if (name === 'cancelOperation') {
+      // Its key is that of the operation that shall stop.
+      this.calls.push({ name, operationKey: key });
+      return method(body);
+    }
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     this.calls.push({ name, operationKey: key });
@@ -178,6 +189,15 @@ export class TestAgent {
     this.#on(calls.powerOffVm, ({ vmId }) => {
       const world = this.world(vmId);
       Object.assign(world ?? {}, { powerState: 'poweredOff', state: 'off', pid: null });
+      return {};
+    });
+    this.#on(calls.suspendVm, ({ vmId }) => {
+      const world = this.world(vmId);
+      Object.assign(world ?? {}, { powerState: 'suspended', state: 'off', pid: null });
+      return {};
+    });
+    this.#on(calls.resetVm, ({ vmId }) => {
+      Object.assign(this.world(vmId) ?? {}, { pid: 4712 });
       return {};
     });
     this.#on(calls.unregisterVm, ({ vmId }) => {

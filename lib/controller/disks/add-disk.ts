@@ -81,10 +81,16 @@ export async function requireDatastore(
   return datastore;
 }
 
+/** The VM that has the descriptor as a disk, or as the frozen disk of one of its snapshots. */
 async function findUser(tx: DatabaseTransaction, datastoreId: string, path: string) {
-  const disk = await tx.disk.findFirst({
-    where: { datastoreId, path },
-    select: { vm: { select: { id: true, name: true } } },
-  });
-  return disk?.vm ?? null;
+  const frozen = JSON.stringify([{ datastoreId, path }]);
+  const rows = await tx.$queryRaw<{ id: string; name: string }[]>`
+    SELECT "id", "name" FROM "Vm" v
+    WHERE EXISTS (
+        SELECT 1 FROM "Disk" d WHERE d."vmId" = v."id"
+        AND d."datastoreId" = ${datastoreId} AND d."path" = ${path})
+      OR EXISTS (
+        SELECT 1 FROM "Snapshot" s WHERE s."vmId" = v."id" AND s."disks" @> ${frozen}::jsonb)
+    LIMIT 1`;
+  return rows[0] ?? null;
 }
