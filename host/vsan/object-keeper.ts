@@ -55,6 +55,7 @@ export class ObjectKeeper {
   #cleaning = false;
   #cleanAll = false;
   #healing = false;
+  #replacing = false;
   #closed = false;
   #timer: Timer | null = null;
 
@@ -181,7 +182,8 @@ export class ObjectKeeper {
     try {
       const was = replica.reachable;
       const report = await replica.claim(this.membership.owner);
-      if (this.#closed) replica.close();
+      const replaced = !this.replicas.has(replica.id);
+      if (this.#closed || replaced) replica.close();
       else if (report === null) this.#fence();
       else if (!was) await this.#returned(replica, report.config);
     } catch (error) {
@@ -298,15 +300,20 @@ export class ObjectKeeper {
     const lost = [...this.replicas.values()].find(
       ({ reachable, awaySince }) => !reachable && now - awaySince > times.rebuildAfterMs,
     );
-    if (lost === undefined || this.#busy.has(lost) || !this.accessible) return;
-    this.#busy.add(lost);
+    if (lost === undefined || this.#replacing || !this.accessible) return;
+    this.#replacing = true;
     try {
       const { datastorePath, log } = this.#parts;
       const id = randomHex(random, 16);
       const replaced = await replaceComponent({ keeper: this, lost, id, datastorePath, clock });
-      if (replaced) log(`The component on ${lost.nodeId} was replaced.`);
+      if (!replaced) return;
+      lost.close();
+      log(`The component on ${lost.nodeId} was replaced.`);
+    } catch (error) {
+      // The node chosen went away meanwhile; the next tick chooses again.
+      this.#parts.log(error instanceof Error ? error.message : String(error));
     } finally {
-      this.#busy.delete(lost);
+      this.#replacing = false;
     }
   }
 }

@@ -13,6 +13,7 @@ import type { NodeOptions } from './node-options.ts';
 import * as calls from './node-rpc.ts';
 import type { KeeperTimes } from './object-keeper.ts';
 import { openObject } from './open-object.ts';
+import { TestView } from './test-view.ts';
 import { createObject } from './vsan-datastore.ts';
 import type { ObjectStatus, VsanObject } from './vsan-object.ts';
 
@@ -24,10 +25,19 @@ const TIMES: KeeperTimes = {
   rebuildAfterMs: 3_600_000,
 };
 
+interface OpenOptions {
+  times?: Partial<KeeperTimes>;
+  localNodeId?: string;
+  growToBytes?: number;
+  /** The nodes as this owner sees them. */
+  view?: TestView;
+}
+
 export class TestVsan {
   readonly folder: string;
   readonly #nodes = new Map<string, ChildProcess>();
   readonly #objects: VsanObject[] = [];
+  readonly #views: TestView[] = [];
   readonly log: string[] = [];
 
   private constructor(folder: string) {
@@ -66,7 +76,11 @@ export class TestVsan {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     this.#nodes.set(nodeId, child);
-    while (!(await this.#answers(nodeId))) await sleep(systemClock, 20);
+    // As a host's agent does: a node that was stopped for too long ends by itself.
+    child.once('exit', () => {
+      if (this.#nodes.get(nodeId) === child) void this.start(nodeId);
+    });
+    while (this.#nodes.has(nodeId) && !(await this.#answers(nodeId))) await sleep(systemClock, 20);
   }
 
   async kill(nodeId: string): Promise<void> {
@@ -76,6 +90,13 @@ export class TestVsan {
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** The nodes as one host sees them; closed at the end. */
+  async view(name: string): Promise<TestView> {
+    const view = await TestView.create(this.datastorePath, join(this.folder, name));
+    this.#views.push(view);
+    return view;
   }
 
   signal(nodeId: string, name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -89,13 +110,11 @@ export class TestVsan {
     });
   }
 
-  async open(
-    objectUuid: string,
-    more: { times?: Partial<KeeperTimes>; localNodeId?: string; growToBytes?: number } = {},
-  ): Promise<VsanObject> {
-    const { times, localNodeId = 'host1', ...rest } = more;
+  async open(objectUuid: string, more: OpenOptions = {}): Promise<VsanObject> {
+    const { times, localNodeId = 'host1', view, ...rest } = more;
+    const { datastorePath } = view ?? this;
     const object = await openObject({
-      ...{ objectUuid, localNodeId, datastorePath: this.datastorePath, ...rest },
+      ...{ objectUuid, localNodeId, datastorePath, ...rest },
       ...{ clock: systemClock, random: systemRandom, times: { ...TIMES, ...times } },
       log: (message) => this.log.push(message),
       onState: () => undefined,
@@ -124,8 +143,11 @@ export class TestVsan {
   }
 
   async dispose(): Promise<void> {
-    for (const child of this.#nodes.values()) child.kill('SIGKILL');
+    const children = [...this.#nodes.values()];
+    this.#nodes.clear();
+    for (const child of children) child.kill('SIGKILL');
     for (const object of this.#objects) await object.close();
+    for (const view of this.#views) view.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -93,20 +93,25 @@ test('the minority of a split writes nothing, and never again once it was replac
   const uuid = await vsan.createObject(SIZE);
   const { data, witness } = await vsan.placesOf(uuid);
   const [near = '', far = ''] = data;
-  const first = await vsan.open(uuid, { times: { waitMs: 1_500, answerMs: 500 } });
+  const times = { waitMs: 1_500, answerMs: 500 };
+  const mine = await vsan.view('first');
+  const first = await vsan.open(uuid, { times, view: mine });
   expect(await writeBytes(first, { offset: 0, data: block(1) })).toBe(0);
   // The first owner reaches its own copy alone.
-  for (const node of [far, witness]) vsan.signal(node, 'SIGSTOP');
+  mine.cut(far, witness);
   expect(await writeBytes(first, { offset: 0, data: block(2) })).toBe(NBD_ERRORS.EIO);
   expect(first.status().state).toBe('inaccessible');
-  for (const node of [far, witness]) vsan.signal(node, 'SIGCONT');
   // The second owner reaches all but that copy.
-  vsan.signal(near, 'SIGSTOP');
-  const second = await vsan.open(uuid, { localNodeId: far, times: { answerMs: 500 } });
+  const others = await vsan.view('second');
+  others.cut(near);
+  const second = await vsan.open(uuid, { localNodeId: far, times, view: others });
   expect(await writeBytes(second, { offset: 0, data: block(3) })).toBe(0);
-  vsan.signal(near, 'SIGCONT');
+  expect(await writeBytes(first, { offset: 0, data: block(4) })).not.toBe(0);
+  mine.mend();
   await vsan.until(first, 'fenced');
-  expect(await writeBytes(first, { offset: 0, data: block(4) })).toBe(NBD_ERRORS.ESHUTDOWN);
+  expect(await writeBytes(first, { offset: 0, data: block(5) })).toBe(NBD_ERRORS.ESHUTDOWN);
+  expect(await readBytes(second, 0, 4096)).toEqual(block(3));
+  others.mend();
   await vsan.until(second, 'healthy');
   expect(await readBytes(second, 0, 4096)).toEqual(block(3));
   await second.close();
