@@ -287,6 +287,9 @@ export class VmRunner {
     this.#watch.answered();
     if (status.state === 'faulted') {
       if (status.fault) this.#watch.said(fromFaultRecord(status.fault));
+      // It has said all that it can.
+      const { process } = this.record;
+      if (process?.pid === status.pid) await ensureEnded(process, this.#host.clock, 0);
       return false;
     }
     await this.#adopt(status);

@@ -19,7 +19,7 @@ const TICK_MS = 10;
 const PAGE_BYTES = 4096;
 
 export interface WatchedWorld {
-  host: HostContext;
+  host: Pick<HostContext, 'clock' | 'logger'>;
   client: WorldClient;
   vmName(): string;
   /** The process that is to be watched; null when there is none. */
@@ -27,6 +27,8 @@ export interface WatchedWorld {
   /** Names of the filters on the VM's disks. */
   filters(): string[];
   memoryMaxMib(): number;
+  /** `WATCHDOG_MS` unless a test says otherwise. */
+  watchdogMs?: number;
 }
 
 interface Usage {
@@ -46,6 +48,10 @@ export class WorldWatch {
 
   constructor(world: WatchedWorld) {
     this.#world = world;
+  }
+
+  get #limitMs(): number {
+    return this.#world.watchdogMs ?? WATCHDOG_MS;
   }
 
   /** What is wrong with it while it still runs; empty when nothing is. */
@@ -114,7 +120,7 @@ export class WorldWatch {
     const now = this.#world.host.clock.monotonic();
     this.#silence ??= { since: this.#answeredAt, cpuMs: before.cpuMs };
     const silentMs = now - this.#silence.since;
-    if (silentMs < WATCHDOG_MS) return;
+    if (silentMs < this.#limitMs) return;
     const usage = await usageOf(who.pid);
     if (usage === null) return;
     const busyMs = usage.cpuMs - this.#silence.cpuMs;
@@ -129,7 +135,7 @@ export class WorldWatch {
     const { vmName, host } = this.#world;
     const doing = await whatItDoes(pid, host.clock);
     const ended = `The process of the virtual machine ${vmName()} was ended`;
-    const seconds = Math.round(WATCHDOG_MS / 1000);
+    const seconds = Math.round(this.#limitMs / 1000);
     if (doing === null) {
       const suspects = listOf(this.#world.filters());
       const message = `${ended}: it did not answer for ${seconds} s. ${suspects}`;
