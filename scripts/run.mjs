@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE_TO_INSTALL = 20;
 const OLDEST_NODE_TO_RUN = 24;
-const MODES = ['start', 'dev', 'test', 'bench', 'build', 'build-vibs', 'db'];
+const MODES = [
+  ...['start', 'dev', 'test', 'bench', 'build', 'build-vibs', 'db'],
+  ...['new-filter', 'certify'],
+];
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = at('node_modules', '.bin');
@@ -35,6 +38,9 @@ prepare();
 /** What each mode needs, then the mode itself. */
 function prepare() {
   if (mode === 'db') handOver('scripts/db.ts', rest);
+  else if (mode === 'new-filter') handOver('scripts/new-filter/main.ts', rest);
+  else if (mode === 'certify') handOver('scripts/certify/main.ts', rest);
+  else if (mode === 'build-vibs' && rest.length > 0) handOver('scripts/build-vibs/main.ts', rest);
   else if (mode === 'build-vibs') buildVibs(true);
   else if (mode === 'build') {
     buildVibs(false);
@@ -79,10 +85,7 @@ function buildVibs(always) {
   ];
   const made = !always && existsSync(at('.build/vibs'));
   whenStale('vibs', sources, made, () =>
-    runQuietly('Building the filters into VIBs', node, [
-      'scripts/build-vibs/main.ts',
-      ...(always ? rest : []),
-    ]),
+    runQuietly('Building the filters into VIBs', node, ['scripts/build-vibs/main.ts']),
   );
 }
 
@@ -156,7 +159,7 @@ function judge(what, { status, signal, error }) {
 
 /** Runs the mode's program in our place: its output, its exit code, and the signals that we get. */
 function handOver(script, args) {
-  if (mode !== 'db') say('Ready to run');
+  if (!['db', 'new-filter', 'certify', 'build-vibs'].includes(mode)) say('Ready to run');
   const child = spawn(node, [script, ...args], { stdio: 'inherit', env: environment });
   // A terminal sends SIGINT to the whole group; the others come to this process alone.
   process.on('SIGINT', () => {});

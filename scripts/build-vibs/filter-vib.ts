@@ -11,8 +11,15 @@ import type { ArchiveFile } from '#lib/formats/vib/archive/tar.ts';
 import { PLUGIN_ROOT } from '#lib/formats/vib/filter-payload.ts';
 import { writeVib } from '#lib/formats/vib/write-vib.ts';
 import { type FilterManifest, filterManifestSchema } from '#lib/model/filter.ts';
-import { type AcceptanceLevel, acceptanceLevelSchema, type VibDescriptor } from '#lib/model/vib.ts';
-import { type Authority, keysFor } from './authority.ts';
+import { requireAllowed } from '#lib/model/verdict.ts';
+import {
+  type AcceptanceLevel,
+  acceptanceLevelSchema,
+  type VibDescriptor,
+  vibId,
+} from '#lib/model/vib.ts';
+import { judgeSigning } from '#lib/rules/filter-signing.ts';
+import { type Authority, keysFor, PLATFORM_VENDOR } from './authority.ts';
 import { bundleModule } from './bundle-module.ts';
 
 /** filters/<name>/vib.json */
@@ -67,6 +74,15 @@ export async function buildFilterVib({
     liveInstallAllowed: true,
     liveRemoveAllowed: true,
   };
+  requireAllowed(
+    judgeSigning({
+      vibId: vibId(descriptor),
+      vendor: descriptor.vendor,
+      platformVendor: PLATFORM_VENDOR,
+      filterClass: manifest.class,
+      level: descriptor.acceptanceLevel,
+    }),
+  );
   const bytes = await writeVib({
     descriptor,
     files: [

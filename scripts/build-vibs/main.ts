@@ -3,13 +3,15 @@
 //   --pki DIR   where the authority's keys are kept; made when missing (default .data/pki)
 //   --out DIR   where the VIBs, the bundle and roots.json go (default .build/vibs)
 //   --also NAME@VERSION   builds that filter a second time under another version; may be repeated
+// `npm run build:vibs -- FOLDER`: builds the filter in that folder alone, into FOLDER/dist.
+//   --level LEVEL   instead of the one in vib.json; nobody signs for CommunitySupported
 import { readdirSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { writeOfflineBundle } from '#lib/formats/vib/write-offline-bundle.ts';
-import { vibId } from '#lib/model/vib.ts';
+import { acceptanceLevelSchema, vibId } from '#lib/model/vib.ts';
 import { openAuthority } from './authority.ts';
 import { buildCommunitySample } from './community-sample.ts';
 import { type BuiltVib, buildFilterVib } from './filter-vib.ts';
@@ -18,16 +20,38 @@ const logger = pino({ name: 'build-vibs' });
 const projectRoot = path.resolve(import.meta.dirname, '../..');
 
 // Not strict: `npm start` hands its own arguments on.
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   strict: false,
+  allowPositionals: true,
   options: {
+    level: { type: 'string' },
     pki: { type: 'string', default: path.join(projectRoot, '.data/pki') },
-    out: { type: 'string', default: path.join(projectRoot, '.build/vibs') },
+    out: { type: 'string' },
     also: { type: 'string', multiple: true, default: [] },
   },
 });
 
-await buildVibs(String(values.pki), String(values.out));
+const [folder] = positionals;
+const out = typeof values.out === 'string' ? values.out : null;
+if (folder === undefined) {
+  await buildVibs(String(values.pki), out ?? path.join(projectRoot, '.build/vibs'));
+} else {
+  await buildOne(path.resolve(process.env.INIT_CWD ?? '', folder));
+}
+
+async function buildOne(directory: string): Promise<void> {
+  const authority = await openAuthority(String(values.pki), new Date());
+  const level = typeof values.level === 'string' ? acceptanceLevelSchema.parse(values.level) : null;
+  const { descriptor, bytes } = await buildFilterVib({
+    ...{ directory, authority },
+    ...(level === null ? {} : { level }),
+  });
+  const target = out ?? path.join(directory, 'dist');
+  await mkdir(target, { recursive: true });
+  const file = path.join(target, `${vibId(descriptor)}.vib`);
+  await put(file, bytes);
+  process.stdout.write(`${descriptor.acceptanceLevel}: ${file}\n`);
+}
 
 async function buildVibs(pki: string, out: string): Promise<void> {
   const authority = await openAuthority(pki, new Date());

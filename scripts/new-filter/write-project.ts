@@ -1,0 +1,70 @@
+// Writes the files of a new filter, among them a copy of the SDK: so the project builds the same
+// whatever becomes of this checkout.
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Fault } from '#lib/model/fault.ts';
+import type { FilterClass } from '#lib/model/filter-class.ts';
+import { filterSource, testSource } from './filter-source.ts';
+import { packageJson, readme, tsconfigJson, vibJson } from './project-texts.ts';
+
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const VENDOR = /^[A-Za-z0-9]{2,16}$/;
+/** What a filter and its test may use, with what these use themselves. */
+const SDK_FILES = [
+  'filter-sdk/filter.ts',
+  'filter-sdk/filter-harness.ts',
+  'filter-sdk/harness-surroundings.ts',
+  'filter-sdk/xor-shift.ts',
+  'base/assert.ts',
+];
+
+export interface ProjectSettings {
+  directory: string;
+  /** Of the filter: `my-filter`. */
+  name: string;
+  filterClass: FilterClass;
+  vendor: string;
+  sluiceRoot: string;
+  /** ISO 8601 with an offset. */
+  releaseDate: string;
+}
+
+/** Throws InvalidArgument for a bad name, AlreadyExists when the folder is not empty. */
+export async function writeProject(settings: ProjectSettings): Promise<void> {
+  const { directory, name, vendor, sluiceRoot } = settings;
+  if (!NAME.test(name)) {
+    const rule = 'small letters, digits and hyphens, at most 32, a letter first';
+    throw new Fault('InvalidArgument', `${name} is no name of a filter: ${rule}.`);
+  }
+  if (!VENDOR.test(vendor)) {
+    throw new Fault(
+      'InvalidArgument',
+      `${vendor} is no vendor's code: 2 to 16 letters and digits.`,
+    );
+  }
+  await requireEmpty(directory);
+  const files: Record<string, string> = {
+    'package.json': packageJson(settings),
+    'tsconfig.json': tsconfigJson(sluiceRoot),
+    'vib.json': vibJson(settings),
+    'index.ts': filterSource(settings),
+    [`${name}.test.ts`]: testSource(settings),
+    'README.md': readme(settings),
+    '.gitignore': 'dist/\n',
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await writeFile(path.join(directory, file), text);
+  }
+  for (const file of SDK_FILES) {
+    const target = path.join(directory, 'sdk', file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await copyFile(path.join(sluiceRoot, 'lib', file), target);
+  }
+}
+
+async function requireEmpty(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const there = await readdir(directory);
+  if (there.length === 0) return;
+  throw new Fault('AlreadyExists', `${directory} is not empty: it has ${there[0]}.`);
+}
