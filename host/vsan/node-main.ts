@@ -49,7 +49,7 @@ const token = randomBytes(24).toString('base64url');
 const nbdPath = join(runtimeDirectory, `vsan-${nodeId.slice(0, 8)}.nbd`);
 const rpcPath = join(runtimeDirectory, `vsan-${nodeId.slice(0, 8)}.rpc`);
 const nbd = new NbdServer({
-  exports: node.exports,
+  exports: node.exports.all,
   clock: systemClock,
   log: (message) => logger.info(message),
 });

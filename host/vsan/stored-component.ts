@@ -11,6 +11,7 @@ import { StateFile } from '../agent/store/state-file.ts';
 import { WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
 import { FlatDisk } from '../disk/flat-disk.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
+import type { ExportHolder } from '../volumes/export-list.ts';
 import { FencedExport } from '../volumes/fenced-export.ts';
 import { DirtyLog } from './dirty-log.ts';
 import { type ComponentReport, type Promised, promiseSchema } from './node-rpc.ts';
@@ -36,13 +37,6 @@ export type NewComponent = Omit<ComponentState, 'format' | 'sizeBytes'>;
 interface OpenData {
   disk: FlatDisk;
   log: DirtyLog;
-}
-
-/** The exports of the node's NBD server. */
-export interface ExportHolder {
-  nextKey(): number;
-  add(target: FencedExport): void;
-  remove(target: FencedExport): void;
 }
 
 interface Parts {

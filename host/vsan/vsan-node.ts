@@ -6,9 +6,9 @@ import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { type BoundRpc, handle } from '../agent/rpc-server.ts';
-import type { NbdExport } from '../nbd/nbd-export.ts';
+import { ExportList } from '../volumes/export-list.ts';
 import * as calls from './node-rpc.ts';
-import { type ExportHolder, StoredComponent } from './stored-component.ts';
+import { StoredComponent } from './stored-component.ts';
 
 export interface VsanNodeParts {
   nodeId: string;
@@ -22,13 +22,11 @@ export interface VsanNodeParts {
   clock: Clock;
 }
 
-export class VsanNode implements ExportHolder {
-  /** For the NBD server: grows and shrinks while it runs. */
-  readonly exports: NbdExport[] = [];
+export class VsanNode {
+  readonly exports = new ExportList();
   readonly #parts: VsanNodeParts;
   readonly #components = new Map<string, StoredComponent>();
   readonly #mutex = new Mutex();
-  #key = 0;
 
   private constructor(parts: VsanNodeParts) {
     this.#parts = parts;
@@ -42,20 +40,6 @@ export class VsanNode implements ExportHolder {
       if (component) node.#components.set(component.objectUuid, component);
     }
     return node;
-  }
-
-  nextKey(): number {
-    this.#key += 1;
-    return this.#key;
-  }
-
-  add(target: NbdExport): void {
-    this.exports.push(target);
-  }
-
-  remove(target: NbdExport): void {
-    const at = this.exports.indexOf(target);
-    if (at >= 0) this.exports.splice(at, 1);
   }
 
   rpcs(): BoundRpc[] {
@@ -159,6 +143,6 @@ export class VsanNode implements ExportHolder {
 
   #partsOf(objectUuid: string) {
     const { directory, clock } = this.#parts;
-    return { folder: join(directory, objectUuid), clock, exports: this };
+    return { folder: join(directory, objectUuid), clock, exports: this.exports };
   }
 }
