@@ -9,6 +9,9 @@ interface Entry {
   callback: (() => void) | null;
 }
 
+/** Steps that are queued at once: an empty queue lets Node look for I/O, which takes time. */
+const STEPS = 64;
+
 export interface ScheduledEvent {
   cancel(): void;
 }
@@ -20,7 +23,7 @@ export class Schedule {
   events = 0;
   readonly #heap: Entry[] = [];
   #sequence = 0;
-  #counted: { at: number; callback: () => void }[] = [];
+  readonly #counted: { at: number; callback: () => void }[] = [];
 
   /** Calls back at that time, or now when it is over. */
   at(time: number, callback: () => void): ScheduledEvent {
@@ -47,27 +50,47 @@ export class Schedule {
     return new Promise((resolve) => this.after(milliseconds, resolve));
   }
 
-  /** Runs events until the condition holds or nothing is left. */
-  async run(isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
+  /** Runs events until the condition holds or nothing is left. Rejects with what one throws. */
+  run(isOver: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let over = false;
+      const step = (): void => {
+        if (over) return;
+        try {
+          over = isOver() || !this.#runNext();
+          if (over) resolve();
+        } catch (thrown) {
+          over = true;
+          reject(thrown);
+        }
+      };
+      // Promises that wait for nothing outside run between any two immediates.
+      const more = (): void => {
+        if (over) return;
+        for (let left = STEPS; left > 0; left--) setImmediate(step);
+        setImmediate(more);
+      };
+      more();
+    });
+  }
+
+  /** False when nothing is left to run. */
+  #runNext(): boolean {
+    const due = this.#counted.findIndex(({ at }) => at <= this.events);
+    if (due >= 0) {
+      for (const { callback } of this.#counted.splice(due, 1)) callback();
+      return true;
+    }
+    for (;;) {
       const next = this.#pop();
-      if (next === null) return;
+      if (next === null) return false;
       if (next.callback === null) continue;
       assert(next.at >= this.now, 'time goes on');
       this.now = next.at;
       this.events += 1;
       next.callback();
-      await promisesSettled();
-      if (this.#counted.length > 0) await this.#callCounted();
+      return true;
     }
-  }
-
-  async #callCounted(): Promise<void> {
-    const due = this.#counted.filter(({ at }) => at <= this.events);
-    if (due.length === 0) return;
-    this.#counted = this.#counted.filter(({ at }) => at > this.events);
-    for (const { callback } of due) callback();
-    await promisesSettled();
   }
 
   #push(entry: Entry): void {
@@ -112,9 +135,4 @@ export class Schedule {
 
 function isBefore(a: Entry, b: Entry): boolean {
   return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
-}
-
-/** Promises that wait for nothing outside run before any immediate. */
-function promisesSettled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

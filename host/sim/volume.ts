@@ -5,7 +5,7 @@ import type { SeededRandom } from './seeded-random.ts';
 
 export const SECTOR = 512;
 /** Older bytes of one sector that are remembered. */
-const VERSIONS_MAX = 6;
+const VERSIONS_MAX = 3;
 
 interface DirtySector {
   /** What it was, the durable bytes first. */
@@ -88,14 +88,14 @@ export class SimFile {
   }
 
   #remember(sector: number): void {
-    const before = Buffer.from(this.bytes.subarray(sector * SECTOR, (sector + 1) * SECTOR));
     const dirty = this.#dirty.get(sector);
-    if (dirty === undefined) {
-      this.#dirty.set(sector, { versions: [before], poisoned: false });
-      return;
+    if (dirty !== undefined) {
+      dirty.poisoned = false;
+      if (dirty.versions.length === VERSIONS_MAX) return;
     }
-    dirty.poisoned = false;
-    if (dirty.versions.length < VERSIONS_MAX) dirty.versions.push(before);
+    const before = Buffer.from(this.bytes.subarray(sector * SECTOR, (sector + 1) * SECTOR));
+    if (dirty === undefined) this.#dirty.set(sector, { versions: [before], poisoned: false });
+    else dirty.versions.push(before);
   }
 }
 
