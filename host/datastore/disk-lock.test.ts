@@ -1,10 +1,11 @@
 // Tests of the disk lock: alone, against a clock that jumps, and with racing, killed and stopped
 // processes.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '#lib/base/clock.ts';
 import { sleep } from '#lib/base/clock.ts';
@@ -12,6 +13,7 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { LOCK_LEASE_MS } from '#lib/model/limits.ts';
 import { acquireDiskLock } from './disk-lock.ts';
+import { systemProcesses } from './process-identity.ts';
 
 let folder = '';
 let descriptorPath = '';
@@ -96,8 +98,8 @@ test('racing processes, some of them killed, never hold the lock together', asyn
   for (const name of names.slice(2)) expect(entered.get(name)).toBe(25);
 }, 120_000);
 
-test('a stopped holder is broken after a while and never writes again when it wakes', async () => {
-  const sleeper = contend('sleeper', 1, 60_000);
+test('a stopped holder on another machine is broken after a while, and knows it when it wakes', async () => {
+  const sleeper = contend('sleeper', 1, 60_000, 'elsewhere');
   await logged('enter sleeper');
   sleeper.child.kill('SIGSTOP');
   const heir = contend('heir', 1, 1_500);
@@ -112,15 +114,69 @@ test('a stopped holder is broken after a while and never writes again when it wa
   expect(lines.some((line) => line.startsWith('leave heir'))).toBe(true);
 }, 60_000);
 
+test('a holder stopped between its question and its write never writes', async () => {
+  const path = join(folder, 'a-flat.vmdk');
+  await writeFile(path, 'fresh');
+  const program = new URL('./stale-writer-main.ts', import.meta.url).pathname;
+  const stale = fork(program, [descriptorPath, path]);
+  children.push(stale);
+  const exited = once(stale, 'exit');
+  await once(stale, 'message');
+  const heir = await take();
+  // It was ended before the lock changed hands: waking it does nothing.
+  stale.kill('SIGCONT');
+  expect(await exited).toEqual([null, 'SIGKILL']);
+  expect(heir.isHeld()).toBe(true);
+  expect(await readFile(path, 'utf8')).toBe('fresh');
+  await heir.release();
+}, 60_000);
+
+test('what a dead holder started and still runs keeps its lock from being free', async () => {
+  const child = "require('child_process').spawn('sleep', ['600'], { stdio: 'ignore' });";
+  const holder = spawn(process.execPath, ['-e', `${child} setTimeout(() => {}, 600000);`], {
+    ...{ detached: true, stdio: 'ignore' },
+  });
+  children.push(holder);
+  const pid = holder.pid ?? 0;
+  const who = await systemProcesses.identify(pid);
+  while ((await sessionOf(pid)).length < 2) await sleep(systemClock, 20);
+  const gone = once(holder, 'exit');
+  holder.kill('SIGKILL');
+  await gone;
+  expect(await systemProcesses.isProvablyDead(who)).toBe(false);
+  expect(await systemProcesses.end(who, systemClock)).toBe('ended');
+  expect(await systemProcesses.isProvablyDead(who)).toBe(true);
+});
+
+test('ends no process that runs another program, nor one elsewhere, nor itself', async () => {
+  const other = spawn('sleep', ['600'], { stdio: 'ignore' });
+  children.push(other);
+  const who = await systemProcesses.identify(other.pid ?? 0);
+  expect(await systemProcesses.end(who, systemClock)).toBe('alive');
+  expect(other.exitCode).toBeNull();
+  const elsewhere = { ...who, bootId: 'another machine' };
+  expect(await systemProcesses.end(elsewhere, systemClock)).toBe('unreachable');
+  const own = await systemProcesses.identify(process.pid);
+  expect(await systemProcesses.end(own, systemClock)).toBe('alive');
+});
+
+/** Processes of a session, as ps(1) tells. */
+async function sessionOf(pid: number): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '-s', String(pid)]).catch(
+    () => ({ stdout: '' }),
+  );
+  return stdout.split('\n').filter((line) => line.trim() !== '');
+}
+
 interface Contender {
   name: string;
   child: ChildProcess;
   exited: Promise<unknown>;
 }
 
-function contend(name: string, rounds: number, holdMs: number): Contender {
+function contend(name: string, rounds: number, holdMs: number, where = 'here'): Contender {
   const program = new URL('./lock-contender-main.ts', import.meta.url).pathname;
-  const args = [program, descriptorPath, log, name, String(rounds), String(holdMs)];
+  const args = [program, descriptorPath, log, name, String(rounds), String(holdMs), where];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);
   return { name, child, exited: once(child, 'exit') };

@@ -1,7 +1,8 @@
 // The lock that keeps two hosts from ever writing to one virtual disk. A holder renews its lease
 // every second and stops by itself when it could not; another breaks the lock at once when the
 // holder's process is provably dead, else only after it has seen no renewal for longer than any
-// lease lasts. docs/adr/0006 has the argument.
+// lease lasts, and has ended the holder if it is on the same machine. docs/adr/0006 and 0014 have
+// the argument.
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import { sleep } from '#lib/base/clock.ts';
 import { type Random, randomHex } from '#lib/base/random.ts';
@@ -21,8 +22,6 @@ export interface DiskLockRequest {
   owner: LockOwner;
   clock: Clock;
   random: Random;
-  /** The process that will write; this one unless a test says otherwise. */
-  pid?: number;
   /** Where the lock's files are, and who can tell whether a process is dead: the machine. */
   files?: SmallFiles;
   processes?: ProcessTable;
@@ -68,12 +67,12 @@ export async function acquireDiskLock(request: DiskLockRequest): Promise<DiskLoc
 }
 
 async function newRecord(request: DiskLockRequest): Promise<LockRecord> {
-  const { owner, clock, random, pid, processes = systemProcesses } = request;
+  const { owner, clock, random, processes = systemProcesses } = request;
   const now = clock.now();
   return {
     state: 'held',
     owner,
-    process: await processes.identify(pid ?? process.pid),
+    process: await processes.identify(process.pid),
     nonce: randomHex(random, 16),
     renewal: 0,
     acquiredAt: now,
@@ -98,7 +97,12 @@ async function watchUntilFree(
   for (;;) {
     if (found.epoch === 0 || found.record?.state === 'released') return null;
     if (found.record && (await processes.isProvablyDead(found.record.process))) return null;
-    if (clock.monotonic() - since >= LOCK_BREAK_MS) return null;
+    if (clock.monotonic() - since >= LOCK_BREAK_MS) {
+      // One that was stopped between asking for its lock and writing could write when it wakes. On
+      // this machine it is ended first; on another one nothing but its lease is there to trust.
+      const ended = found.record && (await processes.end(found.record.process, clock));
+      return ended === 'alive' ? found : null;
+    }
     await sleep(clock, WATCH_MS);
     const again = await directory.current();
     if (again.epoch !== found.epoch || again.text !== found.text) return again;

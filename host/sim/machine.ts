@@ -92,6 +92,8 @@ export class SimProcess {
     this.table = {
       identify: () => Promise.resolve(this.#identify()),
       isProvablyDead: (who) => Promise.resolve(this.#isProvablyDead(who)),
+      // Leases alone must do, as between machines.
+      end: () => Promise.resolve('unreachable'),
     };
   }
 
