@@ -12,20 +12,24 @@ import { cloneVm } from './vm/operations/clone-vm.ts';
 import { createSnapshot } from './vm/operations/create-snapshot.ts';
 import { destroyVm } from './vm/operations/destroy-vm.ts';
 import { detachDisk } from './vm/operations/detach-disk.ts';
+import { readDiskStorage } from './vm/operations/disk-storage.ts';
 import { growDisk } from './vm/operations/grow-disk.ts';
 import { type OnVm, onVm } from './vm/operations/on-vm.ts';
 import { resetVm, suspendVm } from './vm/operations/power.ts';
 import { relocateVm } from './vm/operations/relocate-vm.ts';
 import { removeSnapshot } from './vm/operations/remove-snapshot.ts';
+import { renameSnapshot } from './vm/operations/rename-snapshot.ts';
 import { revertToSnapshot } from './vm/operations/revert-to-snapshot.ts';
 
 export function diskCalls(agent: HostAgent): BoundRpc[] {
   const { host, vms, operations } = agent;
   return [
-    handle(calls.readVmLayout, async ({ vm }) => ({
-      layout: (await readVmHome(vm, host.datastores)).layout,
-    })),
+    handle(calls.readVmLayout, async ({ vm }) => {
+      const { layout } = await readVmHome(vm, host.datastores);
+      return { layout: { ...layout, storage: await readDiskStorage(layout, host.datastores) } };
+    }),
     ofVm(agent, calls.createSnapshot, createSnapshot),
+    ofVm(agent, calls.renameSnapshot, renameSnapshot),
     ofVm(agent, calls.removeSnapshot, removeSnapshot),
     ofVm(agent, calls.revertToSnapshot, revertToSnapshot),
     ofVm(agent, calls.growDisk, growDisk),

@@ -59,11 +59,11 @@ function agent(index: number) {
 
 /** Holds a call until it is let through. */
 function gate(): { passed: Promise<void>; pass: () => void } {
-  let pass = () => undefined as void;
+  const opened = new AbortController();
   const passed = new Promise<void>((resolve) => {
-    pass = resolve;
+    opened.signal.addEventListener('abort', () => resolve());
   });
-  return { passed, pass: () => pass() };
+  return { passed, pass: () => opened.abort() };
 }
 
 describe('snapshots', () => {

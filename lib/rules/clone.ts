@@ -11,6 +11,7 @@ import {
   linkedCloneReasons,
   mountReasons,
   spaceReasons,
+  suspendedReasons,
   templateReasons,
 } from './vm-reasons.ts';
 
@@ -36,6 +37,7 @@ export function judgeClone(facts: CloneFacts): Verdict {
   const placed = facts.linked ? withHome(vm, datastore) : moveTo(vm, datastore);
   return verdictOf([
     ...hostReasons(vm, host),
+    ...suspendedReasons(vm),
     ...nameReasons(facts),
     ...sourceReasons(facts),
     ...(host.id === destination.id ? [] : mountReasons(host, datastore)),

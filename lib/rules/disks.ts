@@ -5,7 +5,7 @@ import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { DatastoreFacts, DiskFacts, HostFacts, VmFacts } from './facts.ts';
 import { linkedChainReasons } from './linked-clones.ts';
 import { snapshotTreeReasons } from './snapshots.ts';
-import { hostReasons, inGib, mountReasons, spaceReasons, templateReasons } from './vm-reasons.ts';
+import { diskWorkReasons, inGib, mountReasons, spaceReasons } from './vm-reasons.ts';
 
 /** The size is null where only the rest is asked for. */
 export function judgeGrowDisk(
@@ -14,8 +14,7 @@ export function judgeGrowDisk(
   { disk, capacityBytes, datastore }: GrowFacts,
 ): Verdict {
   const reasons = [
-    ...hostReasons(vm, host),
-    ...templateReasons(vm),
+    ...diskWorkReasons(vm, host),
     ...snapshotTreeReasons(vm, `${disk.label} cannot grow`),
     ...linkedChainReasons(vm, `${disk.label} cannot grow`),
   ];
@@ -57,8 +56,7 @@ export interface NewDiskFacts {
 export function judgeAddDisk(facts: NewDiskFacts): Verdict {
   const { vm, host, datastore } = facts;
   const reasons = [
-    ...hostReasons(vm, host),
-    ...templateReasons(vm),
+    ...diskWorkReasons(vm, host),
     ...mountReasons(host, datastore),
     ...spaceReasons(datastore, facts.neededBytes),
   ];
@@ -95,7 +93,7 @@ export function judgeRemoveDisk(
   host: HostFacts,
   { disk, deleteFiles }: { disk: DiskFacts; deleteFiles: boolean },
 ): Verdict {
-  const reasons: Reason[] = [...hostReasons(vm, host), ...templateReasons(vm)];
+  const reasons: Reason[] = diskWorkReasons(vm, host);
   const isKept = vm.snapshots.some(({ disks }) => disks.some(({ key }) => key === disk.key));
   if (deleteFiles && isKept) {
     reasons.push(...snapshotTreeReasons(vm, `the files of ${disk.label} cannot be deleted`));

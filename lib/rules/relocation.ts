@@ -6,7 +6,13 @@ import type { Reason } from '../model/fault.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { DatastoreFacts, DiskFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeMigration, judgePlacement } from './placement.ts';
-import { hostReasons, linkedCloneReasons, mountReasons, spaceReasons } from './vm-reasons.ts';
+import {
+  hostReasons,
+  linkedCloneReasons,
+  mountReasons,
+  spaceReasons,
+  suspendedReasons,
+} from './vm-reasons.ts';
 
 /** Where one disk shall be, and how it shall take its space there. */
 export interface WantedDisk {
@@ -137,7 +143,10 @@ function storageReasons({ vm, wanted, datastores }: RelocationFacts): Reason[] {
 
 /** Why the disks must stay where they are, wherever they were to go. */
 export function fixedDiskReasons(vm: VmFacts): Reason[] {
-  const reasons = linkedCloneReasons(vm, `the disks of ${vm.name} cannot move`);
+  const reasons = [
+    ...suspendedReasons(vm),
+    ...linkedCloneReasons(vm, `the disks of ${vm.name} cannot move`),
+  ];
   if (vm.linkedTo) {
     reasons.push({
       fault: 'InvalidState',

@@ -3,10 +3,16 @@ import type { Reason } from '../model/fault.ts';
 import { SNAPSHOT_DEPTH_MAX, SNAPSHOTS_PER_VM_MAX } from '../model/limits.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, SnapshotFacts, VmFacts } from './facts.ts';
-import { hostReasons, linkedCloneReasons, templateReasons } from './vm-reasons.ts';
+import {
+  diskWorkReasons,
+  hostReasons,
+  linkedCloneReasons,
+  suspendedReasons,
+  templateReasons,
+} from './vm-reasons.ts';
 
 export function judgeCreateSnapshot(vm: VmFacts, host: HostFacts): Verdict {
-  const reasons = [...hostReasons(vm, host), ...templateReasons(vm)];
+  const reasons = diskWorkReasons(vm, host);
   if (vm.disks.length === 0) {
     reasons.push(refusal(vm, `${vm.name} has no disk of which a snapshot could be taken.`));
   }
@@ -50,7 +56,11 @@ export function judgeRevert(vm: VmFacts, host: HostFacts, snapshotId: number | n
 
 export function judgeRenameSnapshot(vm: VmFacts, host: HostFacts, snapshotId: number): Verdict {
   const found = vm.snapshots.some(({ id }) => id === snapshotId);
-  return verdictOf([...hostReasons(vm, host), ...(found ? [] : [noSnapshot(vm)])]);
+  return verdictOf([
+    ...hostReasons(vm, host),
+    ...suspendedReasons(vm),
+    ...(found ? [] : [noSnapshot(vm)]),
+  ]);
 }
 
 /** Alone, or with all that descend from it. */
@@ -59,7 +69,7 @@ export function judgeRemoveSnapshot(
   host: HostFacts,
   { snapshotId, removeChildren }: { snapshotId: number; removeChildren: boolean },
 ): Verdict {
-  const reasons = [...hostReasons(vm, host), ...templateReasons(vm)];
+  const reasons = diskWorkReasons(vm, host);
   if (!vm.snapshots.some(({ id }) => id === snapshotId)) {
     return verdictOf([...reasons, noSnapshot(vm)]);
   }
@@ -68,7 +78,7 @@ export function judgeRemoveSnapshot(
 }
 
 export function judgeRemoveAllSnapshots(vm: VmFacts, host: HostFacts): Verdict {
-  const reasons = [...hostReasons(vm, host), ...templateReasons(vm)];
+  const reasons = diskWorkReasons(vm, host);
   if (vm.snapshots.length === 0) reasons.push(noSnapshot(vm));
   return verdictOf([...reasons, ...linkedCloneReasons(vm, 'it cannot be removed')]);
 }

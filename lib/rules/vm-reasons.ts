@@ -28,6 +28,24 @@ export function templateReasons(vm: VmFacts): Reason[] {
   ];
 }
 
+/** Its state on disk belongs to the moment at which it was suspended. */
+export function suspendedReasons(vm: VmFacts): Reason[] {
+  if (vm.powerState !== 'suspended') return [];
+  return [
+    {
+      fault: 'InvalidPowerState',
+      message: `${vm.name} is suspended, so its disks must stay as they are.`,
+      remedy: `Power ${vm.name} on or off first.`,
+      objects: [vm.id],
+    },
+  ];
+}
+
+/** Why nothing may be done to its disks now, whatever it is. */
+export function diskWorkReasons(vm: VmFacts, host: HostFacts): Reason[] {
+  return [...hostReasons(vm, host), ...templateReasons(vm), ...suspendedReasons(vm)];
+}
+
 /** Linked clones that build on one of the VM's snapshots, or on one of those named. */
 export function linkedCloneReasons(
   vm: VmFacts,

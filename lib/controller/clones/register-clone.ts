@@ -5,7 +5,7 @@ import { Fault } from '../../model/fault.ts';
 import type { SnapshotFacts } from '../../rules/facts.ts';
 import type { VmLayout, VmRunSpec } from '../../wire/agent/host-rpc.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
-import { freeUnits } from '../disks/add-disk.ts';
+import { FIRST_DISK_KEY, unitOfKey } from '../disks/disk-units.ts';
 import { postEvent } from '../events/post-event.ts';
 import { findHost } from '../hosts/host-store.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
@@ -46,9 +46,9 @@ export function cloneSpec(
 
 /** A disk that the source had at its snapshot and has no more; its size stands in its files. */
 function removedSince(spec: VmRunSpec, key: number): VmRunSpec['disks'][number] {
-  const [unit = 'scsi3:15'] = freeUnits(spec);
   const place = { datastoreId: spec.datastoreId, path: '', capacityBytes: 512 };
-  return { key, label: `Hard disk ${key - 1999}`, unit, ...place, filters: [] };
+  const label = `Hard disk ${key - FIRST_DISK_KEY + 1}`;
+  return { key, label, unit: unitOfKey(key), ...place, filters: [] };
 }
 
 /** `DuplicateName` when a VM was given the name meanwhile. */
@@ -63,7 +63,7 @@ export async function registerClone(
     copiedBytes: number;
   },
 ): Promise<Json> {
-  const { vmId, uuid, name, hostId, layout, linked } = clone;
+  const { vmId, uuid, name, hostId, layout, linked, provisioning: asked } = clone;
   const task = await tx.task.findUniqueOrThrow({ where: { id: taskId } });
   const source = await findVm(tx, task.targetId);
   const host = await findHost(tx, hostId);
@@ -77,9 +77,9 @@ export async function registerClone(
       ...{ id: vmId, name, instanceUuid: uuid, hostId, datastoreId, vmxPath },
       ...{ cpuCount, memoryMib, guestFullName, policyId, isTemplate: clone.template },
       desiredPowerState: 'poweredOff',
-      layoutReadAt: new Date(clock.now()),
+      layoutReadAt: layout.storage ? new Date(clock.now()) : null,
       ...(linked ? { parentVmId: source.id, parentSnapshotId: clone.snapshotId } : {}),
-      disks: { create: layout.disks.map((disk) => diskRow(disk, source, layout)) },
+      disks: { create: layout.disks.map((disk) => diskRow(disk, { source, layout, asked })) },
     },
   });
   const what = clone.template ? 'the template' : 'the virtual machine';
@@ -94,7 +94,13 @@ export async function registerClone(
   return { vmId, copiedBytes: clone.copiedBytes };
 }
 
-function diskRow(disk: VmLayout['disks'][number], source: VmRow, layout: VmLayout) {
+interface DiskOrigin {
+  source: VmRow;
+  layout: VmLayout;
+  asked: string | undefined;
+}
+
+function diskRow(disk: VmLayout['disks'][number], { source, layout, asked }: DiskOrigin) {
   const { key, label, unit, datastoreId, path, capacityBytes } = disk;
   const like = source.disks.find((found) => found.key === key);
   const storage = layout.storage?.find((found) => found.key === key);
@@ -108,6 +114,6 @@ function diskRow(disk: VmLayout['disks'][number], source: VmRow, layout: VmLayou
           ...{ backing: storage.backing, provisioning: storage.provisioning },
           ...{ health: storage.health, usedBytes: BigInt(Math.trunc(storage.usedBytes)) },
         }
-      : { provisioning: like?.provisioning ?? 'thin' }),
+      : { provisioning: asked ?? like?.provisioning ?? 'thin' }),
   };
 }

@@ -11,6 +11,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import { readDatastoreFacts } from '../inventory/read-facts.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';
+import { freeUnits } from './disk-units.ts';
 
 const attachInputSchema = z.object({
   /** Tells it from the other changes of a configuration. */
@@ -30,9 +31,6 @@ const PRIVILEGES: Record<AddDiskInput['kind'], Privilege> = {
   existing: 'VirtualMachine.Config.AddExistingDisk',
   rawDevice: 'VirtualMachine.Config.RawDevice',
 };
-
-/** SCSI id 7 is the controller's own. */
-const CONTROLLER_UNIT = 7;
 
 export const addDisk = defineOperation<AttachInput, ObservedAttach>({
   key: 'VirtualMachine.reconfigure',
@@ -59,17 +57,6 @@ export const addDisk = defineOperation<AttachInput, ObservedAttach>({
       freeUnits: freeUnits(vm).length,
     }),
 });
-
-/** Four controllers with fifteen units each, in order. */
-export function freeUnits(vm: { disks: { unit: string }[] }): string[] {
-  const taken = new Set(vm.disks.map(({ unit }) => unit));
-  const all = [0, 1, 2, 3].flatMap((controller) =>
-    Array.from({ length: 16 }, (_, unit) => unit)
-      .filter((unit) => unit !== CONTROLLER_UNIT)
-      .map((unit) => `scsi${controller}:${unit}`),
-  );
-  return all.filter((unit) => !taken.has(unit));
-}
 
 /** `NotFound` when there is no such datastore. */
 export async function requireDatastore(

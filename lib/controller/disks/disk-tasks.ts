@@ -5,11 +5,11 @@ import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout, showProgress } from '../layouts/change-layout.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';
 import { toRunSpec, type VmRow } from '../vms/vm-store.ts';
-import { type AttachInput, addDisk, freeUnits } from './add-disk.ts';
+import { type AttachInput, addDisk } from './add-disk.ts';
+import { FIRST_DISK_KEY, freeUnits, keyOfUnit } from './disk-units.ts';
 import { type GrowDiskInput, growDisk } from './grow-disk.ts';
 import { type RemoveDiskInput, removeDisk } from './remove-disk.ts';
 
-const FIRST_DISK_KEY = 2000;
 /** A mapping has the size of its device, and an existing disk its own: the host answers it. */
 const UNKNOWN_BYTES = 512;
 
@@ -47,6 +47,9 @@ export const performAddDisk: TaskHandler<AttachInput> = (context, input) =>
     const message = `Reconfigured ${vm.name} on ${vm.host.name}: ${disk.label} was added.`;
     return {
       layout,
+      ...(input.disk.kind === 'new'
+        ? { provisioning: new Map([[disk.key, input.disk.provisioning]]) }
+        : {}),
       result: { diskKey: disk.key },
       event: { type: 'VmReconfiguredEvent', message },
     };
@@ -76,15 +79,13 @@ function labelOf(vm: VmRow, diskKey: number): string {
 
 /** The key, the label, the unit and the path that the VM has free. */
 function newDisk(vm: VmRow, { disk }: AttachInput): VirtualDisk {
-  const keys = new Set(vm.disks.map(({ key }) => key));
-  let index = 0;
-  while (keys.has(FIRST_DISK_KEY + index)) index += 1;
-  const labels = new Set(vm.disks.map(({ label }) => label));
-  let number = index + 1;
-  while (labels.has(`Hard disk ${number}`)) number += 1;
   const [unit = ''] = freeUnits(vm);
+  const key = keyOfUnit(unit);
+  const labels = new Set(vm.disks.map(({ label }) => label));
+  let number = key - FIRST_DISK_KEY + 1;
+  while (labels.has(`Hard disk ${number}`)) number += 1;
   return {
-    ...{ key: FIRST_DISK_KEY + index, label: `Hard disk ${number}`, unit },
+    ...{ key, label: `Hard disk ${number}`, unit },
     datastoreId: disk.datastoreId ?? vm.datastoreId,
     path: disk.kind === 'existing' ? disk.path : freePath(vm),
     capacityBytes: disk.kind === 'new' ? disk.capacityBytes : UNKNOWN_BYTES,

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { Json } from '../../base/json.ts';
 import { requireAllowed } from '../../model/verdict.ts';
-import type { VmLayout } from '../../wire/agent/host-rpc.ts';
+import type { Provisioning, VmLayout } from '../../wire/agent/host-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
@@ -44,6 +44,8 @@ export async function markLayoutUnknown(tx: DatabaseTransaction, vmId: string): 
 /** What the host answered, and what the task says of it. */
 export interface Changed {
   layout: VmLayout;
+  /** By disk key, of disks whose provisioning was asked for. */
+  provisioning?: ReadonlyMap<number, Provisioning>;
   /** The task's result. */
   result: Json;
   /** `VmReconfiguredEvent`, with its sentence. */
@@ -68,10 +70,13 @@ export async function changeLayout<Input extends { vmId: string }, Observed exte
 async function writeChanged(
   { db, taskId, initiator, clock }: TaskContext,
   vm: VmRow,
-  { layout, result, event }: Changed,
+  { layout, provisioning, result, event }: Changed,
 ): Promise<void> {
   await transact(db, async (tx) => {
-    const changes = await writeLayout(tx, { vmId: vm.id, layout, now: clock.now() });
+    const changes = await writeLayout(tx, {
+      ...{ vmId: vm.id, layout, now: clock.now() },
+      ...(provisioning ? { provisioning } : {}),
+    });
     await tx.task.update({ where: { id: taskId }, data: { checkpoint: { written: result } } });
     await postEvent(tx, {
       ...event,

@@ -94,7 +94,9 @@ export class LayoutReader {
         where: { targetId: vm.id, state: { in: ['queued', 'running'] } },
       });
       if (task) return;
-      const changes = await writeLayout(tx, { vmId: vm.id, layout, now: clock.now() });
+      const changes = await writeLayout(tx, {
+        ...{ vmId: vm.id, layout, now: clock.now(), askAgain: false },
+      });
       await recordChanges(tx, changes);
     });
   }

@@ -1,16 +1,28 @@
 // Writes which files a VM consists of, as its host has answered: the .vmx and .vmsd files are the
 // truth, and these rows are a copy of them.
-import type { VmLayout } from '../../wire/agent/host-rpc.ts';
+import type { Provisioning, VmLayout } from '../../wire/agent/host-rpc.ts';
 import type { ChangeInput } from '../changes/record-change.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Disk, Snapshot } from '../database/generated/client.ts';
 import { canonical } from '../reconciler/apply-worlds.ts';
 
-/** `now` is wall time. Returns what has changed, for the caller's change record. */
+export interface LayoutToWrite {
+  vmId: string;
+  layout: VmLayout;
+  /** Wall time. */
+  now: number;
+  /** By disk key: what was asked for, which not all hosts can tell later. */
+  provisioning?: ReadonlyMap<number, Provisioning>;
+  /** Asks for the layout again soon when the host has not said what the disks take. */
+  askAgain?: boolean;
+}
+
+/** Returns what has changed, for the caller's change record. */
 export async function writeLayout(
   tx: DatabaseTransaction,
-  { vmId, layout, now }: { vmId: string; layout: VmLayout; now: number },
+  written: LayoutToWrite,
 ): Promise<ChangeInput[]> {
+  const { vmId, layout, now, askAgain = true } = written;
   const vm = await tx.vm.findUniqueOrThrow({
     where: { id: vmId },
     include: { disks: true, snapshots: { orderBy: { id: 'asc' } } },
@@ -18,9 +30,12 @@ export async function writeLayout(
   const { datastoreId, vmxPath, currentSnapshotId } = layout;
   await tx.vm.update({
     where: { id: vmId },
-    data: { datastoreId, vmxPath, currentSnapshotId, layoutReadAt: new Date(now) },
+    data: {
+      ...{ datastoreId, vmxPath, currentSnapshotId },
+      layoutReadAt: askAgain && !layout.storage ? null : new Date(now),
+    },
   });
-  const disksChanged = await writeDisks(tx, vmId, vm.disks, layout);
+  const disksChanged = await writeDisks(tx, vm.disks, written);
   const snapshotsChanged = await writeSnapshots(tx, vmId, vm.snapshots, layout);
   const homeChanged = vm.datastoreId !== datastoreId || vm.vmxPath !== vmxPath;
   const currentChanged = vm.currentSnapshotId !== currentSnapshotId;
@@ -32,25 +47,19 @@ export async function writeLayout(
 
 async function writeDisks(
   tx: DatabaseTransaction,
-  vmId: string,
   known: Disk[],
-  layout: VmLayout,
+  { vmId, layout, provisioning }: LayoutToWrite,
 ): Promise<boolean> {
   let changed = false;
   for (const disk of layout.disks) {
     const { key, label, unit, datastoreId, path, filters } = disk;
-    const storage = layout.storage?.find((found) => found.key === key);
+    const before = known.find((row) => row.key === key);
+    const asked = provisioning?.get(key) ?? before?.provisioning;
     const place = {
       ...{ label, unit, datastoreId, path, capacityBytes: BigInt(disk.capacityBytes) },
-      ...(storage
-        ? {
-            usedBytes: BigInt(Math.trunc(storage.usedBytes)),
-            ...{ provisioning: storage.provisioning },
-            ...{ backing: storage.backing, health: storage.health },
-          }
-        : {}),
+      ...(asked === undefined ? {} : { provisioning: asked }),
+      ...storageOf(layout, key, asked),
     };
-    const before = known.find((row) => row.key === key);
     if (before && isSame(before, place)) continue;
     changed = true;
     if (before) {
@@ -62,6 +71,18 @@ async function writeDisks(
   const kept = layout.disks.map(({ key }) => key);
   const { count } = await tx.disk.deleteMany({ where: { vmId, key: { notIn: kept } } });
   return changed || count > 0;
+}
+
+/** A host does not tell a thick disk that was filled with zeroes from one that was not. */
+function storageOf({ storage }: VmLayout, key: number, asked: string | undefined) {
+  const found = storage?.find((row) => row.key === key);
+  if (!found) return {};
+  const isEager = found.provisioning === 'thick' && asked === 'eagerZeroedThick';
+  return {
+    usedBytes: BigInt(Math.trunc(found.usedBytes)),
+    provisioning: isEager ? asked : found.provisioning,
+    ...{ backing: found.backing, health: found.health },
+  };
 }
 
 function isSame(before: Disk, place: Partial<Disk>): boolean {

@@ -11,7 +11,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
 import { markLayoutUnknown, showProgress } from '../layouts/change-layout.ts';
-import { writeLayout } from '../layouts/write-layout.ts';
+import { type LayoutToWrite, writeLayout } from '../layouts/write-layout.ts';
 import { systemCaller } from '../permissions/caller.ts';
 import { waitForChildren } from '../tasks/children.ts';
 import { submit } from '../tasks/submit.ts';
@@ -97,21 +97,21 @@ async function moveStorage(
     heldIos: state.heldIos + answer.heldIos,
     copiedBytes: state.copiedBytes + answer.copiedBytes,
   };
-  await write(context, vm, { checkpoint: next, layout: answer.layout });
+  const provisioning = new Map(place.disks.map((disk) => [disk.key, disk.provisioning]));
+  const { layout } = answer;
+  await write(context, { vmId, layout, provisioning, now: context.clock.now() }, { vm, next });
   return next;
 }
 
 async function write(
-  { db, clock, taskId, initiator }: TaskContext,
-  vm: VmRow,
-  {
-    checkpoint,
-    layout,
-  }: { checkpoint: Checkpoint; layout: Parameters<typeof writeLayout>[1]['layout'] },
+  { db, taskId, initiator }: TaskContext,
+  written: LayoutToWrite,
+  { vm, next }: { vm: VmRow; next: Checkpoint },
 ): Promise<void> {
+  const { layout } = written;
   await transact(db, async (tx) => {
-    const changes = await writeLayout(tx, { vmId: vm.id, layout, now: clock.now() });
-    await tx.task.update({ where: { id: taskId }, data: { checkpoint } });
+    const changes = await writeLayout(tx, written);
+    await tx.task.update({ where: { id: taskId }, data: { checkpoint: next } });
     const ids = new Set([layout.datastoreId, ...layout.disks.map((disk) => disk.datastoreId)]);
     const stores = await tx.datastore.findMany({ where: { id: { in: [...ids] } } });
     const names = stores.map(({ name }) => name).join(', ');
