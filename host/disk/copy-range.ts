@@ -1,7 +1,7 @@
 // Copies a range of one backing into another. Zeroes are not written where the target reads as
 // zeroes anyway, so that a thin copy stays thin.
 import type { Backing } from './backing.ts';
-import { readBacking, writeBacking } from './backing-io.ts';
+import { readBacking, writeBacking, zeroBacking } from './backing-io.ts';
 
 /** Zeroes are looked for in units of this, in bytes. */
 const UNIT_BYTES = 64 * 1024;
@@ -26,17 +26,24 @@ export interface RangeResult {
 
 export type RangeCopier = (request: RangeRequest) => Promise<RangeResult>;
 
-/** Reads a range and writes it, or what of it is not zeroes. */
+/** Reads a range, writes what of it is not zeroes, and zeroes where the target has others. */
 export const copyRange: RangeCopier = async (request) => {
   const { source, target, offset, length, targetIsZero } = request;
   const buffer = Buffer.allocUnsafeSlow(length);
   const sourceError = await readBacking(source, offset, buffer);
   if (sourceError !== 0) return { bytes: 0, sourceError, targetError: 0 };
   let bytes = 0;
-  for (const [from, to] of targetIsZero ? dataRuns(buffer) : [[0, length] as const]) {
-    const targetError = await writeBacking(target, offset + from, buffer.subarray(from, to));
+  let at = 0;
+  for (const [from, to] of [...dataRuns(buffer), [length, length] as const]) {
+    let targetError = 0;
+    // As holes where the target can.
+    if (from > at && !targetIsZero) targetError = await zeroBacking(target, offset + at, from - at);
+    if (targetError === 0 && to > from) {
+      targetError = await writeBacking(target, offset + from, buffer.subarray(from, to));
+    }
     if (targetError !== 0) return { bytes, sourceError: 0, targetError };
     bytes += to - from;
+    at = to;
   }
   return { bytes, sourceError: 0, targetError: 0 };
 };

@@ -106,6 +106,7 @@ test('a chain equals a plain array, also after opening again and for qemu', asyn
           if (index > 0) path = await snapshot(path);
           const disk = await open(path);
           for (const step of steps) await doStep(disk, model, step);
+          expect(await disk.flush()).toBe(0);
           await disk.close();
         }
         const disk = await open(path);
@@ -208,6 +209,24 @@ function expectOldOrNew(
     if (!whole || !wanted) expect({ sector, value, whole }).toBe('what was flushed');
   }
 }
+
+test('closing waits for a commit, and gives up what was not flushed', async () => {
+  const parent = new MemoryDisk(Buffer.alloc(SIZE));
+  const { log, file } = await newLog(parent);
+  expect(await writeBacking(log, 0, Buffer.alloc(512, 1))).toBe(0);
+  expect(await log.flush()).toBe(0);
+  expect(await writeBacking(log, 512, Buffer.alloc(512, 2))).toBe(0);
+  void log.flush();
+  await log.closeOwn();
+  const sizeBytes = file.sizeBytes;
+  expect(await writeBacking(log, 1024, Buffer.alloc(512, 3))).toBe(0);
+  await log.closeOwn();
+  const again = await openLog(file, parent);
+  const buffer = Buffer.alloc(3 * 512);
+  expect(await readBacking(again, 0, buffer)).toBe(0);
+  expect([buffer[0], buffer[512], buffer[1024]]).toEqual([1, 2, 0]);
+  expect(file.sizeBytes).toBeGreaterThan(sizeBytes);
+});
 
 test('a full datastore fails the write, loses nothing, goes on with room', async () => {
   const parent = new MemoryDisk(Buffer.alloc(SIZE, 0x11));

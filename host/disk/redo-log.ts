@@ -32,8 +32,9 @@ const LATER_BYTES = 64 * KIB;
 const DIRTY_TABLES_MAX = 512;
 /** How long new entries wait for a commit while I/O goes on, in milliseconds. */
 const DIRTY_MS_MAX = 1000;
-/** Extents in one answer about the block status. */
+/** In one answer about the block status: extents, and bytes, which the parent may have to read. */
 const STATUS_EXTENTS_MAX = 1024;
+const STATUS_BYTES_MAX = 64 * 1024 * KIB;
 
 export interface RedoLogParts {
   file: ExtentFile;
@@ -129,8 +130,9 @@ export class RedoLog implements Backing {
   async blockStatus(offset: number, length: number): Promise<StatusExtent[] | number> {
     const extents: StatusExtent[] = [];
     let at = offset;
-    while (at < offset + length && extents.length < STATUS_EXTENTS_MAX) {
-      const run = await this.#runAt(at, offset + length - at);
+    const end = offset + Math.min(length, STATUS_BYTES_MAX);
+    while (at < end && extents.length < STATUS_EXTENTS_MAX) {
+      const run = await this.#runAt(at, end - at);
       const found = typeof run === 'number' ? run : await this.#statusOfRun(at, run);
       if (typeof found === 'number') return extents.length > 0 ? extents : found;
       const before = at;
@@ -148,16 +150,18 @@ export class RedoLog implements Backing {
     return new Promise((resolve) => this.#commit.commit(resolve));
   }
 
-  /** Closes the log and its parents. */
+  /**
+   * Closes the log and its parents. What was not flushed is given up: the file may be another
+   * host's by now.
+   */
   async close(): Promise<void> {
     await this.closeOwn();
     await this.parent.close();
   }
 
-  /** Closes the log alone. */
+  /** Closes the log alone, as `close` does. */
   async closeOwn(): Promise<void> {
-    // An error here is of data that nobody flushed; the log opens without them.
-    if (this.#tables.dirty.size > 0 || this.#commit.running) await this.flush();
+    await this.#commit.idle();
     this.#file.close();
   }
 

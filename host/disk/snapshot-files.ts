@@ -96,6 +96,7 @@ function childDescriptor(parts: ChildParts): VmdkDescriptor {
   const { parent, parentDescriptorPath, childDescriptorPath, extentFileName, random } = parts;
   const header = new Map(parent.header);
   // What is said of the parent's own extents does not hold for the log.
+  header.delete('changeTrackPath');
   header.set('isNativeSnapshot', '"no"');
   const extent = {
     access: 'RW',

@@ -35,6 +35,7 @@ export class TableCommit {
   readonly #parts: CommitParts;
   #running = false;
   #waiting: Done[] = [];
+  #whenIdle: (() => void)[] = [];
 
   constructor(parts: CommitParts) {
     this.#parts = parts;
@@ -42,6 +43,14 @@ export class TableCommit {
 
   get running(): boolean {
     return this.#running;
+  }
+
+  /** Resolves when no commit runs. */
+  idle(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+    });
   }
 
   /** Makes everything that was written durable. */
@@ -62,6 +71,7 @@ export class TableCommit {
       this.#running = false;
       if (this.#waiting.length > 0) this.#start();
       for (const done of group) done(error);
+      if (!this.#running) for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
     const sync = (done: Done): void => file.sync(done);
     const steps = [sync];

@@ -104,6 +104,7 @@ test.each([
   data.copy(raw, 5 * MIB - 512);
   raw.fill(0, 2 * MIB + 512, 2 * MIB + 512 + 70 * KIB);
   expect((await contentsOf(child)).equals(raw)).toBe(true);
+  expect(await child.flush()).toBe(0);
   await child.close();
   await run('qemu-img', ['check', '-f', 'vmdk', inside('d-000001.vmdk')]);
   await expectQemuReads('d-000001.vmdk', raw);
@@ -140,6 +141,7 @@ test('a delta of qemu over our chain, and ours over that', async () => {
   const ours = await open('d-000001.vmdk');
   expect(await writeBacking(ours, MIB, Buffer.alloc(MIB, 0x31))).toBe(0);
   raw.fill(0x31, MIB, 2 * MIB);
+  expect(await ours.flush()).toBe(0);
   await ours.close();
   const backing = `backing_file=${inside('d-000001.vmdk')},backing_fmt=vmdk`;
   await run('qemu-img', ['create', '-f', 'vmdk', '-o', backing, inside('d-000002.vmdk')]);
@@ -167,6 +169,7 @@ test('qemu writes into our redo log, and we read it', async () => {
   expect(await writeBacking(before, 3 * 512, Buffer.alloc(3000 * 512, 0x41))).toBe(0);
   expect(await writeBacking(before, 13 * MIB, Buffer.alloc(512, 0x41))).toBe(0);
   raw.fill(0x41, 3 * 512, 3003 * 512).fill(0x41, 13 * MIB, 13 * MIB + 512);
+  expect(await before.flush()).toBe(0);
   await before.close();
   const commands = ['-c', 'write -P 0x42 700k 100k', '-c', 'write -P 0x43 12M 64k'];
   await run('qemu-io', ['-f', 'vmdk', ...commands, inside('d-000001.vmdk')]);
@@ -175,6 +178,7 @@ test('qemu writes into our redo log, and we read it', async () => {
   expect((await contentsOf(disk)).equals(raw)).toBe(true);
   expect(await writeBacking(disk, 12 * MIB + 512, Buffer.alloc(200 * KIB, 0x44))).toBe(0);
   raw.fill(0x44, 12 * MIB + 512, 12 * MIB + 512 + 200 * KIB);
+  expect(await disk.flush()).toBe(0);
   await disk.close();
   await expectQemuReads('d-000001.vmdk', raw);
 });
