@@ -1,0 +1,167 @@
+// For tests: a controller process and host agents as a first start runs them, on a database and
+// folders of their own. Each of the processes may be killed.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { sleep } from '#lib/base/clock.ts';
+import { systemClock } from '#lib/base/system-clock.ts';
+import { systemRandom } from '#lib/base/system-random.ts';
+import type { Task } from '#lib/controller/database/generated/client.ts';
+import { openTestDatabase, type TestDatabase } from '#lib/controller/database/test-database.ts';
+import { createCluster } from '#lib/controller/inventory/create-cluster.ts';
+import { createDatacenter } from '#lib/controller/inventory/create-datacenter.ts';
+import { createDatastore } from '#lib/controller/inventory/create-datastore.ts';
+import { createVm } from '#lib/controller/inventory/create-vm.ts';
+import { registerHost } from '#lib/controller/inventory/register-host.ts';
+import { systemCaller } from '#lib/controller/permissions/caller.ts';
+import type { ObservedTarget, Operation } from '#lib/controller/tasks/operation.ts';
+import { submit } from '#lib/controller/tasks/submit.ts';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+const AGENT = path.join(ROOT, 'host', 'agent', 'agent-main.ts');
+const CONTROLLER = path.join(ROOT, 'lib', 'controller', 'main.ts');
+const TOKEN = 'a token for the tests';
+export const labCaller = systemCaller('tester');
+
+export class RealLab {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'sluice-real-'));
+  readonly #test: TestDatabase;
+  readonly #agents: ChildProcess[] = [];
+  #controller: ChildProcess | null = null;
+  datastoreIds: string[] = [];
+  hostIds: string[] = [];
+  datacenterId = '';
+
+  private constructor(test: TestDatabase) {
+    this.#test = test;
+  }
+
+  /** Two hosts in a cluster, two datastores on both, and no VM. */
+  static async open(): Promise<RealLab> {
+    const lab = new RealLab(await openTestDatabase());
+    writeFileSync(path.join(lab.folder, 'roots.json'), '[]');
+    writeFileSync(path.join(lab.folder, 'secret'), systemRandom.bytes(32));
+    await lab.#seed();
+    lab.startController();
+    await lab.eventually(
+      async () => (await lab.db.hostDatastore.count({ where: { accessible: true } })) === 4,
+    );
+    return lab;
+  }
+
+  get db(): TestDatabase['database'] {
+    return this.#test.database;
+  }
+
+  async #seed(): Promise<void> {
+    const { db } = this;
+    this.datacenterId = await createDatacenter(db, { name: 'Lab' });
+    const { datacenterId } = this;
+    const drs = { enabled: false, behavior: 'manual' as const, threshold: 3 };
+    const clusterId = await createCluster(db, { name: 'Prod', datacenterId, drs });
+    for (const name of ['ds1', 'ds2']) {
+      const folder = path.join(this.folder, name);
+      mkdirSync(folder);
+      const place = { datacenterId, path: folder };
+      this.datastoreIds.push(await createDatastore(db, { name, type: 'VMFS', ...place }));
+    }
+    const { datastoreIds } = this;
+    for (const name of ['esx01', 'esx02']) {
+      const agentUrl = await this.#startAgent(name);
+      const host = { name, agentUrl, agentToken: TOKEN, datacenterId, clusterId, datastoreIds };
+      this.hostIds.push(await registerHost(db, host));
+    }
+  }
+
+  async #startAgent(name: string): Promise<string> {
+    const directory = path.join(this.folder, name);
+    const args = ['--name', name, '--directory', directory, '--token', TOKEN];
+    const roots = path.join(this.folder, 'roots.json');
+    const child = fork(AGENT, [...args, '--roots', roots], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    this.#agents.push(child);
+    const [message] = await once(child, 'message');
+    return `http://127.0.0.1:${z.object({ port: z.number() }).parse(message).port}`;
+  }
+
+  startController(): void {
+    this.#controller = fork(CONTROLLER, [], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      env: {
+        ...process.env,
+        DATABASE_URL: this.#test.url,
+        SLUICE_SECRET_FILE: path.join(this.folder, 'secret'),
+        LOG_LEVEL: 'fatal',
+      },
+    });
+  }
+
+  /** As a power failure would end it. */
+  async killController(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#controller;
+    this.#controller = null;
+    if (!child) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  /** On esx01 and ds1, powered on. */
+  async addVm(name: string, sizes: number[]): Promise<string> {
+    const [hostId = ''] = this.hostIds;
+    const [datastoreId = ''] = this.datastoreIds;
+    const vmId = await createVm(
+      { db: this.db, caller: labCaller, random: systemRandom },
+      {
+        ...{ name, hostId, datastoreId, cpuCount: 1, memoryMib: 256, guestFullName: 'Debian' },
+        ...{ disks: sizes.map((capacityBytes) => ({ capacityBytes })), powerOn: true },
+      },
+    );
+    await this.eventually(() =>
+      this.db.vm.findFirst({ where: { id: vmId, powerState: 'poweredOn', nbdPort: { gt: 0 } } }),
+    );
+    // The power-on task ends a moment after what it does shows.
+    await this.eventually(
+      async () =>
+        (await this.db.task.count({ where: { targetId: vmId, completedAt: null } })) === 0,
+    );
+    return vmId;
+  }
+
+  submit<I, O extends ObservedTarget>(operation: Operation<I, O>, input: I): Promise<string> {
+    return submit({ db: this.db, caller: labCaller, operation, input });
+  }
+
+  async run<I, O extends ObservedTarget>(operation: Operation<I, O>, input: I): Promise<Task> {
+    return this.ended(await this.submit(operation, input));
+  }
+
+  ended(taskId: string): Promise<Task> {
+    return this.eventually(() =>
+      this.db.task.findFirst({ where: { id: taskId, completedAt: { not: null } } }),
+    );
+  }
+
+  async eventually<T>(find: () => Promise<T | null | undefined | false>): Promise<T> {
+    for (;;) {
+      const found = await find();
+      if (found !== null && found !== undefined && found !== false) return found;
+      await sleep(systemClock, 100);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.killController('SIGTERM');
+    const exits = this.#agents.map((agent) => once(agent, 'exit'));
+    for (const agent of this.#agents) agent.kill('SIGTERM');
+    await Promise.all(exits);
+    await this.#test.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
