@@ -105,7 +105,7 @@ test('a mirror copies behind the guest, and both places are equal in the end', a
       expect(source.bytes.equals(model)).toBe(true);
       expect(target.bytes.equals(model)).toBe(true);
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   );
 });
 
@@ -165,7 +165,7 @@ test('a running redo log merges into its parent while the guest writes', async (
         expect(parent.bytes.equals(model)).toBe(true);
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 12 },
   );
 });
 
@@ -213,7 +213,7 @@ test('a frozen log merges under a running one, and may be cut off anywhere', asy
         expect((await contentsOf(top)).equals(model)).toBe(true);
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 });
 
