@@ -1,6 +1,6 @@
-// Operations on whole disks of real VMs, by the controller's calls and under real clients: trees of
-// snapshots, larger disks, more and fewer of them, clones, moves between datastores, suspend and the
-// end. qemu-img reads every chain.
+// Operations on whole disks of real VMs, by the controller's calls and under real clients: trees
+// of snapshots, larger disks, more and fewer of them, clones, moves between datastores, suspend and
+// the end. qemu-img reads every chain.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -1,5 +1,5 @@
-// The controller's calls about snapshots and whole disks. What they answer stands in the VM's record
-// until the next of them, so that one that was cut off is answered when it is asked again.
+// The controller's calls about snapshots and whole disks. What they answer stands in the VM's
+// record until the next of them, so that one that was cut off is answered when it is asked again.
 import type { z } from 'zod';
 import type { Json } from '#lib/base/json.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';

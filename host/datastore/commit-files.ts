@@ -43,7 +43,7 @@ export async function finishCommit({ followUps }: Commit): Promise<void> {
   }
 }
 
-export async function isCommitted({ vmxPath, mark }: Commit): Promise<boolean> {
+async function isCommitted({ vmxPath, mark }: Commit): Promise<boolean> {
   return (await readMark(vmxPath)) === mark;
 }
 

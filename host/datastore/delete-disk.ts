@@ -3,19 +3,23 @@
 // simply made again.
 import { rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
+import { isObjectName, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
+import type { ObjectStore } from '../disk/object-store.ts';
 import { readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
 import { sidecarPaths } from './sidecar-file.ts';
 import { syncDirectory } from './write-file.ts';
 
-/** The disk must be in nobody's use. Throws `FileFault`. */
-export async function deleteDisk(descriptorPath: string): Promise<void> {
+/** The disk must be in nobody's use. Throws `FileFault`, and what removing an object throws. */
+export async function deleteDisk(descriptorPath: string, objects?: ObjectStore): Promise<void> {
   const folder = dirname(descriptorPath);
   const descriptor = await readOrNull(descriptorPath);
   const files =
     descriptor === null ? likelyFiles(descriptorPath) : filesOf(descriptorPath, descriptor);
+  for (const { fileName } of descriptor?.extents ?? []) {
+    if (isObjectName(fileName)) await objects?.remove(fileName);
+  }
   for (const path of [...files, descriptorPath, `${descriptorPath}.new`]) await remove(path);
   await rm(`${descriptorPath}.lck`, { recursive: true, force: true });
   await syncDirectory(folder).catch((error: unknown) => {
@@ -24,7 +28,7 @@ export async function deleteDisk(descriptorPath: string): Promise<void> {
 }
 
 /** Absolute paths of a disk's own files, its descriptor aside. */
-export function filesOf(descriptorPath: string, descriptor: VmdkDescriptor): string[] {
+function filesOf(descriptorPath: string, descriptor: VmdkDescriptor): string[] {
   const extents = descriptor.extents
     .map(({ fileName }) => fileName)
     .filter((name) => !name.includes('/'));

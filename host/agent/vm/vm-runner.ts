@@ -1,19 +1,27 @@
 // Keeps one VM in the state that it should be in: starts its world, finds it again after a restart
 // of the agent, starts it anew when it died, and ends it. One thing at a time; `tick` looks after
 // it in between.
-import { sleep } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import { Fault, fromFaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { HandoverTicket, VmRunSpec, WorldReport } from '#lib/wire/agent/host-rpc.ts';
-import { identifyProcess, isProvablyDead } from '../../datastore/process-identity.ts';
+import { identifyProcess } from '../../datastore/process-identity.ts';
 import type { WorldStatus } from '../../world/control.ts';
-import { WorldClient } from '../../world/world-client.ts';
+import type { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
 import { FilterFaultReporter } from './filter-fault-reporter.ts';
 import { Restarts } from './restarts.ts';
-import { type Settlement, settleIntent } from './vm-intent.ts';
+import { settleRecord } from './settle-record.ts';
+import type { Settlement } from './vm-intent.ts';
 import { specWithFilters, type VmRecord, type VmRecordFile } from './vm-record.ts';
+import {
+  askOther,
+  isUnreachable,
+  PHASES,
+  START_LIMIT_MS,
+  STOP_PATIENCE_MS,
+  WorldHandle,
+} from './world-handle.ts';
 import {
   discardState,
   launchFilters,
@@ -23,19 +31,15 @@ import {
   type WorldPlaces,
   worldPlaces,
 } from './world-launch.ts';
-import { ensureEnded, findWorldProcess, removeSockets, startWorld } from './world-process.ts';
+import { ensureEnded, startWorld } from './world-process.ts';
 import { WorldWatch } from './world-watch.ts';
-
-const STOP_PATIENCE_MS = 10_000;
-/** A machine under load takes its time to start a process. */
-const START_LIMIT_MS = 45_000;
 
 type Phase = WorldReport['state'];
 
 export class VmRunner {
   readonly vmId: string;
   readonly places: WorldPlaces;
-  readonly client: WorldClient;
+  readonly world: WorldHandle;
   readonly #host: HostContext;
   readonly #file: VmRecordFile;
   readonly #mutex = new Mutex();
@@ -54,8 +58,11 @@ export class VmRunner {
     this.#file = file;
     this.vmId = file.value.spec.vmId;
     this.places = worldPlaces(host, this.vmId);
-    const { controlSocketPath } = this.places;
-    this.client = new WorldClient({ controlSocketPath, clock: host.clock });
+    this.world = new WorldHandle({
+      ...{ host, places: this.places },
+      record: () => this.record,
+      update: (change) => this.update(change),
+    });
     this.#filterFaults = new FilterFaultReporter(host, this.vmId);
     const filters = (): DiskFilter[] => this.record.spec.disks.flatMap((disk) => disk.filters);
     this.#watch = new WorldWatch({
@@ -65,6 +72,11 @@ export class VmRunner {
       filters: () => filters().map(({ name }) => name),
       memoryMaxMib: () => host.worldMemoryMaxMib(filters()),
     });
+  }
+
+  /** Calls of the VM's world. */
+  get client(): WorldClient {
+    return this.world.client;
   }
 
   get record(): VmRecord {
@@ -116,7 +128,7 @@ export class VmRunner {
     const before = this.record;
     if (before.place === 'incoming') await this.#abandonPlace();
     if (before.desired === 'poweredOn' && (await this.#askAndAdopt())) return this.#addresses();
-    await this.#endWorld();
+    await this.world.end();
     await this.settle();
     const nbdPort = spec.nbdPort || before.spec.nbdPort;
     const here = { ...(await specAtHome(this.#host, spec)), nbdPort };
@@ -129,7 +141,7 @@ export class VmRunner {
       await this.#start();
     } catch (cause) {
       const thrown = this.#watch.takeEnd() ?? cause;
-      await this.#endWorld();
+      await this.world.end();
       await this.update({ desired: before.desired === 'suspended' ? 'suspended' : 'poweredOff' });
       this.show('off', toFaultRecord(thrown).message);
       throw thrown;
@@ -149,39 +161,10 @@ export class VmRunner {
    */
   async settle(): Promise<Settlement | null> {
     if (this.record.intent === null) return null;
-    await this.#waitUntilIdle();
-    const { intent, spec, lastOperation } = this.record;
-    if (intent === null) return null;
-    const settlement = await settleIntent(intent);
-    if (settlement === 'done') {
-      const { operationKey, answer } = intent;
-      await this.update({
-        intent: null,
-        spec: { ...intent.spec, nbdPort: spec.nbdPort || intent.spec.nbdPort },
-        lastOperation: answer === null ? lastOperation : { operationKey, answer },
-      });
-    } else {
-      await this.update({ intent: null });
-    }
-    return settlement;
-  }
-
-  /**
-   * Runs work with a world that opens the disks of the VM, which is off, and serves no client.
-   * Throws as `powerOn` does.
-   */
-  async withServiceWorld<T>(spec: VmRunSpec, work: () => Promise<T>): Promise<T> {
-    await this.#endWorld();
-    try {
-      const how = { incoming: false, serves: false, missing: 'CannotOpenDisk' } as const;
-      const launch = await launchOf(this.#host, spec, how);
-      const { isAlive, process } = await startWorld(launch, this.places.launchPath);
-      await this.update({ process });
-      await this.client.waitUntilReady({ timeoutMs: START_LIMIT_MS, isAlive });
-      return await work();
-    } finally {
-      await this.#endWorld();
-    }
+    await this.world.waitUntilIdle();
+    const settled = await settleRecord(this.record);
+    if (settled !== null) await this.update(settled.change);
+    return settled?.settlement ?? null;
   }
 
   /** Idempotent. */
@@ -196,7 +179,7 @@ export class VmRunner {
   /** Ends the world but leaves the desired state, as a host that shuts down does. */
   async stopWorld(): Promise<void> {
     this.show('stopping', '');
-    await this.#endWorld();
+    await this.world.end();
     this.#status = null;
     this.show('off', '');
   }
@@ -204,7 +187,7 @@ export class VmRunner {
   /** For the end of the agent: the world is stopped, and the runner does not start it again. */
   async shutDown(): Promise<void> {
     this.#forgotten = true;
-    await this.#endWorld();
+    await this.world.end();
   }
 
   /** Whether a disk of the VM uses the filter, in its record or in the running world. */
@@ -282,7 +265,7 @@ export class VmRunner {
 
   /** Asks the world and takes in what it says; false when it is not there or not working. */
   async #askAndAdopt(): Promise<boolean> {
-    const status = await this.#ask();
+    const status = await this.world.ask();
     if (!status) return false;
     this.#watch.answered();
     if (status.state === 'faulted') {
@@ -294,13 +277,6 @@ export class VmRunner {
     }
     await this.#adopt(status);
     return true;
-  }
-
-  async #ask(): Promise<WorldStatus | null> {
-    return this.client.status().catch((thrown: unknown) => {
-      if (isUnreachable(thrown)) return null;
-      throw thrown;
-    });
   }
 
   async #adopt(status: WorldStatus): Promise<void> {
@@ -326,7 +302,7 @@ export class VmRunner {
       return;
     }
     if (desired !== 'poweredOn') {
-      if (await this.#isProcessAlive()) await this.stopWorld();
+      if (await this.world.isAlive()) await this.stopWorld();
       await this.settle();
       return;
     }
@@ -334,7 +310,7 @@ export class VmRunner {
       if (this.#status?.operation === null) await this.settle();
       return;
     }
-    if (await this.#isProcessAlive()) {
+    if (await this.world.isAlive()) {
       return this.show(this.#phase, this.#watch.message || 'The process does not answer.');
     }
     if (gaveUp !== null) return this.show('faulted', gaveUp);
@@ -342,47 +318,18 @@ export class VmRunner {
     await this.#restart();
   }
 
-  /** Throws `TaskInProgress` when the process lives and does not answer. */
-  async #waitUntilIdle(): Promise<void> {
-    const { clock } = this.#host;
-    let silentSince = clock.monotonic();
-    for (;;) {
-      const status = await this.#ask();
-      if (status) silentSince = clock.monotonic();
-      if (status ? status.operation === null : !(await this.#isProcessAlive())) return;
-      if (clock.monotonic() - silentSince > STOP_PATIENCE_MS) {
-        const message = 'An operation is under way in a process that does not answer.';
-        throw new Fault('TaskInProgress', message);
-      }
-      await sleep(clock, 100);
-    }
-  }
-
-  async #isProcessAlive(): Promise<boolean> {
-    const { process: known } = this.record;
-    if (known !== null && !(await isProvablyDead(known))) return true;
-    const process = await findWorldProcess(this.places.launchPath);
-    if (process === null) return false;
-    await this.update({ process });
-    return true;
-  }
-
   /**
    * After a crash in the middle of a handover: true while the other world has the VM or may still
    * get it.
    */
   async #hasMovedTo(controlSocketPath: string): Promise<boolean> {
-    const other = new WorldClient({ controlSocketPath, clock: this.#host.clock });
-    const status = await other.status().catch(() => null);
-    if (!status || status.state === 'waiting' || status.state === 'faulted') {
-      await this.update({ handingOverTo: null });
-      return false;
-    }
-    if (status.state === 'running') {
+    const other = await askOther(this.#host, controlSocketPath);
+    if (other === 'not') await this.update({ handingOverTo: null });
+    if (other === 'has') {
       await this.update({ desired: 'poweredOff', handingOverTo: null, process: null });
       this.show('off', 'The virtual machine has moved to another host.');
     }
-    return true;
+    return other !== 'not';
   }
 
   async #restart(): Promise<void> {
@@ -398,7 +345,7 @@ export class VmRunner {
       const message = `The virtual machine ${this.record.spec.name} was started again.`;
       await events.add({ type: 'VmRestarted', severity: 'info', message, vmId: this.vmId });
     } catch (thrown) {
-      await this.#endWorld();
+      await this.world.end();
       this.show('faulted', toFaultRecord(thrown).message);
       this.#restarts.failed(clock.monotonic());
     }
@@ -436,22 +383,9 @@ export class VmRunner {
     void world.ended.then(() => this.tick());
   }
 
-  async #endWorld(): Promise<void> {
-    // A world that is gone, or does not answer, cannot be asked: it is killed below.
-    if (await this.#ask()) {
-      await this.client.stop().catch((thrown: unknown) => {
-        this.#host.logger.warn({ vmId: this.vmId, err: thrown }, 'a world did not stop well');
-      });
-    }
-    const alive = await this.#isProcessAlive();
-    const { process } = this.record;
-    if (alive && process) await ensureEnded(process, this.#host.clock, STOP_PATIENCE_MS);
-    await removeSockets(this.places);
-  }
-
   /** A place that was kept for a migration which never came to its end is free. */
   async #abandonPlace(): Promise<void> {
-    if ((await this.#ask()) || (await this.#isProcessAlive())) throw this.#busyMigrating();
+    if ((await this.world.ask()) || (await this.world.isAlive())) throw this.#busyMigrating();
     await this.update({ place: 'here', process: null });
   }
 
@@ -463,17 +397,4 @@ export class VmRunner {
   #busyMigrating(): Fault {
     return new Fault('TaskInProgress', 'The virtual machine is being migrated to this host.');
   }
-}
-
-const PHASES: Record<WorldStatus['state'], Phase> = {
-  starting: 'starting',
-  waiting: 'migratingIn',
-  running: 'running',
-  migratingOut: 'migratingOut',
-  stopping: 'stopping',
-  faulted: 'faulted',
-};
-
-function isUnreachable(thrown: unknown): boolean {
-  return thrown instanceof Fault && thrown.fault === 'HostNotReachable';
 }

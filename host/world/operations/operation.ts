@@ -90,7 +90,7 @@ const suspendSchema = z.object({ kind: z.literal('suspend'), statePath: pathSche
 
 const resetSchema = z.object({ kind: z.literal('reset') });
 
-export const operationSchema = z.discriminatedUnion('kind', [
+const operationSchema = z.discriminatedUnion('kind', [
   snapshotSchema,
   forgetSnapshotsSchema,
   mergeSchema,

@@ -1,6 +1,6 @@
 // Suspend: what the filters remember goes into a file beside the VM, and the disks are given free.
-// Resume: a world that finds the file opens its filters with it. It goes as soon as it was read, for
-// it fits the disks only as they were then.
+// Resume: a world that finds the file opens its filters with it. It goes as soon as it was read,
+// for it fits the disks only as they were then.
 import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';

@@ -59,7 +59,8 @@ async function capacityOf(full: string, { path, filters }: Input['disk']): Promi
   const descriptor = await readDescriptor(full);
   const missing = iofilters(descriptor).filter((name) => !filters.some((f) => f.name === name));
   if (missing.length === 0) return capacitySectors(descriptor) * SECTOR_BYTES;
-  const message = `The virtual disk ${path} has the I/O filter ${missing.join(', ')}; attach it with that.`;
+  const names = missing.join(', ');
+  const message = `The virtual disk ${path} has the I/O filter ${names}; attach it with that.`;
   throw new Fault('CannotOpenDisk', message, { data: { filters: missing } });
 }
 

@@ -50,6 +50,7 @@ export async function createSnapshot(on: OnVm, { name, description, quiesce }: I
 async function requireDepth({ vm }: OnVm, descriptorPath: string): Promise<void> {
   const redoLogs = (await chainOf(descriptorPath)).length - 1;
   if (redoLogs < SNAPSHOT_DEPTH_MAX) return;
-  const message = `A disk of ${vm.name} stands on ${redoLogs} redo logs already, and more are not possible.`;
+  const many = `A disk of ${vm.name} stands on ${redoLogs} redo logs already`;
+  const message = `${many}, and more are not possible.`;
   throw new Fault('InvalidState', message);
 }

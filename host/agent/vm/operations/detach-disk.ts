@@ -17,7 +17,8 @@ export async function detachDisk(on: OnVm, { diskKey, deleteFiles }: Input) {
     disks.some(({ key }) => key === diskKey),
   );
   if (frozen && deleteFiles) {
-    const message = `Snapshots of ${vm.name} need the files of ${disk.label}; they can be detached but not deleted.`;
+    const why = `Snapshots of ${vm.name} need the files of ${disk.label}`;
+    const message = `${why}; the disk can be detached, but its files cannot be deleted.`;
     throw new Fault('InvalidState', message);
   }
   const full = await host.datastores.resolve(disk.datastoreId, disk.path);

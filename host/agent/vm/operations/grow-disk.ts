@@ -19,7 +19,8 @@ export async function growDisk(on: OnVm, { diskKey, capacityBytes }: Input) {
     throw new Fault('InvalidArgument', `${disk.label} can only become larger.`);
   }
   if (capacityBytes > DISK_BYTES_MAX || capacityBytes % SECTOR_BYTES !== 0) {
-    const message = `${disk.label} cannot be of ${capacityBytes} bytes: whole sectors, 62 TiB at most.`;
+    const rule = 'whole sectors, 62 TiB at most';
+    const message = `${disk.label} cannot be of ${capacityBytes} bytes: ${rule}.`;
     throw new Fault('InvalidArgument', message);
   }
   const full = await host.datastores.resolve(disk.datastoreId, disk.path);

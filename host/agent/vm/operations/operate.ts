@@ -66,7 +66,7 @@ export async function operate(
   if (intent !== null) await runner.update({ intent });
   let failure: unknown;
   try {
-    const result = await (on.isOn ? ask() : runner.withServiceWorld(on.vm, ask));
+    const result = await (on.isOn ? ask() : runner.world.withService(on.vm, ask));
     await finish(on);
     return result;
   } catch (thrown) {
