@@ -45,6 +45,47 @@ test('reads what ESXi writes and keeps unknown keys', () => {
   expect(again).toContain('ddb.iofilters = "cache"');
 });
 
+const DELTA = `# Disk DescriptorFile
+version=1
+CID=00000002
+parentCID=00000001
+isNativeSnapshot="no"
+createType="vmfsSparse"
+parentFileNameHint="../gold/gold.vmdk"
+RW 8192 VMFSSPARSE "web01-000001-delta.vmdk"
+`;
+
+test('reads a delta and writes it back with its parent', () => {
+  const delta = parseDescriptor(text(DELTA));
+  expect(delta).toMatchObject({ parentCid: '00000001', parentFileNameHint: '../gold/gold.vmdk' });
+  expect(parseDescriptor(formatDescriptor(delta))).toEqual(delta);
+});
+
+test.each([
+  ['vmfs', 'RW 8192 VMFS "vsan://5a1c/web01"', 'vsan://5a1c/web01'],
+  ['vmfs', 'RW 8192 VMFS "vvol://naa.6000"', 'vvol://naa.6000'],
+  ['vmfsRawDeviceMap', 'RW 8192 VMFSRDM "web01-rdm.vmdk"', 'web01-rdm.vmdk'],
+  ['twoGbMaxExtentFlat', 'RW 8192 ZERO', ''],
+  ['streamOptimized', 'RW 8192 SPARSE "web01.vmdk"', 'web01.vmdk'],
+])('reads an extent of a %s disk: %s', (createType, line, fileName) => {
+  const source = GOOD.replace('"vmfs"', `"${createType}"`).replace(/^RW.*$/m, line);
+  const descriptor = parseDescriptor(text(source));
+  expect(descriptor.extents).toMatchObject([{ sectors: 8192, fileName }]);
+  expect(parseDescriptor(formatDescriptor(descriptor))).toEqual(descriptor);
+});
+
+test.each([
+  ['a parent without its CID', DELTA.replace('00000001', 'ffffffff')],
+  ['a parent CID without the parent', DELTA.replace(/^parentFile.*$/m, '')],
+  ['a parent that is empty', DELTA.replace('../gold/gold.vmdk', '')],
+  ['an object that leads elsewhere', GOOD.replace('base-flat.vmdk', 'vsan://a/../b')],
+  ['an object of another kind', GOOD.replace('base-flat.vmdk', 'nbd://host/disk')],
+  ['a ZERO extent with a file', GOOD.replace('VMFS "', 'ZERO "')],
+  ['a redo log with an offset', DELTA.replace('-delta.vmdk"', '-delta.vmdk" 0')],
+])('refuses %s in a descriptor', (_, source) => {
+  expect(() => parseDescriptor(text(source))).toThrow(FormatError);
+});
+
 test('removes the key when the last filter goes', () => {
   const bare = withIofilters(parseDescriptor(text(GOOD)), []);
   expect(new TextDecoder().decode(formatDescriptor(bare))).not.toContain('iofilters');
