@@ -38,6 +38,7 @@ function pathOf(route: RouteRow): string {
   const path = route.path
     .replace('{id}', ids[start] ?? 'none')
     .replace('{key}', '2000')
+    .replace('{snapshotId}', '1')
     .replace('{filterId}', 'TST_trace_1.0.0')
     .replace('{workloadId}', 'workload-1');
   return route.upload ? `${path}?fileName=x` : path;
@@ -155,8 +156,31 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   deleteVib: undefined,
   uploadTraceFile: undefined,
   deleteTraceFile: undefined,
+  resetVm: {},
+  deleteVm: undefined,
+  markTemplate: { template: true },
+  createSnapshot: { name: 'one' },
+  removeAllSnapshots: undefined,
+  revertToSnapshot: {},
+  renameSnapshot: { name: 'one', description: '' },
+  removeSnapshot: undefined,
+  addDisk: { kind: 'new', capacityBytes: 1_048_576 },
+  growDisk: { capacityBytes: 1_073_741_824 },
+  removeDisk: undefined,
+  cloneVm: { name: 'copy', hostId: 'host-1', datastoreId: 'datastore-1' },
+  relocateVm: { datastoreId: 'datastore-1' },
+  createDatastore: {
+    ...{ name: 'new', datacenterId: 'datacenter-1', type: 'NFS', path: '/new' },
+    hostIds: ['host-1'],
+  },
+  mountDatastore: { hostId: 'host-1', mounted: false },
+  deleteDatastore: undefined,
 };
-const POWER_USER_MAY = ['setPower', 'startWorkload', 'stopWorkload', 'assignPolicies'];
+const POWER_USER_MAY = [
+  ...['setPower', 'startWorkload', 'stopWorkload', 'assignPolicies', 'resetVm'],
+  ...['createSnapshot', 'removeAllSnapshots', 'revertToSnapshot', 'renameSnapshot'],
+  ...['removeSnapshot', 'addDisk', 'growDisk', 'removeDisk'],
+];
 
 describe('roles', () => {
   beforeAll(async () => {
@@ -262,7 +286,7 @@ describe('what is no route', () => {
     expect(await problemOf(nowhere)).toMatchObject({ status: 404 });
     const wrong = await send('admin', { method: 'PUT', path: '/vms/vm-1' });
     expect(await problemOf(wrong)).toMatchObject({ status: 405 });
-    expect(wrong.headers.get('allow')).toBe('GET');
+    expect(wrong.headers.get('allow')).toBe('GET, DELETE');
   });
 
   it('serves files of the depot by a signed link alone', async () => {
