@@ -65,21 +65,67 @@ function read(mebibyte: number): Promise<string> {
   return guest.run(`${drop}; dd if=/dev/vda bs=1M skip=${at} count=1 2>/dev/null | sha256sum`);
 }
 
-test.runIf(ready)('what a guest wrote is there after a move and a power cycle', async () => {
-  expect(await guest.run('cat /sys/block/vda/size')).toBe(`${DISK_BYTES / 512}`);
-  const before = await write(1);
-  const change = { vm, diskKey: 2000, filters: [trace] };
-  await esx01.keyed(calls.setDiskFilters, change);
-  vm = { ...vm, disks: vm.disks.map((disk) => ({ ...disk, filters: [trace] })) };
-  const filtered = await write(2);
-  const ticket = await esx02.keyed(calls.prepareIncoming, { vm });
-  expect(await esx01.keyed(calls.migrateOut, { vmId: vm.vmId, ticket })).toMatchObject({
-    connections: 1,
-  });
-  await esx02.keyed(calls.finishIncoming, { vmId: vm.vmId });
-  const moved = await write(3);
-  expect([await read(1), await read(2)]).toEqual([before, filtered]);
+/** Takes over what an operation has made of the VM. */
+function follow({ layout }: { layout: calls.VmLayout }): void {
+  vm = { ...vm, disks: layout.disks };
+}
+
+async function moveTo(from: TestAgent, to: TestAgent): Promise<void> {
+  const ticket = await to.keyed(calls.prepareIncoming, { vm });
+  const moved = await from.keyed(calls.migrateOut, { vmId: vm.vmId, ticket });
+  expect(moved).toMatchObject({ connections: 1 });
+  await to.keyed(calls.finishIncoming, { vmId: vm.vmId });
+}
+
+async function restartGuest(): Promise<void> {
   await guest.powerOff();
   guest = await boot();
+}
+
+test.runIf(ready)('what a guest wrote is there after a filter, a move and a restart', async () => {
+  expect(await guest.run('cat /sys/block/vda/size')).toBe(`${DISK_BYTES / 512}`);
+  const before = await write(1);
+  await esx01.keyed(calls.setDiskFilters, { vm, diskKey: 2000, filters: [trace] });
+  vm = { ...vm, disks: vm.disks.map((disk) => ({ ...disk, filters: [trace] })) };
+  const filtered = await write(2);
+  await moveTo(esx01, esx02);
+  const moved = await write(3);
+  expect([await read(1), await read(2)]).toEqual([before, filtered]);
+  await restartGuest();
   expect([await read(1), await read(2), await read(3)]).toEqual([before, filtered, moved]);
 });
+
+test.runIf(ready)('a guest works on while its disk is snapshotted, cloned and grown', async () => {
+  const before = await write(4);
+  const taken = await esx02.keyed(calls.createSnapshot, {
+    ...{ vm, name: 'before', description: '', quiesce: false },
+  });
+  follow(taken);
+  const after = await write(4);
+  expect(after).not.toBe(before);
+  const copy = cloneSpec();
+  await esx02.keyed(calls.cloneVm, {
+    ...{ source: vm, snapshotId: taken.snapshotId, target: copy },
+    ...{ linked: false, provisioning: 'thin' as const },
+  });
+  await moveTo(esx02, esx01);
+  expect(await read(4)).toBe(after);
+  const { snapshotId } = taken;
+  follow(await esx01.keyed(calls.removeSnapshot, { vm, snapshotId, removeChildren: false }));
+  expect(await read(4)).toBe(after);
+  const capacityBytes = DISK_BYTES + 32 * MIB;
+  follow(await esx01.keyed(calls.growDisk, { vm, diskKey: 2000, capacityBytes }));
+  await restartGuest();
+  expect(await guest.run('cat /sys/block/vda/size')).toBe(`${capacityBytes / 512}`);
+  expect(await read(4)).toBe(after);
+  await guest.powerOff();
+  const { nbdPort } = await esx01.keyed(calls.powerOnVm, { vm: copy });
+  guest = await Guest.boot(folder, `nbd://127.0.0.1:${nbdPort}/scsi0:0`);
+  expect(await read(4)).toBe(before);
+});
+
+function cloneSpec(): calls.VmRunSpec {
+  const { vmId, name, instanceUuid, vmxPath } = testVm(2);
+  const disks = vm.disks.map((disk) => ({ ...disk, path: `${name}/${name}.vmdk` }));
+  return { ...vm, vmId, name, instanceUuid, vmxPath, disks, nbdPort: 0 };
+}
