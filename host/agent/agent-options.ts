@@ -22,6 +22,8 @@ const agentOptionsSchema = z.object({
   worldMemory: z.coerce.number().int().min(128),
   /** The address at which the filters' daemons wait for those of other hosts. */
   daemonAddress: z.union([z.ipv4(), z.ipv6()]),
+  /** What raw device mappings may lead to beside NBD servers of this machine (docs/formats/rdm.md). */
+  rawDevices: z.array(z.string().min(1).max(4096)).max(64),
 });
 export type AgentOptions = z.infer<typeof agentOptionsSchema>;
 
@@ -44,6 +46,7 @@ export function parseAgentOptions(
       memory: { ...string, default: '16384' },
       'world-memory': { ...string, default: String(WORLD_MEMORY_MAX_MIB) },
       'daemon-address': { ...string, default: '127.0.0.1' },
+      'raw-device': { ...string, multiple: true, default: [] },
     },
   });
   const token = environment.SLUICE_AGENT_TOKEN ?? values.token;
@@ -52,6 +55,7 @@ export function parseAgentOptions(
     token,
     daemonAddress: values['daemon-address'],
     worldMemory: values['world-memory'],
+    rawDevices: values['raw-device'],
   });
   if (parsed.success) return parsed.data;
   throw new Fault('InvalidArgument', `The host agent: ${z.prettifyError(parsed.error)}`);

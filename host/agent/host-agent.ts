@@ -11,8 +11,11 @@ import type { DiskFilter } from '#lib/model/filter.ts';
 import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
 import { DatastoreSet } from '../datastore/datastore-set.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
+import { systemDiskFiles } from '../disk/system-disk-files.ts';
 import { FilterDaemons } from '../filter-daemon/filter-daemons.ts';
 import { type HostImage, openImage } from '../image/host-image.ts';
+import { HostObjects } from '../volumes/host-objects.ts';
+import { VsanNodes } from '../vsan/vsan-nodes.ts';
 import type { LaunchFilter } from '../world/launch.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { prepareAgentPaths } from './agent-paths.ts';
@@ -62,6 +65,7 @@ export class HostAgent {
   readonly #options: AgentOptions;
   readonly #build: string;
   readonly #lock: DiskLock;
+  readonly #vsanNodes: VsanNodes;
   #ticks = 0;
   #stopped = false;
 
@@ -77,6 +81,7 @@ export class HostAgent {
     this.#options = parts.options;
     this.#build = parts.build;
     this.#lock = parts.lock;
+    this.#vsanNodes = new VsanNodes(parts.host);
   }
 
   /**
@@ -109,9 +114,18 @@ export class HostAgent {
         events.add(event).catch((err: unknown) => logger.error({ err }, message));
       },
     });
+    const who = () => ({ hostUuid: identity.value.hostUuid, hostName: identity.value.name });
+    const storage = () => ({
+      datastores: datastores.list().map(({ config }) => config),
+      rawDevices: { allow: options.rawDevices },
+    });
+    const objects = new HostObjects({
+      ...{ storage, host: who(), clock, random },
+      log: (level, message) => (level === 'info' ? logger.info(message) : logger.warn(message)),
+    });
     const host: HostContext = {
-      ...{ clock, random, logger, paths, events, revision, datastores },
-      who: () => ({ hostUuid: identity.value.hostUuid, hostName: identity.value.name }),
+      ...{ clock, random, logger, paths, events, revision, datastores, who, storage, objects },
+      files: { ...systemDiskFiles, objects },
       inMaintenance: () => identity.value.maintenanceMode,
       findFilter: (filter) => findFilter(image, filter, (name) => daemons.socketPathOf(name)),
       worldMemoryMaxMib: (filters) => worldMemoryMaxMib(image, filters, options.worldMemory),
@@ -130,6 +144,7 @@ export class HostAgent {
     if (this.#stopped) return;
     this.#ticks += 1;
     this.daemons.tick();
+    this.#vsanNodes.tick(this.host.datastores.list().map(({ config }) => config));
     for (const runner of this.vms.list()) void runner.tick();
     if (this.#ticks % DATASTORE_TICKS === 0) void this.#refreshDatastores();
     this.host.clock.after(TICK_MS, () => this.start());
@@ -155,6 +170,8 @@ export class HostAgent {
     const runners = this.vms.list();
     await Promise.allSettled(runners.map((runner) => runner.exclusively(() => runner.shutDown())));
     await this.daemons.stop();
+    // Last: the disks of the VMs were on them.
+    this.#vsanNodes.stop();
     await this.operations.close();
     await this.host.events.close();
     await this.#lock.release();

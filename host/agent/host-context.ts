@@ -5,6 +5,9 @@ import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { DatastoreSet } from '../datastore/datastore-set.ts';
+import type { DiskFiles } from '../disk/extent-file.ts';
+import type { HostObjects } from '../volumes/host-objects.ts';
+import type { StorageConfig } from '../volumes/storage-config.ts';
 import type { LaunchFilter } from '../world/launch.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import type { HostEvents } from './host-events.ts';
@@ -18,6 +21,11 @@ export interface HostContext {
   events: HostEvents;
   revision: Revision;
   datastores: DatastoreSet;
+  /** For disks, whether files or objects. */
+  files: DiskFiles;
+  objects: HostObjects;
+  /** For the launch files of worlds. */
+  storage(): StorageConfig;
   /** As the host is called now; the name comes from the controller. */
   who(): { hostUuid: string; hostName: string };
   inMaintenance(): boolean;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type Random, randomUuid } from '#lib/base/random.ts';
-import { datastoreConfigSchema } from '../datastore/datastore.ts';
+import { datastoreConfigSchema } from '../datastore/datastore-config.ts';
 import { StateFile } from './store/state-file.ts';
 
 const hostIdentitySchema = z.object({

@@ -17,7 +17,13 @@ let store: Datastore;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'sluice-ds-'));
-  store = new Datastore({ id: 'datastore-1', name: 'ds', type: 'VMFS', path: join(root, 'ds') });
+  store = new Datastore({
+    id: 'datastore-1',
+    name: 'ds',
+    type: 'VMFS',
+    path: join(root, 'ds'),
+    options: {},
+  });
   expect(await store.mount()).toMatchObject({ accessible: true, message: '' });
 });
 

@@ -2,7 +2,8 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
-import { Datastore, type DatastoreConfig, type DatastoreStatus } from './datastore.ts';
+import { Datastore, type DatastoreStatus } from './datastore.ts';
+import type { DatastoreConfig } from './datastore-config.ts';
 
 export interface MountedDatastore extends DatastoreStatus {
   config: DatastoreConfig;

@@ -1,23 +1,17 @@
 // A datastore as a host mounts it: a directory, shared by every host that can see it, with a marker
-// file that says which datastore it is. VMFS and NFS behave alike here; docs/adr/0006 says what
-// keeps hosts apart.
+// file that says which datastore it is. Of a vSAN or a
+// vVol it holds the descriptors, and the data are elsewhere. docs/adr/0006 says what keeps hosts
+// apart.
 import { link, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
-import { datastoreTypeSchema, objectIdSchema } from '#lib/model/inventory.ts';
+import { remoteSpace } from '../volumes/remote-space.ts';
+import type { DatastoreConfig } from './datastore-config.ts';
 import { resolveInside } from './datastore-path.ts';
 import { errnoOf } from './errno.ts';
 
 const MARKER = '.datastore.json';
-
-export const datastoreConfigSchema = z.object({
-  id: objectIdSchema,
-  name: z.string().min(1).max(80),
-  type: datastoreTypeSchema,
-  path: z.string().startsWith('/').max(4096),
-});
-export type DatastoreConfig = z.infer<typeof datastoreConfigSchema>;
 
 export interface DatastoreStatus {
   accessible: boolean;
@@ -61,9 +55,12 @@ export class Datastore {
         return inaccessible(`${this.config.path} is the datastore ${marker}.`);
       }
       const { bsize, blocks, bavail } = await statfs(this.config.path);
-      const sizes = { capacityBytes: bsize * blocks, freeBytes: bsize * bavail };
-      return { accessible: true, ...sizes, message: '' };
+      const own = { capacityBytes: bsize * blocks, freeBytes: bsize * bavail };
+      const sizes = (await remoteSpace(this.config)) ?? own;
+      const { capacityBytes, freeBytes } = sizes;
+      return { accessible: true, capacityBytes, freeBytes, message: '' };
     } catch (error) {
+      if (error instanceof Fault) return inaccessible(error.message);
       return inaccessible(`${this.config.path} cannot be read: ${reasonOf(error)}.`);
     }
   }

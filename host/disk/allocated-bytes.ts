@@ -1,5 +1,6 @@
 // How much space the files of a disk take on their datastore.
 
+import { isObjectName } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { errnoOf } from '../datastore/errno.ts';
@@ -12,14 +13,16 @@ export interface SpaceRequest {
 }
 
 /**
- * Space of a descriptor and its own extents, in bytes; not of its parents, and not of objects.
- * Throws `FileNotFound`, `InvalidDiskFormat` or `FileFault`.
+ * Space of a descriptor and its own extents, in bytes; not of its parents. Throws `FileNotFound`, `InvalidDiskFormat` or `FileFault`.
  */
 export async function allocatedBytes({ descriptorPath, files }: SpaceRequest): Promise<number> {
   const descriptor = await readDescriptor(descriptorPath, files);
   let bytes = 0;
   for (const path of descriptorFileNames(descriptorPath, descriptor)) {
     bytes += await bytesOf(path, files);
+  }
+  for (const { fileName } of descriptor.extents.filter((each) => isObjectName(each.fileName))) {
+    bytes += (await files.objects?.allocatedBytes(fileName)) ?? 0;
   }
   return bytes;
 }

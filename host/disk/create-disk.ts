@@ -36,6 +36,8 @@ export interface NewDiskRequest {
 export async function createFlatDisk(request: NewDiskRequest): Promise<VmdkDescriptor> {
   const { descriptorPath, capacityBytes, files } = request;
   requireSize(capacityBytes);
+  const objectName = files.objects?.newName(descriptorPath) ?? null;
+  if (objectName !== null) return createObjectDisk(request, objectName);
   const extentFileName = `${basename(descriptorPath).replace(/\.vmdk$/, '')}-flat.vmdk`;
   const path = join(dirname(descriptorPath), extentFileName);
   const descriptor = describeDisk(request, extentFileName);
@@ -47,6 +49,20 @@ export async function createFlatDisk(request: NewDiskRequest): Promise<VmdkDescr
     await writeDescriptor(descriptorPath, descriptor, files);
   } catch (error) {
     await files.remove(path).catch(() => undefined);
+    throw error;
+  }
+  return descriptor;
+}
+
+/** The space of an object is its datastore's to give: all of them are thin. */
+async function createObjectDisk(request: NewDiskRequest, name: string): Promise<VmdkDescriptor> {
+  const { descriptorPath, capacityBytes, files } = request;
+  const descriptor = describeDisk({ ...request, provisioning: 'thin' }, name);
+  await writeDescriptor(descriptorPath, descriptor, files);
+  try {
+    await files.objects?.create(name, capacityBytes);
+  } catch (error) {
+    await files.remove(descriptorPath).catch(() => undefined);
     throw error;
   }
   return descriptor;

@@ -1,6 +1,7 @@
 // One file below a disk, and where such files come from. The seam between everything that knows a
 // disk's layout and the machine's file system, so that a simulated one can stand there.
 import type { SmallFiles } from '../datastore/small-files.ts';
+import type { ObjectStore } from './object-store.ts';
 
 /** A range of a buffer and where it lies in the file, in bytes. */
 export interface Transfer {
@@ -51,4 +52,6 @@ export type OpenMode = 'read' | 'write' | 'create';
 export interface DiskFiles extends SmallFiles {
   /** Rejects with an error that has the `code` of a system error. */
   open(path: string, mode: OpenMode): Promise<ExtentFile>;
+  /** Disks that are no files; absent where there are none. */
+  objects?: ObjectStore;
 }

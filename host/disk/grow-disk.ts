@@ -1,6 +1,6 @@
 // Makes a flat disk larger: first its file, durably, then the descriptor that says so.
 import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
-import { capacitySectors } from '#lib/formats/vmdk/descriptor.ts';
+import { capacitySectors, isObjectName } from '#lib/formats/vmdk/descriptor.ts';
 import { withCapacity } from '#lib/formats/vmdk/resize-descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
@@ -28,7 +28,9 @@ export async function growFlatDisk(request: GrowRequest): Promise<VmdkDescriptor
   requireSize(capacityBytes);
   const descriptor = await readDescriptor(descriptorPath, files);
   const last = descriptor.extents.at(-1);
-  if (descriptor.parentFileNameHint !== null || last === undefined || !isFlatFile(last)) {
+  const isObject = last !== undefined && isObjectName(last.fileName);
+  const growable = last !== undefined && (isObject || isFlatFile(last));
+  if (descriptor.parentFileNameHint !== null || !growable) {
     throw invalidDisk(descriptorPath, 'only a flat disk without snapshots can grow.');
   }
   const presentBytes = capacitySectors(descriptor) * SECTOR_BYTES;
@@ -38,10 +40,15 @@ export async function growFlatDisk(request: GrowRequest): Promise<VmdkDescriptor
   }
   const oldEnd = (last.offsetSectors + last.sectors) * SECTOR_BYTES;
   const newEnd = oldEnd + capacityBytes - presentBytes;
+  const grown = withCapacity(descriptor, capacityBytes / SECTOR_BYTES);
+  if (isObject) {
+    await files.objects?.grow(last.fileName, newEnd);
+    await writeDescriptor(descriptorPath, grown, files);
+    return grown;
+  }
   const file = await openExtentFile({ ...request, fileName: last.fileName, readOnly: false });
   const thin = descriptor.ddb.get('thinProvisioned') === '1';
   await extend({ file, oldEnd, newEnd, thin }).finally(() => file.close());
-  const grown = withCapacity(descriptor, capacityBytes / SECTOR_BYTES);
   await writeDescriptor(descriptorPath, grown, files);
   return grown;
 }

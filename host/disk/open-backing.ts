@@ -16,20 +16,9 @@ import { FlatDisk, isFlatFile } from './flat-disk.ts';
 import { JoinedBacking } from './layers/joined-backing.ts';
 import { type DescribedLayer, readChain } from './layers/read-chain.ts';
 import { ZeroExtent } from './layers/zero-extent.ts';
+import type { OpenRemote } from './object-store.ts';
 import { RedoLog } from './redo-log.ts';
 import { HostedSparse } from './sparse/hosted-sparse.ts';
-
-/** An extent that is no file of its own format. */
-export interface RemoteTarget {
-  kind: 'vsan' | 'vvol' | 'rdm';
-  /** As the extent line has it; of `rdm` the absolute path of the mapping file. */
-  name: string;
-  sizeBytes: number;
-  readOnly: boolean;
-}
-
-/** Throws faults; the backing is exactly as large as asked. */
-export type OpenRemote = (target: RemoteTarget) => Promise<Backing>;
 
 export interface OpenBackingRequest {
   descriptorPath: string;
@@ -171,7 +160,7 @@ async function openSparse(
 }
 
 async function openRemote(
-  { descriptorPath, openRemote: open, readOnly = false }: LayerRequest,
+  { descriptorPath, files, openRemote: open = files.objects?.open, readOnly = false }: LayerRequest,
   { type, fileName, sectors }: VmdkExtent,
 ): Promise<Backing> {
   if (open === undefined) {

@@ -24,7 +24,8 @@ import type { NbdExport } from '../nbd/nbd-export.ts';
 import type { Backing } from './backing.ts';
 import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
 import type { DiskFiles } from './extent-file.ts';
-import { type OpenRemote, openBacking } from './open-backing.ts';
+import type { OpenRemote } from './object-store.ts';
+import { openBacking } from './open-backing.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
 
 export interface ServedDiskParts {

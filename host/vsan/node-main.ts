@@ -1,7 +1,7 @@
 // Entry point of a vSAN node: `node node-main.ts LAUNCH_FILE`. It is a process of its own, so that
 // the end of its host's agent costs nobody an I/O. One at a time has the directory.
 import { randomBytes } from 'node:crypto';
-import { readFile, unlink } from 'node:fs/promises';
+import { mkdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { systemClock } from '#lib/base/system-clock.ts';
@@ -44,10 +44,16 @@ lock.onLost((reason) => {
 });
 
 const { bootId } = await identifyProcess(process.pid);
-const node = await VsanNode.open({ ...options, machineId: bootId, clock: systemClock });
+const node = await VsanNode.open({
+  ...options,
+  machineId: bootId,
+  pid: process.pid,
+  clock: systemClock,
+});
 const token = randomBytes(24).toString('base64url');
-const nbdPath = join(runtimeDirectory, `vsan-${nodeId.slice(0, 8)}.nbd`);
-const rpcPath = join(runtimeDirectory, `vsan-${nodeId.slice(0, 8)}.rpc`);
+await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
+const nbdPath = join(runtimeDirectory, `${nodeId.slice(0, 8)}.nbd`);
+const rpcPath = join(runtimeDirectory, `${nodeId.slice(0, 8)}.rpc`);
 const nbd = new NbdServer({
   exports: node.exports.all,
   clock: systemClock,

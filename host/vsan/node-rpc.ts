@@ -36,6 +36,7 @@ export const nodeInfo = defineRpc({
   output: z.object({
     nodeId: z.string(),
     hostName: z.string(),
+    pid: z.number().int(),
     /** Says which disks are one and the same, so that their space counts once. */
     deviceId: z.string(),
     capacityBytes: z.number(),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '#lib/base/clock.ts';
+import { randomUuid } from '#lib/base/random.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { NodeClient } from './node-client.ts';
@@ -103,11 +104,13 @@ export class TestVsan {
     this.#nodes.get(nodeId)?.kill(name);
   }
 
-  createObject(sizeBytes: number): Promise<string> {
-    return createObject({
-      ...{ datastorePath: this.datastorePath, sizeBytes, localNodeId: 'host1' },
+  async createObject(sizeBytes: number): Promise<string> {
+    const objectUuid = randomUuid(systemRandom);
+    await createObject({
+      ...{ datastorePath: this.datastorePath, objectUuid, sizeBytes, localNodeId: 'host1' },
       ...{ clock: systemClock, random: systemRandom },
     });
+    return objectUuid;
   }
 
   async open(objectUuid: string, more: OpenOptions = {}): Promise<VsanObject> {

@@ -1,7 +1,7 @@
 // The objects of a vSAN datastore as a whole: creating and removing them, how healthy they are, and
 // how much space there is.
 import type { Clock } from '#lib/base/clock.ts';
-import { type Random, randomHex, randomUuid } from '#lib/base/random.ts';
+import { type Random, randomHex } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { REGION_BYTES } from './dirty-log.ts';
 import { nodeSpaces, nodesBySpace } from './node-choice.ts';
@@ -17,6 +17,8 @@ const COPIES = 2;
 
 export interface NewObjectParts {
   datastorePath: string;
+  /** Chosen by the caller, who may ask once more. */
+  objectUuid: string;
   sizeBytes: number;
   /** The node that gets a copy if it has the room. */
   localNodeId: string;
@@ -25,13 +27,12 @@ export interface NewObjectParts {
 }
 
 /**
- * Creates an object, thin and empty, and returns its UUID. Throws `InvalidDatastore` with fewer
+ * Creates an object, thin and empty. Throws `InvalidDatastore` with fewer
  * than three nodes, `NoDiskSpace` when no two of them have the room.
  */
-export async function createObject(parts: NewObjectParts): Promise<string> {
-  const { datastorePath, sizeBytes, clock, random } = parts;
+export async function createObject(parts: NewObjectParts): Promise<void> {
+  const { datastorePath, objectUuid, sizeBytes, clock, random } = parts;
   const nodes = await chooseNodes(parts);
-  const objectUuid = randomUuid(random);
   const since = clock.now();
   const components = nodes.map((nodeId, index) => {
     const role = index < COPIES ? ('data' as const) : ('witness' as const);
@@ -48,7 +49,6 @@ export async function createObject(parts: NewObjectParts): Promise<string> {
     await removeObject(datastorePath, objectUuid).catch(() => undefined);
     throw thrown;
   }
-  return objectUuid;
 }
 
 /** Removes what the nodes that answer have of it. It must not be open. */

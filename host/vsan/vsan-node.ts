@@ -17,6 +17,7 @@ export interface VsanNodeParts {
   directory: string;
   /** Says which machine it is, so that nodes on one disk count its space once. */
   machineId: string;
+  pid: number;
   /** The node takes no more than this, in bytes; null for all that the disk has. */
   capacityBytes: number | null;
   clock: Clock;
@@ -77,7 +78,7 @@ export class VsanNode {
   }
 
   async #info() {
-    const { nodeId, hostName, directory, machineId, capacityBytes } = this.#parts;
+    const { nodeId, hostName, pid, directory, machineId, capacityBytes } = this.#parts;
     const [{ bsize, blocks, bavail }, { dev }] = await Promise.all([
       statfs(directory),
       stat(directory),
@@ -95,6 +96,7 @@ export class VsanNode {
     return {
       nodeId,
       hostName,
+      pid,
       deviceId,
       capacityBytes: capacityBytes ?? bsize * blocks,
       freeBytes,

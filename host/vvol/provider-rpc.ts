@@ -75,7 +75,10 @@ export const unbindVolume = defineRpc({
   timeoutMs: CALL_MS,
 });
 
-/** Makes a volume larger. `InvalidState` while it is bound, `InvalidArgument` to make it smaller. */
+/**
+ * Makes a volume larger. A holder that has it bound binds it anew. `InvalidArgument` to make it
+ * smaller.
+ */
 export const resizeVolume = defineRpc({
   name: 'resizeVolume',
   input: z.object({ id: volumeIdSchema, sizeBytes: sizeSchema }),

@@ -114,9 +114,12 @@ export class StoredVolume {
       if (sizeBytes < value.sizeBytes) {
         throw new Fault('InvalidArgument', 'A virtual volume cannot be made smaller.');
       }
-      if (value.binding) throw new Fault('InvalidState', `The volume ${value.id} is bound.`);
+      await this.#revoke();
+      this.#disk?.close();
+      this.#disk = null;
       await truncate(join(this.#parts.folder, DATA_FILE), sizeBytes);
       await this.#file.set({ ...value, sizeBytes });
+      if (value.binding) await this.#publish(value.binding.id);
     });
   }
 

@@ -2,7 +2,6 @@
 // virtual disks.
 import { z } from 'zod';
 import type { Clock } from '#lib/base/clock.ts';
-import { type Random, randomHex } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { Backing } from '../disk/backing.ts';
 import { NbdBacking, type NbdState } from '../nbd-client/nbd-backing.ts';
@@ -30,17 +29,6 @@ export function providerOf(options: Readonly<Record<string, string>>): RpcPeer {
   const { hostname, port } = new URL(parsed.data.provider);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return { place: { host, port: Number(port || 80) }, token: parsed.data.token };
-}
-
-/** Makes an empty volume and returns its id. */
-export async function createVolume(
-  provider: RpcPeer,
-  sizeBytes: number,
-  random: Random,
-): Promise<string> {
-  const id = randomHex(random, 16);
-  await callPeer(provider, calls.createVolume, { id, sizeBytes });
-  return id;
 }
 
 export interface BindParts {

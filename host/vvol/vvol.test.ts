@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { sleep } from '#lib/base/clock.ts';
+import { randomHex } from '#lib/base/random.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { MIB } from '#lib/model/limits.ts';
 import { readBytes, writeBytes } from '../nbd-client/backing-io.ts';
 import { callPeer, type RpcPeer } from '../volumes/rpc-client.ts';
 import * as calls from './provider-rpc.ts';
-import { createVolume, openVolume, providerOf } from './vvol-container.ts';
+import { openVolume, providerOf } from './vvol-container.ts';
 
 const PROVIDER = fileURLToPath(new URL('./provider-main.ts', import.meta.url));
 const TOKEN = 'a token for the tests';
@@ -53,6 +54,12 @@ async function kill(): Promise<void> {
 
 const provider = (): RpcPeer => providerOf({ provider: `http://127.0.0.1:${port}`, token: TOKEN });
 
+async function createVolume(): Promise<string> {
+  const id = randomHex(systemRandom, 16);
+  await callPeer(provider(), calls.createVolume, { id, sizeBytes: SIZE });
+  return id;
+}
+
 const bind = (id: string, holder = 'esx01', waitMs = 30_000) =>
   openVolume(provider(), id, {
     ...{ holder, waitMs, clock: systemClock },
@@ -60,7 +67,7 @@ const bind = (id: string, holder = 'esx01', waitMs = 30_000) =>
   });
 
 test('owns one object for each volume', async () => {
-  const id = await createVolume(provider(), SIZE, systemRandom);
+  const id = await createVolume();
   const disk = await bind(id);
   expect(disk.sizeBytes).toBe(SIZE);
   expect(await writeBytes(disk, { offset: 4096, data: Buffer.alloc(8192, 3) })).toBe(0);
@@ -91,7 +98,7 @@ test('refuses who does not know the token', async () => {
 });
 
 test('a holder that lost its binding writes nothing more', async () => {
-  const id = await createVolume(provider(), SIZE, systemRandom);
+  const id = await createVolume();
   const first = await bind(id, 'esx01', 500);
   expect(await writeBytes(first, { offset: 0, data: Buffer.alloc(4096, 1) })).toBe(0);
   const second = await bind(id, 'esx02');
@@ -103,7 +110,7 @@ test('a holder that lost its binding writes nothing more', async () => {
 });
 
 test('I/O outlives a kill of the provider', async () => {
-  const id = await createVolume(provider(), SIZE, systemRandom);
+  const id = await createVolume();
   const disk = await bind(id);
   const writes: Promise<number>[] = [];
   for (let index = 0; index < 200; index++) {
@@ -120,7 +127,7 @@ test('I/O outlives a kill of the provider', async () => {
 }, 60_000);
 
 test('I/O fails after the limit when the provider stays away', async () => {
-  const id = await createVolume(provider(), SIZE, systemRandom);
+  const id = await createVolume();
   const disk = await bind(id, 'esx01', 300);
   await kill();
   expect(await writeBytes(disk, { offset: 0, data: Buffer.alloc(4096) })).toBe(5);

@@ -5,6 +5,7 @@ import { filterPropertyValuesSchema } from '#lib/model/filter.ts';
 import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 import { DISKS_PER_VM_MAX, FILTERS_PER_DISK_MAX } from '#lib/model/limits.ts';
 import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
+import { storageConfigSchema } from '../volumes/storage-config.ts';
 
 const absolutePathSchema = z.string().max(4096).startsWith('/');
 
@@ -41,6 +42,8 @@ export const worldLaunchSchema = z.object({
   vm: vmRunSpecSchema,
   /** Who holds the disks' locks. */
   owner: z.object({ hostUuid: z.string(), hostName: z.string() }),
+  /** Where disks are that are no files, and which raw devices may be mapped. */
+  storage: storageConfigSchema.optional(),
   /** One for each of `vm.disks`. */
   disks: z.array(launchDiskSchema).max(DISKS_PER_VM_MAX),
   /** Where the agent talks to the world. At most 100 bytes, as unix sockets want. */

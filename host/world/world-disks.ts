@@ -4,6 +4,7 @@ import type { Random } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { loadFilter } from '../chain/load-filter.ts';
+import type { DiskFiles } from '../disk/extent-file.ts';
 import { ServedDisk, type ServedDiskParts } from '../disk/served-disk.ts';
 import type { FilterNotices } from './filter-notices.ts';
 import type { LaunchDisk, LaunchFilter, WorldLaunch } from './launch.ts';
@@ -15,6 +16,8 @@ export interface WorldDisksParts {
   launch: WorldLaunch;
   clock: Clock;
   random: Random;
+  /** The machine's unless a test says otherwise. */
+  files?: DiskFiles;
   notices: FilterNotices;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onLockLost(reason: string): void;
@@ -88,7 +91,7 @@ export class WorldDisks {
   }
 
   #diskParts({ key, unit, id, descriptorPath }: LaunchDisk): ServedDiskParts {
-    const { launch, clock, random, notices, log, onLockLost } = this.#parts;
+    const { launch, clock, random, files, notices, log, onLockLost } = this.#parts;
     const spec = launch.vm.disks.find((disk) => disk.key === key);
     const name = unit ?? spec?.unit;
     if (name === undefined) {
@@ -103,6 +106,7 @@ export class WorldDisks {
       checked: launch.checked,
       clock,
       random,
+      ...(files && { files }),
       log,
       onFilterFault: (diskKey, report) => notices.addFault(diskKey, report),
       onFilterEvent: (diskKey, report) => notices.addEvent(diskKey, report),

@@ -7,7 +7,10 @@ import pino from 'pino';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { Fault } from '#lib/model/fault.ts';
+import { systemDiskFiles } from '../disk/system-disk-files.ts';
 import type { TakeOver } from '../migration/take-over.ts';
+import { HostObjects } from '../volumes/host-objects.ts';
+import { NO_STORAGE } from '../volumes/storage-config.ts';
 import { ControlServer } from './control-server.ts';
 import { worldLaunchSchema } from './launch.ts';
 import { World } from './world.ts';
@@ -32,10 +35,19 @@ const logger = pino(
   pino.destination({ dest: launch.logPath, append: true, sync: true }),
 );
 
+const objects = new HostObjects({
+  storage: () => launch.storage ?? NO_STORAGE,
+  host: launch.owner,
+  clock: systemClock,
+  random: systemRandom,
+  log: (level, message) => (level === 'info' ? logger.info(message) : logger.warn(message)),
+});
+
 const world = new World({
   launch,
   clock: systemClock,
   random: systemRandom,
+  files: { ...systemDiskFiles, objects },
   pid: process.pid,
   environment: inheritedEnvironment(),
   resources() {

@@ -57,12 +57,13 @@ export class World {
   #sampledCpu: number;
 
   constructor(parts: WorldParts) {
-    const { launch, clock, random, log } = parts;
+    const { launch, clock, random, files, log } = parts;
     this.#parts = parts;
     this.#state = 'starting';
     this.#notices = new FilterNotices({ clock, log });
     this.#disks = new WorldDisks({
       ...{ launch, clock, random, log, notices: this.#notices },
+      ...(files && { files }),
       onLockLost: (reason) => this.fail(new Fault('FileLocked', reason)),
     });
     this.#server = this.#makeServer([]);

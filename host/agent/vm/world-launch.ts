@@ -48,6 +48,7 @@ export async function launchOf(
   return {
     vm: spec,
     owner: host.who(),
+    storage: host.storage(),
     disks,
     controlSocketPath,
     nbdSocketPath,

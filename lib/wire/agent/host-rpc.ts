@@ -159,6 +159,8 @@ export const configure = defineRpc({
         name: z.string(),
         type: datastoreTypeSchema,
         path: z.string(),
+        /** What its type needs beyond that: of a vVol `provider` (URL) and `token`. */
+        options: z.record(z.string(), z.string()).default({}),
       }),
     ),
   }),
