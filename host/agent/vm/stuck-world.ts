@@ -22,10 +22,11 @@ export interface Doing {
 }
 
 const targetsSchema = z.array(z.object({ webSocketDebuggerUrl: z.string() })).min(1);
+const scriptSchema = z.object({ scriptId: z.string(), url: z.string() });
 const frameSchema = z.object({
   callFrameId: z.string(),
   functionName: z.string(),
-  url: z.string(),
+  location: z.object({ scriptId: z.string() }),
 });
 const pausedSchema = z.object({ callFrames: z.array(frameSchema) });
 const evaluatedSchema = z.object({ result: z.object({ value: z.string() }) });
@@ -119,7 +120,8 @@ async function converse(url: string, signal: AbortSignal): Promise<Doing | null>
 /** The filter nearest to the top of the stack, and what it was asked. */
 async function readStack(frames: readonly Frame[], link: DebuggerLink): Promise<Doing | null> {
   let found: Doing | null = null;
-  for (const { functionName, url, callFrameId } of frames) {
+  for (const { functionName, location, callFrameId } of frames) {
+    const url = link.scripts.get(location.scriptId) ?? '';
     if (functionName === ASK_FRAME.functionName && url.endsWith(ASK_FRAME.file)) {
       const parameters = { callFrameId, expression: ASK_EXPRESSION, returnByValue: true };
       const { result } = evaluatedSchema.parse(
@@ -144,14 +146,25 @@ function lastName(functionName: string): string {
 const messageSchema = z.object({
   id: z.number().optional(),
   method: z.string().optional(),
-  params: z.unknown(),
-  result: z.unknown(),
+  params: z.unknown().optional(),
+  result: z.unknown().optional(),
 });
+
+/** What is no message says nothing; whoever waits for it waits no longer than the conversation. */
+function parseMessage(data: unknown): z.infer<typeof messageSchema> {
+  try {
+    return messageSchema.parse(JSON.parse(String(data)));
+  } catch {
+    return {};
+  }
+}
 
 class DebuggerLink {
   readonly opened: Promise<void>;
   /** Parameters of `Debugger.paused`. */
   readonly paused: Promise<unknown>;
+  /** URLs by id: told of all scripts before `Debugger.enable` is answered. */
+  readonly scripts = new Map<string, string>();
   readonly #socket: WebSocket;
   readonly #answers = new Map<number, (result: unknown) => void>();
   readonly #broken: Promise<never>;
@@ -170,8 +183,9 @@ class DebuggerLink {
     const opened = new Promise<void>((resolve) => socket.addEventListener('open', () => resolve()));
     const paused = new Promise((resolve) => {
       socket.addEventListener('message', ({ data }) => {
-        const { id, method, params, result } = messageSchema.parse(JSON.parse(String(data)));
+        const { id, method, params, result } = parseMessage(data);
         if (id !== undefined) this.#answers.get(id)?.(result);
+        else if (method === 'Debugger.scriptParsed') this.#addScript(params);
         else if (method === 'Debugger.paused') resolve(params);
       });
     });
@@ -190,5 +204,10 @@ class DebuggerLink {
 
   close(): void {
     this.#socket.close();
+  }
+
+  #addScript(params: unknown): void {
+    const script = scriptSchema.safeParse(params).data;
+    if (script) this.scripts.set(script.scriptId, script.url);
   }
 }

@@ -12,8 +12,11 @@ import { ensureEnded } from './world-process.ts';
 
 /** While nobody else asks it, it is asked this often, in milliseconds. */
 const ASK_AGAIN_MS = 3_000;
-/** Of its silence it must have spent so much computing, or it waits for something. */
-const BUSY_SHARE = 0.5;
+/**
+ * Of its silence it must have spent so much computing, or it waits for something. Little, because
+ * on a busy machine it gets little; what waits computes nothing at all.
+ */
+const BUSY_SHARE = 0.05;
 /** As the kernel counts processor time and memory, where Linux runs today. */
 const TICK_MS = 10;
 const PAGE_BYTES = 4096;
