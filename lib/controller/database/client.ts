@@ -1,6 +1,7 @@
 // The Prisma client over node-postgres. Opening it connects to nothing: the first query does.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type Prisma, PrismaClient } from './generated/client.ts';
+import { oneQueryAtATime } from './one-query-at-a-time.ts';
 
 export type Database = PrismaClient;
 /** What a store works on: the client, or one transaction of it. */
@@ -11,5 +12,6 @@ export type DatabaseTransaction = Prisma.TransactionClient;
  * `$disconnect()`.
  */
 export function openDatabase(url: string, connections = 10): Database {
-  return new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: connections }) });
+  const factory = new PrismaPg({ connectionString: url, max: connections });
+  return new PrismaClient({ adapter: oneQueryAtATime(factory) });
 }

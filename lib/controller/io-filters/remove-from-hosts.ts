@@ -1,5 +1,6 @@
 // Removes a cluster's filter from hosts; when none has it any more, the cluster forgets it.
 import { removeVib } from '../../wire/agent/host-rpc.ts';
+import { callOperation } from '../agents/call-operation.ts';
 import { recordChange, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { ClusterFilter, Host } from '../database/generated/client.ts';
@@ -8,15 +9,13 @@ import { writeState } from '../reconciler/apply-filter-states.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import { performOnHosts, stateChanges } from './host-work.ts';
 
-const PATIENCE_MS = 15_000;
-
 export async function removeFromHosts(
   context: TaskContext,
   filter: ClusterFilter,
   hosts: Host[],
 ): Promise<void> {
   const { filterId, clusterId, vibId } = filter;
-  const { agents, taskId, signal, initiator } = context;
+  const { taskId, initiator } = context;
   await transact(context.db, async (tx) => {
     for (const { id: hostId } of hosts) {
       await writeState(tx, { hostId, filterId, state: 'removing', fault: null });
@@ -29,7 +28,7 @@ export async function removeFromHosts(
     verb: `Removing ${filter.name}`,
     async perform(host) {
       const input = { operationKey: `${taskId}:remove:${host.id}`, vibId };
-      await agents.call(host, removeVib, input, { signal, patienceMs: PATIENCE_MS });
+      await callOperation(context, { host, rpc: removeVib, input });
     },
     async succeed(tx, host) {
       await tx.hostFilterState.deleteMany({ where: { hostId: host.id, filterId } });

@@ -1,81 +1,35 @@
 // The chain of parents of each object, nearest first, up to the root folder: permissions propagate
 // down it.
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
-import { kindOf } from '../../model/object-kind.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
 /**
- * For each id its own id and all its parents, nearest first. An unknown id has the root folder
- * alone as parent.
+ * For each id its own id and all its parents, nearest first: a VM's host, its cluster, its
+ * datacenter. One query. An unknown id has the root folder alone as parent.
  */
 export async function findObjectPaths(
   db: DatabaseTransaction,
   objectIds: readonly string[],
 ): Promise<Map<string, string[]>> {
-  const parents = new Map<string, string>();
-  const ids = new Set(objectIds);
-  await addVmParents(db, pick(ids, 'vm'), parents);
-  for (const parent of parents.values()) ids.add(parent);
-  await addHostParents(db, pick(ids, 'host'), parents);
-  for (const parent of parents.values()) ids.add(parent);
-  await addClusterParents(db, pick(ids, 'cluster'), parents);
-  await addDatastoreParents(db, pick(ids, 'datastore'), parents);
-  return new Map(objectIds.map((id) => [id, pathOf(id, parents)]));
-}
-
-function pick(ids: Set<string>, kind: 'vm' | 'host' | 'cluster' | 'datastore'): string[] {
-  return [...ids].filter((id) => kindOf(id) === kind);
-}
-
-function pathOf(id: string, parents: Map<string, string>): string[] {
-  const path = [id];
-  for (let next = parents.get(id); next !== undefined; next = parents.get(next)) path.push(next);
-  if (id !== ROOT_FOLDER_ID) path.push(ROOT_FOLDER_ID);
-  return path;
-}
-
-async function addVmParents(
-  db: DatabaseTransaction,
-  ids: string[],
-  parents: Map<string, string>,
-): Promise<void> {
-  if (ids.length === 0) return;
-  const rows = await db.vm.findMany({
-    where: { id: { in: ids } },
-    select: { id: true, hostId: true },
-  });
-  for (const { id, hostId } of rows) parents.set(id, hostId);
-}
-
-async function addHostParents(
-  db: DatabaseTransaction,
-  ids: string[],
-  parents: Map<string, string>,
-): Promise<void> {
-  if (ids.length === 0) return;
-  const select = { id: true, clusterId: true, datacenterId: true };
-  const rows = await db.host.findMany({ where: { id: { in: ids } }, select });
-  for (const row of rows) parents.set(row.id, row.clusterId ?? row.datacenterId);
-}
-
-async function addClusterParents(
-  db: DatabaseTransaction,
-  ids: string[],
-  parents: Map<string, string>,
-): Promise<void> {
-  if (ids.length === 0) return;
-  const select = { id: true, datacenterId: true };
-  const rows = await db.cluster.findMany({ where: { id: { in: ids } }, select });
-  for (const { id, datacenterId } of rows) parents.set(id, datacenterId);
-}
-
-async function addDatastoreParents(
-  db: DatabaseTransaction,
-  ids: string[],
-  parents: Map<string, string>,
-): Promise<void> {
-  if (ids.length === 0) return;
-  const select = { id: true, datacenterId: true };
-  const rows = await db.datastore.findMany({ where: { id: { in: ids } }, select });
-  for (const { id, datacenterId } of rows) parents.set(id, datacenterId);
+  const ids = [...new Set(objectIds)];
+  const rows = await db.$queryRaw<{ id: string; parents: (string | null)[] }[]>`
+    WITH hosts AS (
+      SELECT h."id", ARRAY[h."clusterId", h."datacenterId"] AS parents FROM "Host" h
+    )
+    SELECT v."id", ARRAY[v."hostId"] || h.parents AS parents
+      FROM "Vm" v JOIN hosts h ON h."id" = v."hostId" WHERE v."id" = ANY(${ids})
+    UNION ALL
+    SELECT "id", parents FROM hosts WHERE "id" = ANY(${ids})
+    UNION ALL
+    SELECT "id", ARRAY["datacenterId"] FROM "Cluster" WHERE "id" = ANY(${ids})
+    UNION ALL
+    SELECT "id", ARRAY["datacenterId"] FROM "Datastore" WHERE "id" = ANY(${ids})`;
+  const parents = new Map(rows.map((row) => [row.id, row.parents]));
+  return new Map(
+    ids.map((id) => {
+      const found = (parents.get(id) ?? []).flatMap((parent) => (parent === null ? [] : [parent]));
+      const root = id === ROOT_FOLDER_ID ? [] : [ROOT_FOLDER_ID];
+      return [id, [id, ...found, ...root]];
+    }),
+  );
 }
