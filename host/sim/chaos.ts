@@ -53,11 +53,14 @@ export class Chaos {
       partition: (event) => this.#during(event, ['cutOff', 'unreachable']),
       stall: (event) => this.#stall(event),
       stepClock: (event) => this.#stepClock(event),
-      slowDisk: (event) => this.#set(event, { delayMs: 4 ** (1 + 5 * event.severity) }),
+      slowDisk: (event) => this.#set(event, { delayMs: slowness(event) }),
       readErrors: (event) => this.#set(event, { readErrors: event.severity / 2 }),
       writeErrors: (event) => this.#set(event, { writeErrors: event.severity / 2 }),
       syncErrors: (event) => this.#set(event, { syncErrors: event.severity, syncForgets }),
-      lockErrors: (event) => this.#set(event, { smallFileErrors: event.severity / 2 }),
+      slowHost: (event) => this.#hinder(event, { delayMs: slowness(event) }),
+      lockErrors: (event) => this.#hinder(event, { smallFileErrors: event.severity / 2 }),
+      lockOut: (event) => this.#lockOut(event, { smallFileErrors: 0.5 + event.severity / 2 }),
+      slowLock: (event) => this.#lockOut(event, { delayMs: slowness(event) }),
       fullDisk: (event) => this.#set(event, { full: true }),
       migrate: (event) => this.#migrate(event),
       powerCycle: (event) => this.#powerCycle(event),
@@ -86,6 +89,8 @@ export class Chaos {
     for (const host of fleet.hosts) {
       host.cutOff = false;
       host.unreachable = false;
+      host.smallFileErrors = 0;
+      host.delayMs = 0;
       this.#boot(host);
     }
     for (const vm of fleet.vms) {
@@ -194,6 +199,19 @@ export class Chaos {
     });
   }
 
+  /** Makes one host's calls fail or late for a while. */
+  #hinder(event: RecipeEvent, how: Partial<Pick<SimHost, 'delayMs' | 'smallFileErrors'>>): void {
+    const host = this.#hostOf(event);
+    Object.assign(host, how);
+    this.#later(event.forMs, () => Object.assign(host, { delayMs: 0, smallFileErrors: 0 }));
+  }
+
+  /** A host that hardly comes to its locks any more, while another is asked to take them over. */
+  #lockOut(event: RecipeEvent, how: Partial<Pick<SimHost, 'delayMs' | 'smallFileErrors'>>): void {
+    this.#hinder(event, how);
+    this.#during(event, ['unreachable']);
+  }
+
   #during(event: RecipeEvent, ways: readonly ('cutOff' | 'unreachable')[]): void {
     const host = this.#hostOf(event);
     for (const way of ways) host[way] = true;
@@ -231,6 +249,11 @@ export class Chaos {
     if (target % 4 !== 0) return this.#vmOf({ target }).home;
     return nth(this.#parts.fleet.hosts, target / 4);
   }
+}
+
+/** Most are no worse than a busy disk, in milliseconds. */
+function slowness({ severity }: RecipeEvent): number {
+  return 4 ** (1 + 5 * severity);
 }
 
 function nth<T>(list: readonly T[], index: number): T {

@@ -7,7 +7,7 @@ import type { Schedule, ScheduledEvent } from './schedule.ts';
 /** 2026-01-01T00:00:00Z. */
 const WALL_START_MS = 1_767_225_600_000;
 
-/** Hardware that one or several hosts run on: there one can prove that another's process is dead. */
+/** What one or several hosts run on: there one can prove that another's process is dead. */
 export class SimMachine {
   readonly name: string;
   boots = 1;
@@ -35,6 +35,10 @@ export class SimHost {
   /** Cut off from the controller. */
   unreachable = false;
   wallOffsetMs = 0;
+  /** Share of its calls on small files (locks, descriptors) that fail with EIO. */
+  smallFileErrors = 0;
+  /** Longest delay of its calls, in milliseconds. */
+  delayMs = 0;
 
   constructor(name: string, parts: { schedule: Schedule; machine: SimMachine; rate: number }) {
     this.name = name;

@@ -194,16 +194,17 @@ export class ProcessFiles implements DiskFiles {
 
   #delay(): number {
     const { random, faults } = this.storage;
-    return random.between(0, Math.min(faults.delayMs, CALL_MS_MAX));
+    const delayMs = Math.max(faults.delayMs, this.process.host.delayMs);
+    return random.between(0, Math.min(delayMs, CALL_MS_MAX));
   }
 
   #small<T>(path: string, effect: () => T): Promise<T> {
-    const { random, faults } = this.storage;
+    const { random } = this.storage;
     return new Promise((resolve, reject) => {
       let result: { value: T } | null = null;
       let failure: unknown = null;
       const land = (): number => {
-        const fails = random.chance(faults.smallFileErrors);
+        const fails = random.chance(this.process.host.smallFileErrors);
         if (fails && random.chance(0.5)) return NBD_ERRORS.EIO;
         try {
           result = { value: effect() };

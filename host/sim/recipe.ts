@@ -13,8 +13,11 @@ export const EVENT_KINDS = [
   'isolate',
   'partition',
   'stall',
+  'lockOut',
+  'slowLock',
   'stepClock',
   'slowDisk',
+  'slowHost',
   'readErrors',
   'writeErrors',
   'syncErrors',
@@ -26,12 +29,16 @@ export const EVENT_KINDS = [
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+/** What separates a host from its disks, or its lock from it, while another wants them. */
+const FENCING: readonly EventKind[] = ['partition', 'stall', 'lockOut', 'slowLock', 'migrate'];
+
 /** What a run is about: kinds that are worth most together. */
 const THEMES: readonly (readonly EventKind[])[] = [
   EVENT_KINDS,
   ['losePower', 'killWorld', 'readErrors', 'writeErrors', 'syncErrors', 'fullDisk', 'setFilters'],
-  ['partition', 'stall', 'isolate', 'cutOff', 'pauseWorld', 'slowDisk', 'stepClock', 'killAgent'],
-  ['partition', 'stall', 'crashHost', 'lockErrors', 'slowDisk', 'migrate', 'stepClock'],
+  ['isolate', 'cutOff', 'pauseWorld', 'slowHost', 'lockErrors', 'stepClock', 'killAgent'],
+  FENCING,
+  FENCING,
   ['migrate', 'migrate', 'setFilters', 'powerCycle', 'slowDisk', 'writeErrors', 'losePower'],
   ['migrate', 'setFilters', 'powerCycle'],
 ];
@@ -76,14 +83,16 @@ export function drawRecipe(seed: number): Recipe {
   const kinds = theme.filter(() => random.chance(theme === EVENT_KINDS ? 0.35 : 0.6));
   const count = kinds.length === 0 ? 0 : 2 + random.below(16);
   const events = Array.from({ length: count }, () => drawEvent(random, kinds, durationMs));
+  const fences = theme === FENCING;
+  if (fences) for (const event of events) event.forMs = Math.round(random.between(6e3, 35e3));
   return {
     seed,
-    hosts,
+    hosts: fences ? Math.max(hosts, 2) : hosts,
     vms: random.pick([1, 1, 2]),
     oneMachine: random.chance(0.5),
     kept: random.pick([0, 0.3, 0.7]),
     syncForgets: random.chance(0.5),
-    failsOver: random.chance(0.6),
+    failsOver: fences || random.chance(0.6),
     filters: random.below(64),
     durationMs,
     events: events.sort((a, b) => a.at - b.at),

@@ -1,4 +1,5 @@
-// What is wrong with the simulated storage at the moment. Events of a recipe set it and put it back.
+// What is wrong with the simulated storage at the moment. Events of a recipe set it and put it
+// back.
 
 export interface StorageFaults {
   /** Share of reads of extents that fail with EIO. */
@@ -9,8 +10,6 @@ export interface StorageFaults {
   syncErrors: number;
   /** A failed sync forgets what it had to write, as Linux does, instead of trying again. */
   syncForgets: boolean;
-  /** Share of calls on small files (locks, descriptors) that fail with EIO. */
-  smallFileErrors: number;
   /** Longest delay of a call, in milliseconds. */
   delayMs: number;
   /** Nothing can take more space. */
@@ -26,7 +25,6 @@ export function soundStorage(): StorageFaults {
     writeErrors: 0,
     syncErrors: 0,
     syncForgets: false,
-    smallFileErrors: 0,
     delayMs: 1,
     full: false,
   };
