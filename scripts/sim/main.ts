@@ -7,6 +7,7 @@
 //   --bare             without filters
 //   --mutant NAME      with a fault in the product's code (scripts/sim/mutants.ts)
 //   --keep-going       count failures instead of ending with the first
+//   --as-it-is         do not shorten the recipe of a failure
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadMutant } from './mutants.ts';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     bare: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
+    'as-it-is': { type: 'boolean', default: false },
   },
 });
 
@@ -31,6 +33,7 @@ const { runSeeds, runRecipe } = await import('./run-seeds.ts');
 const simulator: Simulator = {
   bare: values.bare,
   keepGoing: values['keep-going'],
+  shortens: !values['as-it-is'],
   print: (line) => process.stdout.write(`${line}\n`),
   save: (name, text) => writeFileSync(name, text),
   nowMs: () => performance.now(),

@@ -34,17 +34,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'this.#sync((error) => io.carrier?.diskDone(io, error));',
     replace: 'this.#sync(() => io.carrier?.diskDone(io, 0));',
   },
-  'lease-not-asked': {
-    about: 'A world serves on although its lease is over.',
+  'lease-asked-above-only': {
+    about: 'What a filter held back is written although the lease is over.',
     file: 'host/disk/served-disk.ts',
-    find: 'return this.#lock.isHeld();',
-    replace: 'return true;',
+    find: 'lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN',
+    replace: 'backing.submit(io)',
   },
-  'late-renewal-counts': {
-    about: 'A renewal that ended after the lease extends it all the same.',
+  'lease-never-ends': {
+    about: 'A holder that could not renew in time goes on.',
     file: 'host/datastore/disk-lock.ts',
     find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
     replace: 'return true;',
+  },
+  'lease-from-the-end': {
+    about: 'The lease begins when a renewal has ended, not when it began.',
+    file: 'host/datastore/disk-lock.ts',
+    find: 'this.#leaseEnd = startedAt + LOCK_LEASE_MS;\n  }\n\n  async #whyNotOurs',
+    replace:
+      'this.#leaseEnd = this.#clock.monotonic() + LOCK_LEASE_MS;\n  }\n\n  async #whyNotOurs',
   },
   'lock-broken-early': {
     about: 'A silent lock is broken after four seconds.',
@@ -52,8 +59,20 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: '- since >= LOCK_BREAK_MS',
     replace: '- since >= 4_000',
   },
+  'lock-by-wall-clock': {
+    about: 'The lease is counted by a clock that may step.',
+    file: 'host/datastore/disk-lock.ts',
+    find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
+    replace: 'if (this.#clock.now() - 1_767_225_600_000 < this.#leaseEnd) return true;',
+  },
+  'lock-file-overwritten': {
+    about: 'An epoch that another has taken is taken as well.',
+    file: 'host/datastore/lock-directory.ts',
+    find: 'return (await this.readRecord(epoch))?.nonce === record.nonce;',
+    replace: 'return true;',
+  },
   'lock-not-released': {
-    about: 'A world that hands over keeps the lock.',
+    about: 'Whoever gives a disk away keeps its lock.',
     file: 'host/datastore/disk-lock.ts',
     find: "await this.#directory.replace(this.epoch, { ...this.#record, state: 'released' });",
     replace: '',
@@ -64,17 +83,35 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'await drain({ server, disks, clock });',
     replace: '',
   },
-  'suspend-without-flush': {
-    about: 'A disk is given away without its data being durable.',
-    file: 'host/disk/served-disk.ts',
-    find: 'const states = saveFilterStates(this.#chain.filters);\n    await this.flush();',
-    replace: 'const states = saveFilterStates(this.#chain.filters);',
+  'destination-not-ended': {
+    about: 'A source takes its disk back without ending the destination.',
+    file: 'host/migration/hand-over.ts',
+    find: 'await destination.kill();',
+    replace: '',
   },
   'cache-keeps-old-data': {
-    about: 'The cache does not forget what a write changes.',
+    about: 'The cache does not forget what a write is about to change.',
     file: 'filters/cache/write-through-cache.ts',
-    find: 'x',
-    replace: 'x',
+    find: 'this.#store.valid[slot] = (this.#store.valid[slot] ?? 0) & kept;',
+    replace: 'this.#store.valid[slot] = (this.#store.valid[slot] ?? 0) | (kept & 0);',
+  },
+  'cache-believes-failed-writes': {
+    about: 'The cache answers with data whose write has failed.',
+    file: 'filters/cache/write-through-cache.ts',
+    find: 'this.#endChange(offset, length, error === 0 && length <= FILL_BYTES_MAX);',
+    replace: 'this.#endChange(offset, length, length <= FILL_BYTES_MAX);',
+  },
+  'chain-way-out-skips-one': {
+    about: 'A filter is not told of what the one before it deferred.',
+    file: 'host/chain/chain.ts',
+    find: 'if (this.#wayOut(io, this.filters.length - 1)) this.#finish(io);',
+    replace: 'if (this.#wayOut(io, this.filters.length - 2)) this.#finish(io);',
+  },
+  'zeroes-too-short': {
+    about: 'A zeroing leaves the last sector of a range as it was.',
+    file: 'host/disk/files/zero-range.ts',
+    find: 'file.writeNow(ZEROES, 0, length, position)',
+    replace: 'file.writeNow(ZEROES, 0, length - 512, position)',
   },
 };
 

@@ -12,6 +12,8 @@ const SHRINK_RUNS_MAX = 150;
 export interface Simulator {
   bare: boolean;
   keepGoing: boolean;
+  /** Whether a failing recipe is shortened, which takes many runs. */
+  shortens: boolean;
   print(line: string): void;
   save(fileName: string, text: string): void;
   nowMs(): number;
@@ -33,7 +35,7 @@ export async function runSeeds(simulator: Simulator, seeds: Iterable<number>): P
     failures += 1;
     print(`seed ${seed} FAILED at ${seconds(outcome.atMs)}: ${outcome.failure}`);
     if (simulator.keepGoing) continue;
-    await reportFailure(simulator, recipe, outcome.failure);
+    if (simulator.shortens) await reportFailure(simulator, recipe, outcome.failure);
     break;
   }
   const tookMs = nowMs() - startedAt;
