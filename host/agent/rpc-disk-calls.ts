@@ -26,7 +26,7 @@ export function diskCalls(agent: HostAgent): BoundRpc[] {
   return [
     handle(calls.readVmLayout, async ({ vm }) => {
       const { layout } = await readVmHome(vm, host.datastores);
-      return { layout: { ...layout, storage: await readDiskStorage(layout, host.datastores) } };
+      return { layout: { ...layout, storage: await readDiskStorage(layout, host) } };
     }),
     ofVm(agent, calls.createSnapshot, createSnapshot),
     ofVm(agent, calls.renameSnapshot, renameSnapshot),

@@ -58,8 +58,9 @@ function vmCalls(agent: HostAgent): BoundRpc[] {
   const { host, vms, operations } = agent;
   return [
     keyed(operations, calls.createVm, async ({ vm, contents }) => {
+      const { random, objects } = host;
       const resolve = (id: string, path: string) => host.datastores.resolve(id, path);
-      return { warnings: await createVmFiles({ vm, contents, random: host.random, resolve }) };
+      return { warnings: await createVmFiles({ vm, contents, random, objects, resolve }) };
     }),
     keyed(operations, calls.powerOnVm, ({ vm }) => powerOnVm(host, vms, vm)),
     keyed(operations, calls.powerOffVm, async ({ vmId }) => {

@@ -13,27 +13,21 @@ import { Fault } from '#lib/model/fault.ts';
 import type { VirtualDisk } from '#lib/model/inventory.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { createVm as createVmRpc, VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
-import { stem } from './datastore-path.ts';
+import type { ObjectStore } from '../disk/object-store.ts';
 import { checkExtents, readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
-import { fillExt4 } from './fill-ext4.ts';
+import { type DiskContents, discardStaging, makeVmDisk, type PlacedDisk } from './make-vm-disk.ts';
 import { uuidInVmx, vmxOf } from './vmx-of-vm.ts';
 import { syncDirectory, writeFileDurably } from './write-file.ts';
-
-type DiskContents = z.infer<typeof createVmRpc.input>['contents'][number];
 
 export interface VmFilesRequest {
   vm: VmRunSpec;
   contents: DiskContents[];
   random: Random;
+  /** Disks that are no files. */
+  objects?: ObjectStore;
   /** Absolute path of a file of a datastore; throws for datastores that are not mounted. */
   resolve(datastoreId: string, path: string): Promise<string>;
-}
-
-interface PlacedDisk {
-  disk: VirtualDisk;
-  descriptorPath: string;
-  contents: DiskContents | undefined;
 }
 
 /**
@@ -112,45 +106,18 @@ async function makeDirectory({ directory, disks, vmx, request }: DirectoryPlan):
   );
   const warnings: string[] = [];
   try {
-    await rm(staging, { recursive: true, force: true });
+    await discardStaging(staging, request.objects);
     await mkdir(staging, { recursive: true });
-    for (const disk of disks) warnings.push(...(await makeDisk(staging, disk, request.random)));
+    for (const disk of disks) warnings.push(...(await makeVmDisk(staging, disk, request)));
     if (vmx) await writeFileDurably(join(staging, basename(vmx.path)), vmx.bytes);
     await syncDirectory(staging);
     await rename(staging, directory);
     await syncDirectory(dirname(directory));
   } catch (error) {
-    await rm(staging, { recursive: true, force: true });
+    await discardStaging(staging, request.objects);
     throw creationFault(directory, error);
   }
   return warnings;
-}
-
-async function makeDisk(
-  staging: string,
-  { disk, descriptorPath, contents }: PlacedDisk,
-  random: Random,
-): Promise<string[]> {
-  if (disk.capacityBytes % SECTOR_BYTES !== 0) {
-    throw new Fault('InvalidArgument', `The size of ${disk.label} is not a multiple of 512 bytes.`);
-  }
-  const name = stem(descriptorPath);
-  const extentFileName = `${name}-flat.vmdk`;
-  const extent = await open(join(staging, extentFileName), 'wx', 0o600);
-  try {
-    // A thin disk is a sparse file: blocks come with the first write.
-    await extent.truncate(disk.capacityBytes);
-  } finally {
-    await extent.close();
-  }
-  const sectors = disk.capacityBytes / SECTOR_BYTES;
-  const empty = newDescriptor({ createType: 'vmfs', sectors, extentFileName, random });
-  const names = disk.filters.map((filter) => filter.name);
-  const bytes = formatDescriptor(withIofilters(empty, names));
-  await writeFileDurably(join(staging, basename(descriptorPath)), bytes);
-  if (!contents) return [];
-  const { label, files } = contents;
-  return fillExt4({ path: join(staging, extentFileName), label, files, scratch: staging });
 }
 
 function creationFault(directory: string, cause: unknown): unknown {

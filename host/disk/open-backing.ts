@@ -9,6 +9,7 @@ import {
   type VmdkExtent,
 } from '#lib/formats/vmdk/descriptor.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
+import { physicalModeFault } from '../rdm/physical-mode.ts';
 import type { Backing } from './backing.ts';
 import type { DiskFiles } from './extent-file.ts';
 import { invalidDisk, openExtentFile, requireAccess } from './files/extent-table.ts';
@@ -75,7 +76,8 @@ interface LayerRequest extends OpenBackingRequest {
 /** On a throw the parent stays open. */
 async function openLayer(request: LayerRequest): Promise<Backing> {
   const { descriptorPath, descriptor, parent } = request;
-  const { extents } = descriptor;
+  const { extents, createType } = descriptor;
+  if (createType === 'vmfsPassthroughRawDeviceMap') throw physicalModeFault(descriptorPath);
   const [first] = extents;
   if (first?.type === 'VMFSSPARSE') {
     if (extents.length > 1) throw invalidDisk(descriptorPath, 'Its redo log has several extents.');

@@ -56,25 +56,21 @@ export async function mapRawDevice(
   target: string,
   parts: RawDeviceParts,
 ): Promise<number> {
-  const device = await requireAllowed(target, parts.policy);
-  const sectors = Math.floor((await sizeOf(device, parts)) / SECTOR_BYTES);
-  if (sectors < 1) throw new Fault('InvalidArgument', `The raw device ${target} is empty.`);
-  await writeFileDurably(mappingPath, formatMapping({ target, sectors }));
-  return sectors * SECTOR_BYTES;
+  const bytes = await rawDeviceBytes(target, parts);
+  await writeFileDurably(mappingPath, formatMapping({ target, sectors: bytes / SECTOR_BYTES }));
+  return bytes;
 }
 
-/** Why a disk in physical mode is refused. */
-export function physicalModeFault(diskPath: string): Fault {
-  return new Fault(
-    'CannotOpenDisk',
-    `The virtual disk ${diskPath} is a raw device mapping in physical compatibility mode. There ` +
-      'the guest speaks to the device itself, past I/O filters and snapshots, so that it cannot ' +
-      'be used here; map the device in virtual compatibility mode.',
-  );
+/** The size of a raw device in bytes, whole sectors. Throws as `openRawDevice` does. */
+export async function rawDeviceBytes(target: string, parts: RawDeviceParts): Promise<number> {
+  const device = await requireAllowed(target, parts.policy);
+  const sectors = Math.floor((await sizeOf(device, parts)) / SECTOR_BYTES);
+  if (sectors > 0) return sectors * SECTOR_BYTES;
+  throw new Fault('InvalidArgument', `The raw device ${target} is empty.`);
 }
 
 /** Throws `FileNotFound` or `InvalidDiskFormat`. */
-export async function readMapping(path: string): Promise<RawDeviceMapping> {
+async function readMapping(path: string): Promise<RawDeviceMapping> {
   const file = await open(path, 'r').catch((error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw error;
     throw new Fault('FileNotFound', `The mapping file ${path} is missing.`);

@@ -2,11 +2,13 @@
 import { isAbsolute, relative } from 'node:path';
 import type { Clock } from '#lib/base/clock.ts';
 import { type Random, randomHex, randomUuid } from '#lib/base/random.ts';
+import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { DatastoreConfig } from '../datastore/datastore-config.ts';
 import type { Backing } from '../disk/backing.ts';
 import type { ObjectStore, RemoteTarget } from '../disk/object-store.ts';
-import { openRawDevice, type RawDeviceParts } from '../rdm/raw-device.ts';
+import { createMapping } from '../rdm/create-mapping.ts';
+import { openRawDevice, type RawDeviceParts, rawDeviceBytes } from '../rdm/raw-device.ts';
 import { KEEPER_TIMES, openObject } from '../vsan/open-object.ts';
 import { createObject, objectHealth, removeObject } from '../vsan/vsan-datastore.ts';
 import * as vvol from '../vvol/provider-rpc.ts';
@@ -82,6 +84,18 @@ export class HostObjects implements ObjectStore {
     const provider: RpcPeer = providerOf(config.options);
     const { volumes } = await callPeer(provider, vvol.queryVolumes, { id });
     return volumes[0]?.allocatedBytes ?? 0;
+  }
+
+  /** Size of a raw device that this host allows. Throws as `requireAllowed` does. */
+  deviceBytes(device: string): Promise<number> {
+    return rawDeviceBytes(device, this.#rawDeviceParts(device));
+  }
+
+  /** Makes a disk that is a mapping to a raw device. */
+  mapDevice(descriptorPath: string, device: string): Promise<VmdkDescriptor> {
+    const { random } = this.#parts;
+    const parts = this.#rawDeviceParts(device);
+    return createMapping({ descriptorPath, device, random }, parts);
   }
 
   #open({ kind, name }: RemoteTarget): Promise<Backing> {

@@ -9,6 +9,7 @@ import { commitSchema, finishCommit } from '../../datastore/commit-files.ts';
 import { deleteDisk } from '../../datastore/delete-disk.ts';
 import { errnoOf } from '../../datastore/errno.ts';
 import { readMark } from '../../datastore/vm-home.ts';
+import type { ObjectStore } from '../../disk/object-store.ts';
 
 const pathSchema = z.string().startsWith('/').max(4096);
 
@@ -42,11 +43,12 @@ export type Intent = z.infer<typeof intentSchema>;
 export type Settlement = 'done' | 'undone' | 'overtaken';
 
 /** Nothing may be at work on the VM's files. */
-export async function settleIntent(intent: Intent): Promise<Settlement> {
-  const mark = await readMark(intent.commit.vmxPath);
+export async function settleIntent(intent: Intent, objects: ObjectStore): Promise<Settlement> {
+  const { vmxPath, followUps } = intent.commit;
+  const mark = await readMark(vmxPath);
   if (mark === intent.mark) {
     await finishCommit(intent.commit);
-    for (const path of intent.obsolete) await deleteDisk(path);
+    for (const path of intent.obsolete) await deleteDisk(path, objects);
     for (const path of intent.obsoleteFiles) await rm(path, { force: true });
     const left = [...intent.obsolete, ...intent.obsoleteFiles].map((path) => dirname(path));
     const used = new Set(intent.commit.followUps.map(({ path }) => dirname(path)));
@@ -54,7 +56,11 @@ export async function settleIntent(intent: Intent): Promise<Settlement> {
     return 'done';
   }
   if (mark !== intent.markBefore) return 'overtaken';
-  for (const path of intent.created) await deleteDisk(path);
+  // What a process that was killed had begun to write.
+  for (const path of [vmxPath, ...followUps.map((each) => each.path)]) {
+    await rm(`${path}.new`, { force: true });
+  }
+  for (const path of intent.created) await deleteDisk(path, objects);
   for (const path of intent.createdFolders) await removeIfEmpty(path);
   return 'undone';
 }

@@ -162,7 +162,7 @@ export class VmRunner {
   async settle(): Promise<Settlement | null> {
     if (this.record.intent === null) return null;
     await this.world.waitUntilIdle();
-    const settled = await settleRecord(this.record);
+    const settled = await settleRecord(this.record, this.#host.objects);
     if (settled !== null) await this.update(settled.change);
     return settled?.settlement ?? null;
   }

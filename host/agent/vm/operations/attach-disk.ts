@@ -9,7 +9,6 @@ import { DISKS_PER_VM_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { attachDisk as call } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor, writeDescriptor } from '../../../datastore/descriptor-file.ts';
 import { createFlatDisk } from '../../../disk/create-disk.ts';
-import { systemDiskFiles } from '../../../disk/system-disk-files.ts';
 import { launchFilters, requireFilters } from '../world-launch.ts';
 import { isFree } from './disk-names.ts';
 import { layoutWith, type OnVm } from './on-vm.ts';
@@ -28,7 +27,7 @@ export async function attachDisk(on: OnVm, input: Input) {
   if (isNew && !(await isFree(full, `${base}-flat.vmdk`, `${base}-rdm.vmdk`))) {
     throw new Fault('AlreadyExists', `The file ${disk.path} exists.`);
   }
-  const capacityBytes = isNew ? disk.capacityBytes : await capacityOf(full, disk);
+  const capacityBytes = await capacityFor(on, input, full);
   const layout = layoutWith(on, { disks: [...home.layout.disks, { ...disk, capacityBytes }] });
   const answer = { layout };
   const intent = await intentOf(on, { layout, created: isNew ? [full] : [], answer });
@@ -54,6 +53,12 @@ function requireRoom({ home, vm }: OnVm, { key, unit }: Input['disk']): void {
     throw new Fault('InvalidArgument', `${unit} of ${vm.name} is taken by ${taken.label}.`);
 }
 
+/** A new disk has the size that was asked for, a mapping that of its device. */
+async function capacityFor({ host }: OnVm, { disk, create }: Input, full: string): Promise<number> {
+  if (create === null) return capacityOf(full, disk);
+  return 'device' in create ? host.objects.deviceBytes(create.device) : disk.capacityBytes;
+}
+
 /** Throws `CannotOpenDisk` when the disk has filters that it is not to have here. */
 async function capacityOf(full: string, { path, filters }: Input['disk']): Promise<number> {
   const descriptor = await readDescriptor(full);
@@ -66,21 +71,22 @@ async function capacityOf(full: string, { path, filters }: Input['disk']): Promi
 
 async function makeDisk({ host, job }: OnVm, { disk, create }: Input, full: string): Promise<void> {
   if (create === null) return;
-  if ('device' in create) {
-    const message = 'A mapping to a raw device is made on a datastore that this host cannot serve.';
-    throw new Fault('InvalidArgument', message);
-  }
   await mkdir(dirname(full), { recursive: true });
+  const names = disk.filters.map(({ name }) => name);
+  if ('device' in create) {
+    const descriptor = await host.objects.mapDevice(full, create.device);
+    await writeDescriptor(full, withIofilters(descriptor, names));
+    return;
+  }
   const descriptor = await createFlatDisk({
     descriptorPath: full,
     capacityBytes: disk.capacityBytes,
     provisioning: create.provisioning,
-    files: systemDiskFiles,
+    files: host.files,
     random: host.random,
     signal: job.signal,
     onProgress: (done, total) => job.report('Taking space', (100 * done) / total),
   });
-  const names = disk.filters.map(({ name }) => name);
   await writeDescriptor(full, withIofilters(descriptor, names));
 }
 

@@ -38,7 +38,7 @@ async function destroyFiles(host: HostContext, vms: VmSet, vm: VmRunSpec): Promi
   const own = [...tree.parents.keys()].filter((path) => isOwn(tree, path));
   await requireUnused(vms, vm, own, host);
   await requireUnlocked(host, vm, [...tree.running.values()]);
-  for (const path of own) await deleteDisk(path);
+  for (const path of own) await deleteDisk(path, host.objects);
   const { vmxPath, vmsdPath } = home;
   for (const path of [vmsdPath, vmxPath.replace(/(\.vmx)?$/, '.vmss')]) {
     await rm(path, { force: true });

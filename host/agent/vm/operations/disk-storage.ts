@@ -6,13 +6,16 @@ import type { VmLayout } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from '../../../datastore/descriptor-file.ts';
 import type { DatastorePaths } from '../../../datastore/vm-home.ts';
 import { allocatedBytes } from '../../../disk/allocated-bytes.ts';
-import { systemDiskFiles } from '../../../disk/system-disk-files.ts';
+import type { DiskFiles } from '../../../disk/extent-file.ts';
 import { chainOf, isOwn, readDiskTree } from './disk-tree.ts';
 
 type Storage = NonNullable<VmLayout['storage']>;
 
 /** Throws `FileNotFound`, `InvalidDiskFormat` or `FileFault`. */
-export async function readDiskStorage(layout: VmLayout, paths: DatastorePaths): Promise<Storage> {
+export async function readDiskStorage(
+  layout: VmLayout,
+  { datastores: paths, files }: { datastores: DatastorePaths; files: DiskFiles },
+): Promise<Storage> {
   const tree = await readDiskTree(layout, paths);
   const storage: Storage = [];
   for (const [key, running] of tree.running) {
@@ -23,7 +26,7 @@ export async function readDiskStorage(layout: VmLayout, paths: DatastorePaths): 
     }
     let usedBytes = 0;
     for (const descriptorPath of [...needed].filter((path) => isOwn(tree, path))) {
-      usedBytes += await allocatedBytes({ descriptorPath, files: systemDiskFiles });
+      usedBytes += await allocatedBytes({ descriptorPath, files });
     }
     const base = (await chainOf(running)).at(-1) ?? running;
     const descriptor = await readDescriptor(base);
