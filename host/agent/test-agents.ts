@@ -68,6 +68,13 @@ export class TestLab {
     return { url: this.#urlOf(`${vibId}.vib`), vibId, sha256 };
   }
 
+  /** Input of `installVib` for a VIB of a test; `bad.vib` brings `bad` in the version 1.0.0. */
+  served(fileName: string, bytes: Uint8Array): { url: string; vibId: string; sha256: string } {
+    const name = fileName.replace(/\.vib$/, '');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { url: this.serve(fileName, bytes), vibId: `SLU_bootbank_${name}_1.0.0`, sha256 };
+  }
+
   #urlOf(name: string): string {
     const address = this.#depot?.address();
     const port = typeof address === 'object' ? address?.port : 0;
