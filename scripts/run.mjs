@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const OLDEST_NODE_TO_INSTALL = 20;
 const OLDEST_NODE_TO_RUN = 24;
 const MODES = [
-  ...['start', 'dev', 'test', 'bench', 'build', 'build-vibs', 'db'],
+  ...['start', 'dev', 'test', 'bench', 'sim', 'build', 'build-vibs', 'db'],
   ...['new-filter', 'certify'],
 ];
 
@@ -38,6 +38,7 @@ prepare();
 /** What each mode needs, then the mode itself. */
 function prepare() {
   if (mode === 'db') handOver('scripts/db.ts', rest);
+  else if (mode === 'sim') handOver('scripts/sim/main.ts', rest);
   else if (mode === 'new-filter') handOver('scripts/new-filter/main.ts', rest);
   else if (mode === 'certify') handOver('scripts/certify/main.ts', rest);
   else if (mode === 'build-vibs' && rest.length > 0) handOver('scripts/build-vibs/main.ts', rest);
