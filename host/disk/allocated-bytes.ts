@@ -13,7 +13,8 @@ export interface SpaceRequest {
 }
 
 /**
- * Space of a descriptor and its own extents, in bytes; not of its parents. Throws `FileNotFound`, `InvalidDiskFormat` or `FileFault`.
+ * Space of a descriptor and its own extents, in bytes; not of its parents. Throws `FileNotFound`,
+ * `InvalidDiskFormat` or `FileFault`.
  */
 export async function allocatedBytes({ descriptorPath, files }: SpaceRequest): Promise<number> {
   const descriptor = await readDescriptor(descriptorPath, files);

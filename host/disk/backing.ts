@@ -3,6 +3,7 @@
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
 import type { ChainDisk } from '../chain/chain.ts';
 
+/** `io.carrier.diskDone` is never called before `submit` has returned PENDING. */
 export interface Backing extends ChainDisk {
   readonly sizeBytes: number;
   /**

@@ -2,7 +2,7 @@
 import { assert } from '#lib/base/assert.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { Backing } from './backing.ts';
-import { copyRange, type RangeCopier, type RangeResult } from './copy-range.ts';
+import { copyRange, nextTurn, type RangeCopier, type RangeResult } from './copy-range.ts';
 import { sourceFault, targetFault } from './mirror-backing.ts';
 
 const STEP_BYTES = 1024 * 1024;
@@ -43,6 +43,7 @@ export async function copyBacking(request: CopyRequest): Promise<number> {
       bytes += result.bytes;
       done += length;
       onProgress?.(done, total);
+      await nextTurn();
     }
   };
   const workers = Array.from({ length: STEPS_IN_FLIGHT }, () =>

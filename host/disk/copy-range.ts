@@ -48,6 +48,16 @@ export const copyRange: RangeCopier = async (request) => {
   return { bytes, sourceError: 0, targetError: 0 };
 };
 
+/**
+ * Lets the guest's I/O have its turn: small reads and writes answer at once, so that a copy made of
+ * them would never leave the thread by itself.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** The runs of units that hold something else than zeroes, as [first byte, one after the last]. */
 function dataRuns(buffer: Buffer): [number, number][] {
   const runs: [number, number][] = [];

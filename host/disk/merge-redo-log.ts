@@ -5,11 +5,14 @@
 import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { readDescriptor, writeDescriptor } from '../datastore/descriptor-file.ts';
 import { copyBacking } from './copy-backing.ts';
-import { copyRange, type RangeCopier } from './copy-range.ts';
+import { copyRange, nextTurn, type RangeCopier } from './copy-range.ts';
 import type { DiskFiles } from './extent-file.ts';
 import { MirrorBacking } from './mirror-backing.ts';
 import type { RedoLog } from './redo-log.ts';
 import { hintFor } from './snapshot-files.ts';
+
+/** Runs of sectors that are copied before the guest has its turn. */
+const RUNS_PER_TURN = 32;
 
 export interface MergeRequest {
   /** Nobody writes to it; its parent has no other child. */
@@ -77,7 +80,10 @@ export function copyOwnGrains(log: RedoLog): RangeCopier {
   return async (request) => {
     const end = request.offset + request.length;
     let bytes = 0;
+    let runs = 0;
     for (let at = request.offset; at < end; ) {
+      runs += 1;
+      if (runs % RUNS_PER_TURN === 0) await nextTurn();
       const run = await log.nextAllocated(at, end);
       if (typeof run === 'number') return { bytes, sourceError: run, targetError: 0 };
       if (run === null) break;

@@ -10,7 +10,7 @@ import { Fault } from '#lib/model/fault.ts';
 import { type ChainIo, PENDING, TRIM, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
 import type { Backing } from './backing.ts';
 import { runIo } from './backing-io.ts';
-import { copyRange, type RangeCopier } from './copy-range.ts';
+import { copyRange, nextTurn, type RangeCopier } from './copy-range.ts';
 
 /** What is copied, and kept from the guest's writes, at a time, in bytes. */
 const REGION_BYTES = 1024 * 1024;
@@ -110,6 +110,7 @@ export class MirrorBacking implements Backing {
         this.#requireWhole(signal);
         bytes += await this.#copyRegion();
         onProgress?.(this.#cursor, this.sizeBytes);
+        await nextTurn();
       }
       this.#requireWhole(signal);
       return bytes;

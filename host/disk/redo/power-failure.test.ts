@@ -1,5 +1,5 @@
-// Tests of redo logs whose power fails at any moment, while several guests write and flush: what was
-// flushed is there, and every other sector has one of the values that it was given since.
+// Tests of redo logs whose power fails at any moment, while several guests write and flush: what
+// was flushed is there, and every other sector has one of the values that it was given since.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { systemClock } from '#lib/base/system-clock.ts';
