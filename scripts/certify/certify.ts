@@ -12,6 +12,7 @@ import { type Candidate, openCandidate } from './candidate.ts';
 import type { Check, CheckContext, Effort } from './check.ts';
 import { attachCheck } from './checks/attach-check.ts';
 import { crashCheck } from './checks/crash-check.ts';
+import { diskOperationsCheck } from './checks/disk-operations-check.ts';
 import { errorCheck } from './checks/error-check.ts';
 import { flushCheck } from './checks/flush-check.ts';
 import { memoryCheck } from './checks/memory-check.ts';
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   trimCheck,
   errorCheck,
   attachCheck,
+  diskOperationsCheck,
   migrationCheck,
   crashCheck,
   memoryCheck,

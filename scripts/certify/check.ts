@@ -53,15 +53,16 @@ export function startTrial(
   {
     filter = true,
     probe = true,
-    sizeBytes = DISK_BYTES,
-  }: { filter?: boolean; probe?: boolean; sizeBytes?: number } = {},
+    checked = true,
+  }: { filter?: boolean; probe?: boolean; checked?: boolean } = {},
 ): Promise<Trial> {
   return Trial.start({
     harness: context.harness,
     filter: filter ? context.candidate.launch : null,
     probe: probe ? context.probe : null,
     diskIndex: context.nextDisk(),
-    sizeBytes,
+    sizeBytes: DISK_BYTES,
+    checked,
   });
 }
 

@@ -41,7 +41,7 @@ async function growth(
   context: CheckContext,
   filter: boolean,
 ): Promise<{ grown: number; resident: number }> {
-  const trial = await startTrial(context, { filter, probe: false });
+  const trial = await startTrial(context, { filter, probe: false, checked: false });
   const ios = context.effort.memoryIos;
   // Every block comes several times before the count begins.
   await exercise(trial, Math.max(8 * (AREA_BYTES / IO_BYTES), ios / 4));

@@ -73,9 +73,12 @@ export class DiskLoad {
     await this.#flush(await this.#trial.connect(), false);
   }
 
-  /** Reads the whole disk. `what` begins the sentence when something is wrong. */
-  async verify(what: string): Promise<void> {
-    const client = await this.#trial.connect();
+  /**
+   * Reads the whole disk, or that of another trial which has to be the same. `what` begins the
+   * sentence when something is wrong.
+   */
+  async verify(what: string, trial = this.#trial): Promise<void> {
+    const client = await trial.connect();
     for (let first = 0; first < this.model.sectors; first += VERIFY_SECTORS) {
       const end = Math.min(this.model.sectors, first + VERIFY_SECTORS);
       await this.#read(client, { first, end }, { what, errorsExpected: false });

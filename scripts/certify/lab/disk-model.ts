@@ -126,6 +126,20 @@ export class DiskModel {
     this.#reads.clear();
   }
 
+  /** What may be on the disk now, to go back to. No I/O may be under way. */
+  remember(): () => void {
+    const seen = this.#seen.map((changes) => [...changes]);
+    return () => {
+      const now = this.#step();
+      for (const [sector, changes] of seen.entries()) {
+        const only = changes.map((change) => ({ ...change, submitted: now, ended: now }));
+        this.#seen[sector] = only;
+        this.#durable[sector] = [...only];
+      }
+      this.#unflushed = [];
+    };
+  }
+
   #judgeSector(sector: number, bytes: Uint8Array, since: number): string | null {
     const seen = this.#seen[sector] ?? [];
     const tag = sectorTag(bytes);

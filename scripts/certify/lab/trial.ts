@@ -1,20 +1,21 @@
 // One disk under one world with the filter on trial, the difficult drive below it, and a client.
 // Whatever goes wrong is a Failure, whose message says what a filter's author has to know.
 
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { TestClient, type TestReply, type TestRequest } from '#host/nbd/test-client.ts';
 import type { LaunchFilter } from '#host/world/launch.ts';
+import type { Operation } from '#host/world/operations/operation.ts';
 import {
   clientOf,
   type HarnessDisk,
   type RunningWorld,
   type WorldHarness,
 } from '#host/world/world-harness.ts';
+import { Fault } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
 
 /** An I/O that takes longer hangs. */
 const ANSWER_MS = 30_000;
+const END_MS = 20_000;
 
 /** The filter has not done what it must. */
 export class Failure extends Error {}
@@ -27,15 +28,18 @@ export interface TrialParts {
   probe: LaunchFilter | null;
   diskIndex: number;
   sizeBytes: number;
+  /** Whether the framework looks closely at what the filter does with its I/Os. */
+  checked: boolean;
 }
 
 export class Trial {
   readonly #parts: TrialParts;
-  readonly #disk: HarnessDisk;
+  #disk: HarnessDisk;
   readonly #clients: TestClient[] = [];
   #world: RunningWorld;
   #filters: LaunchFilter[];
   #faultsSeen = 0;
+  #operations = 0;
 
   private constructor(parts: TrialParts, disk: HarnessDisk, world: RunningWorld) {
     this.#parts = parts;
@@ -45,8 +49,17 @@ export class Trial {
   }
 
   static async start(parts: TrialParts): Promise<Trial> {
-    const disk = await parts.harness.makeDisk(parts.diskIndex, parts.sizeBytes);
-    return new Trial(parts, disk, await startWorld(parts.harness, disk, filtersOf(parts)));
+    return Trial.over(await parts.harness.makeDisk(parts.diskIndex, parts.sizeBytes), parts);
+  }
+
+  /** On a disk that is there already. */
+  static async over(disk: HarnessDisk, parts: TrialParts): Promise<Trial> {
+    return new Trial(parts, disk, await startWorld(parts, disk, filtersOf(parts)));
+  }
+
+  /** What it was started with. */
+  get parts(): TrialParts {
+    return this.#parts;
   }
 
   get disk(): HarnessDisk {
@@ -89,17 +102,46 @@ export class Trial {
   }
 
   async kill(): Promise<void> {
-    const { child, status } = this.#world;
-    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
-    process.kill(status.pid, 'SIGKILL');
-    await ended;
+    process.kill(this.#world.status.pid, 'SIGKILL');
+    await this.#ended();
     this.#closeClients();
   }
 
-  async reopen(filters = this.#filters): Promise<void> {
+  async reopen(filters = this.#filters, statePath: string | null = null): Promise<void> {
     this.#filters = filters;
     this.#faultsSeen = 0;
-    this.#world = await startWorld(this.#parts.harness, this.#disk, filters);
+    this.#world = await startWorld(this.#parts, this.#disk, filters, statePath);
+  }
+
+  /**
+   * An operation on the disk as a whole. Null, or the reason for which a filter has refused it, as
+   * it may.
+   */
+  async operate(operation: Operation): Promise<string | null> {
+    this.#operations += 1;
+    const mark = `certify-${this.#operations}`;
+    try {
+      await this.#world.client.operate({ mark, operation, commit: null });
+      return null;
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.fault === 'FilterFault') return thrown.message;
+      throw thrown;
+    }
+  }
+
+  /** The disk has another descriptor now. */
+  movedTo(descriptorPath: string): void {
+    this.#disk = { ...this.#disk, descriptorPath };
+  }
+
+  /** Suspend to a file, and resume from it. Null, or why a filter has refused. */
+  async suspendAndResume(): Promise<string | null> {
+    const statePath = `${this.#disk.descriptorPath}.vmss`;
+    const refusal = await this.operate({ kind: 'suspend', statePath });
+    if (refusal !== null) return refusal;
+    await this.stop();
+    await this.reopen(this.#filters, statePath);
+    return null;
   }
 
   /** A power off in good order, and on again. */
@@ -109,10 +151,8 @@ export class Trial {
   }
 
   async stop(): Promise<void> {
-    const { child, client } = this.#world;
-    const ended = child.exitCode === null ? once(child, 'exit') : null;
-    await client.stop();
-    await ended;
+    await this.#world.client.stop();
+    await this.#ended();
     this.#closeClients();
   }
 
@@ -143,7 +183,8 @@ export class Trial {
   /** Moves the VM to a world with other filters; the clients stay connected. Pause in ms. */
   async migrate(filters: LaunchFilter[]): Promise<number> {
     const { harness } = this.#parts;
-    const launch = await harness.makeLaunch([this.#disk], filters, true);
+    const made = await harness.makeLaunch([this.#disk], filters, true);
+    const launch = { ...made, checked: this.#parts.checked };
     const { pauseMs } = await this.#world.client.handOver(await harness.ticket(launch));
     const client = clientOf(launch);
     const status = await client.waitUntilReady();
@@ -166,16 +207,15 @@ export class Trial {
     throw new Failure(message);
   }
 
-  /** Why the world has ended, from its log; null when it is alive. */
-  async causeOfDeath(): Promise<string | null> {
-    const { child, launch, status } = this.#world;
-    if (child.exitCode === null && child.signalCode === null && isAlive(status.pid)) return null;
-    const log = await readFile(launch.logPath, 'utf8').catch(() => '');
-    const last = log
-      .trim()
-      .split('\n')
-      .findLast((line) => /"level":(50|60)/.test(line));
-    return last ?? `the process ended with ${child.exitCode ?? child.signalCode}`;
+  /** Waits for the end of the world's process, whoever has started it. */
+  async #ended(): Promise<void> {
+    const { pid } = this.#world.status;
+    for (let waitedMs = 0; waitedMs < END_MS; waitedMs += 5) {
+      if (!isAlive(pid)) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    process.kill(pid, 'SIGKILL');
+    throw new Failure(`The process of the VM did not end within ${END_MS / 1000} s.`);
   }
 
   async #setProperties(
@@ -203,11 +243,12 @@ function filtersOf({ filter, probe }: TrialParts): LaunchFilter[] {
 }
 
 async function startWorld(
-  harness: WorldHarness,
+  { harness, checked }: TrialParts,
   disk: HarnessDisk,
   filters: LaunchFilter[],
+  statePath: string | null = null,
 ): Promise<RunningWorld> {
-  return harness.start(await harness.makeLaunch([disk], filters));
+  return harness.start({ ...(await harness.makeLaunch([disk], filters)), checked, statePath });
 }
 
 function isAlive(pid: number): boolean {

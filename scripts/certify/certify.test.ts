@@ -1,0 +1,82 @@
+// Tests of the certification: a good filter passes all of it, and each bad one fails for what is
+// wrong with it. Real worlds, with little effort each.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Authority, openAuthority } from '#scripts/build-vibs/authority.ts';
+import { buildFilterVib } from '#scripts/build-vibs/filter-vib.ts';
+import { certify } from './certify.ts';
+import { BAD_FILTERS, badVib } from './lab/bad-filters.ts';
+import { type CertifyReport, checkLines, endLines, reportSchema } from './report.ts';
+
+const EFFORT = { operations: 600, crashes: 1, memoryIos: 16_000 };
+const LONG_MS = 300_000;
+
+let directory = '';
+let authority: Authority;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'sluice-certify-test-'));
+  authority = await openAuthority(path.join(directory, 'pki'), new Date());
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+function trial(bytes: Uint8Array, only?: string[]): Promise<CertifyReport> {
+  const { roots } = authority;
+  const more = only ? { only } : {};
+  return certify({ bytes, roots, now: new Date(), seed: 11, effort: EFFORT, ...more });
+}
+
+test(
+  'a good filter passes everything, and the report can be read',
+  async () => {
+    const filters = path.resolve(import.meta.dirname, '../../filters');
+    const { bytes } = await buildFilterVib({ directory: path.join(filters, 'trace'), authority });
+    const report = await trial(bytes);
+    expect(report.checks.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
+    expect(report.passed).toBe(true);
+    expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+    expect(endLines(report)).toContain('All 11 checks passed.');
+  },
+  LONG_MS,
+);
+
+test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
+  ['dropsWrites', 'model', /brought wrong data/],
+  ['dropsFlushes', 'flush', /Of 24 flushes 24 were answered without a flush of the storage/],
+  ['ignoresFua', 'flush', /Of 24 writes with FUA 24 were answered without a flush/],
+  ['staleAfterTrim', 'trim', /After a trim, power off and on, a read brought wrong data/],
+  ['swallowsTrims', 'trim', /Trims do not reach the storage/],
+  ['forgetsZeroes', 'trim', /A read after write zeroes brought wrong data/],
+  ['leaks', 'memory', /Memory grew by \d+ MiB/],
+  ['answersTwice', 'model', /at fault in read: .*(twice|already|once)/],
+  ['hidesErrors', 'errors', /answered well though the storage failed|brought wrong data/],
+  ['writesBackAndForgets', 'migration', /After a migration, a read brought wrong data/],
+  ['keepsBuffers', 'model', /at fault in write/],
+  ['saysTooMuch', 'model', /reports the number surprise, which it does not declare/],
+])(
+  'a filter that %s fails in %s',
+  async (name, check, reason) => {
+    const report = await trial(await badVib(BAD_FILTERS[name]), [check]);
+    const [result] = report.checks;
+    expect(result?.reason).toMatch(reason);
+    expect(report.passed).toBe(false);
+    expect(result && checkLines(result)).toMatch(/^FAIL/);
+  },
+  LONG_MS,
+);
+
+test(
+  'a module that imports, or is none, is tried no further',
+  async () => {
+    const importing = await badVib('return {};', "import 'node:fs';\n");
+    const first = await trial(importing, ['package', 'model']);
+    expect(first.checks.map(({ verdict }) => verdict)).toEqual(['failed', 'skipped']);
+    expect(first.checks[0]?.reason).toMatch(/imports node:fs/);
+    const broken = await trial(await badVib('}}}'), ['package', 'model']);
+    expect(broken.checks.map(({ verdict }) => verdict)).toEqual(['failed', 'skipped']);
+  },
+  LONG_MS,
+);
