@@ -18,7 +18,7 @@ import { readBacking, runIo, writeBacking, zeroBacking } from './backing-io.ts';
 import { CrashFile, MemoryDisk } from './files/test-files.ts';
 import { openBacking, openChain } from './open-backing.ts';
 import { RedoLog } from './redo-log.ts';
-import { createRedoLog, nextDescriptorName } from './snapshot-files.ts';
+import { createRedoLog, hintFor, nextDescriptorName } from './snapshot-files.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
 
 const run = promisify(execFile);
@@ -240,6 +240,12 @@ test('refuses circles, changed parents, other sizes, parents outside', async () 
   const { layers, top } = await openChain({ descriptorPath: child, clock: systemClock, files });
   expect(layers.map(({ descriptorPath }) => descriptorPath)).toEqual([child, base]);
   await top.close();
+});
+
+test('a linked clone names its parent in the directory beside, or with the whole path', () => {
+  expect(hintFor('/ds/web01/web01.vmdk', '/ds/web01/web01-000001.vmdk')).toBe('web01.vmdk');
+  expect(hintFor('/ds/gold/gold.vmdk', '/ds/web01/web01.vmdk')).toBe('../gold/gold.vmdk');
+  expect(hintFor('/other/gold/gold.vmdk', '/ds/web01/web01.vmdk')).toBe('/other/gold/gold.vmdk');
 });
 
 test('names descriptors as vSphere does', () => {

@@ -120,12 +120,13 @@ function childDescriptor(parts: ChildParts): VmdkDescriptor {
   };
 }
 
-/** The parent as the child names it: by its name in the same directory, else by its whole path. */
+/**
+ * The parent as the child names it: relative to its own directory as long as both are on the same
+ * datastore, so that this may be mounted elsewhere; else by its whole path.
+ */
 export function hintFor(parentDescriptorPath: string, childDescriptorPath: string): string {
-  const inside = dirname(parentDescriptorPath) === dirname(childDescriptorPath);
-  return inside
-    ? relative(dirname(childDescriptorPath), parentDescriptorPath)
-    : parentDescriptorPath;
+  const fromChild = relative(dirname(childDescriptorPath), parentDescriptorPath);
+  return fromChild.startsWith('../../') ? parentDescriptorPath : fromChild;
 }
 
 async function createLogFile(path: string, sectors: number, files: DiskFiles): Promise<void> {
