@@ -88,7 +88,7 @@ test('4 the policy is put on a disk of a running VM, and its client loses no I/O
   page,
 }) => {
   needTools('fio');
-  const id = await openObject(page, VM, 'tab=configure');
+  const id = await openObject(page, VM, 'tab=configure&section=disks');
   const fio = startFio(await uriOf(page, id), 20);
   await page.getByRole('button', { name: 'Edit VM storage policies…' }).click();
   const dialog = page.getByRole('dialog');

@@ -27,7 +27,7 @@ test('an edited policy is out of date on its disks until it is applied again', a
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog).toHaveCount(0);
 
-  await openObject(page, VM, 'tab=configure');
+  await openObject(page, VM, 'tab=configure&section=disks');
   await expect(page.getByText('Out of date', { exact: true })).toBeVisible();
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Apply the policy again…' }).click();

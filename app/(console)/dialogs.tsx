@@ -9,6 +9,59 @@ const DIALOG_TABLE: DialogTable = {
     import('#components/vms/migrate-dialog.tsx').then((file) => file.MigrateDialog),
   ),
   power: dynamic(() => import('#components/vms/power-dialog.tsx').then((file) => file.PowerDialog)),
+  takeSnapshot: dynamic(() =>
+    import('#components/snapshots/edit-snapshot-dialogs.tsx').then(
+      (file) => file.TakeSnapshotDialog,
+    ),
+  ),
+  renameSnapshot: dynamic(() =>
+    import('#components/snapshots/edit-snapshot-dialogs.tsx').then(
+      (file) => file.RenameSnapshotDialog,
+    ),
+  ),
+  revertSnapshot: dynamic(() =>
+    import('#components/snapshots/revert-snapshot-dialog.tsx').then(
+      (file) => file.RevertSnapshotDialog,
+    ),
+  ),
+  removeSnapshot: dynamic(() =>
+    import('#components/snapshots/remove-snapshot-dialog.tsx').then(
+      (file) => file.RemoveSnapshotDialog,
+    ),
+  ),
+  addDisk: dynamic(() =>
+    import('#components/disks/add-disk-dialog.tsx').then((file) => file.AddDiskDialog),
+  ),
+  growDisk: dynamic(() =>
+    import('#components/disks/grow-disk-dialog.tsx').then((file) => file.GrowDiskDialog),
+  ),
+  removeDisk: dynamic(() =>
+    import('#components/disks/remove-disk-dialog.tsx').then((file) => file.RemoveDiskDialog),
+  ),
+  clone: dynamic(() =>
+    import('#components/clones/clone-dialog.tsx').then((file) => file.CloneDialog),
+  ),
+  markTemplate: dynamic(() =>
+    import('#components/clones/mark-template-dialog.tsx').then((file) => file.MarkTemplateDialog),
+  ),
+  deleteVm: dynamic(() =>
+    import('#components/vms/delete-vm-dialog.tsx').then((file) => file.DeleteVmDialog),
+  ),
+  createDatastore: dynamic(() =>
+    import('#components/datastores/create-datastore-dialog.tsx').then(
+      (file) => file.CreateDatastoreDialog,
+    ),
+  ),
+  mountDatastore: dynamic(() =>
+    import('#components/datastores/mount-datastore-dialog.tsx').then(
+      (file) => file.MountDatastoreDialog,
+    ),
+  ),
+  deleteDatastore: dynamic(() =>
+    import('#components/datastores/delete-datastore-dialog.tsx').then(
+      (file) => file.DeleteDatastoreDialog,
+    ),
+  ),
   editPolicies: dynamic(() =>
     import('#components/vms/edit-policies-dialog.tsx').then((file) => file.EditPoliciesDialog),
   ),

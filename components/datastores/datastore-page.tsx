@@ -1,46 +1,27 @@
 'use client';
-// The page of a datastore: use, the hosts that reach it, the virtual disks on it. Props: `id`.
+// The page of a datastore: what it is, its space, the health of its objects, the hosts that reach
+// it, the virtual disks on it. Props: `id`.
 import { Database } from 'lucide-react';
+import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useDatastore } from '#lib/client/use-inventory.ts';
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
-import { formatBytes } from '../format/quantities.ts';
-import { ObjectLink } from '../objects/object-link.tsx';
+import { formatNoun } from '../format/quantities.ts';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
-import { DataTable } from '../tables/data-table.tsx';
-import type { TableColumn } from '../tables/table-column.ts';
+import { Sections } from '../objects/sections.tsx';
 import { Badge } from '../ui/badge.tsx';
-import { Card, Section } from '../ui/card.tsx';
+import { Button } from '../ui/button.tsx';
+import { Card } from '../ui/card.tsx';
 import { CopyText } from '../ui/copy-text.tsx';
-import { ProgressBar } from '../ui/progress-bar.tsx';
+import { reasonOf } from '../ui/disabled-reason.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { StateIcon } from '../ui/state-icon.tsx';
-import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-import { usedShare } from './datastore-table.tsx';
-
-type DatastoreDisk = DatastoreView['disks'][number];
-
-const TABLE_HEIGHT = 420;
-const DISK_COLUMNS: readonly TableColumn<DatastoreDisk>[] = [
-  {
-    id: 'vm',
-    header: 'Virtual machine',
-    width: 180,
-    value: ({ vm }) => vm.name,
-    cell: ({ vm }) => <ObjectLink {...vm} />,
-  },
-  { id: 'disk', header: 'Disk', width: 140, value: ({ label }) => label },
-  { id: 'path', header: 'Descriptor', grow: true, width: 240, value: ({ path }) => path },
-  {
-    id: 'capacity',
-    header: 'Capacity',
-    width: 110,
-    align: 'end',
-    value: ({ capacityBytes }) => capacityBytes,
-    text: ({ capacityBytes }) => formatBytes(capacityBytes),
-  },
-];
+import { DatastoreDisks } from './datastore-disks.tsx';
+import { DATASTORE_TYPES } from './datastore-words.ts';
+import { HostAccessibility } from './host-accessibility.tsx';
+import { ObjectHealth } from './object-health.tsx';
+import { SpaceBars } from './space-bars.tsx';
 
 export function DatastorePage({ id }: { id: string }) {
   return (
@@ -64,7 +45,18 @@ function Page({ datastore }: { datastore: DatastoreView }) {
       }
       name={datastore.name}
       kind="Datastore"
-      state={<Badge tone={unreached > 0 ? 'warn' : 'ok'}>{datastore.type}</Badge>}
+      state={
+        <Badge tone={unreached > 0 ? 'warn' : 'ok'}>{DATASTORE_TYPES[datastore.type].label}</Badge>
+      }
+      actions={
+        <Button
+          variant="danger"
+          disabledReason={reasonOf(datastore.actions.delete)}
+          onClick={() => openDialog('deleteDatastore', { datastore: datastore.id })}
+        >
+          Delete…
+        </Button>
+      }
       tabs={[
         { id: 'summary', label: 'Summary', content: <Summary datastore={datastore} /> },
         {
@@ -75,73 +67,53 @@ function Page({ datastore }: { datastore: DatastoreView }) {
         {
           id: 'configure',
           label: 'Configure',
-          content: <Connectivity datastore={datastore} />,
+          content: (
+            <Sections
+              label="Configure"
+              sections={[
+                {
+                  id: 'hosts',
+                  label: 'Hosts',
+                  content: <HostAccessibility datastore={datastore} />,
+                },
+              ]}
+            />
+          ),
         },
-        { id: 'related', label: 'Related', content: <Disks datastore={datastore} /> },
+        {
+          id: 'related',
+          label: 'Virtual disks',
+          count: datastore.diskCount,
+          content: <DatastoreDisks disks={datastore.disks} />,
+        },
       ]}
     />
   );
 }
 
 function Summary({ datastore }: { datastore: DatastoreView }) {
-  const { type, path, capacityBytes, freeBytes, disks } = datastore;
-  const share = usedShare(capacityBytes, freeBytes);
+  const { type, path, diskCount, vmCount, hosts } = datastore;
+  const reached = hosts.filter(({ accessible }) => accessible).length;
+  const words = DATASTORE_TYPES[type];
   return (
-    <div className="grid gap-4 xl:grid-cols-2">
+    <div className="grid items-start gap-4 xl:grid-cols-2">
       <Card title="Datastore">
         <PropertyList
           items={[
-            { label: 'Type', value: type },
+            { label: 'Type', value: words.label, help: words.help },
             { label: 'Directory', value: <CopyText text={path} label="directory" /> },
-            { label: 'Virtual disks', value: disks.length },
+            { label: 'Hosts', value: `${reached} of ${formatNoun(hosts.length, 'host')} reach it` },
+            { label: 'Virtual machines', value: vmCount },
+            { label: 'Virtual disks', value: diskCount },
           ]}
         />
       </Card>
-      <Card title="Capacity">
-        <p className="mb-1 flex justify-between">
-          <span>{`${formatBytes(capacityBytes - freeBytes)} used`}</span>
-          <span>{`${formatBytes(freeBytes)} free of ${formatBytes(capacityBytes)}`}</span>
-        </p>
-        <ProgressBar
-          value={share * 100}
-          label={`Use of ${datastore.name}`}
-          tone={share > 0.9 ? 'warn' : 'accent'}
-        />
-      </Card>
+      <div className="space-y-4">
+        <Card title="Capacity">
+          <SpaceBars datastore={datastore} />
+        </Card>
+        <ObjectHealth datastore={datastore} />
+      </div>
     </div>
-  );
-}
-
-function Connectivity({ datastore }: { datastore: DatastoreView }) {
-  return (
-    <Section title="Hosts" className="max-w-3xl">
-      <PropertyList
-        items={datastore.hosts.map(({ id, name, accessible, message }) => ({
-          label: name,
-          value: (
-            <span className="flex items-center gap-3">
-              <Badge tone={accessible ? 'ok' : 'bad'} subtle>
-                {accessible ? 'Accessible' : message || 'Not accessible'}
-              </Badge>
-              <ObjectLink id={id} name="Open the host" />
-            </span>
-          ),
-        }))}
-      />
-    </Section>
-  );
-}
-
-function Disks({ datastore }: { datastore: DatastoreView }) {
-  return (
-    <DataTable
-      id="disks"
-      label="Virtual disks"
-      rows={datastore.disks}
-      rowId={({ vm, diskKey }) => `${vm.id} ${diskKey}`}
-      columns={DISK_COLUMNS}
-      height={TABLE_HEIGHT}
-      empty={<EmptyState title="No virtual disks on this datastore" />}
-    />
   );
 }

@@ -9,6 +9,7 @@ import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
+import { DATASTORE_TYPES } from './datastore-words.ts';
 
 const COLUMNS: readonly TableColumn<DatastoreSummary>[] = [
   {
@@ -23,7 +24,13 @@ const COLUMNS: readonly TableColumn<DatastoreSummary>[] = [
       </span>
     ),
   },
-  { id: 'type', header: 'Type', width: 90, facet: true, value: ({ type }) => type },
+  {
+    id: 'type',
+    header: 'Type',
+    width: 90,
+    facet: true,
+    value: ({ type }) => DATASTORE_TYPES[type].label,
+  },
   {
     id: 'used',
     header: 'Used',
@@ -58,6 +65,14 @@ const COLUMNS: readonly TableColumn<DatastoreSummary>[] = [
     text: ({ capacityBytes }) => formatBytes(capacityBytes),
   },
   {
+    id: 'provisioned',
+    header: 'Provisioned',
+    width: 110,
+    align: 'end',
+    value: ({ provisionedBytes }) => provisionedBytes,
+    text: ({ provisionedBytes }) => formatBytes(provisionedBytes),
+  },
+  {
     id: 'hosts',
     header: 'Hosts',
     width: 140,
@@ -74,7 +89,7 @@ const COLUMNS: readonly TableColumn<DatastoreSummary>[] = [
   },
 ];
 
-export function usedShare(capacityBytes: number, freeBytes: number): number {
+function usedShare(capacityBytes: number, freeBytes: number): number {
   return capacityBytes === 0 ? 0 : (capacityBytes - freeBytes) / capacityBytes;
 }
 

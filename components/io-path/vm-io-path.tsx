@@ -15,6 +15,7 @@ import { EmptyState } from '../ui/states/empty-state.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { DiskSelect, useDiskChoice, useLiveSamples } from '../vms/disk-choice.tsx';
 import { latestDiskSample } from '../vms/performance-series.ts';
+import { useAnswers } from '../vms/use-answers.ts';
 import { IoPathDiagram } from './io-path-diagram.tsx';
 import { describePath } from './path-model.ts';
 import { traceRows, traceStages } from './trace-rows.ts';
@@ -27,9 +28,9 @@ export function VmIoPath({ vm }: { vm: VmView }) {
   const choice = useDiskChoice(vm);
   const { disk } = choice;
   if (!disk) return <EmptyState title="This virtual machine has no disks" />;
-  if (vm.powerState === 'poweredOff') {
+  if (vm.powerState !== 'poweredOn') {
     return (
-      <EmptyState title="No I/O passes while the virtual machine is powered off">
+      <EmptyState title="No I/O passes while the virtual machine is not running">
         Power it on to follow each I/O through the filters of its disks.
       </EmptyState>
     );
@@ -48,7 +49,8 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
   const trace = useIoTrace({ vmId: vm.id, diskKey: disk.key }, { enabled: !paused });
   const entries = (trace.data ?? []).slice(-ROWS_SHOWN);
   const latest = latestDiskSample(samples.data ?? [], disk.key);
-  const stale = useIsStale(latest?.at ?? null);
+  const answers = useAnswers(vm);
+  const stale = useIsStale(latest?.at ?? null, answers);
   const path = describePath({
     diskLabel: disk.label,
     unit: disk.unit,
@@ -61,7 +63,7 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
     <>
       <Section
         title="Path of an I/O"
-        actions={<NumberAge at={latest?.at ?? null} />}
+        actions={<NumberAge at={latest?.at ?? null} idle={answers} />}
         description={
           'Down the chain on the way in, back up in reverse on the way out. Rates stand on ' +
           'the edges, the time spent stands in each stage.'

@@ -49,7 +49,7 @@ export function nextSteps(facts: Facts): NextStep[] {
       title: 'Attach it to a disk of a running virtual machine',
       text: 'The chain is rebuilt without losing one I/O of the connected client.',
       done: filtered !== undefined,
-      href: `${vmPath}?tab=configure`,
+      href: `${vmPath}?tab=configure&section=disks`,
     },
     {
       key: 'workload',

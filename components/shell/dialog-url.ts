@@ -8,8 +8,27 @@ import { writeUrlParams } from '#components/ui/use-url-param.ts';
 
 /** Every dialog with the parameters that it takes; ids as in the inventory. */
 export const DIALOGS = {
-  migrate: ['vm', 'host'],
+  /** `move`: host, storage or both. */
+  migrate: ['vm', 'host', 'move'],
+  /** `to`: a power state, or `reset`. */
   power: ['vm', 'to'],
+  takeSnapshot: ['vm'],
+  revertSnapshot: ['vm', 'snapshot'],
+  renameSnapshot: ['vm', 'snapshot'],
+  /** `scope`: one, children or all. */
+  removeSnapshot: ['vm', 'snapshot', 'scope'],
+  addDisk: ['vm'],
+  growDisk: ['vm', 'disk'],
+  removeDisk: ['vm', 'disk'],
+  /** `to`: vm, linked or template. */
+  clone: ['vm', 'snapshot', 'to'],
+  /** `to`: template or vm. */
+  markTemplate: ['vm', 'to'],
+  deleteVm: ['vm'],
+  createDatastore: ['host'],
+  /** `to`: mount or unmount. */
+  mountDatastore: ['datastore', 'host', 'to'],
+  deleteDatastore: ['datastore'],
   editPolicies: ['vm', 'disk'],
   startWorkload: ['vm', 'disk'],
   maintenance: ['host', 'to'],

@@ -6,6 +6,7 @@ import {
   Database,
   Folder,
   House,
+  LayoutTemplate,
   type LucideIcon,
   Monitor,
   Package,
@@ -45,11 +46,16 @@ export const KIND_LABELS: Record<TreeKind, string> = {
 };
 
 export function ObjectIcon({ kind, state = '', badge = '', size }: ObjectIconProps) {
-  const [mark, word] = markOf(state, badge);
-  const label = word === '' ? KIND_LABELS[kind] : `${KIND_LABELS[kind]}, ${word}`;
-  return <StateIcon icon={ICONS[kind]} mark={mark} label={label} size={size} />;
+  const isTemplate = badge === TEMPLATE;
+  const [mark, word] = isTemplate ? PLAIN : markOf(state, badge);
+  const name = isTemplate ? 'Template' : KIND_LABELS[kind];
+  const label = word === '' ? name : `${name}, ${word}`;
+  const icon = isTemplate ? LayoutTemplate : ICONS[kind];
+  return <StateIcon icon={icon} mark={mark} label={label} size={size} />;
 }
 
+const TEMPLATE = 'template';
+const PLAIN: [StateMark, string] = ['none', ''];
 const BADGES: Partial<Record<string, [StateMark, string]>> = {
   inMaintenance: ['maintenance', 'in maintenance mode'],
   entering: ['maintenance', 'entering maintenance mode'],
@@ -60,6 +66,7 @@ const BADGES: Partial<Record<string, [StateMark, string]>> = {
 const STATES: Partial<Record<string, [StateMark, string]>> = {
   poweredOn: ['play', 'powered on'],
   poweredOff: ['stop', 'powered off'],
+  suspended: ['pause', 'suspended'],
   connected: ['none', 'connected'],
   disconnected: ['offline', 'disconnected'],
   notResponding: ['offline', 'not responding'],

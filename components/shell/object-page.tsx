@@ -21,7 +21,7 @@ export function ObjectPage({ icon, name, kind, state, actions, notice, tabs }: O
     <div className="flex min-h-0 flex-1 flex-col">
       <title>{`${name} – Sluice`}</title>
       <PageHeader icon={icon} title={name} kind={kind} state={state} actions={actions} />
-      {notice && <div className="space-y-2 bg-surface px-4 pb-2">{notice}</div>}
+      {notice && <div className="space-y-2 bg-surface px-4 pb-2 empty:hidden">{notice}</div>}
       <Tabs tabs={tabs} label={`${kind} ${name}`} />
     </div>
   );

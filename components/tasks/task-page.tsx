@@ -17,7 +17,9 @@ import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { migrationResult } from '../vms/migration-result.ts';
 import { MigrationNumbers } from '../vms/vm-migrations.tsx';
+import { TaskBar } from './task-follow.tsx';
 import { TaskProgress } from './task-progress.tsx';
+import { taskResultText } from './task-result.ts';
 import { TaskTable } from './task-table.tsx';
 
 const CHILDREN_LIMIT = 500;
@@ -65,6 +67,7 @@ function Page({ task }: { task: TaskView }) {
         <Section title="Task" className="max-w-3xl">
           <PropertyList items={propertiesOf(task)} />
         </Section>
+        {(task.state === 'running' || task.state === 'queued') && <TaskBar task={task} />}
         <MigrationNumbers result={migrationResult(task)} />
         <Children id={task.id} />
       </div>
@@ -78,6 +81,7 @@ function propertiesOf(task: TaskView) {
     { label: 'Target', value: <ObjectLink {...target} /> },
     { label: 'Initiator', value: initiator },
     { label: 'Step', value: step || null },
+    { label: 'Measured', value: taskResultText(task) || null },
     { label: 'Queued', value: formatMoment(queuedAt) },
     {
       label: 'Queued for',

@@ -17,6 +17,7 @@ import { showFault } from '../ui/overlays/toast.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { migrationResult } from '../vms/migration-result.ts';
 import { TaskProgress, taskStateLabel } from './task-progress.tsx';
+import { taskResultText } from './task-result.ts';
 
 export interface TaskTableProps {
   rows: readonly TaskView[] | undefined;
@@ -137,7 +138,7 @@ export function TaskTable({ rows, id = 'tasks', height }: TaskTableProps) {
 function detailsOf(task: TaskView): string {
   const result = migrationResult(task);
   if (result) return `Paused for ${formatCount(result.pauseMs)} ms`;
-  return task.fault?.message ?? task.step;
+  return (task.fault?.message ?? taskResultText(task)) || task.step;
 }
 
 function span(from: string | null, to: string | null): number | null {

@@ -1,9 +1,17 @@
 // An object's icon with its state drawn into the corner, by shape as well as colour.
-// Props: `icon` (a lucide component), `mark` (play, stop, warning, error, maintenance, offline,
-// none), `label` for readers.
+// Props: `icon` (a lucide component), `mark` (play, pause, stop, warning, error, maintenance,
+// offline, none), `label` for readers.
 import type { LucideIcon } from 'lucide-react';
 
-export type StateMark = 'play' | 'stop' | 'warning' | 'error' | 'maintenance' | 'offline' | 'none';
+export type StateMark =
+  | 'play'
+  | 'pause'
+  | 'stop'
+  | 'warning'
+  | 'error'
+  | 'maintenance'
+  | 'offline'
+  | 'none';
 
 export interface StateIconProps {
   icon: LucideIcon;
@@ -36,6 +44,9 @@ export function StateIcon({ icon: Icon, mark, label, size = 16 }: StateIconProps
 function Mark({ mark }: { mark: StateMark }) {
   const edge = { stroke: 'var(--surface)', strokeWidth: 1, paintOrder: 'stroke' };
   if (mark === 'play') return <path d="M1.5 0.8 9.2 5 1.5 9.2Z" fill="var(--ok)" {...edge} />;
+  if (mark === 'pause') {
+    return <path d="M1.2 1H4.2V9H1.2ZM5.8 1H8.8V9H5.8Z" fill="var(--warn)" {...edge} />;
+  }
   if (mark === 'stop') {
     return <rect x="1.5" y="1.5" width="7" height="7" fill="var(--idle)" {...edge} />;
   }

@@ -1,52 +1,69 @@
 'use client';
-// Migrate…: every host with the verdict for this VM, what will happen, and afterwards the pause
-// that was measured.
-// URL: `vm`, `host` (chosen beforehand, after dragging onto it).
+// Migrate…: what shall move (host, storage or both), every target with its verdict for this VM, what
+// will happen, and afterwards the pause that was measured.
+// URL: `vm`, `host` (chosen beforehand, after dragging onto it), `move`.
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
-import { useMigrationTargets, useVm } from '#lib/client/use-inventory.ts';
-import { useMigrateVm } from '#lib/client/use-operations.ts';
-import type { VmView } from '#lib/wire/api/inventory.ts';
-import type { MigrationTarget } from '#lib/wire/api/operations.ts';
-import { formatNoun } from '../format/quantities.ts';
-import { apiCall } from '../tasks/api-call.ts';
+import { useMigrationTargets, useStorageTargets, useVm } from '#lib/client/use-inventory.ts';
+import { useMigrateVm, useRelocateVm, useVmCheck } from '#lib/client/use-operations.ts';
 import { Button } from '../ui/button.tsx';
 import { type DisabledReason, reasonOf } from '../ui/disabled-reason.tsx';
 import { Dialog } from '../ui/overlays/dialog.tsx';
-import { ProgressBar } from '../ui/progress-bar.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
-import { Banner } from '../ui/states/banner.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-import { migrationResult } from './migration-result.ts';
+import { VerdictBanner } from '../ui/states/verdict-banner.tsx';
+import { MigrationProgress } from './migration-progress.tsx';
+import { MigrationReview } from './migration-review.tsx';
 import { MigrationTargets } from './migration-targets.tsx';
-import { MigrationNumbers } from './vm-migrations.tsx';
+import { type Move, MoveChoice, moveOf } from './move-choice.tsx';
+import { relocateInput, type StorageDraft } from './relocate-input.ts';
+import { StorageChoice } from './storage-choice.tsx';
 
 export function MigrateDialog({ param, close }: UrlDialogProps) {
   const vmId = param('vm') ?? '';
   const vm = useVm(vmId);
+  const [move, setMove] = useState<Move>(moveOf(param('move')));
+  const [hostId, setHostId] = useState(param('host'));
+  const [storage, setStorage] = useState<StorageDraft>({ datastoreId: null, provisioning: 'same' });
   const targets = useMigrationTargets(vmId);
+  const target = targets.data?.targets.find(({ host }) => host.id === hostId) ?? null;
+  const places = useStorageTargets(vmId, { enabled: move !== 'host' });
+  const place = places.data?.targets.find(({ datastore }) => datastore.id === storage.datastoreId);
+  const body =
+    vm.data && move !== 'host' ? relocateInput(vm.data, move, { hostId, storage }) : null;
+  const check = useVmCheck('checkRelocate', vmId, body);
   const migrate = useMigrateVm();
-  const [chosen, setChosen] = useState(param('host'));
-  const target = targets.data?.targets.find(({ host }) => host.id === chosen) ?? null;
-  const started = migrate.isBusy || migrate.task !== null;
+  const relocate = useRelocateVm();
+  const running = move === 'host' ? migrate : relocate;
+  const started = running.isBusy || running.task !== null;
   const start = () =>
-    void migrate.start({ params: { id: vmId }, body: { hostId: target?.host.id ?? '' } });
+    move === 'host'
+      ? void migrate.start({ params: { id: vmId }, body: { hostId: hostId ?? '' } })
+      : body && void relocate.start({ params: { id: vmId }, body });
+  const actions = vm.data?.actions;
+  const blocked: DisabledReason =
+    move === 'host'
+      ? target
+        ? (reasonOf(target.verdict) ?? reasonOf(actions?.migrate))
+        : 'Choose a host first.'
+      : body
+        ? (reasonOf(actions?.relocate) ?? reasonOf(check.data))
+        : missing(move, storage);
   return (
     <Dialog
       open
       onClose={close}
       size="large"
       title={`Migrate ${vm.data?.name ?? ''}`}
-      description="Choose the host. The virtual machine and its clients keep running."
+      description="The virtual machine and its clients keep running."
       footer={
         <>
           <Button onClick={close}>{started ? 'Close' : 'Cancel'}</Button>
-          {!migrate.task && (
+          {!running.task && (
             <Button
               variant="primary"
-              busy={migrate.isBusy}
-              disabledReason={blockedBy(vm.data, target)}
+              busy={running.isBusy}
+              disabledReason={blocked}
               onClick={start}
             >
               Migrate
@@ -56,79 +73,60 @@ export function MigrateDialog({ param, close }: UrlDialogProps) {
       }
     >
       <div className="space-y-4">
-        {!started && (
+        {!started && <MoveChoice move={move} actions={actions} onChange={setMove} />}
+        {!started && move !== 'storage' && (
           <QueryState query={targets}>
             {({ targets: known }) => (
-              <MigrationTargets targets={known} chosen={chosen} onChoose={setChosen} />
+              <MigrationTargets targets={known} chosen={hostId} onChoose={setHostId} />
             )}
           </QueryState>
         )}
-        {!started && vm.data && target?.verdict.allowed && <WhatHappens vm={vm.data} to={target} />}
-        {started && <Progress migrate={migrate} to={target} />}
-        {migrate.error && !migrate.isBusy && <ErrorState error={migrate.error} compact />}
+        {!started && move !== 'host' && vm.data && (
+          <StorageChoice
+            vm={vm.data}
+            query={places}
+            withHost={move === 'both'}
+            draft={storage}
+            onChange={setStorage}
+          />
+        )}
+        {!started && body && (
+          <VerdictBanner verdict={check.data} error={check.error} ok="It can be moved there" />
+        )}
+        {!started && vm.data && (body ? check.data?.allowed : target?.verdict.allowed) && (
+          <MigrationReview
+            vm={vm.data}
+            to={move === 'storage' ? null : target}
+            datastore={move === 'host' ? null : (place?.datastore ?? null)}
+            body={body}
+          />
+        )}
+        {started && <MigrationProgress task={running.task} words={wordsOf(target, place, move)} />}
+        {running.error && !running.isBusy && running.task?.state !== 'canceled' && (
+          <ErrorState error={running.error} compact />
+        )}
       </div>
     </Dialog>
   );
 }
 
-function blockedBy(vm: VmView | undefined, target: MigrationTarget | null): DisabledReason {
-  if (!target) return 'Choose a host first.';
-  const refused = reasonOf(target.verdict);
-  return refused ?? reasonOf(vm?.actions.migrate);
+function missing(move: Move, { datastoreId, provisioning }: StorageDraft): string {
+  if (datastoreId === null && provisioning === 'same') return 'Choose a datastore first.';
+  return move === 'both' ? 'Choose a host first.' : 'Choose a datastore first.';
 }
 
-function WhatHappens({ vm, to }: { vm: VmView; to: MigrationTarget }) {
-  const connections = vm.disks.reduce((sum, disk) => sum + disk.connections, 0);
-  const live = vm.powerState === 'poweredOn';
-  return (
-    <div className="space-y-3 border-t border-line pt-3">
-      <h3 className="font-semibold">What will happen</h3>
-      <ul className="list-disc space-y-1 pl-5">
-        <li>
-          {`${vm.name} moves from ${vm.host.name} to ${to.host.name}; its disks stay where ` +
-            'they are.'}
-        </li>
-        {vm.filterNames.length > 0 && (
-          <li>
-            {`${vm.filterNames.join(', ')} are loaded from the image of ${to.host.name}, ` +
-              'and get the state that they had.'}
-          </li>
-        )}
-        {live && (
-          <li>
-            {`${formatNoun(connections, 'client connection')} stay open. I/O waits for a ` +
-              'moment while the disks change hands; the pause is measured and shown here.'}
-          </li>
-        )}
-      </ul>
-      {to.verdict.warnings.length > 0 && <Banner tone="warn" reasons={to.verdict.warnings} />}
-      <SameAsCall call={apiCall('migrateVm', { id: vm.id }, { hostId: to.host.id })} />
-    </div>
-  );
+interface Placed {
+  datastore: { name: string };
 }
 
-function Progress({
-  migrate,
-  to,
-}: {
-  migrate: ReturnType<typeof useMigrateVm>;
-  to: MigrationTarget | null;
-}) {
-  const { task } = migrate;
-  const result = task && migrationResult(task);
-  if (task?.state === 'success') {
-    return (
-      <Banner tone="ok" title={`It runs on ${to?.host.name ?? 'the other host'} now`}>
-        <MigrationNumbers result={result} />
-      </Banner>
-    );
-  }
-  if (!migrate.isBusy) return null;
-  return (
-    <div className="space-y-2">
-      <p>{task?.step || 'Waiting for the migration to start'}</p>
-      <ProgressBar value={task?.progress ?? null} label="Migration" />
-      <p className="text-muted">You may close this; it goes on, and stands in Recent Tasks.</p>
-    </div>
-  );
+/** What has come true when the task has ended well. */
+function wordsOf(
+  host: { host: { name: string } } | null,
+  place: Placed | undefined,
+  move: Move,
+): string {
+  const there = place ? `Its disks are on ${place.datastore.name} now` : 'Its disks are moved';
+  if (move === 'storage') return there;
+  const runs = `It runs on ${host?.host.name ?? 'the other host'} now`;
+  return move === 'both' ? `${runs}. ${there}` : runs;
 }

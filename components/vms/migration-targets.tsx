@@ -1,8 +1,8 @@
 'use client';
 // Every host as a target for one VM: its load, and the verdict with all reasons and what would mend
 // them.
-// Props: `targets`, `chosen`, `onChoose`. Those that can take it come first; radio buttons carry
-// the choice.
+// Props: `targets`, `chosen`, `onChoose`, `staysPossible` (the present host may be chosen: a clone
+// can be made there). Those that can take it come first; radio buttons carry the choice.
 import { useId } from 'react';
 import type { MigrationTarget } from '#lib/wire/api/operations.ts';
 import { formatCount, formatMebibytes } from '../format/quantities.ts';
@@ -15,52 +15,58 @@ export interface MigrationTargetsProps {
   targets: readonly MigrationTarget[];
   chosen: string | null;
   onChoose: (hostId: string) => void;
+  staysPossible?: boolean;
 }
 
-export function MigrationTargets({ targets, chosen, onChoose }: MigrationTargetsProps) {
+export function MigrationTargets(props: MigrationTargetsProps) {
+  const { targets, chosen, onChoose, staysPossible = false } = props;
   const name = useId();
   if (targets.length === 0) return <EmptyState title="There is no other host" />;
-  const ordered = [...targets].sort((a, b) => rank(a) - rank(b));
+  const ordered = [...targets].sort((a, b) => rank(a, staysPossible) - rank(b, staysPossible));
   return (
-    <table className="w-full border-collapse">
-      <thead>
-        <tr className="border-b border-line text-left text-sm text-muted">
-          <th className="w-8 py-1">
-            <span className="sr-only">Choice</span>
-          </th>
-          <th className="w-36 py-1 pr-3 font-medium">Host</th>
-          <th className="w-28 py-1 pr-3 font-medium">Cluster</th>
-          <th className="w-24 py-1 pr-3 text-right font-medium">Cores in use</th>
-          <th className="w-36 py-1 pr-4 text-right font-medium">Memory granted</th>
-          <th className="py-1 font-medium">Compatibility</th>
-        </tr>
-      </thead>
-      <tbody>
-        {ordered.map((target) => (
-          <TargetRow
-            key={target.host.id}
-            target={target}
-            group={name}
-            chosen={chosen === target.host.id}
-            onChoose={() => onChoose(target.host.id)}
-          />
-        ))}
-      </tbody>
-    </table>
+    <div className="overflow-x-auto">
+      <table className="w-full min-w-[44rem] border-collapse">
+        <thead>
+          <tr className="border-b border-line text-left text-sm text-muted">
+            <th className="w-8 py-1">
+              <span className="sr-only">Choice</span>
+            </th>
+            <th className="w-36 py-1 pr-3 font-medium">Host</th>
+            <th className="w-28 py-1 pr-3 font-medium">Cluster</th>
+            <th className="w-24 py-1 pr-3 text-right font-medium">Cores in use</th>
+            <th className="w-36 py-1 pr-4 text-right font-medium">Memory granted</th>
+            <th className="py-1 font-medium">Compatibility</th>
+          </tr>
+        </thead>
+        <tbody>
+          {ordered.map((target) => (
+            <TargetRow
+              key={target.host.id}
+              target={target}
+              group={name}
+              staysPossible={staysPossible}
+              chosen={chosen === target.host.id}
+              onChoose={() => onChoose(target.host.id)}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 interface TargetRowProps {
   target: MigrationTarget;
+  staysPossible: boolean;
   group: string;
   chosen: boolean;
   onChoose: () => void;
 }
 
-function TargetRow({ target, group, chosen, onChoose }: TargetRowProps) {
+function TargetRow({ target, staysPossible, group, chosen, onChoose }: TargetRowProps) {
   const id = useId();
   const { host, cluster, current, verdict, cpuUsage, memoryGrantedMib, memoryMib } = target;
-  const possible = verdict.allowed && !current;
+  const possible = verdict.allowed && (staysPossible || !current);
   return (
     <tr
       className={classNames(
@@ -93,14 +99,18 @@ function TargetRow({ target, group, chosen, onChoose }: TargetRowProps) {
         {memoryMib !== null && ` of ${formatMebibytes(memoryMib)}`}
       </td>
       <td className="py-1.5 text-ink" id={`${id}-verdict`}>
-        <TargetVerdict target={target} />
+        <TargetVerdict target={target} staysPossible={staysPossible} />
       </td>
     </tr>
   );
 }
 
-function TargetVerdict({ target: { current, verdict } }: { target: MigrationTarget }) {
-  if (current) return <Badge tone="info">Runs here</Badge>;
+function TargetVerdict({
+  target,
+  staysPossible,
+}: Pick<TargetRowProps, 'target' | 'staysPossible'>) {
+  const { current, verdict } = target;
+  if (current && !staysPossible) return <Badge tone="info">Runs here</Badge>;
   if (verdict.allowed)
     return (
       <>
@@ -116,7 +126,7 @@ function TargetVerdict({ target: { current, verdict } }: { target: MigrationTarg
   );
 }
 
-function rank({ current, verdict }: MigrationTarget): number {
-  if (current) return 1;
+function rank({ current, verdict }: MigrationTarget, staysPossible: boolean): number {
+  if (current && !staysPossible) return 1;
   return verdict.allowed ? 0 : 2;
 }

@@ -1,5 +1,6 @@
 'use client';
-// Power on or off, after saying what will happen. URL: `vm`, `to` (a power state).
+// Power on or off, suspend, resume or reset, after saying what will happen. URL: `vm`, `to` (a power
+// state, or `reset`).
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useVm } from '#lib/client/use-inventory.ts';
@@ -13,22 +14,39 @@ import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
+type Change = PowerState | 'reset';
+
+const CHANGES: Record<Change, { verb: string; action: string; danger: boolean }> = {
+  poweredOn: { verb: 'Power on', action: 'powerOn', danger: false },
+  poweredOff: { verb: 'Power off', action: 'powerOff', danger: true },
+  suspended: { verb: 'Suspend', action: 'suspend', danger: false },
+  reset: { verb: 'Reset', action: 'reset', danger: true },
+};
+
 export function PowerDialog({ param, close }: UrlDialogProps) {
   const vmId = param('vm') ?? '';
-  const to: PowerState = param('to') === 'poweredOff' ? 'poweredOff' : 'poweredOn';
+  const to = changeOf(param('to'));
   const vm = useVm(vmId);
-  const { mutateAsync } = useChange('setPower');
-  const verb = to === 'poweredOn' ? 'Power on' : 'Power off';
-  const verdict = to === 'poweredOn' ? vm.data?.actions.powerOn : vm.data?.actions.powerOff;
+  const power = useChange('setPower');
+  const reset = useChange('resetVm');
+  const { action, danger } = CHANGES[to];
+  const resumes = to === 'poweredOn' && vm.data?.powerState === 'suspended';
+  const verb = resumes ? 'Resume' : CHANGES[to].verb;
+  const verdict = vm.data?.actions[action];
+  const params = { id: vmId };
   return (
     <ConfirmDialog
       open
       onClose={close}
       title={`${verb} ${vm.data?.name ?? 'the virtual machine'}`}
       verb={verb}
-      danger={to === 'poweredOff'}
+      danger={danger}
       disabledReason={reasonOf(verdict)}
-      onConfirm={() => mutateAsync({ params: { id: vmId }, body: { powerState: to } })}
+      onConfirm={() =>
+        to === 'reset'
+          ? reset.mutateAsync({ params })
+          : power.mutateAsync({ params, body: { powerState: to } })
+      }
     >
       <QueryState query={vm} lines={3}>
         {(known) => (
@@ -36,38 +54,58 @@ export function PowerDialog({ param, close }: UrlDialogProps) {
             {verdict?.allowed === false && (
               <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
             )}
-            <Consequences vm={known} to={to} />
+            <p>{consequence(known, to)}</p>
+            {to !== 'poweredOn' && <ClosedConnections vm={known} />}
           </>
         )}
       </QueryState>
-      <SameAsCall call={apiCall('setPower', { id: vmId }, { powerState: to })} />
+      <SameAsCall
+        call={
+          to === 'reset'
+            ? apiCall('resetVm', params, {})
+            : apiCall('setPower', params, { powerState: to })
+        }
+      />
     </ConfirmDialog>
   );
 }
 
-function Consequences({ vm, to }: { vm: VmView; to: PowerState }) {
+function changeOf(text: string | null): Change {
+  return text === 'poweredOff' || text === 'suspended' || text === 'reset' ? text : 'poweredOn';
+}
+
+function consequence({ name, host, powerState }: VmView, to: Change): string {
+  switch (to) {
+    case 'poweredOn':
+      return powerState === 'suspended'
+        ? `${name} goes on on ${host.name} from where it was suspended: its filters get the state ` +
+            'that they had.'
+        : `${name} starts on ${host.name}: its disks are opened through their filters, and each ` +
+            'gets an NBD address.';
+    case 'poweredOff':
+      return powerState === 'suspended'
+        ? `${name} gives up the state in which it was suspended. What was written is on its disks.`
+        : `${name} stops on ${host.name}. Writes that were acknowledged are on its disks; its NBD ` +
+            'addresses go away.';
+    case 'suspended':
+      return (
+        `${name} stops on ${host.name}, and what its filters remember is kept beside its disks. ` +
+        'Power it on, and it goes on from there.'
+      );
+    case 'reset':
+      return (
+        `${name} ends and starts anew on ${host.name}, as after a power cycle. Its NBD addresses ` +
+        'stay.'
+      );
+  }
+}
+
+function ClosedConnections({ vm }: { vm: VmView }) {
   const connections = vm.disks.reduce((sum, disk) => sum + disk.connections, 0);
-  if (to === 'poweredOn')
-    return (
-      <p>
-        {vm.name} starts on {vm.host.name}: its disks are opened through their filters, and each
-        gets an NBD address.
-      </p>
-    );
+  if (connections === 0) return null;
   return (
-    <>
-      <p>
-        {vm.name} stops on {vm.host.name}. Writes that were acknowledged are on its disks; its NBD
-        addresses go away.
-      </p>
-      {connections > 0 && (
-        <Banner
-          tone="warn"
-          title={`${formatNoun(connections, 'client connection')} will be closed`}
-        >
-          Their I/O that is under way then fails.
-        </Banner>
-      )}
-    </>
+    <Banner tone="warn" title={`${formatNoun(connections, 'client connection')} will be closed`}>
+      Their I/O that is under way then fails.
+    </Banner>
   );
 }

@@ -1,77 +1,56 @@
 'use client';
 // The actions of a VM in its header. Each that is not possible says why.
 // Props: `vm`.
-import { ArrowRightLeft, Play, Power } from 'lucide-react';
+import { ArrowRightLeft, Camera, Copy, Play } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
-import type { MenuItem } from '../ui/overlays/menu-item.ts';
+import { vmMenu } from './vm-menu.tsx';
 
 export function VmActions({ vm }: { vm: VmView }) {
-  const on = vm.powerState === 'poweredOn';
-  const power = (to: 'poweredOn' | 'poweredOff') => openDialog('power', { vm: vm.id, to });
+  const { id, actions, isTemplate, powerState } = vm;
+  if (isTemplate) {
+    return (
+      <>
+        <Button
+          icon={<Copy size={13} />}
+          disabledReason={reasonOf(actions.clone)}
+          onClick={() => openDialog('clone', { vm: id, to: 'vm' })}
+        >
+          Deploy virtual machine…
+        </Button>
+        <ActionsMenu items={vmMenu(vm)} />
+      </>
+    );
+  }
   return (
     <>
-      {!on && (
+      {powerState !== 'poweredOn' && (
         <Button
           icon={<Play size={13} />}
-          disabledReason={reasonOf(vm.actions.powerOn)}
-          onClick={() => power('poweredOn')}
+          disabledReason={reasonOf(actions.powerOn)}
+          onClick={() => openDialog('power', { vm: id, to: 'poweredOn' })}
         >
-          Power on
+          {powerState === 'suspended' ? 'Resume' : 'Power on'}
         </Button>
       )}
       <Button
         icon={<ArrowRightLeft size={13} />}
-        disabledReason={reasonOf(vm.actions.migrate)}
-        onClick={() => openDialog('migrate', { vm: vm.id })}
+        disabledReason={reasonOf(actions.migrate)}
+        onClick={() => openDialog('migrate', { vm: id })}
       >
         Migrate…
+      </Button>
+      <Button
+        icon={<Camera size={13} />}
+        disabledReason={reasonOf(actions.createSnapshot)}
+        onClick={() => openDialog('takeSnapshot', { vm: id })}
+      >
+        Take snapshot…
       </Button>
       <ActionsMenu items={vmMenu(vm)} />
     </>
   );
-}
-
-/** All actions of a VM with their verdicts, for menus. */
-function vmMenu({ id, actions }: Pick<VmView, 'id' | 'actions'>): MenuItem[] {
-  return [
-    {
-      id: 'powerOn',
-      label: 'Power on',
-      icon: <Play size={13} />,
-      disabledReason: reasonOf(actions.powerOn),
-      onSelect: () => openDialog('power', { vm: id, to: 'poweredOn' }),
-    },
-    {
-      id: 'powerOff',
-      label: 'Power off…',
-      icon: <Power size={13} />,
-      danger: true,
-      disabledReason: reasonOf(actions.powerOff),
-      onSelect: () => openDialog('power', { vm: id, to: 'poweredOff' }),
-    },
-    'separator',
-    {
-      id: 'migrate',
-      label: 'Migrate…',
-      icon: <ArrowRightLeft size={13} />,
-      disabledReason: reasonOf(actions.migrate),
-      onSelect: () => openDialog('migrate', { vm: id }),
-    },
-    {
-      id: 'editPolicies',
-      label: 'Edit VM storage policies…',
-      disabledReason: reasonOf(actions.editPolicies),
-      onSelect: () => openDialog('editPolicies', { vm: id }),
-    },
-    {
-      id: 'startWorkload',
-      label: 'Start a workload…',
-      disabledReason: reasonOf(actions.startWorkload),
-      onSelect: () => openDialog('startWorkload', { vm: id }),
-    },
-  ];
 }

@@ -1,5 +1,5 @@
 'use client';
-// Configure › Disks and policies: each disk with its policy, compliance, and the properties that
+// Configure › Storage policies: each disk with its policy, compliance, and the properties that
 // its filters run with.
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
@@ -19,7 +19,7 @@ import { EmptyState } from '../ui/states/empty-state.tsx';
 export function VmDisksAndPolicies({ vm }: { vm: VmView }) {
   return (
     <Section
-      title="Disks and policies"
+      title="Storage policies"
       description={
         'A VM storage policy brings the filters to a disk. It can be changed while the ' +
         'virtual machine runs; its clients lose no I/O.'

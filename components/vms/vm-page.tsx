@@ -6,12 +6,12 @@ import { useVm } from '#lib/client/use-inventory.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
-import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { Skeleton } from '../ui/states/skeleton.tsx';
 import { VmActions } from './vm-actions.tsx';
 import { VmDisksAndPolicies } from './vm-disks-and-policies.tsx';
 import { VmMigrations } from './vm-migrations.tsx';
+import { VmNotices } from './vm-notices.tsx';
 import { VmRelated } from './vm-related.tsx';
 import { VmIcon, VmStateBadges } from './vm-state.tsx';
 import { VmSummaryTab } from './vm-summary.tsx';
@@ -23,6 +23,13 @@ const VmPerformance = dynamic(
   { loading },
 );
 const VmIoPath = dynamic(() => import('../io-path/vm-io-path.tsx').then((file) => file.VmIoPath), {
+  loading,
+});
+const VmSnapshots = dynamic(
+  () => import('../snapshots/vm-snapshots.tsx').then((file) => file.VmSnapshots),
+  { loading },
+);
+const VmDisks = dynamic(() => import('../disks/vm-disks.tsx').then((file) => file.VmDisks), {
   loading,
 });
 const VmWorkload = dynamic(
@@ -43,16 +50,10 @@ function Page({ vm }: { vm: VmView }) {
     <ObjectPage
       icon={<VmIcon vm={vm} size={22} />}
       name={vm.name}
-      kind="Virtual machine"
+      kind={vm.isTemplate ? 'Template' : 'Virtual machine'}
       state={<VmStateBadges vm={vm} />}
       actions={<VmActions vm={vm} />}
-      notice={
-        vm.worldMessage ? (
-          <Banner tone="bad" title={`The world of ${vm.name} is in trouble`}>
-            {vm.worldMessage}
-          </Banner>
-        ) : null
-      }
+      notice={<VmNotices vm={vm} />}
       tabs={[
         { id: 'summary', label: 'Summary', content: <VmSummaryTab vm={vm} /> },
         { id: 'monitor', label: 'Monitor', content: <Monitor vm={vm} /> },
@@ -64,13 +65,24 @@ function Page({ vm }: { vm: VmView }) {
               label="Configure"
               sections={[
                 {
+                  id: 'virtual-disks',
+                  label: 'Virtual disks',
+                  content: <VmDisks vm={vm} />,
+                },
+                {
                   id: 'disks',
-                  label: 'Disks and policies',
+                  label: 'Storage policies',
                   content: <VmDisksAndPolicies vm={vm} />,
                 },
               ]}
             />
           ),
+        },
+        {
+          id: 'snapshots',
+          label: 'Snapshots',
+          count: vm.snapshots.length,
+          content: <VmSnapshots vm={vm} />,
         },
         { id: 'related', label: 'Related', content: <VmRelated vm={vm} /> },
       ]}

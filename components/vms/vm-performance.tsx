@@ -23,6 +23,7 @@ import { useUrlParam } from '../ui/use-url-param.ts';
 import { DiskSelect, useDiskChoice, useLiveSamples } from './disk-choice.tsx';
 import { FilterStatistics } from './filter-statistics.tsx';
 import { diskSeries, filterSeries, latestDiskSample } from './performance-series.ts';
+import { useAnswers } from './use-answers.ts';
 
 const WINDOWS = [
   { value: '60000', label: 'Last minute' },
@@ -35,7 +36,7 @@ export function VmPerformance({ vm }: { vm: VmView }) {
   const samples = useLiveSamples(vm.id, on);
   if (!on) {
     return (
-      <EmptyState title="Nothing is measured while the virtual machine is powered off">
+      <EmptyState title="Nothing is measured while the virtual machine is not running">
         Power it on to see the rates and latencies of its disks and filters here.
       </EmptyState>
     );
@@ -52,7 +53,8 @@ function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
   const { disk } = choice;
   const [span, setSpan] = useUrlParam('span', '300000');
   const last = samples.at(-1);
-  const stale = useIsStale(last?.at ?? null);
+  const answers = useAnswers(vm);
+  const stale = useIsStale(last?.at ?? null, answers);
   const window = WINDOWS.find(({ value }) => value === span) ?? WINDOWS[1];
   if (!disk) return <EmptyState title="This virtual machine has no disks" />;
   return (
@@ -68,7 +70,7 @@ function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
             onChange={setSpan}
           />
         </div>
-        <NumberAge at={last?.at ?? null} />
+        <NumberAge at={last?.at ?? null} idle={answers} />
         {last && (
           <span className="text-sm text-muted">
             {`World: ${formatShare(last.cpu)} of one core, ${formatBytes(last.residentBytes)}`}

@@ -1,33 +1,45 @@
-// A VM's state as icon and words: power, and what its world says when something is wrong with it.
+// A VM's state as icon and words: power, template, and what its world says when something is wrong
+// with it.
 // Props: `vm` (summary or view).
-import { Monitor } from 'lucide-react';
+import { LayoutTemplate, Monitor } from 'lucide-react';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
-import { Badge } from '../ui/badge.tsx';
+import { Badge, type Tone } from '../ui/badge.tsx';
 import { StateIcon, type StateMark } from '../ui/state-icon.tsx';
+import { isOutOfSpace } from './vm-trouble.ts';
 
-type VmState = Pick<VmSummary, 'powerState' | 'worldState' | 'worldMessage'>;
+type VmState = Pick<VmSummary, 'powerState' | 'worldState' | 'worldMessage' | 'isTemplate'>;
 
 const TROUBLED = new Set(['faulted', 'failed', 'lost', 'unknown']);
+const POWER: Record<VmState['powerState'], { label: string; tone: Tone; mark: StateMark }> = {
+  poweredOn: { label: 'Powered on', tone: 'ok', mark: 'play' },
+  poweredOff: { label: 'Powered off', tone: 'idle', mark: 'stop' },
+  suspended: { label: 'Suspended', tone: 'warn', mark: 'pause' },
+};
 
-function markOf({ powerState, worldState }: VmState): StateMark {
-  if (powerState === 'poweredOff') return 'stop';
-  return TROUBLED.has(worldState) ? 'error' : 'play';
+function markOf(vm: VmState): StateMark {
+  if (vm.isTemplate) return 'none';
+  const isOn = vm.powerState === 'poweredOn';
+  if (isOn && TROUBLED.has(vm.worldState)) return 'error';
+  return isOn && isOutOfSpace(vm) ? 'warning' : POWER[vm.powerState].mark;
 }
 
-export function powerLabel({ powerState }: Pick<VmState, 'powerState'>): string {
-  return powerState === 'poweredOn' ? 'Powered on' : 'Powered off';
+export function powerLabel({ powerState, isTemplate }: Omit<VmState, 'worldState'>): string {
+  return isTemplate ? 'Template' : POWER[powerState].label;
 }
 
 export function VmIcon({ vm, size }: { vm: VmState; size?: number }) {
-  return <StateIcon icon={Monitor} mark={markOf(vm)} label={powerLabel(vm)} size={size} />;
+  const icon = vm.isTemplate ? LayoutTemplate : Monitor;
+  return <StateIcon icon={icon} mark={markOf(vm)} label={powerLabel(vm)} size={size} />;
 }
 
 export function VmStateBadges({ vm }: { vm: VmState }) {
-  const troubled = markOf(vm) === 'error';
+  const mark = markOf(vm);
+  if (vm.isTemplate) return <Badge tone="info">Template</Badge>;
   return (
     <>
-      <Badge tone={vm.powerState === 'poweredOn' ? 'ok' : 'idle'}>{powerLabel(vm)}</Badge>
-      {troubled && <Badge tone="bad">{vm.worldMessage || `World: ${vm.worldState}`}</Badge>}
+      <Badge tone={POWER[vm.powerState].tone}>{powerLabel(vm)}</Badge>
+      {mark === 'error' && <Badge tone="bad">Failed</Badge>}
+      {mark === 'warning' && <Badge tone="warn">Paused: no space</Badge>}
     </>
   );
 }

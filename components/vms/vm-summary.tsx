@@ -4,7 +4,7 @@
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
-import { formatBytes, formatMebibytes, formatShare } from '../format/quantities.ts';
+import { formatBytes, formatMebibytes, formatNoun, formatShare } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge } from '../policies/compliance-badge.tsx';
 import { Button } from '../ui/button.tsx';
@@ -23,7 +23,7 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
         <Card title="Virtual machine">
           <PropertyList
             items={[
-              { label: 'Power', value: powerLabel(vm) },
+              { label: vm.isTemplate ? 'Kind' : 'Power', value: powerLabel(vm) },
               { label: 'Host', value: <ObjectLink {...vm.host} /> },
               { label: 'Cluster', value: vm.cluster && <ObjectLink {...vm.cluster} /> },
               { label: 'Guest', value: vm.guestFullName },
@@ -38,6 +38,11 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
                   `${formatBytes(vm.residentBytes)}`,
               },
               { label: 'Datastore', value: <ObjectLink {...vm.datastore} /> },
+              { label: 'Storage', value: storageText(vm) },
+              { label: 'Snapshots', value: formatNoun(vm.snapshotCount, 'snapshot') },
+              ...(vm.linkedTo
+                ? [{ label: 'Linked clone of', value: <ObjectLink {...vm.linkedTo.vm} /> }]
+                : []),
               { label: 'Configuration file', value: <CopyText text={vm.vmxPath} label="path" /> },
               { label: 'Instance UUID', value: <CopyText text={vm.instanceUuid} label="UUID" /> },
             ]}
@@ -50,6 +55,11 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
       ))}
     </div>
   );
+}
+
+function storageText({ usedBytes, provisionedBytes }: VmView): string {
+  const provisioned = `${formatBytes(provisionedBytes)} provisioned`;
+  return usedBytes === null ? provisioned : `${formatBytes(usedBytes)} used, ${provisioned}`;
 }
 
 function PoliciesCard({ vm }: { vm: VmView }) {

@@ -100,6 +100,14 @@ const COLUMNS: readonly TableColumn<VmSummary>[] = [
     text: ({ provisionedBytes }) => formatBytes(provisionedBytes),
   },
   {
+    id: 'snapshots',
+    header: 'Snapshots',
+    width: 100,
+    align: 'end',
+    hidden: true,
+    value: ({ snapshotCount }) => snapshotCount,
+  },
+  {
     id: 'guest',
     header: 'Guest',
     hidden: true,
@@ -132,23 +140,37 @@ export function VmTable({ rows, id = 'vms', height, onPick, pickedId }: VmTableP
 
 /** The list has no verdicts: each dialog asks for them and says what is in the way. */
 function menuOf(vm: VmSummary): MenuItem[] {
-  const on = vm.powerState === 'poweredOn';
+  const target = { vm: vm.id };
+  if (vm.isTemplate) {
+    return [
+      item('Deploy virtual machine…', () => openDialog('clone', { ...target, to: 'vm' })),
+      item('Convert to virtual machine…', () =>
+        openDialog('markTemplate', { ...target, to: 'vm' }),
+      ),
+      'separator',
+      item('Delete from disk…', () => openDialog('deleteVm', target)),
+    ];
+  }
+  const power = (to: string) => () => openDialog('power', { ...target, to });
   return [
-    {
-      id: 'power',
-      label: on ? 'Power off…' : 'Power on…',
-      onSelect: () => openDialog('power', { vm: vm.id, to: on ? 'poweredOff' : 'poweredOn' }),
-    },
-    { id: 'migrate', label: 'Migrate…', onSelect: () => openDialog('migrate', { vm: vm.id }) },
-    {
-      id: 'policies',
-      label: 'Edit VM storage policies…',
-      onSelect: () => openDialog('editPolicies', { vm: vm.id }),
-    },
-    {
-      id: 'workload',
-      label: 'Start a workload…',
-      onSelect: () => openDialog('startWorkload', { vm: vm.id }),
-    },
+    ...(vm.powerState === 'poweredOn'
+      ? [
+          item('Power off…', power('poweredOff')),
+          item('Suspend…', power('suspended')),
+          item('Reset…', power('reset')),
+        ]
+      : [item(vm.powerState === 'suspended' ? 'Resume…' : 'Power on…', power('poweredOn'))]),
+    'separator',
+    item('Take snapshot…', () => openDialog('takeSnapshot', target)),
+    item('Clone…', () => openDialog('clone', { ...target, to: 'vm' })),
+    item('Migrate…', () => openDialog('migrate', target)),
+    item('Edit VM storage policies…', () => openDialog('editPolicies', target)),
+    item('Start a workload…', () => openDialog('startWorkload', target)),
+    'separator',
+    item('Delete from disk…', () => openDialog('deleteVm', target)),
   ];
+}
+
+function item(label: string, onSelect: () => void): MenuItem {
+  return { id: label, label, onSelect };
 }

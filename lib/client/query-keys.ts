@@ -23,6 +23,16 @@ export function queryKey(
   return [route, options.params ?? {}, options.query ?? {}];
 }
 
+/** Where a VM, a disk or a clone could go, and whether it may: hosts and datastores decide too. */
+const PLACES = [
+  'listStorageTargets',
+  'listCloneTargets',
+  'checkClone',
+  'checkRelocate',
+  'checkAddDisk',
+  'checkPolicies',
+] as const satisfies readonly RouteName[];
+
 /** Answers that a change of an object of the kind makes out of date. */
 const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> = {
   folder: ['readInventory', 'readSession'],
@@ -48,15 +58,18 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['readInventory', 'listHosts', 'readHost', 'readCluster', 'readDrs', 'readVm'] as const),
     ...(['readCompatibilityMatrix', 'listMigrationTargets', 'listDatastores'] as const),
     ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters', 'listVms'] as const),
+    ...PLACES,
   ],
   datastore: [
     ...(['readInventory', 'listDatastores', 'readDatastore', 'readHost', 'listAlarms'] as const),
     ...(['checkCompatibility', 'listMigrationTargets', 'readCompatibilityMatrix'] as const),
+    ...PLACES,
   ],
   vm: [
     ...(['readInventory', 'listVms', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
     ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms'] as const),
+    ...PLACES,
   ],
   policy: ['listPolicies', 'readPolicy', 'listVms', 'readVm', 'readCluster', 'readHost'],
   vib: ['listDepotVibs', 'listFilters'],
@@ -91,7 +104,7 @@ const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
   connections: ['readVm'],
   workloads: ['listWorkloads'],
   drsLastRunAt: ['readDrs'],
-  freeBytes: ['listDatastores', 'readDatastore'],
+  freeBytes: ['listDatastores', 'readDatastore', 'listStorageTargets'],
 };
 
 /** Whether a cached answer is out of date after these changes. */

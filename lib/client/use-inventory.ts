@@ -37,6 +37,16 @@ export function useMigrationTargets(vmId: string, options?: LiveOptions) {
   return useCall('listMigrationTargets', { params: { id: vmId } }, options);
 }
 
+/** Every datastore with the verdict on moving the VM's home and disks there. */
+export function useStorageTargets(vmId: string, options?: LiveOptions) {
+  return useCall('listStorageTargets', { params: { id: vmId } }, options);
+}
+
+/** Every host with the verdict on running a clone of the VM. */
+export function useCloneTargets(vmId: string, options?: LiveOptions) {
+  return useCall('listCloneTargets', { params: { id: vmId } }, options);
+}
+
 export function useDatastores() {
   return useCall('listDatastores', {});
 }

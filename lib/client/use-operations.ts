@@ -1,4 +1,10 @@
-// Calls of which a page wants more than their result.
+// Calls of which a page wants more than their result: tasks followed to their end, and verdicts on
+// what somebody is about to ask for.
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
+import type { Verdict } from '../model/verdict.ts';
+import { type CallOptions, callRoute } from './call.ts';
+import type { ProblemError } from './problem-error.ts';
+import { queryKey } from './query-keys.ts';
 import { useChange } from './use-call.ts';
 import { useTaskCall } from './use-tasks.ts';
 
@@ -7,7 +13,36 @@ export function useMigrateVm() {
   return useTaskCall('migrateVm');
 }
 
+/** Storage migration, with a change of host or without. */
+export function useRelocateVm() {
+  return useTaskCall('relocateVm');
+}
+
+export function useCloneVm() {
+  return useTaskCall('cloneVm');
+}
+
 /** Runs DRS now and answers with what it found; no task. */
 export function useRefreshRecommendations() {
   return useChange('refreshRecommendations');
+}
+
+type CheckRoute = 'checkClone' | 'checkRelocate' | 'checkAddDisk';
+
+/**
+ * Whether the call with this body would be allowed now, with all reasons. Null asks nothing yet.
+ */
+export function useVmCheck<Route extends CheckRoute>(
+  route: Route,
+  vmId: string,
+  body: CallOptions<Route>['body'] | null,
+): UseQueryResult<Verdict, ProblemError> {
+  const params = { id: vmId };
+  return useQuery<Verdict, ProblemError>({
+    queryKey: queryKey(route, { params, query: { body: JSON.stringify(body) } }),
+    queryFn: ({ signal }) => callRoute(route, { params, body, signal }),
+    enabled: body !== null,
+    // While somebody types, the verdict on what stood there before is better than none.
+    placeholderData: (before) => before,
+  });
 }

@@ -71,6 +71,7 @@ function action(label: string, run: () => void, words = ''): PaletteEntry {
 
 const GENERAL_ACTIONS: readonly PaletteEntry[] = [
   action('Create VM storage policy…', () => openDialog('policy', {}), 'new'),
+  action('Create datastore…', () => openDialog('createDatastore', {}), 'new vmfs nfs vsan vvol'),
   action('Upload VIB…', () => openDialog('uploadVib', {}), 'depot bundle filter'),
   action('Upload trace…', () => openDialog('uploadTrace', {}), 'vscsi workload'),
   action('Change password…', () => openDialog('changePassword', {})),
@@ -83,6 +84,10 @@ function objectActions({ id, kind, name }: TreeNode): PaletteEntry[] {
   if (kind === 'vm') {
     return [
       action(`Migrate ${name}…`, () => openDialog('migrate', { vm: id }), 'vmotion move'),
+      action(`Take snapshot of ${name}…`, () => openDialog('takeSnapshot', { vm: id })),
+      action(`Clone ${name}…`, () => openDialog('clone', { vm: id, to: 'vm' }), 'copy template'),
+      action(`Add disk to ${name}…`, () => openDialog('addDisk', { vm: id }), 'rdm'),
+      action(`Delete ${name} from disk…`, () => openDialog('deleteVm', { vm: id }), 'remove'),
       action(`Edit VM storage policies of ${name}…`, () => openDialog('editPolicies', { vm: id })),
       action(`Start workload on ${name}…`, () => openDialog('startWorkload', { vm: id })),
     ];

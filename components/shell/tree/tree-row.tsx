@@ -81,7 +81,7 @@ function Name({ row: { node }, current, onOpen }: TreeRowProps) {
   const look = classNames(
     'flex h-full min-w-0 flex-1 items-center gap-2 pl-0.5 text-ink hover:no-underline',
     current && 'font-semibold',
-    node.state === 'poweredOff' && !current && 'text-muted',
+    node.state !== 'poweredOn' && node.kind === 'vm' && !current && 'text-muted',
   );
   if (!node.href) {
     return <span className={look}>{content}</span>;

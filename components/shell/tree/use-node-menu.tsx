@@ -8,6 +8,7 @@ import { showFault } from '#components/ui/overlays/toast.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useCluster, useHost, useVm } from '#lib/client/use-inventory.ts';
 import type { Verdict } from '#lib/model/verdict.ts';
+import { vmMenu } from '../../vms/vm-menu.tsx';
 import { openDialog } from '../dialog-url.ts';
 import { KIND_LABELS } from '../object-icon.tsx';
 import type { TreeNode } from './tree-model.ts';
@@ -27,7 +28,11 @@ export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
   ];
   const items =
     node.kind === 'vm'
-      ? vmItems(actions, vm.data?.actions)
+      ? vmMenu({
+          id,
+          isTemplate: vm.data?.isTemplate ?? node.badge === 'template',
+          actions: vm.data?.actions,
+        })
       : node.kind === 'host'
         ? hostItems(actions, host.data?.actions)
         : node.kind === 'cluster'
@@ -38,7 +43,6 @@ export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
 
 interface NodeActions {
   id: string;
-  power: (on: boolean) => void;
   exitMaintenance: () => void;
   connect: () => void;
 }
@@ -50,19 +54,11 @@ type Verdicts = Record<string, Verdict> | undefined;
  * Recent Tasks.
  */
 function useActions(id: string): NodeActions {
-  const power = useChange('setPower');
   const maintenance = useChange('setMaintenance');
   const connection = useChange('setConnection');
   const params = { id };
   return {
     id,
-    power: (on) => {
-      if (!on) return openDialog('power', { vm: id, to: 'poweredOff' });
-      power.mutate(
-        { params, body: { powerState: 'poweredOn' } },
-        { onError: (error) => showFault('The virtual machine was not powered on', error) },
-      );
-    },
     exitMaintenance: () =>
       maintenance.mutate(
         { params, body: { enabled: false } },
@@ -78,19 +74,6 @@ function useActions(id: string): NodeActions {
 
 function item(label: string, verdict: Verdict | undefined, onSelect: () => void): MenuEntry {
   return { id: label, label, disabledReason: reasonOf(verdict), onSelect };
-}
-
-function vmItems({ id, power }: NodeActions, verdicts: Verdicts): MenuItem[] {
-  return [
-    item('Power on', verdicts?.powerOn, () => power(true)),
-    item('Power off…', verdicts?.powerOff, () => power(false)),
-    'separator',
-    item('Migrate…', verdicts?.migrate, () => openDialog('migrate', { vm: id })),
-    item('Edit VM storage policies…', verdicts?.editPolicies, () =>
-      openDialog('editPolicies', { vm: id }),
-    ),
-    item('Start workload…', verdicts?.startWorkload, () => openDialog('startWorkload', { vm: id })),
-  ];
 }
 
 function hostItems({ id, exitMaintenance, connect }: NodeActions, verdicts: Verdicts): MenuItem[] {

@@ -2,7 +2,7 @@
 // Asks before something is done. What will be lost is named; what cannot be undone wants its name
 // typed.
 // Props: `title`, `children` (what will happen), `verb` on the button, `danger`, `typed` (the word
-// to type), `reasons` that forbid it, `onConfirm` (its failure is shown in the dialog), `onClose`.
+// to type), `disabledReason`, `size`, `onConfirm` (its failure is shown in the dialog), `onClose`.
 import { type ReactNode, useState } from 'react';
 import { Button } from '../button.tsx';
 import type { DisabledReason } from '../disabled-reason.tsx';
@@ -18,12 +18,14 @@ export interface ConfirmDialogProps {
   danger?: boolean;
   typed?: string;
   disabledReason?: DisabledReason;
+  size?: 'small' | 'medium';
   onConfirm: () => Promise<unknown>;
   children: ReactNode;
 }
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { open, onClose, title, verb, danger = false, typed, disabledReason } = props;
+  const { size = 'small' } = props;
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -45,7 +47,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       open={open}
       onClose={onClose}
       title={title}
-      size="small"
+      size={size}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -1,0 +1,141 @@
+'use client';
+// Creates a datastore: type, name, place, and the hosts that mount it. URL: `host` (chosen
+// beforehand).
+import { useState } from 'react';
+import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
+import { useChange } from '#lib/client/use-call.ts';
+import { useDatastores, useHosts, useInventory } from '#lib/client/use-inventory.ts';
+import type { DatastoreType } from '#lib/model/inventory.ts';
+import type { HostSummary, InventoryNode } from '#lib/wire/api/inventory.ts';
+import { apiCall } from '../tasks/api-call.ts';
+import { Checkbox } from '../ui/forms/checkbox.tsx';
+import { RadioGroup } from '../ui/forms/radio-group.tsx';
+import { Select } from '../ui/forms/select.tsx';
+import { TextField } from '../ui/forms/text-field.tsx';
+import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
+import { Dialog } from '../ui/overlays/dialog.tsx';
+import { SameAsCall } from '../ui/same-as-call.tsx';
+import { QueryState } from '../ui/states/query-state.tsx';
+import { DATASTORE_TYPES } from './datastore-words.ts';
+import { nameProblem, pathProblem } from './new-datastore.ts';
+
+const TYPES = (['VMFS', 'NFS', 'vsan', 'VVOL'] as const).map((value) => ({
+  ...{ value, label: DATASTORE_TYPES[value].label, help: DATASTORE_TYPES[value].help },
+}));
+
+export function CreateDatastoreDialog({ param, close }: UrlDialogProps) {
+  const inventory = useInventory();
+  const hosts = useHosts();
+  if (inventory.data && hosts.data) {
+    return (
+      <Form nodes={inventory.data.nodes} hosts={hosts.data} first={param('host')} onClose={close} />
+    );
+  }
+  return (
+    <Dialog open onClose={close} title="Create datastore">
+      <QueryState query={inventory}>{() => null}</QueryState>
+      {inventory.data && <QueryState query={hosts}>{() => null}</QueryState>}
+    </Dialog>
+  );
+}
+
+interface FormProps {
+  nodes: readonly InventoryNode[];
+  hosts: readonly HostSummary[];
+  first: string | null;
+  onClose: () => void;
+}
+
+function Form({ nodes, hosts, first, onClose }: FormProps) {
+  const { mutateAsync } = useChange('createDatastore');
+  const known = useDatastores();
+  const datacenters = nodes.filter(({ kind }) => kind === 'datacenter');
+  const [type, setType] = useState<DatastoreType>('VMFS');
+  const [name, setName] = useState('');
+  const [path, setPath] = useState('');
+  const [datacenterId, setDatacenterId] = useState(datacenters[0]?.id ?? '');
+  const [chosen, setChosen] = useState<readonly string[]>(first ? [first] : []);
+  const offered = hosts.filter(({ id }) => datacenterOf(nodes, id) === datacenterId);
+  const hostIds = offered.map(({ id }) => id).filter((id) => chosen.includes(id));
+  const wrongName = nameProblem(name, known.data ?? []);
+  const wrongPath = pathProblem(path);
+  const body = { name: name.trim(), datacenterId, type, path: path.trim(), hostIds };
+  const blocked =
+    wrongName ?? wrongPath ?? (hostIds.length === 0 ? 'Choose at least one host.' : null);
+  return (
+    <ConfirmDialog
+      open
+      onClose={onClose}
+      size="medium"
+      title="Create a datastore"
+      verb="Create"
+      disabledReason={blocked}
+      onConfirm={() => mutateAsync({ body })}
+    >
+      <RadioGroup label="Type" value={type} options={TYPES} onChange={setType} />
+      <TextField
+        label="Name"
+        required
+        value={name}
+        error={name === '' ? undefined : (wrongName ?? undefined)}
+        onChange={setName}
+      />
+      <TextField
+        label="Directory"
+        required
+        placeholder="/vmfs/volumes/ds02"
+        help={DATASTORE_TYPES[type].place}
+        value={path}
+        error={path === '' ? undefined : (wrongPath ?? undefined)}
+        onChange={setPath}
+      />
+      {datacenters.length > 1 && (
+        <Select
+          label="Datacenter"
+          value={datacenterId}
+          options={datacenters.map((node) => ({ value: node.id, label: node.name }))}
+          onChange={setDatacenterId}
+        />
+      )}
+      <HostChoice hosts={offered} chosen={hostIds} onChange={setChosen} />
+      {blocked === null && <SameAsCall call={apiCall('createDatastore', {}, body)} />}
+    </ConfirmDialog>
+  );
+}
+
+interface HostChoiceProps {
+  hosts: readonly HostSummary[];
+  chosen: readonly string[];
+  onChange: (hostIds: readonly string[]) => void;
+}
+
+function HostChoice({ hosts, chosen, onChange }: HostChoiceProps) {
+  return (
+    <fieldset className="space-y-1">
+      <legend className="font-medium">Hosts that mount it</legend>
+      {hosts.length > 1 && (
+        <Checkbox
+          checked={chosen.length === hosts.length ? true : chosen.length > 0 ? 'mixed' : false}
+          label="All"
+          onChange={(all) => onChange(all ? hosts.map(({ id }) => id) : [])}
+        />
+      )}
+      {hosts.map(({ id, name, cluster, connectionState }) => (
+        <Checkbox
+          key={id}
+          checked={chosen.includes(id)}
+          label={name}
+          help={connectionState === 'connected' ? (cluster?.name ?? 'Standalone') : 'Not connected'}
+          onChange={(on) => onChange(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+/** Hosts stand in a cluster, or in the datacenter itself. */
+function datacenterOf(nodes: readonly InventoryNode[], hostId: string): string | null {
+  const parentId = nodes.find(({ id }) => id === hostId)?.parentId ?? null;
+  const parent = nodes.find(({ id }) => id === parentId);
+  return parent?.kind === 'cluster' ? parent.parentId : parentId;
+}

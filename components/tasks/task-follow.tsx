@@ -1,0 +1,75 @@
+'use client';
+// A task that takes long, where people wait for it: step, percent, time, a way to cancel, and at its
+// end what it measured or why it failed.
+// Props: `task`; `done` is said when it has ended well.
+import { useCancelTask } from '#lib/client/use-tasks.ts';
+import type { TaskView } from '#lib/wire/api/tasks.ts';
+import { Elapsed } from '../ui/age.tsx';
+import { Button } from '../ui/button.tsx';
+import { showFault } from '../ui/overlays/toast.tsx';
+import { ProgressBar } from '../ui/progress-bar.tsx';
+import { Banner } from '../ui/states/banner.tsx';
+import { taskResultText } from './task-result.ts';
+
+export interface TaskFollowProps {
+  task: TaskView;
+  /** Said when it has ended well. */
+  done?: string;
+}
+
+export function TaskFollow({ task, done }: TaskFollowProps) {
+  if (task.state === 'success') {
+    return (
+      <Banner tone="ok" title={done ?? `${task.label}: completed`}>
+        {taskResultText(task)}
+      </Banner>
+    );
+  }
+  if (task.state === 'canceled') {
+    return <Banner tone="info" title={`${task.label}: cancelled`} />;
+  }
+  if (task.state === 'error') {
+    return (
+      <Banner tone="bad" title={task.fault?.message ?? 'It failed'} reasons={reasonsOf(task)} />
+    );
+  }
+  return <TaskBar task={task} />;
+}
+
+/** One that is queued or runs. */
+export function TaskBar({ task }: { task: TaskView }) {
+  const cancel = useCancelTask();
+  const stop = () =>
+    cancel.mutate(
+      { params: { id: task.id } },
+      { onError: (error) => showFault('The task was not cancelled', error) },
+    );
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <span className="font-semibold">{task.label}</span>
+      <span className="min-w-32 flex-1">
+        <ProgressBar value={task.state === 'queued' ? null : task.progress} label={task.label} />
+      </span>
+      <span>{task.state === 'queued' ? 'Queued' : `${task.progress} %`}</span>
+      <span className="text-muted">{task.step}</span>
+      <span className="text-muted">
+        <Elapsed from={task.startedAt ?? task.queuedAt} to={null} />
+      </span>
+      <Button
+        size="small"
+        busy={cancel.isPending}
+        disabledReason={task.cancelable ? null : 'This task cannot be cancelled now.'}
+        onClick={stop}
+      >
+        Cancel the task
+      </Button>
+    </div>
+  );
+}
+
+/** The message stands above them already. */
+function reasonsOf({ fault }: TaskView) {
+  return (fault?.reasons ?? []).filter(
+    ({ message, remedy }) => message !== fault?.message || remedy !== undefined,
+  );
+}
