@@ -117,22 +117,23 @@ async function kill(victim: Victim): Promise<void> {
 type Ask = (operationKey: string) => Promise<unknown>;
 
 /** Asks again by the same key; when the operation was taken back, by others until it is done. */
-async function askUntilDone(ask: Ask, key: string): Promise<void> {
+async function askUntilDone(ask: Ask, key: string): Promise<string[]> {
+  const answers: string[] = [];
   for (let attempt = 0; ; attempt++) {
     try {
       await ask(attempt === 0 ? key : `${key}-${attempt}`);
-      return;
+      return [...answers, 'done'];
     } catch (thrown) {
       // A world that was killed is on its way back; what else is wrong ends the test by its limit.
       if (!(thrown instanceof Fault)) throw thrown;
-      expect(['SystemError', 'InvalidState', 'NotFound']).toContain(thrown.fault);
-      if (thrown.fault === 'NotFound') return;
+      answers.push(`${thrown.fault}: ${thrown.message}`);
+      expect(['SystemError', 'InvalidState'], answers.join()).toContain(thrown.fault);
       await sleep(systemClock, 200);
     }
   }
 }
 
-async function expectWhole(layout: calls.VmLayout): Promise<void> {
+async function expectWhole(layout: calls.VmLayout, what: string): Promise<void> {
   const needed = new Set(['web01.vmx', 'web01.vmsd']);
   for (const { path } of [...layout.disks, ...layout.snapshots.flatMap(({ disks }) => disks)]) {
     const name = path.replace(/^web01\//, '');
@@ -141,7 +142,7 @@ async function expectWhole(layout: calls.VmLayout): Promise<void> {
   }
   const folder = join(lab.folder, 'ds1/web01');
   const found = readdirSync(folder).filter((name) => !name.endsWith('.lck'));
-  expect(found.sort()).toEqual([...needed].sort());
+  expect(found.sort(), what).toEqual([...needed].sort());
   const top = join(lab.folder, 'ds1', layout.disks[0]?.path ?? '');
   if (/-\d{6}\.vmdk$/.test(top)) await mustRun('qemu-img', ['check', '-U', '-f', 'vmdk', top]);
 }
@@ -175,14 +176,15 @@ test.skipIf(!haveTools('qemu-img'))(
       await registers.end();
       client.close();
       if (!esx01.isRunning) await esx01.start();
-      await askUntilDone(ask, `round-${round}`);
+      const answers = await askUntilDone(ask, `round-${round}`);
+      const what = `round ${round}: ${create ? 'create' : 'remove'}, ${victim}, ${answers.join()}`;
       const { layout } = await esx01.call(calls.readVmLayout, { vm });
       const count = before.snapshots.length + (create ? 1 : -1);
-      expect(layout.snapshots.length, `round ${round}`).toBe(count);
+      expect(layout.snapshots.length, what).toBe(count);
       const again = await connect();
       await registers.verify(again);
       again.close();
-      await expectWhole(layout);
+      await expectWhole(layout, what);
     }
   },
 );

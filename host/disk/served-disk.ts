@@ -4,12 +4,11 @@ import type { Random } from '#lib/base/random.ts';
 import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
 import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { iofilters, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { DiskSample, IoTraceEntry } from '#lib/model/io.ts';
 import { Announcement } from '../chain/announce.ts';
-import { Chain, type ChainDisk, type FilterFaultReport } from '../chain/chain.ts';
+import { Chain, type FilterFaultReport } from '../chain/chain.ts';
 import type { ChainIo } from '../chain/chain-io.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { saveFilterStates } from '../chain/close-filters.ts';
@@ -17,15 +16,16 @@ import { DiskMeter, takeLatency } from '../chain/disk-meter.ts';
 import { IoTracer } from '../chain/io-tracer.ts';
 import type { OpenFilter } from '../chain/open-filter.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
-import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
+import type { DiskLock } from '../datastore/disk-lock.ts';
 import type { LockOwner } from '../datastore/lock-record.ts';
 import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
 import type { Backing } from './backing.ts';
 import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
+import { type DiskPlace, leased, lockOf, openPlace, requireNamed } from './disk-place.ts';
 import type { DiskFiles } from './extent-file.ts';
 import type { OpenRemote } from './object-store.ts';
-import { openBacking } from './open-backing.ts';
+import { SpacePause } from './space-pause.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
 
 export interface ServedDiskParts {
@@ -52,19 +52,14 @@ export interface ServedDiskParts {
   onLockLost(reason: string): void;
 }
 
-/** Where a disk's data are, and the right to write there. */
-export interface DiskPlace {
-  backing: Backing;
-  descriptorPath: string;
-  lock: DiskLock;
-}
-
 export class ServedDisk implements NbdExport {
   readonly diskKey: number;
   readonly name: string;
   readonly meter = new DiskMeter();
   readonly #parts: ServedDiskParts;
   #disk: Backing;
+  /** Stands before the disk: what finds no room there waits for it. */
+  readonly #space: SpacePause;
   #descriptorPath: string;
   #lock: DiskLock;
   readonly #tracer: IoTracer;
@@ -79,6 +74,11 @@ export class ServedDisk implements NbdExport {
     this.name = parts.name;
     this.#descriptorPath = parts.descriptorPath;
     this.#disk = disk;
+    this.#space = new SpacePause({
+      ...{ inner: leased(disk, lock), clock: parts.clock },
+      onNoSpace: (held) => this.#onSpace(held),
+      onSpaceAgain: () => this.#onSpace(0),
+    });
     this.#lock = lock;
     this.#tracer = new IoTracer(parts.clock);
     this.#filters = new DiskFilters({
@@ -175,6 +175,21 @@ export class ServedDisk implements NbdExport {
     this.#chain.letGo();
   }
 
+  /** Writes that wait because the datastore is full. */
+  get waitingForSpace(): number {
+    return this.#space.held;
+  }
+
+  /** Tries again what waits for space. */
+  retrySpace(): void {
+    this.#space.retryNow();
+  }
+
+  /** Fails what waits for space, because the disk is about to close. */
+  giveUpSpace(): void {
+    this.#space.giveUp();
+  }
+
   isServing(): boolean {
     return this.#lock.isHeld();
   }
@@ -250,10 +265,10 @@ export class ServedDisk implements NbdExport {
       lock: this.#lock,
     };
     this.#disk = next.backing;
+    this.#space.replaceInner(leased(next.backing, next.lock));
     this.#descriptorPath = next.descriptorPath;
     this.#lock = next.lock;
     if (next.lock !== before.lock) next.lock.onLost((reason) => this.#parts.onLockLost(reason));
-    this.#chain = this.#makeChain(this.#chain.filters);
     return before;
   }
 
@@ -279,6 +294,7 @@ export class ServedDisk implements NbdExport {
     if (states === null) return;
     this.#lock = await this.lockOf(this.#descriptorPath);
     this.#disk = await this.openPlace(this.#descriptorPath);
+    this.#space.replaceInner(leased(this.#disk, this.#lock));
     const wanted = this.#chain.filters;
     await this.#openFilters(wanted, states);
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
@@ -333,7 +349,7 @@ export class ServedDisk implements NbdExport {
   #makeChain(filters: readonly OpenFilter[]): Chain {
     const chain = new Chain({
       filters,
-      disk: leased(this.#disk, this.#lock),
+      disk: this.#space,
       tracer: this.#tracer,
       diskName: this.#parts.id,
       checked: this.#parts.checked,
@@ -343,44 +359,13 @@ export class ServedDisk implements NbdExport {
     return chain;
   }
 
+  #onSpace(held: number): void {
+    if (held > 1) return;
+    const what = held === 0 ? 'There is room for' : 'The datastore is full; waiting:';
+    this.#parts.log('warning', `${what} the writes of ${this.#parts.id}.`);
+  }
+
   #report(report: FilterFaultReport): void {
     this.#parts.onFilterFault(this.diskKey, report);
   }
-}
-
-/**
- * Asks for the lock once more where the filters end: one may have held an I/O back, or its process
- * may have stood still, for longer than the lease with which the I/O came.
- */
-function leased(backing: Backing, lock: DiskLock): ChainDisk {
-  return { submit: (io) => (lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN) };
-}
-
-function lockOf(parts: ServedDiskParts, descriptorPath: string): Promise<DiskLock> {
-  const { owner, clock, random, files, processes } = parts;
-  return acquireDiskLock({ descriptorPath, owner, clock, random, files, processes });
-}
-
-function requireNamed(
-  { id }: ServedDiskParts,
-  descriptor: VmdkDescriptor,
-  wanted: readonly WantedFilter[],
-): void {
-  const missing = iofilters(descriptor).filter(
-    (name) => !wanted.some(({ definition }) => definition.name === name),
-  );
-  const [first] = missing;
-  if (first === undefined) return;
-  throw new Fault(
-    'CannotOpenDisk',
-    `The virtual disk ${id} has the I/O filter ${missing.join(', ')}, which this host cannot run.`,
-    { data: { disk: id, filters: missing } },
-  );
-}
-
-function openPlace(
-  { clock, files = systemDiskFiles, openRemote }: ServedDiskParts,
-  descriptorPath: string,
-): Promise<Backing> {
-  return openBacking({ descriptorPath, clock, files, openRemote });
 }

@@ -43,6 +43,8 @@ const worldStatusSchema = z.object({
       /** As they really run. */
       filters: z.array(diskFilterSchema),
       connections: z.number().int(),
+      /** Writes that wait because the datastore is full. */
+      waitingForSpace: z.number().int(),
     }),
   ),
   /** The operation on whole disks that is under way. */

@@ -168,6 +168,7 @@ export class World {
         key: disk.diskKey,
         filters: disk.filters,
         connections: this.#server.connectionsOf(disk),
+        waitingForSpace: disk.waitingForSpace,
       })),
       operation: this.#desk.shown,
       filterFaults: this.#notices.faults,
@@ -277,6 +278,7 @@ export class World {
       const server = this.#server;
       this.#state = 'stopping';
       const disks = this.#disks.list;
+      for (const disk of disks) disk.giveUpSpace();
       try {
         await quiesce({ server, disks, clock: this.#parts.clock }, async () => {
           await server.repliesSent();

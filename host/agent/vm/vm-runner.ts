@@ -9,7 +9,6 @@ import { identifyProcess } from '../../datastore/process-identity.ts';
 import type { WorldStatus } from '../../world/control.ts';
 import type { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
-import { FilterFaultReporter } from './filter-fault-reporter.ts';
 import { Restarts } from './restarts.ts';
 import { settleRecord } from './settle-record.ts';
 import type { Settlement } from './vm-intent.ts';
@@ -32,6 +31,7 @@ import {
   worldPlaces,
 } from './world-launch.ts';
 import { ensureEnded, startWorld } from './world-process.ts';
+import { WorldReporter } from './world-reporter.ts';
 import { WorldWatch } from './world-watch.ts';
 
 type Phase = WorldReport['state'];
@@ -43,7 +43,7 @@ export class VmRunner {
   readonly #host: HostContext;
   readonly #file: VmRecordFile;
   readonly #mutex = new Mutex();
-  readonly #filterFaults: FilterFaultReporter;
+  readonly #reporter: WorldReporter;
   #pending = 0;
   #forgotten = false;
   #status: WorldStatus | null = null;
@@ -63,7 +63,7 @@ export class VmRunner {
       record: () => this.record,
       update: (change) => this.update(change),
     });
-    this.#filterFaults = new FilterFaultReporter(host, this.vmId);
+    this.#reporter = new WorldReporter(host, this.vmId);
     const filters = (): DiskFilter[] => this.record.spec.disks.flatMap((disk) => disk.filters);
     this.#watch = new WorldWatch({
       ...{ host, client: this.client },
@@ -291,8 +291,8 @@ export class VmRunner {
     if (JSON.stringify(status) !== JSON.stringify(this.#status)) this.#host.revision.bump();
     if (this.#phase !== 'running') this.#runningSince = this.#host.clock.monotonic();
     this.#status = status;
-    this.show(PHASES[status.state], '');
-    await this.#filterFaults.take({ ...status, vmName: this.record.spec.name });
+    const message = await this.#reporter.take(status, this.record.spec);
+    this.show(PHASES[status.state], message);
   }
 
   async #look(): Promise<void> {

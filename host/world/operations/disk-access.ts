@@ -3,7 +3,8 @@
 import { assert } from '#lib/base/assert.ts';
 import { copySidecars } from '../../datastore/sidecar-file.ts';
 import type { Backing } from '../../disk/backing.ts';
-import type { DiskPlace, ServedDisk } from '../../disk/served-disk.ts';
+import type { DiskPlace } from '../../disk/disk-place.ts';
+import type { ServedDisk } from '../../disk/served-disk.ts';
 import { createRedoLog } from '../../disk/snapshot-files.ts';
 import type { ChangeParts } from './change-parts.ts';
 import { standQuiet } from './standstill.ts';

@@ -7,7 +7,8 @@ import { copySidecars, removeSidecarFiles, sidecarPaths } from '../../datastore/
 import type { Backing } from '../../disk/backing.ts';
 import { dropLayer, mergeRedoLog, mirrorForMerge } from '../../disk/merge-redo-log.ts';
 import { RedoLog } from '../../disk/redo-log.ts';
-import type { DiskPlace, ServedDisk } from '../../disk/served-disk.ts';
+import type { DiskPlace } from '../../disk/disk-place.ts';
+import type { ServedDisk } from '../../disk/served-disk.ts';
 import type { ChangeParts } from './change-parts.ts';
 import { leavePlace, progressOf, stepInto } from './disk-access.ts';
 import type { OperationOf, OperationResult } from './operation.ts';

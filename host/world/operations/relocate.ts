@@ -4,7 +4,8 @@
 import { assert } from '#lib/base/assert.ts';
 import type { Backing } from '../../disk/backing.ts';
 import { MirrorBacking } from '../../disk/mirror-backing.ts';
-import type { DiskPlace, ServedDisk } from '../../disk/served-disk.ts';
+import type { DiskPlace } from '../../disk/disk-place.ts';
+import type { ServedDisk } from '../../disk/served-disk.ts';
 import type { ChangeParts } from './change-parts.ts';
 import { copierFor, copyLayer, type LayerPlace, makeLayer } from './copy-layer.ts';
 import { changeTo, copySidecars, leavePlace, progressOf, stepInto } from './disk-access.ts';

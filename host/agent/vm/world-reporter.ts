@@ -1,14 +1,19 @@
-// Turns what a world reports of its filters into host events: the failures, one a minute for each
-// filter of a disk at most, and the events that filters raise.
+// Turns what a world reports into host events: its filters' failures, one a minute for each filter
+// of a disk at most, the events that they raise, and that a datastore is full or has room again.
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { WorldStatus } from '../../world/control.ts';
 import type { HostContext } from '../host-context.ts';
 
+const NO_ROOM = { type: 'VmNoSpace', severity: 'error' } as const;
+const HAS_ROOM = { type: 'VmSpaceAgain', severity: 'info' } as const;
+
 const INTERVAL_MS = 60_000;
 
-export class FilterFaultReporter {
+export class WorldReporter {
   readonly #host: HostContext;
   readonly #vmId: string;
   readonly #reportedAt = new Map<string, number>();
+  #noSpace = '';
   #pid = 0;
   #faultSequence = 0;
   #eventSequence = 0;
@@ -18,7 +23,34 @@ export class FilterFaultReporter {
     this.#vmId = vmId;
   }
 
-  async take({ pid, filterFaults, filterEvents, vmName }: WorldReportOfFilters): Promise<void> {
+  /** Returns what an administrator should see beside the VM: empty when all is well. */
+  async take(status: WorldStatus, spec: VmRunSpec): Promise<string> {
+    await this.#takeFilters(status, spec.name);
+    return this.#takeSpace(status, spec);
+  }
+
+  async #takeSpace({ disks }: WorldStatus, spec: VmRunSpec): Promise<string> {
+    const full = disks.find(({ waitingForSpace }) => waitingForSpace > 0);
+    const at = spec.disks.find(({ key }) => key === full?.key)?.datastoreId;
+    const datastore = this.#host.datastores.list().find(({ config }) => config.id === at);
+    const name = datastore?.config.name ?? at ?? '';
+    const message = full ? `No space on datastore ${name}: ${spec.name} waits for room.` : '';
+    if (message === this.#noSpace) return message;
+    const wasFull = this.#noSpace !== '';
+    this.#noSpace = message;
+    const vmId = this.#vmId;
+    await this.#host.events.add(
+      message === '' && wasFull
+        ? { ...HAS_ROOM, message: `${spec.name} goes on: its datastore has room again.`, vmId }
+        : { ...NO_ROOM, message, vmId },
+    );
+    return message;
+  }
+
+  async #takeFilters(
+    { pid, filterFaults, filterEvents }: WorldStatus,
+    vmName: string,
+  ): Promise<void> {
     // Sequences start anew in each world.
     if (pid !== this.#pid) this.#faultSequence = this.#eventSequence = 0;
     this.#pid = pid;
@@ -49,7 +81,3 @@ export class FilterFaultReporter {
     return true;
   }
 }
-
-type WorldReportOfFilters = Pick<WorldStatus, 'pid' | 'filterFaults' | 'filterEvents'> & {
-  vmName: string;
-};
