@@ -1,12 +1,13 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// the pause of live migrations, then what the idle lab costs.
-//   --only io|migration|lab   one of them
+// the pause of live migrations, then what the idle lab costs, then what idle VMs cost.
+//   --only io|migration|lab|idle   one of them
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
 //   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)
 //   --bare             without any filters, for work on the path itself
 //   --case TEXT        only the cases whose label has this text
 import { parseArgs } from 'node:util';
+import { benchIdle } from './idle.ts';
 import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
 import { benchMigration } from './migration.ts';
@@ -39,3 +40,4 @@ if (wants('io')) {
 }
 if (wants('migration')) await benchMigration(values.quick ? 10 : 60, print);
 if (wants('lab')) await benchLab(print);
+if (wants('idle')) await benchIdle({ worlds: values.quick ? 10 : 100, seconds: 10 }, print);
