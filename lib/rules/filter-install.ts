@@ -1,8 +1,10 @@
-// Rules around installing and removing I/O filters on a cluster, with the faults that
-// IoFilterManager declares.
+// Rules around signing I/O filters, and installing them on a cluster and removing them, with the
+// faults that IoFilterManager declares.
 import type { Reason } from '../model/fault.ts';
+import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
 import type { ConnectionState } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
+import type { AcceptanceLevel } from '../model/vib.ts';
 
 /** The first version that runs I/O filters: 6.0 Update 1. */
 const FIRST_VERSION = '6.0.1';
@@ -13,8 +15,10 @@ export interface InstallFacts {
   computeResource: { name: string; kind: 'cluster' | 'host' };
   drsEnabled: boolean;
   hosts: { id: string; name: string; version: string | null; connectionState: ConnectionState }[];
-  filter: { name: string; vendor: string; version: string } | null;
+  filter: { name: string; vendor: string; version: string; type: FilterClass } | null;
   vibFileName: string;
+  /** One of the VIB's trusted signers is the vendor of the platform. */
+  platformSigned: boolean;
   /** Filters that the cluster has. */
   installed: { name: string; vendor: string; version: string }[];
 }
@@ -60,6 +64,7 @@ export function judgeFilterInstall(facts: InstallFacts): Verdict {
       remedy: 'Use Resolve if it failed on a host.',
     });
   }
+  reasons.push(...classReasons(facts));
   return verdictOf([...reasons, ...versionReasons(facts)], connectionWarnings(facts));
 }
 
@@ -89,6 +94,56 @@ export function judgeFilterUninstall({ cluster, filterId, disks }: UninstallFact
     });
   }
   return verdictOf(reasons);
+}
+
+/** What decides whether a VIB may be signed for an acceptance level. */
+export interface SigningFacts {
+  vibId: string;
+  /** Of the VIB: the code of its vendor. */
+  vendor: string;
+  /** The code of the platform's vendor. */
+  platformVendor: string;
+  filterClass: FilterClass;
+  level: AcceptanceLevel;
+}
+
+/** Filters of some classes come from the vendor of the platform alone, whatever they pass. */
+export function judgeSigning(facts: SigningFacts): Verdict {
+  const { vibId, vendor, platformVendor, filterClass, level } = facts;
+  const { vendorOnly, label } = FILTER_CLASSES[filterClass];
+  const reasons: Reason[] = [];
+  if (vendorOnly && vendor !== platformVendor) {
+    reasons.push({
+      fault: 'ExtensibilityError',
+      message:
+        `Filters of the class ${label} come from the vendor of the platform alone; ` +
+        `VIB ${vibId} is of the vendor ${vendor}.`,
+      remedy: 'Choose a class that is open to partners.',
+    });
+  } else if (vendorOnly && level !== 'VMwareCertified' && level !== 'VMwareAccepted') {
+    reasons.push({
+      fault: 'ExtensibilityError',
+      message:
+        `Filters of the class ${label} come from the vendor of the platform alone; ` +
+        `${level} is not signed by it.`,
+      remedy: 'Ask for VMwareAccepted or VMwareCertified.',
+    });
+  }
+  return verdictOf(reasons);
+}
+
+/** Each host refuses it too, by the signatures that it has verified itself. */
+function classReasons({ filter, platformSigned, vibFileName }: InstallFacts): Reason[] {
+  if (!filter || platformSigned || !FILTER_CLASSES[filter.type].vendorOnly) return [];
+  return [
+    {
+      fault: 'ExtensibilityError',
+      message:
+        `Filters of the class ${FILTER_CLASSES[filter.type].label} come from the vendor of the ` +
+        `platform alone; ${vibFileName} is not signed by it.`,
+      remedy: 'Choose a filter of a class that is open to partners.',
+    },
+  ];
 }
 
 function versionReasons({ hosts, drsEnabled, computeResource }: InstallFacts): Reason[] {

@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
 import { hostFacts, vmFacts } from './facts.fixture.ts';
-import { type InstallFacts, judgeFilterInstall, judgeFilterUninstall } from './filter-install.ts';
+import {
+  type InstallFacts,
+  judgeFilterInstall,
+  judgeFilterUninstall,
+  judgeSigning,
+} from './filter-install.ts';
 import { judgeFilterSet, orderFilters } from './filter-order.ts';
 import { planEvacuation } from './maintenance.ts';
 import { judgeAssignment, judgeDatastoreForFilters } from './policy-assignment.ts';
@@ -52,7 +57,8 @@ const install = (more: Partial<InstallFacts>): InstallFacts => ({
   computeResource: { name: 'Prod', kind: 'cluster' },
   drsEnabled: true,
   hosts: [{ id: 'host-1', name: 'esx01', version: '6.0.2', connectionState: 'connected' }],
-  filter: { name: 'trace', vendor: 'SLU', version: '1.0.0' },
+  filter: { name: 'trace', vendor: 'SLU', version: '1.0.0', type: 'inspection' },
+  platformSigned: false,
   vibFileName: 'trace.vib',
   installed: [],
   ...more,
@@ -148,4 +154,37 @@ test('evacuation goes to compatible hosts only and names what blocks it', () => 
   expect(stuck.moves).toEqual([]);
   expect(stuck.blocked.map((blocked) => blocked.vmId)).toEqual(['vm-1', 'vm-2', 'vm-3']);
   expect(stuck.blocked[0]?.reasons[0]?.message).toContain('trace');
+});
+
+describe('classes of the platform vendor', () => {
+  const limit = {
+    name: 'limit',
+    vendor: 'ACM',
+    version: '1.0',
+    type: 'datastoreIoControl' as const,
+  };
+
+  test.each([
+    [false, false],
+    [true, true],
+  ])('install when the vendor has signed: %s', (platformSigned, allowed) => {
+    const verdict = judgeFilterInstall(install({ filter: limit, platformSigned }));
+    expect(verdict.allowed).toBe(allowed);
+    if (!allowed) expect(verdict.reasons[0]?.fault).toBe('ExtensibilityError');
+  });
+
+  test.each([
+    ['encryption', 'SLU', 'VMwareCertified', true],
+    ['encryption', 'SLU', 'VMwareAccepted', true],
+    ['encryption', 'SLU', 'PartnerSupported', false],
+    ['encryption', 'ACM', 'VMwareCertified', false],
+    ['datastoreIoControl', 'ACM', 'CommunitySupported', false],
+    ['cache', 'ACM', 'VMwareAccepted', true],
+    ['cache', 'ACM', 'CommunitySupported', true],
+  ] as const)('%s of %s is signed for %s: %s', (filterClass, vendor, level, allowed) => {
+    const facts = { vibId: 'v', vendor, platformVendor: 'SLU', filterClass, level };
+    const verdict = judgeSigning(facts);
+    expect(verdict.allowed).toBe(allowed);
+    if (!allowed) expect(verdict.reasons[0]?.message).toMatch(/vendor of the platform alone/);
+  });
 });

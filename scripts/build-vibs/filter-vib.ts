@@ -18,7 +18,7 @@ import {
   type VibDescriptor,
   vibId,
 } from '#lib/model/vib.ts';
-import { judgeSigning } from '#lib/rules/filter-signing.ts';
+import { judgeSigning } from '#lib/rules/filter-install.ts';
 import { type Authority, keysFor, PLATFORM_VENDOR } from './authority.ts';
 import { bundleModule } from './bundle-module.ts';
 

@@ -4,7 +4,7 @@ import { writeVib } from '#lib/formats/vib/write-vib.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { requireAllowed } from '#lib/model/verdict.ts';
 import { type AcceptanceLevel, vibId } from '#lib/model/vib.ts';
-import { judgeSigning } from '#lib/rules/filter-signing.ts';
+import { judgeSigning } from '#lib/rules/filter-install.ts';
 import { type Authority, keysFor, PLATFORM_VENDOR } from '#scripts/build-vibs/authority.ts';
 
 /** Throws ExtensibilityError when nobody may sign it so. */

@@ -26,7 +26,8 @@ export const installIoFilter = defineOperation({
   async observe(tx, input) {
     const vib = await findDepotVib(tx, input.depotId);
     const facts = await observeResource(tx, input.computeResourceId);
-    const installed = { filter: readFilter(vib), vibFileName: vib.fileName };
+    const platformSigned = isPlatformSigned(vib);
+    const installed = { filter: readFilter(vib), vibFileName: vib.fileName, platformSigned };
     return { ...facts, vib, install: { ...facts.install, ...installed } };
   },
   privileges: ({ target, install: { hosts } }) =>
@@ -61,9 +62,15 @@ export function readFilter(vib: Vib) {
   };
 }
 
+/** As the depot found when it took the VIB in; hosts look for themselves. */
+function isPlatformSigned(vib: Vib): boolean {
+  const { signers } = vibInspectionSchema.parse(vib.inspection);
+  return signers.some(({ trusted, platformVendor }) => trusted && platformVendor);
+}
+
 interface ObservedResource {
   target: { id: string; name: string };
-  install: Omit<InstallFacts, 'filter' | 'vibFileName'>;
+  install: Omit<InstallFacts, 'filter' | 'vibFileName' | 'platformSigned'>;
 }
 
 async function observeResource(tx: DatabaseTransaction, id: string): Promise<ObservedResource> {
