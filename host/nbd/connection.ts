@@ -166,11 +166,13 @@ export class Connection implements ReadTarget, PolledClient {
     return bytes > 0;
   }
 
-  /** Stops reading and beginning requests; those under way go on. */
+  /**
+   * Begins no request any more; those under way go on. What has been sent by now is still read, so
+   * that it can be counted; the rest waits in the kernel.
+   */
   hold(): void {
     this.#held = true;
     if (this.#transmission !== null) this.#transmission.held = true;
-    if (!this.#closed) this.#socket.pause();
   }
 
   /** Goes on; returns how many requests had waited. */
@@ -185,6 +187,7 @@ export class Connection implements ReadTarget, PolledClient {
 
   /** For another process; the connection must be held and nothing in flight. */
   pack(): PackedConnection {
+    this.#socket.pause();
     const agreement = this.#handshake?.agreement ?? this.#agreement;
     return {
       ...agreement,
