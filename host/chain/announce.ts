@@ -59,7 +59,7 @@ export class Announcement {
 
   /**
    * The disk's I/O must stand still. What filters do on their own goes on until all have answered,
-   * and then stands still as well, until `done` or `undone`. Throws as `prepare` does.
+   * and then stands still as well, until `thaw`, `done` or `undone`. Throws as `prepare` does.
    */
   async freeze(): Promise<void> {
     this.#frozen = true;
@@ -71,6 +71,13 @@ export class Announcement {
       const ended = await this.#within(own.hold(), FROZEN_ANSWER_MS);
       if (!ended) await this.#refused(name, 'frozen', 'what it began on its own does not end');
     }
+  }
+
+  /** What filters do on their own goes on. Idempotent; the end of the operation does it as well. */
+  thaw(): void {
+    if (!this.#frozen) return;
+    this.#frozen = false;
+    for (const filter of this.#parts.filters) filter.own.release();
   }
 
   /** It has happened. */
@@ -89,8 +96,7 @@ export class Announcement {
 
   #end(): void {
     this.#over = true;
-    if (!this.#frozen) return;
-    for (const filter of this.#parts.filters) filter.own.release();
+    this.thaw();
   }
 
   #canRefuse(phase: Phase): boolean {

@@ -175,7 +175,7 @@ export interface FilterSidecar {
  *
  * While the disk is `frozen` it is allowed until the filter has answered, so that it can write back
  * what it holds; await it before the answer. What is begun after that waits, as do writes of the
- * sidecar, until `done` or `undone`. The same holds while the disk's filters are changed, and from
+ * sidecar, until the operation is over. The same holds while the disk's filters are changed, and from
  * `open` until all filters of the disk are open. After `close` has ended everything is rejected.
  */
 export interface BelowIo {
@@ -319,6 +319,7 @@ export interface DaemonContext {
 
 /** A daemon of a filter: one process for each host, from the VIB's file `daemon.mjs`. */
 export interface DaemonDefinition {
+  /** The filter's. */
   name: string;
   apiVersion: 1;
   start(context: DaemonContext): DaemonHooks | Promise<DaemonHooks>;

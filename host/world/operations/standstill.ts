@@ -73,8 +73,13 @@ function standStill(
     return standQuiet(parts, only, () => changeOver(parts, change));
   }
   return quiesce({ server, disks, clock }, async () => {
-    for (const announcement of announcements) await announcement.freeze();
-    await changeOver(parts, change);
+    try {
+      for (const announcement of announcements) await announcement.freeze();
+      await changeOver(parts, change);
+    } finally {
+      // Now for all, not when each has heard of the end: a guest's I/O may need a filter's own.
+      for (const announcement of announcements) announcement.thaw();
+    }
   });
 }
 
