@@ -11,7 +11,8 @@ import type { DatastoreConfig } from './datastore-config.ts';
 import { resolveInside } from './datastore-path.ts';
 import { errnoOf } from './errno.ts';
 
-const MARKER = '.datastore.json';
+/** The file that says which datastore a directory is. */
+export const DATASTORE_MARKER = '.datastore.json';
 
 export interface DatastoreStatus {
   accessible: boolean;
@@ -36,7 +37,7 @@ export class Datastore {
     try {
       await mkdir(this.config.path, { recursive: true });
       const entries = await readdir(this.config.path);
-      if (entries.every((name) => name.startsWith(MARKER))) await this.#mark();
+      if (entries.every((name) => name.startsWith(DATASTORE_MARKER))) await this.#mark();
     } catch (error) {
       return inaccessible(`${this.config.path} cannot be used: ${reasonOf(error)}.`);
     }
@@ -86,12 +87,12 @@ export class Datastore {
   async #mark(): Promise<void> {
     // Several hosts may mount a new datastore at the same moment: link lets one of them win, with
     // whole contents.
-    const folder = await mkdtemp(join(this.config.path, `${MARKER}.`));
+    const folder = await mkdtemp(join(this.config.path, `${DATASTORE_MARKER}.`));
     const temporary = join(folder, 'marker');
     const { id, type } = this.config;
     try {
       await writeFile(temporary, `${JSON.stringify({ format: 1, id, type })}\n`);
-      await link(temporary, join(this.config.path, MARKER));
+      await link(temporary, join(this.config.path, DATASTORE_MARKER));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     } finally {
@@ -101,7 +102,7 @@ export class Datastore {
 
   async #readMarker(): Promise<string | null> {
     try {
-      const text = await readFile(join(this.config.path, MARKER), 'utf8');
+      const text = await readFile(join(this.config.path, DATASTORE_MARKER), 'utf8');
       return z.object({ id: z.string() }).parse(JSON.parse(text)).id;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return null;

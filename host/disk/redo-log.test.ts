@@ -1,7 +1,7 @@
 // Tests of redo logs: any I/O against a plain array, full datastores, lying files, and that qemu
 // reads what we write.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -240,6 +240,26 @@ test('refuses circles, changed parents, other sizes, parents outside', async () 
   const { layers, top } = await openChain({ descriptorPath: child, clock: systemClock, files });
   expect(layers.map(({ descriptorPath }) => descriptorPath)).toEqual([child, base]);
   await top.close();
+});
+
+test('a parent may be on another datastore, which its marker makes of a directory', async () => {
+  const base = await makeBase(Buffer.alloc(SIZE, 0x21));
+  const other = await mkdtemp(join(tmpdir(), 'sluice-other-'));
+  try {
+    await mkdir(join(other, 'clone'));
+    const clone = join(other, 'clone', 'clone.vmdk');
+    const request = { parentDescriptorPath: base, childDescriptorPath: clone, files };
+    await createRedoLog({ ...request, random: systemRandom });
+    await expect(open(clone)).rejects.toMatchObject({ fault: 'InvalidDiskFormat' });
+    await writeFile(join(directory, '.datastore.json'), '{}');
+    const elsewhere = { descriptorPath: clone, clock: systemClock, files, roots: [other] };
+    await expect(openBacking(elsewhere)).rejects.toMatchObject({ fault: 'InvalidDiskFormat' });
+    const again = await open(clone);
+    expect((await contentsOf(again)).equals(Buffer.alloc(SIZE, 0x21))).toBe(true);
+    await again.close();
+  } finally {
+    await rm(other, { recursive: true });
+  }
 });
 
 test('a linked clone names its parent in the directory beside, or with the whole path', () => {

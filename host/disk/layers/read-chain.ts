@@ -1,10 +1,11 @@
 // Reads the descriptors of a virtual disk and of its parents, and checks that they belong together.
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { capacitySectors, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SNAPSHOT_DEPTH_MAX } from '#lib/model/limits.ts';
+import { DATASTORE_MARKER } from '../../datastore/datastore.ts';
 import { readDescriptor } from '../../datastore/descriptor-file.ts';
-import type { SmallFiles } from '../../datastore/small-files.ts';
+import { type SmallFiles, systemFiles } from '../../datastore/small-files.ts';
 import { invalidDisk } from '../files/extent-table.ts';
 
 export interface DescribedLayer {
@@ -16,8 +17,8 @@ export interface ChainRequest {
   descriptorPath: string;
   files?: SmallFiles;
   /**
-   * Absolute directories in which parents may be; without it, the directory of the disk and those
-   * beside it, which are the other virtual machines of a datastore.
+   * Absolute directories in which parents may be; without it, the directory of the disk, those
+   * beside it, which are the other virtual machines of its datastore, and any datastore.
    */
   roots?: readonly string[];
 }
@@ -28,7 +29,7 @@ export interface ChainRequest {
  * `FileNotFound` for a missing parent.
  */
 export async function readChain(request: ChainRequest): Promise<DescribedLayer[]> {
-  const { descriptorPath, files, roots = [dirname(dirname(descriptorPath))] } = request;
+  const { descriptorPath, files } = request;
   const layers: DescribedLayer[] = [];
   let path: string | null = descriptorPath;
   while (path !== null) {
@@ -38,7 +39,7 @@ export async function readChain(request: ChainRequest): Promise<DescribedLayer[]
     if (layers.length > SNAPSHOT_DEPTH_MAX) {
       throw invalidDisk(descriptorPath, `It has more than ${SNAPSHOT_DEPTH_MAX} redo logs.`);
     }
-    if (layers.length > 0 && !roots.some((root) => isInside(root, path ?? ''))) {
+    if (layers.length > 0 && !(await mayBeParent(request, path))) {
       throw invalidDisk(descriptorPath, `Its parent ${path} lies outside of the datastore.`);
     }
     const descriptor = await readParent(layers.at(-1), path, files);
@@ -58,6 +59,24 @@ function parentPath(
     throw invalidDisk(descriptorPath, `Its parent "${hint}" is no virtual disk.`);
   }
   return isAbsolute(hint) ? resolve(hint) : resolve(dirname(descriptorPath), hint);
+}
+
+async function mayBeParent(request: ChainRequest, path: string): Promise<boolean> {
+  const { descriptorPath, files = systemFiles, roots } = request;
+  if (roots !== undefined) return roots.some((root) => isInside(root, path));
+  return isInside(dirname(dirname(descriptorPath)), path) || isInDatastore(path, files);
+}
+
+/** Whether a directory above is marked as a datastore. */
+async function isInDatastore(path: string, files: SmallFiles): Promise<boolean> {
+  for (let directory = dirname(path); directory !== dirname(directory); ) {
+    const marker = join(directory, DATASTORE_MARKER);
+    // What cannot be read marks nothing.
+    const bytes = await files.read(marker, 1).catch(() => new Uint8Array());
+    if (bytes.length > 0) return true;
+    directory = dirname(directory);
+  }
+  return false;
 }
 
 function isInside(root: string, path: string): boolean {
