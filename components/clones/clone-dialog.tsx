@@ -1,7 +1,7 @@
 'use client';
-// Clone a VM (full, linked, to a template), or deploy one from a template: what, where to run, where
-// to store, and the verdict on the whole before it starts.
-// URL: `vm`, `snapshot` (to clone from), `to` (vm, linked, template).
+// Clone a VM (full, linked, to a template), or deploy one from a template: what, where to run,
+// where to store, and the verdict on the whole before it starts. URL: `vm`, `snapshot` (to clone
+// from), `to` (vm, linked, template).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
@@ -9,6 +9,7 @@ import { useCloneTargets, useDatastores, useVm } from '#lib/client/use-inventory
 import { useVmCheck } from '#lib/client/use-operations.ts';
 import type { DatastoreSummary } from '#lib/wire/api/datastores.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
+import { MigrationTargets } from '../migration/migration-targets.tsx';
 import { apiCall } from '../tasks/api-call.ts';
 import { type DisabledReason, reasonOf } from '../ui/disabled-reason.tsx';
 import { Checkbox } from '../ui/forms/checkbox.tsx';
@@ -17,7 +18,6 @@ import { showToast } from '../ui/overlays/toast.tsx';
 import { Wizard } from '../ui/overlays/wizard.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { VerdictBanner } from '../ui/states/verdict-banner.tsx';
-import { MigrationTargets } from '../vms/migration-targets.tsx';
 import { type CloneDraft, type CloneKind, cloneBody, nameProblem } from './clone-draft.ts';
 import { CloneKindStep } from './clone-kind-step.tsx';
 import { CloneStorageStep } from './clone-storage-step.tsx';

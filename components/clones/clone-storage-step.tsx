@@ -5,8 +5,8 @@ import type { Verdict } from '#lib/model/verdict.ts';
 import type { DatastoreSummary } from '#lib/wire/api/datastores.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import { PROVISIONING_OPTIONS } from '../disks/disk-words.ts';
+import { type StorageRow, StorageTargetTable } from '../migration/storage-target-table.tsx';
 import { Select } from '../ui/forms/select.tsx';
-import { type StorageRow, StorageTargetTable } from '../vms/storage-target-table.tsx';
 import type { CloneStepProps } from './clone-kind-step.tsx';
 
 export interface CloneStorageStepProps extends CloneStepProps {
@@ -38,7 +38,7 @@ export function CloneStorageStep({ vm, datastores, draft, set }: CloneStorageSte
   );
 }
 
-/** The source's host copies, so it must reach the place; the rest is in the verdict on the whole. */
+/** The source's host copies, so it must reach the place; the verdict on all of it says the rest. */
 function rowOf(vm: VmView, { hosts, ...datastore }: DatastoreSummary): StorageRow {
   const mount = hosts.find(({ id }) => id === vm.host.id);
   return { ...datastore, verdict: mount?.accessible ? POSSIBLE : refused(vm, mount !== undefined) };

@@ -1,6 +1,6 @@
 'use client';
-// Configure › Hosts of a datastore: which mount it and reach it, which could mount it, and both ways
-// of changing that. Props: `datastore`.
+// Configure › Hosts of a datastore: which mount it and reach it, which could mount it, and both
+// ways of changing that. Props: `datastore`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { ObjectLink } from '../objects/object-link.tsx';

@@ -1,6 +1,6 @@
-// How healthy the objects of a vSAN or vVol datastore are: how many in which state, and each that is
-// not whole in its host's own words, which say how far it has resynchronised.
-// Props: `datastore`.
+// How healthy the objects of a vSAN or vVol datastore are: how many in which state, and each that
+// is not whole in its host's own words, which say how far it has resynchronised. Props:
+// `datastore`.
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { Health } from '../disks/disk-health.tsx';
 import { formatNoun } from '../format/quantities.ts';

@@ -9,13 +9,14 @@ const NEARLY_FULL = 0.9;
 export function SpaceBars({ datastore }: { datastore: DatastoreSummary }) {
   const { name, capacityBytes, freeBytes, provisionedBytes, usedByDisksBytes } = datastore;
   const used = capacityBytes - freeBytes;
+  const capacity = formatBytes(capacityBytes);
   const share = (bytes: number) => (capacityBytes === 0 ? 0 : bytes / capacityBytes);
   const overcommit = share(provisionedBytes);
   return (
     <div className="space-y-3">
       <Bar
         title="Used"
-        text={`${formatBytes(used)} of ${formatBytes(capacityBytes)}, ${formatBytes(freeBytes)} free`}
+        text={`${formatBytes(used)} of ${capacity}, ${formatBytes(freeBytes)} free`}
         label={`Use of ${name}`}
         share={share(used)}
         tone={share(used) > NEARLY_FULL ? 'warn' : 'accent'}

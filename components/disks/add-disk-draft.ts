@@ -1,4 +1,5 @@
-// A disk that somebody is about to add: what was chosen and typed, and the call that it makes. Pure.
+// A disk that somebody is about to add: what was chosen and typed, and the call that it makes.
+// Pure.
 import type { Provisioning } from '#lib/model/disk-storage.ts';
 import type { AddDiskInput } from '#lib/wire/api/vm-operations.ts';
 import { bytesOf, type SizeDraft } from './disk-size.ts';

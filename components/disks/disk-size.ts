@@ -4,7 +4,7 @@
 export const DISK_BYTES_MAX = 62 * 1024 ** 4;
 const MIB = 1024 ** 2;
 
-export const SIZE_UNITS = { MiB: MIB, GiB: 1024 * MIB, TiB: 1024 ** 2 * MIB } as const;
+const SIZE_UNITS = { MiB: MIB, GiB: 1024 * MIB, TiB: 1024 ** 2 * MIB } as const;
 export type SizeUnit = keyof typeof SIZE_UNITS;
 
 export interface SizeDraft {
@@ -12,7 +12,9 @@ export interface SizeDraft {
   unit: SizeUnit;
 }
 
-/** Whole MiB, from one of them to 62 TiB; null for what is no size. A comma may stand for a point. */
+/**
+ * Whole MiB, from one of them to 62 TiB; null for what is no size. A comma may stand for a point.
+ */
 export function bytesOf({ amount, unit }: SizeDraft): number | null {
   const text = amount.trim().replace(',', '.');
   if (!/^\d+(?:\.\d+)?$/.test(text)) return null;

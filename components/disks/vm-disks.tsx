@@ -1,7 +1,6 @@
 'use client';
-// Configure › Virtual disks: each disk with its size, what it takes, what is below its filters; add,
-// grow and remove.
-// Props: `vm`.
+// Configure › Virtual disks: each disk with its size, what it takes, what is below its filters;
+// add, grow and remove. Props: `vm`.
 import { HardDrive } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';

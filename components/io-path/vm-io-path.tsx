@@ -14,7 +14,7 @@ import { reasonOf } from '../ui/disabled-reason.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { DiskSelect, useDiskChoice, useLiveSamples } from '../vms/disk-choice.tsx';
-import { latestDiskSample } from '../vms/performance-series.ts';
+import { latestDiskSample } from '../performance/performance-series.ts';
 import { useAnswers } from '../vms/use-answers.ts';
 import { IoPathDiagram } from './io-path-diagram.tsx';
 import { describePath } from './path-model.ts';

@@ -1,8 +1,8 @@
 'use client';
-// How old the numbers beside it are; a warning once they are older than they should be, unless there
-// was nothing to measure.
-// Props: `at` (ms, null when nothing was measured yet), `idle` (what is measured answers, and did
-// nothing since). `useIsStale` tells the same to what draws the numbers.
+// How old the numbers beside it are; a warning once they are older than they should be, unless
+// there was nothing to measure. Props: `at` (ms, null when nothing was measured yet), `idle` (what
+// is measured answers, and did nothing since). `useIsStale` tells the same to what draws the
+// numbers.
 import { formatDuration } from '../format/times.ts';
 import { Badge } from '../ui/badge.tsx';
 import { useNow } from '../ui/use-now.ts';

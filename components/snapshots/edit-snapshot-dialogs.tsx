@@ -59,8 +59,8 @@ function TakeForm({ vm, close }: { vm: VmView; close: () => void }) {
       )}
       <p className="text-muted">
         {on
-          ? 'All disks are kept as they are at one moment. Clients stay connected; their I/O waits ' +
-            'for some milliseconds.'
+          ? 'All disks are kept as they are at one moment. Clients stay connected; their I/O ' +
+            'waits for some milliseconds.'
           : 'All disks are kept as they are now.'}
       </p>
       <SameAsCall call={apiCall('createSnapshot', { id: vm.id }, body)} />

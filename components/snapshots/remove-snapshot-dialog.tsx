@@ -1,6 +1,6 @@
 'use client';
-// Delete a snapshot, a snapshot with all that descend from it, or all, after saying what that means.
-// URL: `vm`, `snapshot`, `scope` (one, children, all).
+// Delete a snapshot, a snapshot with all that descend from it, or all, after saying what that
+// means. URL: `vm`, `snapshot`, `scope` (one, children, all).
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';

@@ -3,7 +3,9 @@
 import type { TaskView } from '#lib/wire/api/tasks.ts';
 import { formatBytes, formatCount } from '../format/quantities.ts';
 
-/** "Copied 3 GiB, paused for 12 ms"; empty for a task that measured nothing or has not ended well. */
+/**
+ * "Copied 3 GiB, paused for 12 ms"; empty for a task that measured nothing or has not ended well.
+ */
 export function taskResultText({ state, result }: Pick<TaskView, 'state' | 'result'>): string {
   if (state !== 'success' || result === null) return '';
   if (typeof result !== 'object' || Array.isArray(result)) return '';

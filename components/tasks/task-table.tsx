@@ -8,6 +8,7 @@ import { useRouter } from 'next/navigation';
 import { useCancelTask } from '#lib/client/use-tasks.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
 import { formatCount } from '../format/quantities.ts';
+import { migrationResult } from '../migration/migration-result.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
@@ -15,7 +16,6 @@ import { Age, Elapsed } from '../ui/age.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
-import { migrationResult } from '../vms/migration-result.ts';
 import { TaskProgress, taskStateLabel } from './task-progress.tsx';
 import { taskResultText } from './task-result.ts';
 

@@ -1,6 +1,6 @@
 'use client';
-// Power on or off, suspend, resume or reset, after saying what will happen. URL: `vm`, `to` (a power
-// state, or `reset`).
+// Power on or off, suspend, resume or reset, after saying what will happen. URL: `vm`, `to` (a
+// power state, or `reset`).
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useVm } from '#lib/client/use-inventory.ts';
@@ -78,15 +78,15 @@ function consequence({ name, host, powerState }: VmView, to: Change): string {
   switch (to) {
     case 'poweredOn':
       return powerState === 'suspended'
-        ? `${name} goes on on ${host.name} from where it was suspended: its filters get the state ` +
-            'that they had.'
-        : `${name} starts on ${host.name}: its disks are opened through their filters, and each ` +
-            'gets an NBD address.';
+        ? `${name} goes on on ${host.name} from where it was suspended: its filters get the ` +
+            'state that they had.'
+        : `${name} starts on ${host.name}: its disks are opened through their filters, and ` +
+            'each gets an NBD address.';
     case 'poweredOff':
       return powerState === 'suspended'
         ? `${name} gives up the state in which it was suspended. What was written is on its disks.`
-        : `${name} stops on ${host.name}. Writes that were acknowledged are on its disks; its NBD ` +
-            'addresses go away.';
+        : `${name} stops on ${host.name}. Writes that were acknowledged are on its disks; its ` +
+            'NBD addresses go away.';
     case 'suspended':
       return (
         `${name} stops on ${host.name}, and what its filters remember is kept beside its disks. ` +

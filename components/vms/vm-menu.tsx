@@ -1,6 +1,6 @@
 'use client';
-// Everything that can be done to a VM, with the verdict on each: for its header, its context menu in
-// the tree and in lists. Groups and order are those of the vSphere Client.
+// Everything that can be done to a VM, with the verdict on each: for its header, its context menu
+// in the tree and in lists. Groups and order are those of the vSphere Client.
 import { ArrowRightLeft, Camera, Copy, Pause, Play, Power, RotateCcw, Trash2 } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { Verdict } from '#lib/model/verdict.ts';

@@ -10,7 +10,7 @@ import { useEvents, useTasks } from '#lib/client/use-tasks.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { EventView } from '#lib/wire/api/tasks.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
-import { TaskBar } from '../tasks/task-follow.tsx';
+import { TaskBar } from '../tasks/task-bar.tsx';
 import { Age } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
@@ -122,7 +122,8 @@ function OutOfSpace({ vm }: { vm: VmView }) {
     >
       <p>{vm.worldMessage}</p>
       <p>
-        Writes that need space wait; nothing is lost, and the guest sees no error. Make space on{' '}
+        Writes that need space wait; nothing is lost, and the guest sees no error. Make space
+        on{' '}
         {datastores.map((datastore, index) => (
           <span key={datastore.id}>
             {index > 0 && ', '}

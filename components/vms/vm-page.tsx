@@ -4,13 +4,13 @@ import dynamic from 'next/dynamic';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useVm } from '#lib/client/use-inventory.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
+import { VmMigrations } from '../migration/vm-migrations.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { Skeleton } from '../ui/states/skeleton.tsx';
 import { VmActions } from './vm-actions.tsx';
 import { VmDisksAndPolicies } from './vm-disks-and-policies.tsx';
-import { VmMigrations } from './vm-migrations.tsx';
 import { VmNotices } from './vm-notices.tsx';
 import { VmRelated } from './vm-related.tsx';
 import { VmIcon, VmStateBadges } from './vm-state.tsx';
@@ -19,7 +19,7 @@ import { VmSummaryTab } from './vm-summary.tsx';
 // What is drawn live is fetched with the tab that shows it.
 const loading = () => <Skeleton lines={12} />;
 const VmPerformance = dynamic(
-  () => import('./vm-performance.tsx').then((file) => file.VmPerformance),
+  () => import('../performance/vm-performance.tsx').then((file) => file.VmPerformance),
   { loading },
 );
 const VmIoPath = dynamic(() => import('../io-path/vm-io-path.tsx').then((file) => file.VmIoPath), {

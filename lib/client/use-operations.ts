@@ -18,10 +18,6 @@ export function useRelocateVm() {
   return useTaskCall('relocateVm');
 }
 
-export function useCloneVm() {
-  return useTaskCall('cloneVm');
-}
-
 /** Runs DRS now and answers with what it found; no task. */
 export function useRefreshRecommendations() {
   return useChange('refreshRecommendations');

@@ -1,6 +1,7 @@
 'use client';
-// Whether what somebody describes is possible, with every reason, as soon as the server has said so.
-// Props: `verdict` (undefined while it is asked for), `error` of asking, `ok` (the words for yes).
+// Whether what somebody describes is possible, with every reason, as soon as the server has said
+// so. Props: `verdict` (undefined while it is asked for), `error` of asking, `ok` (the words for
+// yes).
 import type { Verdict } from '#lib/model/verdict.ts';
 import { Banner } from './banner.tsx';
 import { ErrorState } from './error-state.tsx';

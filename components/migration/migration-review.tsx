@@ -50,8 +50,8 @@ function sentencesOf({ vm, to, datastore }: Omit<MigrationReviewProps, 'body'>):
   if (datastore) {
     sentences.push(
       live
-        ? `Its disks are copied to ${datastore.name} while it runs: writes go to both places until ` +
-            'all is there. The old files are deleted then.'
+        ? `Its disks are copied to ${datastore.name} while it runs: writes go to both places ` +
+            'until all is there. The old files are deleted then.'
         : `Its disks are copied to ${datastore.name}, and the old files are deleted.`,
     );
     sentences.push('The copy goes below the filters: what they wrote is copied as it is.');

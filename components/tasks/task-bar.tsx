@@ -1,42 +1,13 @@
 'use client';
-// A task that takes long, where people wait for it: step, percent, time, a way to cancel, and at its
-// end what it measured or why it failed.
-// Props: `task`; `done` is said when it has ended well.
+// A task that takes long, where people wait for it: step, percent, time, and a way to cancel.
+// Props: `task`, queued or running.
 import { useCancelTask } from '#lib/client/use-tasks.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
 import { Elapsed } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
-import { Banner } from '../ui/states/banner.tsx';
-import { taskResultText } from './task-result.ts';
 
-export interface TaskFollowProps {
-  task: TaskView;
-  /** Said when it has ended well. */
-  done?: string;
-}
-
-export function TaskFollow({ task, done }: TaskFollowProps) {
-  if (task.state === 'success') {
-    return (
-      <Banner tone="ok" title={done ?? `${task.label}: completed`}>
-        {taskResultText(task)}
-      </Banner>
-    );
-  }
-  if (task.state === 'canceled') {
-    return <Banner tone="info" title={`${task.label}: cancelled`} />;
-  }
-  if (task.state === 'error') {
-    return (
-      <Banner tone="bad" title={task.fault?.message ?? 'It failed'} reasons={reasonsOf(task)} />
-    );
-  }
-  return <TaskBar task={task} />;
-}
-
-/** One that is queued or runs. */
 export function TaskBar({ task }: { task: TaskView }) {
   const cancel = useCancelTask();
   const stop = () =>
@@ -64,12 +35,5 @@ export function TaskBar({ task }: { task: TaskView }) {
         Cancel the task
       </Button>
     </div>
-  );
-}
-
-/** The message stands above them already. */
-function reasonsOf({ fault }: TaskView) {
-  return (fault?.reasons ?? []).filter(
-    ({ message, remedy }) => message !== fault?.message || remedy !== undefined,
   );
 }

@@ -20,10 +20,10 @@ import { Select } from '../ui/forms/select.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { useUrlParam } from '../ui/use-url-param.ts';
-import { DiskSelect, useDiskChoice, useLiveSamples } from './disk-choice.tsx';
+import { DiskSelect, useDiskChoice, useLiveSamples } from '../vms/disk-choice.tsx';
+import { useAnswers } from '../vms/use-answers.ts';
 import { FilterStatistics } from './filter-statistics.tsx';
 import { diskSeries, filterSeries, latestDiskSample } from './performance-series.ts';
-import { useAnswers } from './use-answers.ts';
 
 const WINDOWS = [
   { value: '60000', label: 'Last minute' },

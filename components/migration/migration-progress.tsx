@@ -2,7 +2,7 @@
 // A migration that was started: how far it is, and what it measured.
 // Props: `task` (null until it is known), `words` (what is true when it has ended well).
 import type { TaskView } from '#lib/wire/api/tasks.ts';
-import { TaskBar } from '../tasks/task-follow.tsx';
+import { TaskBar } from '../tasks/task-bar.tsx';
 import { taskResultText } from '../tasks/task-result.ts';
 import { Banner } from '../ui/states/banner.tsx';
 import { migrationResult } from './migration-result.ts';

@@ -1,7 +1,7 @@
 'use client';
-// Migrate…: what shall move (host, storage or both), every target with its verdict for this VM, what
-// will happen, and afterwards the pause that was measured.
-// URL: `vm`, `host` (chosen beforehand, after dragging onto it), `move`.
+// Migrate…: what shall move (host, storage or both), every target with its verdict for this VM,
+// what will happen, and afterwards the pause that was measured. URL: `vm`, `host` (chosen
+// beforehand, after dragging onto it), `move`.
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useMigrationTargets, useStorageTargets, useVm } from '#lib/client/use-inventory.ts';
