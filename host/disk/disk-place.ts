@@ -1,13 +1,31 @@
-// Where a disk's data are: opened, locked, and with the right to write there asked for at every I/O.
+// Where a disk's data are: opened, locked, and with the right to write there asked for at every
+// I/O.
+import type { Clock } from '#lib/base/clock.ts';
+import type { Random } from '#lib/base/random.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import { iofilters, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
+import type { LockOwner } from '../datastore/lock-record.ts';
+import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { Backing } from './backing.ts';
+import type { DiskFiles } from './extent-file.ts';
+import type { OpenRemote } from './object-store.ts';
 import { openBacking } from './open-backing.ts';
-import type { ServedDiskParts } from './served-disk.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
+
+/** What is needed to open a disk's data and to lock them. */
+export interface DiskPlaceParts {
+  owner: LockOwner;
+  clock: Clock;
+  random: Random;
+  /** Where its files are, and who can tell whether a process is dead: the machine. */
+  files?: DiskFiles;
+  processes?: ProcessTable;
+  /** Opens extents that are no files: objects and raw devices. */
+  openRemote?: OpenRemote;
+}
 
 /** A disk's data, and the right to write them. */
 export interface DiskPlace {
@@ -18,14 +36,14 @@ export interface DiskPlace {
 
 /** With all that it builds on. Throws as `openBacking`. */
 export function openPlace(
-  { clock, files = systemDiskFiles, openRemote }: ServedDiskParts,
+  { clock, files = systemDiskFiles, openRemote }: DiskPlaceParts,
   descriptorPath: string,
 ): Promise<Backing> {
   return openBacking({ descriptorPath, clock, files, openRemote });
 }
 
 /** Throws `FileLocked`. */
-export function lockOf(parts: ServedDiskParts, descriptorPath: string): Promise<DiskLock> {
+export function lockOf(parts: DiskPlaceParts, descriptorPath: string): Promise<DiskLock> {
   const { owner, clock, random, files, processes } = parts;
   return acquireDiskLock({ descriptorPath, owner, clock, random, files, processes });
 }
@@ -48,7 +66,7 @@ export function leased(backing: Backing, lock: DiskLock): Backing {
 
 /** Throws `CannotOpenDisk` when the descriptor names a filter that is not wanted. */
 export function requireNamed(
-  { id }: ServedDiskParts,
+  { id }: { id: string },
   descriptor: VmdkDescriptor,
   wanted: readonly WantedFilter[],
 ): void {

@@ -1,6 +1,4 @@
 // One disk of a running VM: its lock, its flat extents, its chain of filters, its numbers.
-import type { Clock } from '#lib/base/clock.ts';
-import type { Random } from '#lib/base/random.ts';
 import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
 import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
@@ -17,32 +15,27 @@ import { IoTracer } from '../chain/io-tracer.ts';
 import type { OpenFilter } from '../chain/open-filter.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
 import type { DiskLock } from '../datastore/disk-lock.ts';
-import type { LockOwner } from '../datastore/lock-record.ts';
-import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
 import type { Backing } from './backing.ts';
 import { DiskFilters, type FilterEventReport } from './disk-filters.ts';
-import { type DiskPlace, leased, lockOf, openPlace, requireNamed } from './disk-place.ts';
-import type { DiskFiles } from './extent-file.ts';
-import type { OpenRemote } from './object-store.ts';
+import {
+  type DiskPlace,
+  type DiskPlaceParts,
+  leased,
+  lockOf,
+  openPlace,
+  requireNamed,
+} from './disk-place.ts';
 import { SpacePause } from './space-pause.ts';
 import { systemDiskFiles } from './system-disk-files.ts';
 
-export interface ServedDiskParts {
+export interface ServedDiskParts extends DiskPlaceParts {
   key: number;
   /** The unit, `scsi0:0`. */
   name: string;
   /** For filters and messages: the path in the datastore. */
   id: string;
   descriptorPath: string;
-  owner: LockOwner;
-  clock: Clock;
-  random: Random;
-  /** Where its files are, and who can tell whether a process is dead: the machine. */
-  files?: DiskFiles;
-  /** Opens extents that are no files: objects and raw devices. */
-  openRemote?: OpenRemote;
-  processes?: ProcessTable;
   /** As in the launch file. */
   checked?: boolean;
   log(level: 'info' | 'warning' | 'error', message: string): void;

@@ -11,9 +11,9 @@ import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { KIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { TestClient } from '../nbd/test-client.ts';
-import { haveTools, mustRun } from '../world/test-peers.ts';
-import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+import { TestClient } from '../../../nbd/test-client.ts';
+import { haveTools, mustRun } from '../../../world/test-peers.ts';
+import { eventually, type TestAgent, TestLab, testVm } from '../../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
 vi.setConfig({ testTimeout: 580_000, hookTimeout: 180_000 });

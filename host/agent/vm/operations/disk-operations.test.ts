@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { haveTools, mustRun, runTool } from '../world/test-peers.ts';
-import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+import { haveTools, mustRun, runTool } from '../../../world/test-peers.ts';
+import { eventually, type TestAgent, TestLab, testVm } from '../../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
