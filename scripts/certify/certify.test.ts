@@ -51,10 +51,14 @@ test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
   ['swallowsTrims', 'trim', /Trims do not reach the storage/],
   ['forgetsZeroes', 'trim', /A read after write zeroes brought wrong data/],
   ['leaks', 'memory', /Memory grew by \d+ MiB/],
-  ['answersTwice', 'model', /at fault in read: .*(twice|already|once)/],
-  ['hidesErrors', 'errors', /answered well though the storage failed|brought wrong data/],
-  ['writesBackAndForgets', 'migration', /After a migration, a read brought wrong data/],
-  ['keepsBuffers', 'model', /at fault in write/],
+  ['answersTwice', 'model', /at fault in read: answered a deferred I\/O that was answered before/],
+  [
+    'hidesErrors',
+    'errors',
+    /While a write of the storage had failed with EIO, a read brought wrong data/,
+  ],
+  ['forgetsItsKey', 'migration', /(During|After) a migration, a read brought wrong data/],
+  ['keepsBuffers', 'model', /at fault in write: wrote to an I\/O's data after it had answered/],
   ['saysTooMuch', 'model', /reports the number surprise, which it does not declare/],
 ])(
   'a filter that %s fails in %s',

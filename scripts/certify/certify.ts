@@ -45,6 +45,8 @@ export interface CertifyOptions {
   effort: Effort;
   /** Checks to run; all of them by default. */
   only?: readonly string[];
+  /** Ends the worlds that are running, and with them the checks. */
+  signal?: AbortSignal;
   onStart?(report: Omit<CertifyReport, 'signed'>): void;
   onCheck?(result: CheckResult): void;
 }
@@ -54,12 +56,14 @@ export async function certify(options: CertifyOptions): Promise<CertifyReport> {
   const { bytes, roots, now, seed, only = CHECKS.map(({ id }) => id) } = options;
   const directory = await mkdtemp(path.join(tmpdir(), 'sluice-certify-'));
   const harness = await WorldHarness.create();
+  options.signal?.addEventListener('abort', () => void harness.dispose());
   try {
     const candidate = await openCandidate(bytes, { roots, nowMs: now.getTime(), directory });
     const context = await makeContext(candidate, { harness, directory, options });
     const report = reportOf(candidate, seed, now);
     options.onStart?.(report);
     for (const check of CHECKS.filter(({ id }) => only.includes(id))) {
+      options.signal?.throwIfAborted();
       const result = skips(report.checks) ? skipped(check) : await runCheck(check, context);
       report.checks.push(result);
       options.onCheck?.(result);

@@ -38,6 +38,13 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(name, () =>
+    stop.abort(new Fault('RequestCanceled', 'The certification was stopped.')),
+  );
+}
+
 process.exitCode = await main().catch((thrown: unknown) => {
   if (!(thrown instanceof Fault)) throw thrown;
   say(`${thrown.fault}: ${thrown.reasons.map(({ message }) => message).join(' ')}`);
@@ -60,6 +67,7 @@ async function main(): Promise<number> {
     ...{ bytes, roots, now, only: onlyChecks() },
     seed: values.seed === undefined ? randomInt(1, 2 ** 31) : Number(values.seed),
     effort: values.quick ? QUICK_EFFORT : FULL_EFFORT,
+    signal: stop.signal,
     onStart: (started) => say(headLines(started)),
     onCheck: (result) => say(checkLines(result)),
   });

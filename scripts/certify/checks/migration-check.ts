@@ -17,7 +17,8 @@ export const migrationCheck: Check = {
     const pauses: number[] = [];
     for (const launch of [candidate.next.launch, candidate.launch]) {
       let over = false;
-      const running = load.run({ operations: Infinity, depth: DEPTH, until: () => over });
+      const what = 'During a migration, a read';
+      const running = load.run({ operations: Infinity, depth: DEPTH, what, until: () => over });
       // Awaited below; a rejection before that is not lost.
       running.catch(() => undefined);
       await settle();

@@ -60,18 +60,12 @@ export const BAD_FILTERS = {
       .then(() => token.complete(), () => token.complete()); return 2; },
     flush(io) { const token = io.defer();
     context.below.flush().then(() => token.complete(), () => token.complete()); return 2; } };`,
-  writesBackAndForgets: `${SECTOR_CACHE}
-    const writeOut = async () => { for (const [sector, data] of [...sectors]) {
-      await context.below.write(sector * 512, data); } };
-    return { write(io) { if (io.fua) { drop(io); return 0; } keep(io); return 1; },
-      read(io) { const token = io.defer(); const data = io.data;
-        context.below.read(io.offset, io.length).then((below) => { data.set(below);
-          each(io, (sector, at) => { const own = sectors.get(sector); if (own) data.set(own, at); });
-          token.complete(); }, () => token.fail(5)); return 2; },
-      trim: drop, writeZeroes: drop,
-      flush(io) { const token = io.defer();
-        writeOut().then(() => context.below.flush()).then(() => token.complete(),
-          () => token.fail(5)); return 2; } };`,
+  forgetsItsKey: `const key = [1 + Math.floor(Math.random() * 255), Math.floor(Math.random() * 256)];
+    const turn = (io) => { const data = io.data;
+      for (let at = 0; at < data.length; at += 512) { const sector = data.subarray(at, at + 512);
+        if (sector.some((byte) => byte !== 0))
+          for (let i = 0; i < 512; i++) sector[i] ^= key[i % 2]; } };
+    return { write: turn, completed(io) { if (io.operation === 'read') turn(io); } };`,
   keepsBuffers: `let last = null; return { write(io) { if (last) last[0] ^= 255; last = io.data; } };`,
   saysTooMuch: 'return { statistics: () => ({ surprise: 1 }) };',
 } as const;

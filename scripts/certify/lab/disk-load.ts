@@ -20,6 +20,8 @@ export interface LoadOptions {
   depth: number;
   /** Errors of I/Os are expected, because the drive below fails. */
   errorsExpected?: boolean;
+  /** Begins the sentence when a read is wrong. */
+  what?: string;
   /** Asked before each I/O; true ends the load. */
   until?(): boolean;
 }
@@ -53,7 +55,7 @@ export class DiskLoad {
       const client = clients[index % CLIENTS];
       while (client && left > 0 && !failed && !(options.until?.() ?? false)) {
         left -= 1;
-        await this.#one(client, options.errorsExpected ?? false);
+        await this.#one(client, options);
       }
     };
     const workers = Array.from({ length: options.depth }, (_, index) =>
@@ -85,11 +87,12 @@ export class DiskLoad {
     }
   }
 
-  async #one(client: Client, errorsExpected: boolean): Promise<void> {
+  async #one(client: Client, options: LoadOptions): Promise<void> {
+    const { errorsExpected = false, what = 'A read' } = options;
     const chance = this.#random.next();
     const range = this.#range();
     const forced = this.#random.next() < 0.1;
-    if (chance < 0.4) await this.#read(client, range, { what: 'A read', errorsExpected });
+    if (chance < 0.4) await this.#read(client, range, { what, errorsExpected });
     else if (chance < 0.8)
       await this.#change(client, { kind: 'write', range, forced }, errorsExpected);
     else if (chance < 0.87)
