@@ -1,0 +1,158 @@
+// Operations in a real world with real filters: who is told what and when, what a veto leaves, and
+// what a full datastore does to a guest.
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { eventually } from '../../agent/test-agents.ts';
+import { haveTools, mustRun, runTool } from '../test-peers.ts';
+import { type HarnessDisk, type RunningWorld, WorldHarness } from '../world-harness.ts';
+import type { Operation } from './operation.ts';
+
+// Real processes on a busy machine: the limits only end what hangs.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+/** Writes what it hears into a file, and refuses what another file names. */
+function listener(name: string, folder: string): string {
+  return `import { appendFileSync, existsSync } from 'node:fs';
+    export default { kind: 'partial', safeBecause: 'it only listens', name: '${name}',
+      class: '${name === 'first' ? 'inspection' : 'cache'}', apiVersion: 1, summary: '',
+      properties: [], statistics: [], open: () => ({
+        diskEvent({ kind, phase }) {
+          appendFileSync('${folder}/heard', '${name} ' + kind + ' ' + phase + '\\n');
+          if (existsSync('${folder}/veto-${name}-' + phase)) throw new Error('not now');
+        },
+        saveState: () => new TextEncoder().encode('${name} was here'),
+      }) };`;
+}
+
+let harness: WorldHarness;
+let disk: HarnessDisk;
+let world: RunningWorld;
+let marks = 0;
+
+beforeAll(async () => {
+  harness = await WorldHarness.create();
+  disk = await harness.makeDisk(0);
+  const filters = [];
+  for (const name of ['first', 'second']) {
+    const source = listener(name, harness.directory);
+    const filterClass = name === 'first' ? ('inspection' as const) : ('cache' as const);
+    filters.push(await harness.makeFilter(name, source, { class: filterClass }));
+  }
+  world = await harness.start(await harness.makeLaunch([disk], filters));
+});
+
+afterAll(() => harness.dispose());
+
+async function operate(operation: Operation, committed = true) {
+  marks += 1;
+  const mark = `mark-${marks}`;
+  const vmxPath = join(harness.directory, 'vm.vmx');
+  const commit = { mark, vmxPath, vmx: `sluice.operation = "${mark}"\n`, followUps: [] };
+  await writeFile(join(harness.directory, 'heard'), '');
+  return world.client.operate({ mark, operation, commit: committed ? commit : null });
+}
+
+async function heard(): Promise<string[]> {
+  return (await readFile(join(harness.directory, 'heard'), 'utf8')).trim().split('\n');
+}
+
+function redoLog(number: number): string {
+  return join(harness.directory, `disk0-00000${number}.vmdk`);
+}
+
+function snapshot(number: number): Operation {
+  const disks = [{ key: disk.key, descriptorPath: redoLog(number) }];
+  return { kind: 'snapshot', quiesced: false, disks };
+}
+
+test('each filter hears of a snapshot in class order, and the commit is whole', async () => {
+  const { pauseMs } = await operate(snapshot(1));
+  expect(pauseMs).toBeGreaterThan(0);
+  expect(await heard()).toEqual([
+    'first snapshotCreate prepare',
+    'second snapshotCreate prepare',
+    'first snapshotCreate frozen',
+    'second snapshotCreate frozen',
+    'first snapshotCreate done',
+    'second snapshotCreate done',
+  ]);
+  const descriptor = await readFile(redoLog(1), 'utf8');
+  expect(descriptor).toContain('parentFileNameHint="disk0.vmdk"');
+  expect(descriptor).toContain('ddb.iofilters = "first,second"');
+});
+
+test.each(['prepare', 'frozen'])('a veto in %s leaves everything as it was', async (phase) => {
+  const veto = join(harness.directory, `veto-second-${phase}`);
+  await writeFile(veto, '');
+  const vmx = await readFile(join(harness.directory, 'vm.vmx'), 'utf8');
+  await expect(operate(snapshot(2))).rejects.toMatchObject({
+    fault: 'FilterFault',
+    message: expect.stringContaining('not now'),
+  });
+  await rm(veto);
+  expect(await heard()).toContain('first snapshotCreate undone');
+  expect(await readFile(join(harness.directory, 'vm.vmx'), 'utf8')).toBe(vmx);
+  const status = await world.client.status();
+  expect(status).toMatchObject({ state: 'running', operation: null });
+  await rm(redoLog(2), { force: true });
+  await rm(redoLog(2).replace('.vmdk', '-delta.vmdk'), { force: true });
+  await operate(snapshot(2));
+  const merge = { kind: 'merge', key: disk.key, running: true, grandchildren: [] } as const;
+  await operate({ ...merge, parentPath: redoLog(1), childPath: redoLog(2) });
+  for (const path of [redoLog(2), redoLog(2).replace('.vmdk', '-delta.vmdk')]) await rm(path);
+});
+
+test('asked again by its mark, an operation is answered again and not done again', async () => {
+  const mark = `mark-${marks}`;
+  const params = { mark, operation: snapshot(9), commit: null };
+  expect((await world.client.operate(params)).copiedBytes).toBeGreaterThanOrEqual(0);
+  expect(existsSync(redoLog(9))).toBe(false);
+});
+
+test('suspend keeps what filters remember, and a world that finds it resumes', async () => {
+  const statePath = join(harness.directory, 'vm.vmss');
+  await operate({ kind: 'suspend', statePath }, false);
+  expect(await heard()).toContain('second suspend done');
+  const state = await readFile(statePath, 'utf8');
+  expect(state).toContain(Buffer.from('first was here').toString('base64'));
+  await world.client.stop();
+  const disks = world.launch.disks.map((each) => ({ ...each, descriptorPath: redoLog(1) }));
+  world = await harness.start({ ...world.launch, disks, statePath });
+  expect(existsSync(statePath)).toBe(false);
+  expect(await heard()).toContain('first resume done');
+});
+
+const mountable = haveTools('qemu-io', 'mount', 'umount') && process.getuid?.() === 0;
+test.skipIf(!mountable)('a full datastore pauses the guest, and room resumes it', async () => {
+  const small = join(harness.directory, 'small');
+  await mkdir(small);
+  const mounted = await runTool('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small]);
+  // Not every machine lets its root mount.
+  if (mounted.code !== 0) return;
+  try {
+    const full = await harness.makeDisk(1);
+    const text = await readFile(full.descriptorPath, 'utf8');
+    const descriptorPath = join(small, 'disk1.vmdk');
+    await writeFile(descriptorPath, text);
+    await writeFile(join(small, 'disk1-flat.vmdk'), '');
+    await truncate(join(small, 'disk1-flat.vmdk'), 64 * 1024 * 1024);
+    const ballast = join(small, 'ballast');
+    await appendFile(ballast, Buffer.alloc(3 * 1024 * 1024));
+    const guest = await harness.start(await harness.makeLaunch([{ ...full, descriptorPath }]));
+    const write = mustRun('qemu-io', ['-f', 'raw', '-c', 'write -P 7 0 2M', guest.uri()]);
+    await eventually(async () => {
+      const { disks } = await guest.client.status();
+      return disks.some(({ waitingForSpace }) => waitingForSpace > 0);
+    });
+    await rm(ballast);
+    expect(await write).toContain('wrote 2097152');
+    const read = ['-f', 'raw', '-c', 'read -P 7 0 2M', guest.uri()];
+    expect(await mustRun('qemu-io', read)).not.toMatch(/verification failed/i);
+    expect((await guest.client.status()).disks[0]?.waitingForSpace).toBe(0);
+    await guest.client.stop();
+  } finally {
+    await runTool('umount', [small]);
+  }
+});
