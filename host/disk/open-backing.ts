@@ -53,6 +53,7 @@ export async function openBacking(request: OpenBackingRequest): Promise<Backing>
 /** As `openBacking`, and says which layers there are. */
 export async function openChain(request: OpenBackingRequest): Promise<BackingChain> {
   const described = await readChain(request);
+  requireWritable(request, described[0]);
   const layers: ChainLayer[] = [];
   let top: Backing | null = null;
   try {
@@ -66,6 +67,13 @@ export async function openChain(request: OpenBackingRequest): Promise<BackingCha
   }
   assert(top !== null, 'a chain has at least the descriptor that was asked for');
   return { top, layers };
+}
+
+/** A sparse disk of another product is only read, so it cannot be what a VM runs on. */
+function requireWritable({ readOnly }: OpenBackingRequest, top: DescribedLayer | undefined): void {
+  if (readOnly || !top?.descriptor.extents.some(({ type }) => type === 'SPARSE')) return;
+  const message = 'Sparse disks are only read. Copy it, or take a snapshot, and use that.';
+  throw invalidDisk(top.descriptorPath, message);
 }
 
 interface LayerRequest extends OpenBackingRequest {

@@ -1,8 +1,8 @@
-// A part of a disk that no file has (ZERO extents): it reads as zeroes and cannot be written.
+// A part of a disk that no file has (ZERO extents): it reads as zeroes and takes nothing else.
 import { STATE_HOLE, STATE_ZERO } from '#lib/formats/nbd/constants.ts';
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
-import { type ChainIo, READ, TRIM, WRITE, WRITE_ZEROES } from '../../chain/chain-io.ts';
+import { type ChainIo, READ, WRITE } from '../../chain/chain-io.ts';
 import type { Backing } from '../backing.ts';
 
 export class ZeroExtent implements Backing {
@@ -14,8 +14,7 @@ export class ZeroExtent implements Backing {
 
   submit(io: ChainIo): number {
     if (io.code === READ) io.buffer.fill(0, io.start, io.start + io.length);
-    const changes = io.code === WRITE || io.code === WRITE_ZEROES || io.code === TRIM;
-    return changes ? NBD_ERRORS.EPERM : 0;
+    return io.code === WRITE ? NBD_ERRORS.EPERM : 0;
   }
 
   blockStatus(_offset: number, length: number): Promise<StatusExtent[]> {

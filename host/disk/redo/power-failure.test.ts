@@ -8,6 +8,7 @@ import { FLUSH, WRITE, WRITE_ZEROES } from '../../chain/chain-io.ts';
 import type { Backing } from '../backing.ts';
 import { readBacking, runIo } from '../backing-io.ts';
 import { CrashFile, MemoryDisk } from '../files/test-files.ts';
+import { mirrorForMerge } from '../merge-redo-log.ts';
 import { RedoLog } from '../redo-log.ts';
 
 /** A little more than two tables, and not whole ones. */
@@ -101,35 +102,66 @@ async function expectAllowed(log: RedoLog, allowed: readonly number[][]): Promis
   }
 }
 
+interface Failure {
+  steps: readonly Step[][];
+  /** Which writes that were not synced are there nevertheless. */
+  keep: readonly boolean[];
+  /** Turns of the event loop before the power fails. */
+  moment: number;
+}
+
+const failureArbitrary: fc.Arbitrary<Failure> = fc.record({
+  steps: fc.array(fc.array(stepArbitrary, { minLength: 1, maxLength: 12 }), {
+    minLength: GUESTS,
+    maxLength: GUESTS,
+  }),
+  keep: fc.array(fc.boolean(), { minLength: 50, maxLength: 50 }),
+  moment: fc.nat(80),
+});
+
+/** Lets the guests work on a log, or on a mirror that merges it, until the power fails. */
+async function failPower(
+  { steps, keep, moment }: Failure,
+  merging: boolean,
+): Promise<{ again: RedoLog; left: CrashFile }> {
+  const parent = new MemoryDisk(Buffer.alloc(SIZE, OLD));
+  const { log, file } = await newLog(parent);
+  const allowed = new Allowed();
+  const mirror = merging ? mirrorForMerge(log) : null;
+  const copying = mirror?.copy();
+  const working = steps.map((each, number) => guest(mirror ?? log, allowed, number, each));
+  for (let turn = 0; turn < moment; turn++) await new Promise((r) => setImmediate(r));
+  const values = allowed.copy();
+  let at = 0;
+  const left = file.afterCrash(() => keep[at++ % keep.length] ?? false);
+  const parentLeft = new MemoryDisk(Buffer.from(parent.bytes));
+  await Promise.all([...working, copying]);
+  const again = await openLog(left, parentLeft);
+  await expectAllowed(again, values);
+  return { again, left };
+}
+
 test('a log opens after any power failure with what was flushed, and goes on', async () => {
-  const stepsArbitrary = fc.array(stepArbitrary, { minLength: 1, maxLength: 12 });
   await fc.assert(
-    fc.asyncProperty(
-      fc.array(stepsArbitrary, { minLength: GUESTS, maxLength: GUESTS }),
-      fc.array(fc.boolean(), { minLength: 50, maxLength: 50 }),
-      fc.nat(80),
-      async (steps, keep, moment) => {
-        const parent = new MemoryDisk(Buffer.alloc(SIZE, OLD));
-        const { log, file } = await newLog(parent);
-        const allowed = new Allowed();
-        const working = steps.map((each, number) => guest(log, allowed, number, each));
-        for (let turn = 0; turn < moment; turn++) await new Promise((r) => setImmediate(r));
-        const values = allowed.copy();
-        let at = 0;
-        const left = file.afterCrash(() => keep[at++ % keep.length] ?? false);
-        await Promise.all(working);
-        const again = await openLog(left, parent);
-        await expectAllowed(again, values);
-        const [some = []] = steps;
-        await guest(again, new Allowed(), 0, some);
-        expect(await again.flush()).toBe(0);
-        const once = await openLog(
-          left.afterCrash(() => false),
-          parent,
-        );
-        expect((await contentsOf(once)).equals(await contentsOf(again))).toBe(true);
-      },
-    ),
+    fc.asyncProperty(failureArbitrary, async (failure) => {
+      const { again, left } = await failPower(failure, false);
+      await guest(again, new Allowed(), 0, failure.steps[0] ?? []);
+      expect(await again.flush()).toBe(0);
+      const once = await openLog(
+        left.afterCrash(() => false),
+        again.parent,
+      );
+      expect((await contentsOf(once)).equals(await contentsOf(again))).toBe(true);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('a log that is being merged while it runs opens after any power failure', async () => {
+  await fc.assert(
+    fc.asyncProperty(failureArbitrary, async (failure) => {
+      await failPower(failure, true);
+    }),
     { numRuns: 25 },
   );
 });

@@ -86,6 +86,9 @@ test.each([
 ])('a %s disk of qemu reads as it is, and takes a redo log', async (subformat) => {
   const raw = await makeRaw();
   await convert(subformat, 'd.vmdk');
+  if (!subformat.endsWith('Flat')) {
+    await expect(open('d.vmdk')).rejects.toMatchObject({ fault: 'InvalidDiskFormat' });
+  }
   const disk = await open('d.vmdk', true);
   const contents = await contentsOf(disk);
   expect(contents.equals(raw)).toBe(true);
