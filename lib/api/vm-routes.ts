@@ -21,7 +21,7 @@ import { startTask } from './start-task.ts';
 export const vmRoutes = {
   listVms: ({ context, query }) => {
     const ids = idsOf(query);
-    return readVms(context.db, ids ? { id: { in: ids } } : {});
+    return readVms(context.db, ids ? { ids } : {});
   },
   readVm: ({ context: { db }, session: { caller }, params }) => readVm({ db, caller }, params.id),
   setPower: (request) => {

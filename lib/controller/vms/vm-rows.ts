@@ -66,7 +66,8 @@ export async function readVmRows(
   });
 }
 
-async function readHostsOfVms(db: DatabaseTransaction): Promise<Map<string, HostOfVm>> {
+/** All hosts, by id. */
+export async function readHostsOfVms(db: DatabaseTransaction): Promise<Map<string, HostOfVm>> {
   const rows = await db.host.findMany({
     select: {
       ...{ id: true, name: true, agentUrl: true, connectionState: true },
@@ -88,19 +89,34 @@ async function readHostsOfVms(db: DatabaseTransaction): Promise<Map<string, Host
 type FoundDisk = Disk & Pick<DiskRow, 'datastore' | 'policy'>;
 
 function toDiskRow(disk: FoundDisk, vm: Vm, host: HostOfVm): DiskRow {
-  const filters = diskFiltersSchema.parse(disk.filters);
-  const reportedFilters = diskFiltersSchema.nullable().parse(disk.reportedFilters);
-  const compliance = judgeCompliance({
+  const filters = parseFilters(disk.filters) ?? [];
+  const reportedFilters = parseFilters(disk.reportedFilters);
+  const compliance = judgeDisk({ ...disk, filters, reportedFilters }, vm.powerState, host);
+  return { ...disk, filters, reportedFilters, compliance };
+}
+
+/** Whether a disk of a VM in that power state is as its policy wants it. */
+export function judgeDisk(
+  disk: Pick<DiskRow, 'policyGeneration' | 'filters' | 'reportedFilters'> & {
+    policy: { name: string; generation: number } | null;
+  },
+  powerState: string,
+  host: HostOfVm,
+): ComplianceResult {
+  return judgeCompliance({
     policy: disk.policy,
     appliedGeneration: disk.policyGeneration,
-    filters,
-    reportedFilters,
-    isPoweredOn: vm.powerState === 'poweredOn',
+    filters: disk.filters,
+    reportedFilters: disk.reportedFilters,
+    isPoweredOn: powerState === 'poweredOn',
     host: {
       name: host.name,
       isConnected: host.connectionState === 'connected',
       hasFilter: (filter) => host.filters.has(`${filter.name} ${filter.class}`),
     },
   });
-  return { ...disk, filters, reportedFilters, compliance };
+}
+
+function parseFilters(value: Disk['filters'] | null): DiskFilter[] | null {
+  return diskFiltersSchema.nullable().parse(value);
 }
