@@ -21,6 +21,7 @@ import { modelCheck } from './checks/model-check.ts';
 import { overheadCheck } from './checks/overhead-check.ts';
 import { packageCheck } from './checks/package-check.ts';
 import { trimCheck } from './checks/trim-check.ts';
+import { storageProbe } from './lab/storage-probe.ts';
 import type { CertifyReport, CheckResult } from './report.ts';
 
 export const CHECKS: readonly Check[] = [
@@ -114,7 +115,8 @@ async function makeProbe(directory: string): Promise<LaunchFilter> {
   const source = new URL('./lab/storage-probe.ts', import.meta.url).pathname;
   const entryPath = path.join(directory, 'probe.js');
   await writeFile(entryPath, await bundleNamed(source, 'storageProbe'));
-  return launchFilterOf(entryPath, { name: 'certify-storage', class: 'datastoreIoControl' });
+  const { name, class: filterClass } = storageProbe;
+  return launchFilterOf(entryPath, { name, class: filterClass });
 }
 
 async function runCheck(check: Check, context: CheckContext): Promise<CheckResult> {

@@ -1,9 +1,48 @@
 // The code of a new filter: one that works, small enough to be thrown away, with a comment at each
 // place where its author will begin.
-import type { ProjectSettings } from './write-project.ts';
+import type { ProjectSettings } from './project-settings.ts';
 
 export function filterSource({ name, filterClass }: ProjectSettings): string {
-  return `// The filter \`${name}\`: counts the I/O of a disk, and says when one is larger than a limit.
+  return FILTER.replaceAll('NAME', name).replace('CLASS', filterClass);
+}
+
+export function testSource({ name }: ProjectSettings): string {
+  return `// Tests of \`${name}\` over a disk in memory and a clock that stands still.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FilterHarness } from '#sdk/filter-harness.ts';
+import filter from './index.ts';
+
+test('counts reads, writes and large I/Os', () => {
+  const harness = new FilterHarness(filter, { properties: { largeKib: 8 } });
+  harness.run('read', 0, 512);
+  harness.run('write', 0, new Uint8Array(8192));
+  const numbers = harness.filter.statistics?.();
+  assert.deepEqual(numbers, { reads: 1, writes: 1, large: 1, errors: 0 });
+});
+
+test('changes no data', () => {
+  const harness = new FilterHarness(filter);
+  harness.run('write', 4096, new Uint8Array(512).fill(7));
+  assert.equal(harness.run('read', 4096, 512).data[0], 7);
+});
+
+test('counts what failed', () => {
+  const harness = new FilterHarness(filter);
+  harness.finish(harness.submit('read', 0, 512), 5);
+  assert.equal(harness.filter.statistics?.().errors, 1);
+});
+
+test('takes new properties', () => {
+  const harness = new FilterHarness(filter);
+  harness.filter.setProperties?.({ largeKib: 1 });
+  harness.run('read', 0, 1024);
+  assert.equal(harness.filter.statistics?.().large, 1);
+});
+`;
+}
+
+const FILTER = `// The filter \`NAME\`: counts the I/O of a disk, and the I/Os that are larger than a limit.
 import { defineFilter, type DiskIo, type FilterContext } from '#sdk/filter.ts';
 
 // A module has no global state that matters: each disk has its own, made by \`open\`.
@@ -54,8 +93,8 @@ export default defineFilter({
   // says why it may miss some.
   kind: 'partial',
   safeBecause: 'It only watches: an operation that it does not see is merely not counted.',
-  name: '${name}',
-  class: '${filterClass}',
+  name: 'NAME',
+  class: 'CLASS',
   apiVersion: 1,
   summary: 'Counts reads, writes and large I/Os',
   // They become the fields of the policy wizard.
@@ -81,40 +120,3 @@ export default defineFilter({
   open,
 });
 `;
-}
-
-export function testSource({ name }: ProjectSettings): string {
-  return `// Tests of \`${name}\` over a disk in memory and a clock that stands still.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { FilterHarness } from '#sdk/filter-harness.ts';
-import filter from './index.ts';
-
-test('counts reads, writes and large I/Os', () => {
-  const harness = new FilterHarness(filter, { properties: { largeKib: 8 } });
-  harness.run('read', 0, 512);
-  harness.run('write', 0, new Uint8Array(8192));
-  const numbers = harness.filter.statistics?.();
-  assert.deepEqual(numbers, { reads: 1, writes: 1, large: 1, errors: 0 });
-});
-
-test('changes no data', () => {
-  const harness = new FilterHarness(filter);
-  harness.run('write', 4096, new Uint8Array(512).fill(7));
-  assert.equal(harness.run('read', 4096, 512).data[0], 7);
-});
-
-test('counts what failed', () => {
-  const harness = new FilterHarness(filter);
-  harness.finish(harness.submit('read', 0, 512), 5);
-  assert.equal(harness.filter.statistics?.().errors, 1);
-});
-
-test('takes new properties', () => {
-  const harness = new FilterHarness(filter);
-  harness.filter.setProperties?.({ largeKib: 1 });
-  harness.run('read', 0, 1024);
-  assert.equal(harness.filter.statistics?.().large, 1);
-});
-`;
-}

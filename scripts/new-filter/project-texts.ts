@@ -1,5 +1,5 @@
 // The texts of a new filter's project that are not code.
-import type { ProjectSettings } from './write-project.ts';
+import type { ProjectSettings } from './project-settings.ts';
 
 export function packageJson({ name, sluiceRoot }: ProjectSettings): string {
   const sluice = (command: string): string => `npm --prefix '${sluiceRoot}' run -s ${command} --`;
@@ -49,10 +49,10 @@ An I/O filter of the class ${filterClass} for Sluice.
 | --- | --- |
 | \`npm test\` | runs the tests, in memory and without a disk |
 | \`npm run build\` | makes \`dist/…_0.1.0.vib\`, unsigned (CommunitySupported) |
-| \`npm run certify\` | builds it, tries it in real processes, and signs it for PartnerSupported when it passes |
+| \`npm run certify\` | builds it, tries it in real processes, and signs it when it passes |
 
-\`index.ts\` is the filter; \`vib.json\` says its version, vendor and level; \`sdk\` is a copy of the filter SDK. The VIB's
-version is the one in \`vib.json\`, and \`package.json\` has the same.
+\`index.ts\` is the filter; \`vib.json\` says its version, vendor and level; \`sdk\` is a copy of the
+filter SDK. The VIB's version is the one in \`vib.json\`; keep that of \`package.json\` the same.
 
 The guide and the contract: \`${sluiceRoot}/docs/filter-sdk\`.
 `;

@@ -3,8 +3,8 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
-import type { FilterClass } from '#lib/model/filter-class.ts';
 import { filterSource, testSource } from './filter-source.ts';
+import type { ProjectSettings } from './project-settings.ts';
 import { packageJson, readme, tsconfigJson, vibJson } from './project-texts.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -17,17 +17,6 @@ const SDK_FILES = [
   'filter-sdk/xor-shift.ts',
   'base/assert.ts',
 ];
-
-export interface ProjectSettings {
-  directory: string;
-  /** Of the filter: `my-filter`. */
-  name: string;
-  filterClass: FilterClass;
-  vendor: string;
-  sluiceRoot: string;
-  /** ISO 8601 with an offset. */
-  releaseDate: string;
-}
 
 /** Throws InvalidArgument for a bad name, AlreadyExists when the folder is not empty. */
 export async function writeProject(settings: ProjectSettings): Promise<void> {

@@ -1,7 +1,7 @@
 // A filter that stands below the one on trial and plays a difficult drive: it keeps what is written
-// in a volatile cache until it is flushed, answers late and out of order, scrambles the buffers that
-// it was lent, fails when told to, and counts what comes down. kill -9 loses its cache, as a power
-// failure does.
+// in a volatile cache until it is flushed, answers late and out of order, scrambles the buffers
+// that it was lent, fails when told to, and counts what comes down. kill -9 loses its cache, as a
+// power failure does.
 import {
   COMPLETE,
   DEFER,
