@@ -21,6 +21,12 @@ export async function qemuIo(uri: string, ...commands: string[]): Promise<string
   return stdout;
 }
 
+/** A command on the files of a disk that no process has open, or that is only read. */
+export async function readFileWithQemu(file: string, command: string): Promise<string> {
+  const { stdout } = await run('qemu-io', ['-r', '-U', '-f', 'vmdk', '-c', command, file]);
+  return stdout;
+}
+
 export async function nbdInfo(uri: string): Promise<string> {
   return (await run('nbdinfo', [uri])).stdout;
 }

@@ -1,0 +1,314 @@
+// Everything that is done to whole disks, by clicks, against real processes and real clients:
+// snapshots under a workload, going back, growing, adding and removing, clones, storage migration,
+// suspending. What stands on the disks is read back through the data path or out of the files. Each
+// test builds on the one before.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { expect, type Locator, type Page, test } from '@playwright/test';
+import { expectAccessible } from './accessibility.ts';
+import {
+  type FioRun,
+  nbdInfo,
+  needTools,
+  qemuImgInfo,
+  qemuIo,
+  readFileWithQemu,
+  startFio,
+} from './clients.ts';
+import { endedTask, findObject, openObject, postFromPage, readRoute, signIn } from './console.ts';
+
+const VM = 'files01';
+const FULL = 'files02';
+const LINKED = 'files03';
+const GIB = 1024 ** 3;
+/** Behind the area in which fio writes. */
+const MARK = '512M 64k';
+
+test.describe.configure({ mode: 'serial', timeout: 240_000 });
+
+test.beforeEach(async ({ page }) => {
+  needTools('fio', 'qemu-io', 'qemu-img', 'nbdinfo');
+  await signIn(page);
+});
+
+test('1 a snapshot is taken while a client writes, and qemu-img reads the chain', async ({
+  page,
+}) => {
+  const id = await openObject(page, VM, 'tab=snapshots');
+  const { uri } = await firstDisk(page, id);
+  await qemuIo(uri, `write -P 0xaa ${MARK}`, 'flush');
+  await expect(page.getByText(`${VM} has no snapshots`)).toBeVisible();
+  const fio = await workload(page, id, 15);
+  await page.getByRole('button', { name: 'Take snapshot…' }).last().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('before the upgrade');
+  await expectAccessible(page);
+  await confirm(dialog, 'Take snapshot');
+  expect(await outcome(page, 'Create virtual machine snapshot', VM)).toBe('success');
+  await expect(page.getByText('You are here').first()).toBeVisible();
+  await expect(page.getByRole('button', { name: /before the upgrade/ })).toBeVisible();
+  await expectAccessible(page);
+  expect(await qemuImgInfo((await firstDisk(page, id)).file)).toContain('backing file:');
+  await endWell(fio);
+});
+
+test('2 going back gives up what was written since, and says so first', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=snapshots');
+  await qemuIo((await firstDisk(page, id)).uri, `write -P 0xbb ${MARK}`, 'flush');
+  await page.getByRole('button', { name: /before the upgrade/ }).click();
+  await page.getByRole('button', { name: 'Revert…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('What was written since is lost')).toBeVisible();
+  await expect(dialog.getByText(`${VM} is powered off`)).toBeVisible();
+  await expectAccessible(page);
+  await confirm(dialog, 'Revert');
+  expect(await outcome(page, 'Revert snapshot', VM)).toBe('success');
+  await page.getByRole('button', { name: 'Power on', exact: true }).click();
+  await confirm(dialog, 'Power on');
+  expect(await outcome(page, 'Power On virtual machine', VM)).toBe('success');
+  await expectMark(page, id, '0xaa');
+});
+
+test('3 deleting merges while a client writes, and nothing of it is lost', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=snapshots');
+  await qemuIo((await firstDisk(page, id)).uri, `write -P 0xcc ${MARK}`, 'flush');
+  const fio = await workload(page, id, 15);
+  await page.getByRole('button', { name: 'Delete all…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText(`${VM} stays as it is now`)).toBeVisible();
+  await confirm(dialog, 'Delete all');
+  expect(await outcome(page, 'Remove all snapshots', VM)).toBe('success');
+  await expect(page.getByText(`${VM} has no snapshots`)).toBeVisible();
+  await endWell(fio);
+  const { file } = await firstDisk(page, id);
+  expect(await qemuImgInfo(file)).not.toContain('backing file:');
+  await expectMark(page, id, '0xcc');
+});
+
+test('4 a disk grows while it is in use', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=configure&section=virtual-disks');
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Grow Hard disk 1…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('button', { name: 'Grow' })).toHaveAttribute(
+    'aria-disabled',
+    'true',
+  );
+  await dialog.getByLabel('New size').fill('2');
+  await expectAccessible(page);
+  await confirm(dialog, 'Grow');
+  expect(await outcome(page, 'Reconfigure virtual machine', VM)).toBe('success');
+  const { uri } = await firstDisk(page, id);
+  expect(await nbdInfo(uri)).toContain(`export-size: ${2 * GIB}`);
+  await qemuIo(uri, 'write -P 0xdd 1536M 64k', 'flush');
+  expect(await qemuIo(uri, 'read -P 0xdd 1536M 64k')).not.toContain('verification failed');
+  await expectMark(page, id, '0xcc');
+});
+
+test('5 a disk is added and removed while the virtual machine runs', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=configure&section=virtual-disks');
+  await page.getByRole('button', { name: 'Add disk…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expectRawPhysicalRefused(page, dialog);
+  await dialog.getByRole('radio', { name: 'New disk' }).click();
+  await dialog.getByLabel('Size').fill('64');
+  await dialog.getByLabel('Unit').click();
+  await page.getByRole('option', { name: 'MiB' }).click();
+  await expect(dialog.getByText('It can be added')).toBeVisible();
+  await expectAccessible(page);
+  await confirm(dialog, 'Add');
+  expect(await outcome(page, 'Reconfigure virtual machine', VM)).toBe('success');
+  await expect(page.getByRole('cell', { name: /Hard disk 2/ })).toBeVisible();
+  const added = (await readRoute(page, 'readVm', { id })).disks[1];
+  await qemuIo(`${added?.nbdUri}`, 'write -P 0x11 0 1M', 'read -P 0x11 0 1M');
+  const file = await fileOf(page, added);
+  expect(existsSync(file)).toBe(true);
+
+  await page.getByRole('button', { name: 'Remove Hard disk 2…' }).click();
+  await dialog.getByRole('radio', { name: 'Delete them from the datastore' }).click();
+  const remove = dialog.getByRole('button', { name: 'Remove and delete' });
+  await expect(remove).toHaveAttribute('aria-disabled', 'true');
+  await dialog.getByLabel('Type Hard disk 2 to confirm').fill('Hard disk 2');
+  await expectAccessible(page);
+  await confirm(dialog, 'Remove and delete');
+  expect(await outcome(page, 'Reconfigure virtual machine', VM)).toBe('success');
+  await expect(page.getByRole('cell', { name: /Hard disk 2/ })).toHaveCount(0);
+  expect(existsSync(file)).toBe(false);
+});
+
+test('6 a full clone of a running virtual machine has its data', async ({ page }) => {
+  await openObject(page, VM);
+  await fromMenu(page, 'Clone', 'Clone to virtual machine…');
+  await walkClone(page, FULL);
+  expect(await outcome(page, 'Clone virtual machine', VM)).toBe('success');
+  const { id } = await findObject(page, FULL);
+  const { file } = await firstDisk(page, id);
+  expect(await readFileWithQemu(file, `read -P 0xcc ${MARK}`)).not.toContain('verification failed');
+  const source = await readRoute(page, 'readVm', { id: (await findObject(page, VM)).id });
+  expect(source.snapshots).toEqual([]);
+});
+
+test('7 a linked clone builds on a snapshot, which it holds', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=snapshots');
+  const taken = { name: 'golden', description: '', quiesce: false };
+  expect((await postFromPage(page, `/api/v1/vms/${id}/snapshots`, taken)).status).toBe(200);
+  expect(await outcome(page, 'Create virtual machine snapshot', VM)).toBe('success');
+  await page.getByRole('button', { name: /golden/ }).click();
+  await page.getByRole('button', { name: 'Linked clone…' }).click();
+  await walkClone(page, LINKED);
+  expect(await outcome(page, 'Clone virtual machine', VM)).toBe('success');
+  const { file } = await firstDisk(page, (await findObject(page, LINKED)).id);
+  expect(await qemuImgInfo(file)).toContain('backing file:');
+  expect(await readFileWithQemu(file, `read -P 0xcc ${MARK}`)).not.toContain('verification failed');
+  const held = page.getByRole('button', { name: 'Delete…', exact: true });
+  await held.hover();
+  await expect(page.getByText(`${LINKED} is a linked clone`).first()).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('8 clones are deleted after their names were typed, then the snapshot', async ({ page }) => {
+  for (const name of [LINKED, FULL]) {
+    const id = await openObject(page, name);
+    const { file } = await firstDisk(page, id);
+    await page.getByRole('button', { name: 'Actions' }).click();
+    await page.getByRole('menuitem', { name: 'Delete from disk…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
+    await confirm(dialog, 'Delete');
+    expect(await outcome(page, 'Delete virtual machine', name)).toBe('success');
+    expect(existsSync(file)).toBe(false);
+  }
+  await openObject(page, VM, 'tab=snapshots');
+  await page.getByRole('button', { name: 'Delete all…' }).click();
+  await confirm(page.getByRole('dialog'), 'Delete all');
+  expect(await outcome(page, 'Remove all snapshots', VM)).toBe('success');
+});
+
+test('9 the disks move to another datastore while a client writes', async ({ page }) => {
+  const id = await openObject(page, VM);
+  const before = await firstDisk(page, id);
+  const fio = await workload(page, id, 30);
+  await page.getByRole('button', { name: 'Migrate…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: 'Storage only' }).click();
+  await expect(dialog.getByRole('row', { name: /nfs-01/ })).toContainText('It is here');
+  await dialog.getByRole('radio', { name: 'vmfs-01' }).check();
+  await expect(dialog.getByText('It can be moved there')).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Migrate', exact: true }).click();
+  await expect(dialog.getByText('Its disks are on vmfs-01 now')).toBeVisible({ timeout: 120_000 });
+  await endWell(fio);
+  const vm = await readRoute(page, 'readVm', { id });
+  expect([vm.datastore.name, vm.disks[0]?.datastore.name]).toEqual(['vmfs-01', 'vmfs-01']);
+  expect(existsSync((await firstDisk(page, id)).file)).toBe(true);
+  expect(existsSync(before.file)).toBe(false);
+  await expectMark(page, id, '0xcc');
+});
+
+test('10 it is suspended, shows it, and goes on with its data', async ({ page }) => {
+  const id = await openObject(page, VM);
+  await fromMenu(page, 'Power', 'Suspend…');
+  const dialog = page.getByRole('dialog');
+  await confirm(dialog, 'Suspend');
+  expect(await outcome(page, 'Suspend virtual machine', VM)).toBe('success');
+  await expect(page.getByText('Suspended', { exact: true }).first()).toBeVisible();
+  const node = page.getByRole('tree').getByRole('treeitem', { name: new RegExp(VM) });
+  await expect(node.getByRole('img', { name: /suspended/ })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await confirm(dialog, 'Resume');
+  expect(await outcome(page, 'Power On virtual machine', VM)).toBe('success');
+  await expectMark(page, id, '0xcc');
+});
+
+test('11 a datastore says what it is, how full, and who reaches it', async ({ page }) => {
+  await openObject(page, 'vmfs-01');
+  await expect(page.getByRole('progressbar', { name: 'Provisioned on vmfs-01' })).toBeVisible();
+  const remove = page.getByRole('button', { name: 'Delete…' });
+  await expect(remove).toHaveAttribute('aria-disabled', 'true');
+  await expectAccessible(page);
+  await openObject(page, 'vmfs-01', 'tab=configure');
+  await expect(page.getByRole('button', { name: 'Unmount on esx01…' })).toBeVisible();
+  await expectAccessible(page);
+  await page.goto('/datastores?dialog=createDatastore');
+  await expect(page.getByRole('dialog').getByRole('radio', { name: 'vSAN' })).toBeVisible();
+  await expectAccessible(page);
+});
+
+type Disk = Awaited<ReturnType<typeof readRoute<'readVm'>>>['disks'][number];
+
+/** The first disk of the VM: its NBD address ('' while it is off), and its descriptor as a file. */
+async function firstDisk(page: Page, id: string): Promise<{ uri: string; file: string }> {
+  const [disk] = (await readRoute(page, 'readVm', { id })).disks;
+  return { uri: disk?.nbdUri ?? '', file: await fileOf(page, disk) };
+}
+
+/** Datastores are directories of this machine. */
+async function fileOf(page: Page, disk: Disk | undefined): Promise<string> {
+  if (!disk) throw new Error('The virtual machine has no such disk.');
+  const datastore = await readRoute(page, 'readDatastore', { id: disk.datastore.id });
+  return path.join(datastore.path, disk.path);
+}
+
+async function expectMark(page: Page, id: string, pattern: string): Promise<void> {
+  // Until its server listens again, a client is refused.
+  const read = async () =>
+    qemuIo((await firstDisk(page, id)).uri, `read -P ${pattern} ${MARK}`).catch(String);
+  await expect.poll(read, { timeout: 60_000 }).toContain('read 65536/65536 bytes');
+  expect(await read()).not.toContain('verification failed');
+}
+
+/** fio that verifies what it writes, once its connection is there. */
+async function workload(page: Page, id: string, seconds: number): Promise<FioRun> {
+  const fio = startFio((await firstDisk(page, id)).uri, seconds);
+  await expect
+    .poll(async () => (await readRoute(page, 'readVm', { id })).disks[0]?.connections)
+    .toBeGreaterThan(0);
+  return fio;
+}
+
+async function endWell(fio: FioRun): Promise<void> {
+  const { code, output } = await fio.ended;
+  expect(code, output).toBe(0);
+}
+
+/** Clicks the button of a dialog, which closes when the call was taken. */
+async function confirm(dialog: Locator, verb: string): Promise<void> {
+  const button = dialog.getByRole('button', { name: verb, exact: true });
+  await expect(button).not.toHaveAttribute('aria-disabled', 'true');
+  await button.click();
+  await expect(dialog).toHaveCount(0);
+}
+
+async function outcome(page: Page, label: string, target: string): Promise<string> {
+  const { state, fault } = await endedTask(page, label, target);
+  return fault ? `${state}: ${fault.message}` : state;
+}
+
+async function fromMenu(page: Page, group: string, entry: string): Promise<void> {
+  await page.getByRole('button', { name: 'Actions' }).click();
+  await page.getByRole('menuitem', { name: group, exact: true }).hover();
+  await page.getByRole('menuitem', { name: entry }).click();
+}
+
+async function walkClone(page: Page, name: string): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(name);
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Next' }).click();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Next' }).click();
+  await expect(dialog.getByText('It can be cloned')).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Next' }).click();
+  await confirm(dialog, 'Clone');
+}
+
+async function expectRawPhysicalRefused(page: Page, dialog: Locator): Promise<void> {
+  await dialog.getByRole('radio', { name: 'Raw device' }).click();
+  await dialog.getByLabel('Device or NBD address').fill('nbd://127.0.0.1:1/none');
+  await dialog.getByRole('radio', { name: 'Physical' }).click();
+  await expect(dialog.getByText('This is not possible', { exact: true })).toBeVisible();
+  await expect(dialog.getByText(/virtual compatibility mode/i)).toBeVisible();
+  await expectAccessible(page);
+}
