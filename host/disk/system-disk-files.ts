@@ -3,7 +3,7 @@ import { close, constants, fstat, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { systemFiles } from '../datastore/small-files.ts';
 import type { DiskFiles, ExtentFile, OpenMode } from './extent-file.ts';
-import { FdFile } from './fd-file.ts';
+import { FdFile } from './files/fd-file.ts';
 
 const openLater = promisify(open);
 const closeLater = promisify(close);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { DiskFiles, ExtentFile } from '../disk/extent-file.ts';
-import { FdFile } from '../disk/fd-file.ts';
+import { FdFile } from '../disk/files/fd-file.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
 
 const openLater = promisify(open);

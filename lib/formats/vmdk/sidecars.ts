@@ -13,7 +13,7 @@ export function sidecars(descriptor: VmdkDescriptor): Map<string, string> {
     const match = /^([a-z0-9][a-z0-9-]*):([^:]+)$/i.exec(pair);
     const [, filter = '', encoded = ''] = match ?? [];
     const fileName = decode(encoded);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
     if (!match || fileName === '' || /[/\\\u0000-\u001f\u007f]/.test(fileName)) {
       throw new FormatError(`"${pair}" in ddb.sidecars names no sidecar beside the descriptor.`);
     }

@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstat, ftruncate, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOfCode } from '#lib/formats/nbd/errno.ts';
-import type { Done, ExtentFile, Transfer } from './extent-file.ts';
-import { errnoOfThrown, readLater, readRest, writeLater, writeRest } from './files/fd-transfer.ts';
-import { SyncGroup } from './files/sync-group.ts';
+import type { Done, ExtentFile, Transfer } from '../extent-file.ts';
+import { errnoOfThrown, readLater, readRest, writeLater, writeRest } from './fd-transfer.ts';
+import { SyncGroup } from './sync-group.ts';
 
 const fstatLater = promisify(fstat);
 /** What st_blocks counts in, in bytes. */
