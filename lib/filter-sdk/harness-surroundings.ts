@@ -16,7 +16,7 @@ export class HarnessSidecar implements FilterSidecar {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.broken) throw new Error('EIO: the sidecar cannot be written');
+    if (this.broken) throw ioError('the sidecar cannot be written');
     this.stored = new Uint8Array(bytes);
   }
 }
@@ -54,14 +54,14 @@ export class HarnessBelow implements BelowIo {
 
   async flush(): Promise<void> {
     this.log.push('flush');
-    if (this.broken) throw new Error('EIO: the I/O below the filter failed');
+    if (this.broken) throw ioError('the I/O below the filter failed');
   }
 
   #check(operation: string, offset: number, length: number): void {
     this.log.push(`${operation} ${offset}+${length}`);
     assert(offset % 512 === 0 && length % 512 === 0 && length > 0, 'own I/O is whole sectors');
     assert(offset >= 0 && offset + length <= this.#disk.length, 'own I/O is within the disk');
-    if (this.broken) throw new Error('EIO: the I/O below the filter failed');
+    if (this.broken) throw ioError('the I/O below the filter failed');
   }
 }
 
@@ -96,4 +96,14 @@ export class HarnessLine implements DaemonLine {
     this.#connected = connected;
     this.#onState(connected);
   }
+}
+
+/** As a host rejects: the name of the errno, and why. */
+function ioError(why: string): Error {
+  return new Error(`EIO: ${why}`);
+}
+
+/** As the framework rejects: an Error whose message begins with the errno. */
+function failure(why: string): Error {
+  return new Error(`EIO: ${why}`);
 }

@@ -3,7 +3,7 @@
 import type { ProjectSettings } from './project-settings.ts';
 
 export function filterSource({ name, filterClass }: ProjectSettings): string {
-  return FILTER.replaceAll('NAME', name).replace('CLASS', filterClass);
+  return FILTER.trimStart().replaceAll('NAME', name).replace('CLASS', filterClass);
 }
 
 export function testSource({ name }: ProjectSettings): string {
@@ -42,7 +42,8 @@ test('takes new properties', () => {
 `;
 }
 
-const FILTER = `// The filter \`NAME\`: counts the I/O of a disk, and the I/Os that are larger than a limit.
+const FILTER = `
+// The filter \`NAME\`: counts the I/O of a disk, and the I/Os that are larger than a limit.
 import { defineFilter, type DiskIo, type FilterContext } from '#sdk/filter.ts';
 
 // A module has no global state that matters: each disk has its own, made by \`open\`.

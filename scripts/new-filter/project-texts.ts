@@ -51,8 +51,8 @@ An I/O filter of the class ${filterClass} for Sluice.
 | \`npm run build\` | makes \`dist/…_0.1.0.vib\`, unsigned (CommunitySupported) |
 | \`npm run certify\` | builds it, tries it in real processes, and signs it when it passes |
 
-\`index.ts\` is the filter; \`vib.json\` says its version, vendor and level; \`sdk\` is a copy of the
-filter SDK. The VIB's version is the one in \`vib.json\`; keep that of \`package.json\` the same.
+\`index.ts\` is the filter; \`vib.json\` says its version, vendor and level; \`sdk\` is a copy of
+the filter SDK. The VIB's version is the one in \`vib.json\`; keep that of \`package.json\` the same.
 
 The guide and the contract: \`${sluiceRoot}/docs/filter-sdk\`.
 `;

@@ -60,12 +60,14 @@ export const BAD_FILTERS = {
       .then(() => token.complete(), () => token.complete()); return 2; },
     flush(io) { const token = io.defer();
     context.below.flush().then(() => token.complete(), () => token.complete()); return 2; } };`,
-  forgetsItsKey: `const key = [1 + Math.floor(Math.random() * 255), Math.floor(Math.random() * 256)];
+  forgetsItsKey: `const chance = () => 1 + Math.floor(Math.random() * 255);
+    const key = [chance(), chance()];
     const turn = (io) => { const data = io.data;
       for (let at = 0; at < data.length; at += 512) { const sector = data.subarray(at, at + 512);
         if (sector.some((byte) => byte !== 0))
           for (let i = 0; i < 512; i++) sector[i] ^= key[i % 2]; } };
     return { write: turn, completed(io) { if (io.operation === 'read') turn(io); } };`,
-  keepsBuffers: `let last = null; return { write(io) { if (last) last[0] ^= 255; last = io.data; } };`,
+  keepsBuffers: `let last = null;
+    return { write(io) { if (last) last[0] ^= 255; last = io.data; } };`,
   saysTooMuch: 'return { statistics: () => ({ surprise: 1 }) };',
 } as const;
