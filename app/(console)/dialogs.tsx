@@ -6,7 +6,7 @@ import { DialogOutlet, type DialogTable } from '#components/shell/dialog-outlet.
 
 const DIALOG_TABLE: DialogTable = {
   migrate: dynamic(() =>
-    import('#components/vms/migrate-dialog.tsx').then((file) => file.MigrateDialog),
+    import('#components/migration/migrate-dialog.tsx').then((file) => file.MigrateDialog),
   ),
   power: dynamic(() => import('#components/vms/power-dialog.tsx').then((file) => file.PowerDialog)),
   takeSnapshot: dynamic(() =>

@@ -1,8 +1,7 @@
 // Sizes as they are typed.
 import { expect, it } from 'vitest';
-import { bytesOf, DISK_BYTES_MAX, sizeDraftOf } from './disk-size.ts';
-
-const GIB = 1024 ** 3;
+import { DISK_BYTES_MAX, GIB } from '#lib/model/limits.ts';
+import { bytesOf, sizeDraftOf } from './disk-size.ts';
 
 it('reads a number with its unit as whole MiB', () => {
   expect(bytesOf({ amount: '2', unit: 'GiB' })).toBe(2 * GIB);

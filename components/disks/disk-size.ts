@@ -1,10 +1,8 @@
 // The size of a disk as somebody types it: a number and a unit, and the bytes that they mean. Pure.
 
-/** As lib/model/limits.ts has it, which the browser is spared. */
-export const DISK_BYTES_MAX = 62 * 1024 ** 4;
-const MIB = 1024 ** 2;
+import { DISK_BYTES_MAX, GIB, MIB } from '#lib/model/limits.ts';
 
-const SIZE_UNITS = { MiB: MIB, GiB: 1024 * MIB, TiB: 1024 ** 2 * MIB } as const;
+const SIZE_UNITS = { MiB: MIB, GiB: GIB, TiB: 1024 * GIB } as const;
 export type SizeUnit = keyof typeof SIZE_UNITS;
 
 export interface SizeDraft {

@@ -55,7 +55,11 @@ export function MigrateDialog({ param, close }: UrlDialogProps) {
       onClose={close}
       size="large"
       title={`Migrate ${vm.data?.name ?? ''}`}
-      description="The virtual machine and its clients keep running."
+      description={
+        vm.data?.powerState === 'poweredOn'
+          ? 'The virtual machine and its clients keep running.'
+          : undefined
+      }
       footer={
         <>
           <Button onClick={close}>{started ? 'Close' : 'Cancel'}</Button>
@@ -110,9 +114,9 @@ export function MigrateDialog({ param, close }: UrlDialogProps) {
   );
 }
 
-function missing(move: Move, { datastoreId, provisioning }: StorageDraft): string {
-  if (datastoreId === null && provisioning === 'same') return 'Choose a datastore first.';
-  return move === 'both' ? 'Choose a host first.' : 'Choose a datastore first.';
+function missing(move: Move, { datastoreId }: StorageDraft): string {
+  const both = move === 'both' && datastoreId !== null;
+  return both ? 'Choose a host first.' : 'Choose a datastore first.';
 }
 
 interface Placed {
