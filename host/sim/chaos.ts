@@ -23,7 +23,9 @@ export interface ChaosParts {
   onWrong(message: string): void;
 }
 
-const OPERATIONS: readonly EventKind[] = ['migrate', 'powerCycle', 'setFilters'];
+const OPERATIONS: readonly EventKind[] = ['migrate', 'powerCycle', 'setFilters', 'snapshot'];
+/** On each other, of one disk. */
+const REDO_LOGS_MAX = 6;
 
 type Act = (event: RecipeEvent) => void;
 
@@ -44,7 +46,7 @@ export class Chaos {
     const { syncForgets } = parts.recipe;
     this.#acts = {
       killWorld: (event) => this.#worldOf(event)?.process.kill(),
-      pauseWorld: (event) => this.#worldOf(event)?.process.block(event.forMs),
+      pauseWorld: (event) => this.#worldOf(event)?.process.stop(event.forMs),
       killAgent: (event) => this.#killAgent(event),
       crashHost: (event) => this.#crashHost(event),
       losePower: (event) => this.#losePower(event),
@@ -65,6 +67,7 @@ export class Chaos {
       migrate: (event) => this.#migrate(event),
       powerCycle: (event) => this.#powerCycle(event),
       setFilters: (event) => this.#setFilters(event),
+      snapshot: (event) => this.#snapshot(event),
     };
     Object.assign(faults, soundStorage());
   }
@@ -184,6 +187,24 @@ export class Chaos {
     if (event.killAfter !== null) schedule.afterEvents(event.killAfter, () => world.process.kill());
   }
 
+  #snapshot(event: RecipeEvent): void {
+    const { fleet, schedule, onWrong } = this.#parts;
+    const vm = this.#vmOf(event);
+    const world = fleet.worldOf(vm);
+    if (world === null || world.busy || vm.redoLogs >= REDO_LOGS_MAX) return;
+    vm.redoLogs += 1;
+    const path = vm.descriptorPath.replace(/(-\d{6})?\.vmdk$/, `-${name(vm.redoLogs)}.vmdk`);
+    const commit = (): void => {
+      vm.descriptorPath = path;
+    };
+    void world.snapshot(path, commit).catch((thrown: unknown) => {
+      if (this.#sound && world.alive) onWrong(`a snapshot failed without a reason: ${thrown}`);
+      // What has happened and could not be followed is followed by another world.
+      if (vm.descriptorPath === path) world.process.kill();
+    });
+    if (event.killAfter !== null) schedule.afterEvents(event.killAfter, () => world.process.kill());
+  }
+
   /** Sets what is wrong with the storage, and puts it back. */
   #set({ forMs }: RecipeEvent, wrong: Partial<Storage['faults']>): void {
     const { faults } = this.#parts.storage;
@@ -224,7 +245,7 @@ export class Chaos {
   #stall(event: RecipeEvent): void {
     const host = this.#hostOf(event);
     for (const process of host.machine.processes) {
-      if (process.host === host) process.block(event.forMs);
+      if (process.host === host) process.stop(event.forMs);
     }
     this.#during(event, ['unreachable']);
   }
@@ -249,6 +270,11 @@ export class Chaos {
     if (target % 4 !== 0) return this.#vmOf({ target }).home;
     return nth(this.#parts.fleet.hosts, target / 4);
   }
+}
+
+/** As vSphere numbers redo logs. */
+function name(number: number): string {
+  return String(number).padStart(6, '0');
 }
 
 /** Most are no worse than a busy disk, in milliseconds. */

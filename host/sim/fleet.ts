@@ -19,7 +19,10 @@ const BACKOFF_MS_MAX = 3_000;
 
 export interface SimVm {
   id: string;
+  /** The truth of what it runs on, as the VM's files are for a real one. */
   descriptorPath: string;
+  /** Redo logs that were ever made for it. */
+  redoLogs: number;
   /** Where the controller has it. */
   home: SimHost;
   /** What it should have, and what it may have when a change was cut off. */
@@ -35,6 +38,8 @@ export interface FleetParts {
   schedule: Schedule;
   storage: Storage;
   recipe: Recipe;
+  /** A VM's process is gone, and with it what it had not flushed out of its own memory. */
+  onLost(vm: SimVm): void;
   /** Something that must never happen has. */
   onWrong(message: string): void;
 }
@@ -82,6 +87,7 @@ export class Fleet {
     const vm: SimVm = {
       id,
       descriptorPath,
+      redoLogs: 0,
       home,
       filters: [filters],
       poweredOn: true,
@@ -129,7 +135,8 @@ export class Fleet {
       this.counts.movesFailed += 1;
       // A source that could not take its disk back ends, as host/world does.
       const runsOn = thrown instanceof Fault && thrown.fault === 'MigrationFault';
-      if (!runsOn) source.process.kill();
+      if (runsOn) vm.holder = source;
+      else source.process.kill();
       return false;
     }
   }
@@ -143,8 +150,10 @@ export class Fleet {
       process,
       storage,
       random: new SeededRandom(recipe.seed, `${vm.id} ${process.pid}`),
-      onOpened: () => {
+      onOpened: (path) => {
         vm.holder = world;
+        // A snapshot was made while it waited for the lock: it has opened what is frozen now.
+        if (path !== vm.descriptorPath) process.kill();
         this.counts.opened += 1;
       },
       onServing: () => {
@@ -152,6 +161,9 @@ export class Fleet {
         if (vm.home.isUp && this.#isReachable(host)) vm.home = host;
       },
       onFilterFault: (message) => onWrong(`a filter failed: ${message}`),
+    });
+    process.onEnd(() => {
+      if (!world.endsWell && vm.redoLogs > 0) this.#parts.onLost(vm);
     });
     vm.worlds = [...vm.worlds.filter(({ alive }) => alive), world];
     return world;

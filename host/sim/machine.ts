@@ -111,6 +111,11 @@ export class SimProcess {
     this.#busyUntil = this.localNow + milliseconds;
   }
 
+  /** The whole process stands still from now on for so long. */
+  stop(milliseconds: number): void {
+    this.#busyUntil = Math.max(this.#busyUntil, this.host.schedule.now + milliseconds);
+  }
+
   /** Runs something in it at that time, or when it is no longer blocked; never when it is dead. */
   run(time: number, callback: () => void): ScheduledEvent {
     const { schedule } = this.host;

@@ -26,6 +26,7 @@ export const EVENT_KINDS = [
   'migrate',
   'powerCycle',
   'setFilters',
+  'snapshot',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -40,7 +41,9 @@ const THEMES: readonly (readonly EventKind[])[] = [
   FENCING,
   FENCING,
   ['migrate', 'migrate', 'setFilters', 'powerCycle', 'slowDisk', 'writeErrors', 'losePower'],
-  ['migrate', 'setFilters', 'powerCycle'],
+  ['migrate', 'setFilters', 'powerCycle', 'snapshot'],
+  ['snapshot', 'losePower', 'killWorld', 'writeErrors', 'syncErrors', 'fullDisk', 'migrate'],
+  ['snapshot', 'losePower', 'slowDisk', 'crashHost', 'stall', 'partition'],
 ];
 
 export interface RecipeEvent {
@@ -71,6 +74,8 @@ export interface Recipe {
   failsOver: boolean;
   /** Filters that each VM begins with: a set, modulo how many there are. */
   filters: number;
+  /** Redo logs that each disk begins with. */
+  redoLogs: number;
   durationMs: number;
   events: RecipeEvent[];
 }
@@ -94,6 +99,7 @@ export function drawRecipe(seed: number): Recipe {
     syncForgets: random.chance(0.5),
     failsOver: fences || random.chance(0.6),
     filters: random.below(64),
+    redoLogs: random.pick([0, 0, 1, 2]),
     durationMs,
     events: events.sort((a, b) => a.at - b.at),
   };

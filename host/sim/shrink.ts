@@ -57,6 +57,7 @@ const SIMPLER: readonly ((recipe: Recipe) => Recipe | null)[] = [
   (recipe) => (recipe.vms > 1 ? { ...recipe, vms: 1 } : null),
   (recipe) => (recipe.hosts > 1 ? { ...recipe, hosts: 1 } : null),
   (recipe) => (recipe.hosts > 2 ? { ...recipe, hosts: 2 } : null),
+  (recipe) => (recipe.redoLogs > 0 ? { ...recipe, redoLogs: 0 } : null),
   (recipe) => (recipe.filters > 0 ? { ...recipe, filters: 0 } : null),
   (recipe) => (recipe.failsOver ? { ...recipe, failsOver: false } : null),
   (recipe) => (recipe.syncForgets ? { ...recipe, syncForgets: false } : null),

@@ -4,11 +4,12 @@
 import { formatDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { newDescriptor } from '#lib/formats/vmdk/new-descriptor.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
+import { createRedoLog } from '../disk/snapshot-files.ts';
 import { Chaos } from './chaos.ts';
 import { Fleet, type SimVm } from './fleet.ts';
 import { Guest } from './guest.ts';
 import type { GuestPort } from './guest-port.ts';
-import type { Storage } from './process-files.ts';
+import { ProcessFiles, type Storage } from './process-files.ts';
 import type { EventKind, Recipe } from './recipe.ts';
 import { RegisterHistory } from './register-history.ts';
 import { type RegisterParts, readAllRegisters, useRegisters } from './register-workload.ts';
@@ -78,7 +79,12 @@ class Run {
     };
     const schedule = this.#schedule;
     const onWrong = (message: string): void => this.#fail(message);
-    this.#fleet = new Fleet({ schedule, storage: this.#storage, recipe, onWrong });
+    this.#fleet = new Fleet({
+      ...{ schedule, storage: this.#storage, recipe, onWrong },
+      // A redo log keeps what is new in its tables in memory until it is flushed. Guests have to
+      // learn first that their connections are gone.
+      onLost: (vm) => schedule.after(0, () => this.#losePower(vm)),
+    });
     for (let index = 0; index < recipe.vms; index++) {
       const filters = filterSets[(recipe.filters + index) % filterSets.length] ?? [];
       this.#disks.push(this.#makeDisk(`vm${index + 1}`, filters));
@@ -92,12 +98,18 @@ class Run {
       filterSets,
       onWrong,
       onPowerLost: () => {
-        for (const { history } of this.#disks) history.losePower();
+        for (const { vm } of this.#disks) this.#losePower(vm);
       },
     });
   }
 
   async toEnd(): Promise<Outcome> {
+    let made = false;
+    const making = this.#makeRedoLogs().then(() => {
+      made = true;
+    });
+    await this.#schedule.run(() => made);
+    await making;
     this.#fleet.start();
     this.#chaos.start();
     this.#watch(this.#live());
@@ -130,6 +142,10 @@ class Run {
       if (client) await readAllRegisters(client);
     }
     this.#ended = true;
+  }
+
+  #losePower(vm: SimVm): void {
+    this.#disks.find((disk) => disk.vm === vm)?.history.losePower();
   }
 
   #watch(work: Promise<void>): void {
@@ -169,6 +185,26 @@ class Run {
       },
     }));
     return { vm, history, ring, clients };
+  }
+
+  /** What snapshots have left before the run begins. */
+  async #makeRedoLogs(): Promise<void> {
+    const [host] = this.#fleet.hosts;
+    const process = host?.spawn();
+    if (process === undefined) return;
+    const files = new ProcessFiles(this.#storage, process);
+    for (const { vm } of this.#disks) {
+      const random = new SeededRandom(this.#recipe.seed, `${vm.id} redo logs`);
+      while (vm.redoLogs < this.#recipe.redoLogs) {
+        vm.redoLogs += 1;
+        const parentDescriptorPath = vm.descriptorPath;
+        const childDescriptorPath = `/ds/${vm.id}/${vm.id}-00000${vm.redoLogs}.vmdk`;
+        await createRedoLog({ parentDescriptorPath, childDescriptorPath, files, random });
+        vm.descriptorPath = childDescriptorPath;
+      }
+    }
+    this.#storage.volume.syncNames();
+    process.kill();
   }
 
   #writeFiles({ id, descriptorPath }: SimVm, random: SeededRandom): void {

@@ -2,7 +2,9 @@
 // sockets. Lock, descriptor, files, filters, chain, quiescing and handover are the product's own.
 import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
+import type { DiskPlace } from '../disk/disk-place.ts';
 import { ServedDisk } from '../disk/served-disk.ts';
+import { createRedoLog } from '../disk/snapshot-files.ts';
 import { type Destination, handOver } from '../migration/hand-over.ts';
 import type { HandoverState } from '../migration/handover-state.ts';
 import { TakeOver } from '../migration/take-over.ts';
@@ -20,8 +22,8 @@ export interface WorldParts {
   process: SimProcess;
   storage: Storage;
   random: SeededRandom;
-  /** It has the disk. */
-  onOpened(world: SimWorld): void;
+  /** It has the disk of that descriptor. */
+  onOpened(descriptorPath: string): void;
   /** It serves guests. */
   onServing(world: SimWorld): void;
   /** A filter broke its contract, or threw. */
@@ -34,6 +36,9 @@ export class SimWorld {
   port: GuestPort | null = null;
   /** One change at a time. */
   busy = false;
+  /** Everything was flushed, and this process is needed no more. */
+  endsWell = false;
+  #flushFailed = false;
   #disk: ServedDisk | null = null;
 
   constructor(parts: WorldParts) {
@@ -64,6 +69,7 @@ export class SimWorld {
       port.close();
       await disk.close();
     });
+    this.endsWell = !this.#flushFailed;
     this.process.kill();
   }
 
@@ -72,6 +78,49 @@ export class SimWorld {
     await this.#alone(async () => {
       const { clock } = this.process;
       await quiesce({ server: port, disks: [disk], clock }, () => disk.setFilters(wanted));
+    });
+  }
+
+  /**
+   * A redo log takes the disk's place, in the order of host/world/operations. `commit` is the moment
+   * at which it has happened. Throws when it has not, or when this world cannot follow.
+   */
+  async snapshot(descriptorPath: string, commit: () => void): Promise<void> {
+    const { disk, port } = this.#running();
+    await this.#alone(async () => {
+      const { process, storage, random } = this.parts;
+      const { clock } = process;
+      const files = new ProcessFiles(storage, process);
+      const announcement = disk.announce('snapshotCreate');
+      const next: Partial<DiskPlace> = {};
+      try {
+        await announcement.prepare();
+        const parentDescriptorPath = disk.descriptorPath;
+        const names = { parentDescriptorPath, childDescriptorPath: descriptorPath };
+        await createRedoLog({ ...names, files, random });
+        const lock = await disk.lockOf(descriptorPath);
+        next.lock = lock;
+        await quiesce({ server: port, disks: [disk], clock }, async () => {
+          await announcement.freeze();
+          await disk.flush();
+          const backing = await disk.openPlace(descriptorPath);
+          next.backing = backing;
+          await files.syncDirectory(descriptorPath);
+          commit();
+          const before = disk.changeBacking({ backing, lock, descriptorPath });
+          this.parts.onOpened(descriptorPath);
+          await before.backing.close();
+          await before.lock.release();
+        });
+      } catch (thrown) {
+        await announcement.undone();
+        if (disk.descriptorPath !== descriptorPath) {
+          await next.backing?.close();
+          await next.lock?.release();
+        }
+        throw thrown;
+      }
+      await announcement.done();
     });
   }
 
@@ -88,6 +137,7 @@ export class SimWorld {
         log: () => undefined,
       });
     });
+    this.endsWell = true;
     this.process.kill();
   }
 
@@ -119,7 +169,10 @@ export class SimWorld {
         random,
         files: new ProcessFiles(storage, process),
         processes: process.table,
-        log: () => undefined,
+        // The last flush of a disk that was closed has failed.
+        log: (level) => {
+          if (level === 'error') this.#flushFailed = true;
+        },
         onFilterFault: (_, { filter, operation, message }) =>
           this.parts.onFilterFault(`${filter} (${operation}): ${message}`),
         onFilterEvent: () => undefined,
@@ -131,7 +184,7 @@ export class SimWorld {
     );
     this.#disk = disk;
     this.port = new GuestPort(process, disk);
-    this.parts.onOpened(this);
+    this.parts.onOpened(descriptorPath);
   }
 
   #running(): { disk: ServedDisk; port: GuestPort } {

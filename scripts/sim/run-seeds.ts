@@ -62,6 +62,7 @@ const recipeSchema: z.ZodType<Recipe> = z.object({
   syncForgets: z.boolean(),
   failsOver: z.boolean(),
   filters: z.number(),
+  redoLogs: z.number(),
   durationMs: z.number(),
   events: z.array(
     z.object({

@@ -18,12 +18,16 @@ const PER_TEST = 100;
 
 describe('no seed fails', () => {
   const firsts = Array.from({ length: SEEDS / PER_TEST }, (_, index) => 1 + index * PER_TEST);
-  test.each(firsts)('the hundred from %i', async (first) => {
-    for (let seed = first; seed < first + PER_TEST; seed++) {
-      const { failure } = await simulate(drawRecipe(seed), FILTER_SETS);
-      expect(failure, `npm run sim -- --seed ${seed}`).toBe(null);
-    }
-  }, 300_000);
+  test.each(firsts)(
+    'the hundred from %i',
+    async (first) => {
+      for (let seed = first; seed < first + PER_TEST; seed++) {
+        const { failure } = await simulate(drawRecipe(seed), FILTER_SETS);
+        expect(failure, `npm run sim -- --seed ${seed}`).toBe(null);
+      }
+    },
+    300_000,
+  );
 });
 
 test('a seed repeats its run, step by step', async () => {
@@ -49,11 +53,15 @@ test('a recipe is shortened to the events that make it fail', async () => {
 });
 
 describe('a fault in the code is found', () => {
-  test.each(Object.entries(MUTANTS))('%s', (name, mutant) => {
-    expect(mutate(mutant)).toContain(mutant.replace);
-    const args = [MAIN, '--seeds', `1..${SEEDS_TO_FIND}`, '--as-it-is', '--mutant', name];
-    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-    expect(stdout).toContain('FAILED');
-    expect(status).toBe(1);
-  }, 300_000);
+  test.each(Object.entries(MUTANTS))(
+    '%s',
+    (name, mutant) => {
+      expect(mutate(mutant)).toContain(mutant.replace);
+      const args = [MAIN, '--seeds', `1..${SEEDS_TO_FIND}`, '--as-it-is', '--mutant', name];
+      const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      expect(stdout).toContain('FAILED');
+      expect(status).toBe(1);
+    },
+    300_000,
+  );
 });
