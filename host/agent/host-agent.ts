@@ -167,6 +167,8 @@ export class HostAgent {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.workloads.close();
+    // A copy of hours must not keep the host from stopping: what it made is taken back.
+    this.operations.cancelAll();
     const runners = this.vms.list();
     await Promise.allSettled(runners.map((runner) => runner.exclusively(() => runner.shutDown())));
     await this.daemons.stop();

@@ -85,6 +85,11 @@ export class Operations {
     this.#running.get(operationKey)?.controller.abort();
   }
 
+  /** Asks all that run to stop. */
+  cancelAll(): void {
+    for (const { controller } of this.#running.values()) controller.abort();
+  }
+
   /** Those that run, and the last ones that ended. */
   list(): HostOperation[] {
     const ended = [...this.#results.values()].slice(-SHOWN).map(

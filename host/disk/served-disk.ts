@@ -281,6 +281,11 @@ export class ServedDisk implements NbdExport {
     return states;
   }
 
+  /** Given away, and not taken back. */
+  get isSuspended(): boolean {
+    return this.#suspended !== null;
+  }
+
   /** Takes the disk back; nothing to do unless it was suspended. Throws as `open` does. */
   async resume(): Promise<void> {
     const states = this.#suspended;

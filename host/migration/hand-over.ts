@@ -4,6 +4,7 @@
 // docs/adr/0003-handover.md.
 import type { Clock } from '#lib/base/clock.ts';
 import { Fault } from '#lib/model/fault.ts';
+import type { Announcement } from '../chain/announce.ts';
 import type { ServedDisk } from '../disk/served-disk.ts';
 import type { Connection } from '../nbd/connection.ts';
 import type { NbdServer } from '../nbd/nbd-server.ts';
@@ -64,8 +65,10 @@ export interface HandedOver {
  * to serve.
  */
 export async function handOver(parts: HandOverParts): Promise<HandedOver> {
-  const { server } = parts;
+  const { server, disks } = parts;
   const { port } = server;
+  const announcements = disks.map((disk) => disk.announce('migrate'));
+  await tellFilters(announcements);
   const connections = server.connections;
   const listener = server.tcpDescriptor;
   const fds = [...(listener === null ? [] : [listener]), ...connections.map((c) => c.descriptor)];
@@ -75,19 +78,35 @@ export async function handOver(parts: HandOverParts): Promise<HandedOver> {
   server.keepWaiting(true);
   try {
     await destination.ready();
-    return await switchOver(parts, destination, { connections, listens: listener !== null });
+    const inherited = { connections, listens: listener !== null, announcements };
+    return await switchOver(parts, destination, inherited);
   } catch (cause) {
     await destination.kill();
-    await takeBack(parts, port);
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `The migration failed and the virtual machine runs on where it was: ${why}`;
-    throw new Fault('MigrationFault', message, { cause });
+    await takeBack(parts, { port, announcements });
+    throw failed(cause);
   }
+}
+
+/** Each disk's filters may refuse; then nothing has been begun. */
+async function tellFilters(announcements: readonly Announcement[]): Promise<void> {
+  try {
+    for (const announcement of announcements) await announcement.prepare();
+  } catch (cause) {
+    for (const announcement of announcements.toReversed()) await announcement.undone();
+    throw failed(cause);
+  }
+}
+
+function failed(cause: unknown): Fault {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `The migration failed and the virtual machine runs on where it was: ${why}`;
+  return new Fault('MigrationFault', message, { cause });
 }
 
 interface Inherited {
   connections: readonly Connection[];
   listens: boolean;
+  announcements: readonly Announcement[];
 }
 
 async function switchOver(
@@ -100,7 +119,9 @@ async function switchOver(
   server.hold();
   let heldIos = underWay({ server, disks, clock });
   await drain({ server, disks, clock });
+  for (const announcement of inherited.announcements) await announcement.freeze();
   await server.repliesSent();
+  // The filters close here, and open over there with what they have saved.
   const states = new Map<number, Map<string, Uint8Array>>();
   for (const disk of disks) states.set(disk.diskKey, await disk.suspend());
   for (const connection of inherited.connections) heldIos += connection.waitingRequests();
@@ -135,9 +156,16 @@ function packConnections({ connections, listens }: Inherited): Omit<HandoverStat
 }
 
 /** Everything as it was: locks, disks, filters with their states, and the clients go on. */
-async function takeBack(parts: HandOverParts, port: number): Promise<void> {
+async function takeBack(
+  parts: HandOverParts,
+  { port, announcements }: { port: number; announcements: readonly Announcement[] },
+): Promise<void> {
   const { server, disks, nbdHost, log } = parts;
-  for (const disk of disks) await disk.resume();
+  for (const [index, disk] of disks.entries()) {
+    // Filters that had closed are opened anew with their states, and have heard nothing.
+    if (disk.isSuspended) await disk.resume();
+    else await announcements[index]?.undone();
+  }
   server.release();
   server.keepWaiting(false);
   if (port === 0) return;

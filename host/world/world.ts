@@ -53,6 +53,8 @@ export class World {
   #state: WorldState;
   #fault: FaultRecord | null = null;
   #server: NbdServer;
+  /** False for a VM that is off, and for one that was suspended. */
+  #isGuestOn: boolean;
   #sampledAt: number;
   #sampledCpu: number;
 
@@ -60,6 +62,7 @@ export class World {
     const { launch, clock, random, files, log } = parts;
     this.#parts = parts;
     this.#state = 'starting';
+    this.#isGuestOn = launch.serves;
     this.#notices = new FilterNotices({ clock, log });
     this.#disks = new WorldDisks({
       ...{ launch, clock, random, log, notices: this.#notices },
@@ -213,7 +216,9 @@ export class World {
         const server = this.#server;
         const parts = { ...handle, server, disks: this.#disks, clock, random, files, log, commit };
         try {
-          return await perform(parts, operation);
+          const result = await perform(parts, operation);
+          if (operation.kind === 'suspend') this.#isGuestOn = false;
+          return result;
         } catch (thrown) {
           // The files say that it has happened, and this process could not follow: the next will.
           if (thrown instanceof CommittedError) this.fail(thrown);
@@ -279,10 +284,14 @@ export class World {
       this.#state = 'stopping';
       const disks = this.#disks.list;
       for (const disk of disks) disk.giveUpSpace();
+      const off = this.#isGuestOn ? disks.map((disk) => disk.announce('powerOff')) : [];
       try {
+        for (const announcement of off) await announcement.prepare();
         await quiesce({ server, disks, clock: this.#parts.clock }, async () => {
+          for (const announcement of off) await announcement.freeze();
           await server.repliesSent();
           server.close();
+          for (const announcement of off) await announcement.done();
           await this.#disks.closeAll();
         });
       } catch (thrown) {

@@ -7,9 +7,13 @@ import { z } from 'zod';
 import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
 import { commitSchema, finishCommit } from '../../datastore/commit-files.ts';
 import { deleteDisk } from '../../datastore/delete-disk.ts';
+import { readDescriptor } from '../../datastore/descriptor-file.ts';
 import { errnoOf } from '../../datastore/errno.ts';
 import { readMark } from '../../datastore/vm-home.ts';
+import { dropLayer } from '../../disk/merge-redo-log.ts';
 import type { ObjectStore } from '../../disk/object-store.ts';
+import { hintFor } from '../../disk/snapshot-files.ts';
+import { systemDiskFiles } from '../../disk/system-disk-files.ts';
 
 const pathSchema = z.string().startsWith('/').max(4096);
 
@@ -20,6 +24,10 @@ export const intentSchema = z.object({
   mark: z.string(),
   markBefore: z.string().nullable(),
   commit: commitSchema,
+  /** Disks that build on another one when it has happened. */
+  reparented: z
+    .array(z.object({ childDescriptorPath: pathSchema, parentDescriptorPath: pathSchema }))
+    .default([]),
   /** Disks that it makes: deleted when it has not happened. */
   created: z.array(pathSchema),
   /** Directories that it makes: removed, when it has not happened, if they are empty. */
@@ -48,6 +56,7 @@ export async function settleIntent(intent: Intent, objects: ObjectStore): Promis
   const mark = await readMark(vmxPath);
   if (mark === intent.mark) {
     await finishCommit(intent.commit);
+    for (const pair of intent.reparented) await reparent(pair);
     for (const path of intent.obsolete) await deleteDisk(path, objects);
     for (const path of intent.obsoleteFiles) await rm(path, { force: true });
     const left = [...intent.obsolete, ...intent.obsoleteFiles].map((path) => dirname(path));
@@ -71,4 +80,12 @@ async function removeIfEmpty(path: string): Promise<void> {
     const errno = errnoOf(error) ?? '';
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errno)) throw error;
   });
+}
+
+/** Leaves a descriptor alone that says so already: the world may be changing something else in it. */
+async function reparent(pair: Intent['reparented'][number]): Promise<void> {
+  const { childDescriptorPath, parentDescriptorPath } = pair;
+  const child = await readDescriptor(childDescriptorPath);
+  if (child.parentFileNameHint === hintFor(parentDescriptorPath, childDescriptorPath)) return;
+  await dropLayer({ ...pair, files: systemDiskFiles });
 }

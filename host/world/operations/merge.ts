@@ -7,7 +7,6 @@ import { copySidecars, removeSidecarFiles, sidecarPaths } from '../../datastore/
 import type { Backing } from '../../disk/backing.ts';
 import { dropLayer, mergeRedoLog, mirrorForMerge } from '../../disk/merge-redo-log.ts';
 import { RedoLog } from '../../disk/redo-log.ts';
-import type { DiskPlace } from '../../disk/disk-place.ts';
 import type { ServedDisk } from '../../disk/served-disk.ts';
 import type { ChangeParts } from './change-parts.ts';
 import { leavePlace, progressOf, stepInto } from './disk-access.ts';
@@ -32,21 +31,22 @@ async function mergeFrozen(parts: ChangeParts, operation: Merge): Promise<Operat
   } finally {
     await child.close();
   }
-  // What runs is opened anew, over the disk that has taken the child's place.
-  const next: Partial<DiskPlace> = {};
+  const { grandchildren, parentPath: parentDescriptorPath } = operation;
+  const { files } = parts;
   const pause = await makeChange(parts, {
     kind: null,
     disks: [disk],
-    atStandstill: async () => {
-      await takePlace(parts, operation);
-      next.backing = await disk.openPlace(disk.descriptorPath);
-    },
+    atStandstill: () => takePlace(parts, operation),
+    // Only now, because until then the child is still what the .vmsd names; after a crash the agent
+    // does it again. What runs is opened anew, over the disk that has taken the child's place.
     changeOver: async () => {
-      if (next.backing === undefined) return;
-      const before = disk.changeBacking({ ...disk.place, backing: next.backing });
+      for (const childDescriptorPath of grandchildren) {
+        await dropLayer({ childDescriptorPath, parentDescriptorPath, files });
+      }
+      const backing = await disk.openPlace(disk.descriptorPath);
+      const before = disk.changeBacking({ ...disk.place, backing });
       await leavePlace(parts, { backing: before.backing });
     },
-    takeBack: () => leavePlace(parts, next),
   });
   return { ...pause, copiedBytes };
 }
@@ -89,17 +89,11 @@ async function mergeRunning(parts: ChangeParts, operation: Merge): Promise<Opera
   }
 }
 
-/** The parent gets what the child has beside its data, and those that built on the child. */
-async function takePlace(
-  { files }: ChangeParts,
-  { parentPath, childPath, grandchildren }: Merge,
-): Promise<void> {
+/** The parent gets what the child has beside its data. */
+async function takePlace({ files }: ChangeParts, { parentPath, childPath }: Merge): Promise<void> {
   const before = await readDescriptor(parentPath, files);
   await copySidecars(childPath, parentPath);
   await removeSidecarFiles(sidecarPaths(parentPath, before));
-  for (const childDescriptorPath of grandchildren) {
-    await dropLayer({ childDescriptorPath, parentDescriptorPath: parentPath, files });
-  }
 }
 
 function requireLog(backing: Backing, descriptorPath: string): RedoLog {

@@ -99,7 +99,12 @@ test.each(['prepare', 'frozen'])('a veto in %s leaves everything as it was', asy
   await rm(redoLog(2), { force: true });
   await rm(redoLog(2).replace('.vmdk', '-delta.vmdk'), { force: true });
   await operate(snapshot(2));
-  const merge = { kind: 'merge', key: disk.key, running: true, grandchildren: [] } as const;
+  const merge = {
+    kind: 'merge',
+    key: disk.key,
+    running: true,
+    grandchildren: [] as string[],
+  } as const;
   await operate({ ...merge, parentPath: redoLog(1), childPath: redoLog(2) });
   for (const path of [redoLog(2), redoLog(2).replace('.vmdk', '-delta.vmdk')]) await rm(path);
 });

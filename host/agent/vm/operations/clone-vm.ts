@@ -107,6 +107,7 @@ async function intentForTarget(
     created: disks.map(({ targetPath }) => targetPath),
     createdFolders: [...folders],
     obsolete: [],
+    reparented: [],
     obsoleteFiles: [],
     spec: on.runner.record.spec,
     answer: { layout, copiedBytes: 0 },

@@ -22,6 +22,7 @@ export interface FilePlan {
   lastUid?: number;
   created?: string[];
   obsolete?: string[];
+  reparented?: Intent['reparented'];
   /** What a controller that asks again is told; null when more steps follow. */
   answer: Json;
 }
@@ -45,6 +46,7 @@ export async function intentOf(on: OnVm, plan: FilePlan): Promise<Intent> {
     created: plan.created ?? [],
     createdFolders: [],
     obsolete: plan.obsolete ?? [],
+    reparented: plan.reparented ?? [],
     obsoleteFiles: [],
     spec: { ...vm, disks: layout.disks },
     answer: plan.answer,

@@ -141,6 +141,7 @@ async function intentOfMove(
     createdFolders: [...new Set([dirname(vmxPath), ...targets.map((path) => dirname(path))])],
     // Children before their parents.
     obsolete: [...moved.keys()].toReversed(),
+    reparented: [],
     obsoleteFiles: homeStays ? [] : [home.vmxPath, home.vmsdPath],
     spec: { ...vm, datastoreId, vmxPath: homePath, disks },
     answer: null,

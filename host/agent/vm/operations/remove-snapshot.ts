@@ -68,7 +68,10 @@ async function consolidate(from: OnVm): Promise<{ last: OnVm; mergedBytes: numbe
       })),
     });
     const obsolete = [step.childPath];
-    const intent = await intentOf(on, { layout, obsolete, answer: null });
+    const reparented = step.grandchildren.map((childDescriptorPath) => ({
+      ...{ childDescriptorPath, parentDescriptorPath: step.parentPath },
+    }));
+    const intent = await intentOf(on, { layout, obsolete, reparented, answer: null });
     const result = await operate(on, { kind: 'merge', ...step }, intent);
     mergedBytes += result.copiedBytes;
   }

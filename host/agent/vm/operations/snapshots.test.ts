@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { haveTools, mustRun, runTool } from '../../../world/test-peers.ts';
+import { haveTools, runTool } from '../../../world/test-peers.ts';
 import { type TestAgent, TestLab, testVm } from '../../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
