@@ -50,7 +50,7 @@ function givenUp(): Promise<calls.WorldReport> {
   });
 }
 
-test('a VM that ends too often is left faulted with the filter named, until it is powered on', async () => {
+test('a VM that ends too often is left faulted, its filter named, until powered on', async () => {
   await esx01.keyed(calls.powerOnVm, { vm: testVm(2) });
   const { pid: neighbour } = (await esx01.world('vm-2')) ?? {};
   await esx01.keyed(calls.powerOnVm, { vm: bad });

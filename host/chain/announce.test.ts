@@ -191,7 +191,7 @@ test.each([
   expect(lab.log).toContain('second undone');
 });
 
-test('what a filter began on its own is waited for, and its next stands still until done', async () => {
+test("a filter's own work is waited for, and its next stands still until done", async () => {
   const lab = new Lab('snapshotCreate');
   const [filter] = lab.filters;
   const order: string[] = [];

@@ -3,7 +3,6 @@
 import type { BelowIo } from '#lib/filter-sdk/filter.ts';
 import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import { NBD_REQUEST_BYTES_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { Chain } from './chain.ts';
 import {
   ChainIo,
   EMPTY_BUFFER,
@@ -45,9 +44,14 @@ interface Wanted {
   fua?: boolean;
 }
 
+/** The chain, as far as a filter's own I/O needs it. */
+export interface ChainBelow {
+  submitBelow(io: ChainIo, index: number): boolean;
+}
+
 /** Where a filter stands in a chain. */
 interface Place {
-  chain: Chain;
+  chain: ChainBelow;
   index: number;
 }
 
@@ -60,7 +64,7 @@ export class OwnBelowIo implements BelowIo {
   }
 
   /** To be called whenever the filter stands in another chain; the gate must be held. */
-  attach(chain: Chain, index: number): void {
+  attach(chain: ChainBelow, index: number): void {
     this.#place = { chain, index };
   }
 

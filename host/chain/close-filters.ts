@@ -27,11 +27,13 @@ export async function closeFilters(
 ): Promise<void> {
   for (const filter of filters) {
     const closed = new AbortController();
-    const late = sleep(clock, CLOSE_MS, closed.signal).then(() => {
-      if (!closed.signal.aborted) throw new Error(`not done within ${CLOSE_MS / 1000} s`);
-    });
+    const late = sleep(clock, CLOSE_MS, closed.signal).then(() => 'late' as const);
     try {
-      await Promise.race([close(filter), late]);
+      const end = await Promise.race([close(filter), late]);
+      if (end === 'late') {
+        const message = `not done within ${CLOSE_MS / 1000} s`;
+        onFault({ filter: filter.name, operation: 'close', message });
+      }
     } catch (thrown) {
       onFault({ filter: filter.name, operation: 'close', message: String(thrown) });
     }

@@ -48,7 +48,7 @@ export class Gate {
   }
 
   #enter(): Promise<void> | void {
-    if (this.#state === 'closed') throw new Error(this.#closedMessage);
+    if (this.#state === 'closed') throw this.#closed();
     if (this.#state === 'open') {
       this.#inside += 1;
       return;
@@ -59,9 +59,13 @@ export class Gate {
           this.#inside += 1;
           resolve();
         },
-        refuse: () => reject(new Error(this.#closedMessage)),
+        refuse: () => reject(this.#closed()),
       });
     });
+  }
+
+  #closed(): Error {
+    return new Error(this.#closedMessage);
   }
 
   #leave(): void {

@@ -80,6 +80,11 @@ export class IoChecker {
   }
 }
 
+/** What a filter gets for looking at an I/O that it has no part in any more. */
+function stale(): Error {
+  return new Error('ESTALE: this I/O was answered');
+}
+
 /** The stand-in. It knows nothing any more once it was taken back. */
 class LentIo implements DiskIo {
   readonly #complain: (message: string) => void;
@@ -143,6 +148,6 @@ class LentIo implements DiskIo {
   #borrowed(): ChainIo {
     if (this.#io !== null) return this.#io;
     this.#complain('used an I/O after it had answered');
-    throw new Error('ESTALE: this I/O was answered, the filter has no part in it any more');
+    throw stale();
   }
 }

@@ -2,8 +2,7 @@
 // one gate, so that they can be made to stand still.
 import type { BelowIo, FilterSidecar } from '#lib/filter-sdk/filter.ts';
 import { SIDECAR_BYTES_MAX } from '#lib/model/limits.ts';
-import { OwnBelowIo } from './below-io.ts';
-import type { Chain } from './chain.ts';
+import { type ChainBelow, OwnBelowIo } from './below-io.ts';
 import { Gate } from './gate.ts';
 
 export interface OwnWorkParts {
@@ -52,7 +51,7 @@ export class OwnWork {
   }
 
   /** The filter stands in this chain now; its work must be held. */
-  attach(chain: Chain, index: number): void {
+  attach(chain: ChainBelow, index: number): void {
     this.#below.attach(chain, index);
   }
 
@@ -77,15 +76,20 @@ export class OwnWork {
   }
 
   async #write(bytes: Uint8Array, write: OwnWorkParts['writeSidecar']): Promise<void> {
-    if (this.#lost) throw new Error('ESHUTDOWN: the filter has left the disk');
+    if (this.#lost) throw sidecarError('ESHUTDOWN: the filter has left the disk');
     await write(bytes);
   }
 }
 
+/** As filters get it: an Error whose message begins with the errno. */
+function sidecarError(message: string): Error {
+  return new Error(message);
+}
+
 function checkedCopy(bytes: Uint8Array): Uint8Array {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('EINVAL: a sidecar is a Uint8Array');
+  if (!(bytes instanceof Uint8Array)) throw sidecarError('EINVAL: a sidecar is a Uint8Array');
   if (bytes.length > SIDECAR_BYTES_MAX) {
-    throw new Error(`EFBIG: a sidecar holds ${SIDECAR_BYTES_MAX} bytes at most`);
+    throw sidecarError(`EFBIG: a sidecar holds ${SIDECAR_BYTES_MAX} bytes at most`);
   }
   // Not `slice`: that of a Buffer shares its memory.
   return new Uint8Array(bytes);

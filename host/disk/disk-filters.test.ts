@@ -147,7 +147,7 @@ test('a sidecar that is missing or damaged keeps the disk from opening, by its n
   });
 });
 
-test('a filter that leaves the disk takes its sidecar with it, also one that it writes at the end', async () => {
+test('a filter that leaves takes its sidecar along, also one written at the end', async () => {
   let ending: Promise<void> = Promise.resolve();
   const close = (): void => {
     ending = contextOf('notes').sidecar.write(Buffer.from('late'));
@@ -228,7 +228,7 @@ test('own I/O begun in open waits for the chain; after the end it is rejected', 
   await expect(contextOf('own').below.read(0, SECTOR)).rejects.toThrow('ESHUTDOWN');
 });
 
-test('what a filter begins while frozen is done before its answer, the next waits for the end', async () => {
+test('what a filter begins while frozen is done before its answer, the next waits', async () => {
   const log: string[] = [];
   const data = Buffer.alloc(SECTOR, 9);
   const served = await open([

@@ -1,5 +1,5 @@
-// Tests of daemons, with real processes: a filter whose daemons on two hosts answer each other, over
-// VIBs that were installed, and daemons that end, change and go.
+// Tests of daemons, with real processes: a filter whose daemons on two hosts answer each other, out
+// of VIBs that were installed, and daemons that end, change and go.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,7 +170,7 @@ async function until<T>(ask: () => T | Promise<T>, wanted: (value: T) => boolean
   }
 }
 
-test('two disks reach each other through their daemons, and again after one was killed', async () => {
+test('two disks reach each other by their daemons, and again after one was killed', async () => {
   const [here, there] = [await TestHost.open('esx01'), await TestHost.open('esx02')];
   await here.install(DAEMON);
   await there.install(DAEMON);

@@ -6,7 +6,7 @@ import { MIB } from '#lib/model/limits.ts';
 /** One message, in bytes. */
 export const MESSAGE_BYTES_MAX = 4 * MIB;
 /** What may wait to be sent on one connection, in bytes. */
-export const WAITING_BYTES_MAX = 64 * MIB;
+const WAITING_BYTES_MAX = 64 * MIB;
 
 const HEADER_BYTES = 4;
 

@@ -1,4 +1,7 @@
 // For tests: a world that works without a pause while another one misbehaves.
+import { assert } from '#lib/base/assert.ts';
+import { sleep } from '#lib/base/clock.ts';
+import { systemClock } from '#lib/base/system-clock.ts';
 import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { TestClient } from '../nbd/test-client.ts';
 import type { RunningWorld, WorldHarness } from './world-harness.ts';
@@ -38,7 +41,7 @@ export class BusyNeighbour {
     const wanted = this.#done + ios;
     while (this.#done < wanted) {
       if (this.#failure !== null) throw this.#failure;
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await sleep(systemClock, 2);
     }
   }
 
@@ -54,8 +57,8 @@ export class BusyNeighbour {
       const data = Buffer.alloc(BLOCK, round);
       const written = await this.#client.request({ command: COMMANDS.write, offset, data });
       const read = await this.#client.request({ command: COMMANDS.read, offset, length: BLOCK });
-      if (written.error !== 0 || read.error !== 0) throw new Error('an I/O failed');
-      if (!read.data.equals(data)) throw new Error('an I/O gave other data');
+      assert(written.error === 0 && read.error === 0, 'an I/O of the neighbour failed');
+      assert(read.data.equals(data), 'an I/O of the neighbour gave other data');
       this.#done += 2;
     }
   }

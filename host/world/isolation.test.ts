@@ -115,7 +115,8 @@ describe.each([
   },
   {
     what: 'answers twice',
-    body: 'write(io) { token = io.defer(); setImmediate(() => { token.pass(); token.pass(); }); return 2; }',
+    body: `write(io) { token = io.defer();
+      setImmediate(() => { token.pass(); token.pass(); }); return 2; }`,
     says: 'bad write: answered a deferred I/O that was answered before',
     guest: ALL_WELL,
   },
@@ -226,7 +227,7 @@ describe.each([
   });
 });
 
-test('without it, a filter that writes over all memory that it can reach harms its own VM alone', async () => {
+test('without it, one that writes over all that it can reach harms its own VM alone', async () => {
   const world = await startWith(`write({ data }) { kept = new Uint8Array(data.buffer); },
     flush() { kept?.fill(0xff); }`);
   await write(world, 4);

@@ -175,8 +175,8 @@ export interface FilterSidecar {
  *
  * While the disk is `frozen` it is allowed until the filter has answered, so that it can write back
  * what it holds; await it before the answer. What is begun after that waits, as do writes of the
- * sidecar, until the operation is over. The same holds while the disk's filters are changed, and from
- * `open` until all filters of the disk are open. After `close` has ended everything is rejected.
+ * sidecar, until the operation is over. The same holds while the disk's filters are changed, and
+ * from `open` until all filters of the disk are open. After `close` has ended all is rejected.
  */
 export interface BelowIo {
   /** Resolves with a buffer that is the filter's to keep. */

@@ -102,8 +102,3 @@ export class HarnessLine implements DaemonLine {
 function ioError(why: string): Error {
   return new Error(`EIO: ${why}`);
 }
-
-/** As the framework rejects: an Error whose message begins with the errno. */
-function failure(why: string): Error {
-  return new Error(`EIO: ${why}`);
-}

@@ -25,7 +25,7 @@ export function encodeSidecar(contents: Uint8Array): Uint8Array {
   return file;
 }
 
-/** The contents, in a buffer of their own. Throws FormatError saying what is wrong with the file. */
+/** The contents, in a buffer of their own. Throws FormatError saying what is wrong. */
 export function decodeSidecar(file: Uint8Array): Uint8Array {
   if (file.length < HEADER_BYTES) throw new FormatError('it is shorter than its header');
   const view = new DataView(file.buffer, file.byteOffset, file.length);
