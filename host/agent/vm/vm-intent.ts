@@ -82,7 +82,7 @@ async function removeIfEmpty(path: string): Promise<void> {
   });
 }
 
-/** Leaves a descriptor alone that says so already: the world may be changing something else in it. */
+/** Leaves a descriptor alone that says so already: the world may be changing something in it. */
 async function reparent(pair: Intent['reparented'][number]): Promise<void> {
   const { childDescriptorPath, parentDescriptorPath } = pair;
   const child = await readDescriptor(childDescriptorPath);

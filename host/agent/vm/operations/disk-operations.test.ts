@@ -1,12 +1,14 @@
 // Operations on whole disks of real VMs, by the controller's calls and under real clients: trees
 // of snapshots, larger disks, more and fewer of them, clones, moves between datastores, suspend and
 // the end. qemu-img reads every chain.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { haveTools, mustRun, runTool } from '../../../world/test-peers.ts';
+import { findTool, haveTools, mustRun, runTool } from '../../../world/test-peers.ts';
 import { eventually, type TestAgent, TestLab, testVm } from '../../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
@@ -273,6 +275,61 @@ test.skipIf(!tools)('a VM with snapshots moves to another datastore under fio', 
   const path = pathOf(cold.layout.disks[0]);
   const read = ['-f', 'vmdk', '-r', '-c', 'read -P 1 50M 1M', path];
   expect(await mustRun('qemu-io', read)).not.toMatch(/verification failed/i);
+});
+
+const fuse = existsSync('/dev/fuse') && haveTools('nbdfuse', 'fsck.ext4', 'debugfs', 'fusermount3');
+test.skipIf(!fuse)('an ext4 file system stays sound through every operation', async () => {
+  const vm = testVm(2);
+  const contents = [
+    {
+      ...{ diskKey: 2000, fileSystem: 'ext4' as const, label: 'data' },
+      files: [{ path: 'hello.txt', text: 'from the beginning' }],
+    },
+  ];
+  const named = { ...vm, vmId: 'vm-20', name: 'ext4', vmxPath: 'ext4/ext4.vmx' };
+  const disks = vm.disks.map((disk) => ({ ...disk, path: 'ext4/ext4.vmdk' }));
+  let spec: calls.VmRunSpec = { ...named, disks };
+  await esx01.keyed(calls.createVm, { vm: spec, contents });
+  const uri = await powerOn(spec);
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-fuse-'));
+  const file = join(folder, 'disk');
+  const child = spawn(findTool('nbdfuse') ?? '', [file, uri()], { stdio: 'ignore' });
+  let written = 0;
+  const check = async (): Promise<void> => {
+    written += 1;
+    const source = join(lab.folder, 'source.txt');
+    writeFileSync(source, `file ${written}\n`.repeat(5000));
+    await mustRun('debugfs', ['-w', '-R', `write ${source} f${written}`, file]);
+    await mustRun('fsck.ext4', ['-n', '-f', file]);
+    const cat = await mustRun('debugfs', ['-R', `cat f${written}`, file]);
+    expect(cat).toBe(readFileSync(source, 'utf8'));
+    expect(await mustRun('debugfs', ['-R', 'cat hello.txt', file])).toBe('from the beginning');
+  };
+  try {
+    await eventually(async () => existsSync(file));
+    await check();
+    const one = await snapshot(spec, 'one');
+    await check();
+    const two = await snapshot(one.vm, 'two');
+    await check();
+    const moved = await esx01.keyed(calls.relocateVm, {
+      ...{ vm: two.vm, home: null },
+      disks: [{ key: 2000, datastoreId: 'datastore-2', path: 'ext4/x.vmdk', provisioning: 'thin' }],
+    });
+    spec = at(two.vm, moved.layout);
+    await check();
+    for (const snapshotId of [one.id, two.id]) {
+      const input = { vm: spec, snapshotId, removeChildren: false };
+      spec = at(spec, (await esx01.keyed(calls.removeSnapshot, input)).layout);
+      await check();
+    }
+    await esx01.keyed(calls.growDisk, { vm: spec, diskKey: 2000, capacityBytes: 80 * MIB });
+    await check();
+  } finally {
+    await runTool('fusermount3', ['-u', folder]);
+    child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test.skipIf(!tools)('a suspended VM stays so over a restart of its host, and resumes', async () => {
