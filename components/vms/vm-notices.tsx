@@ -5,7 +5,6 @@
 import Link from 'next/link';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useStored } from '#components/shell/use-stored.ts';
-import { useChange } from '#lib/client/use-call.ts';
 import { useEvents, useTasks } from '#lib/client/use-tasks.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { EventView } from '#lib/wire/api/tasks.ts';
@@ -14,9 +13,9 @@ import { TaskBar } from '../tasks/task-bar.tsx';
 import { Age } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
-import { showFault, showToast } from '../ui/overlays/toast.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { useNow } from '../ui/use-now.ts';
+import { type Restart, useRestart } from './use-restart.ts';
 import { filterBlame, isFaulted, isOutOfSpace } from './vm-trouble.ts';
 
 const EVENTS = 50;
@@ -25,17 +24,18 @@ const SHOWN_MAX = 3;
 const DAY_MS = 24 * 3_600_000;
 
 export function VmNotices({ vm }: { vm: VmView }) {
+  const restart = useRestart(vm);
   return (
     <>
-      <WorldNotice vm={vm} />
+      <WorldNotice vm={vm} restart={restart} />
       <FilterEvents vm={vm} />
       <RunningTasks vmId={vm.id} />
     </>
   );
 }
 
-function WorldNotice({ vm }: { vm: VmView }) {
-  if (isFaulted(vm)) return <Faulted vm={vm} />;
+function WorldNotice({ vm, restart }: { vm: VmView; restart: Restart }) {
+  if (isFaulted(vm)) return <Faulted vm={vm} restart={restart} />;
   if (isOutOfSpace(vm)) return <OutOfSpace vm={vm} />;
   if (vm.worldMessage === '') return null;
   return (
@@ -45,21 +45,8 @@ function WorldNotice({ vm }: { vm: VmView }) {
   );
 }
 
-function Faulted({ vm }: { vm: VmView }) {
-  const power = useChange('setPower');
-  const reset = useChange('resetVm');
+function Faulted({ vm, restart }: { vm: VmView; restart: Restart }) {
   const blame = filterBlame(vm.worldMessage);
-  // A process that was given up counts as powered on, for that is what is wanted of it.
-  const isOff = vm.actions.powerOn?.allowed === true;
-  const params = { id: vm.id };
-  const callbacks = {
-    onSuccess: () => showToast('info', `${vm.name} is started again`, 'It stands in Recent Tasks.'),
-    onError: (error: unknown) => showFault(`${vm.name} was not started again`, error),
-  };
-  const retry = () => {
-    if (isOff) power.mutate({ params, body: { powerState: 'poweredOn' } }, callbacks);
-    else reset.mutate({ params }, callbacks);
-  };
   const title = blame
     ? `The I/O filter ${blame.filter} brought ${vm.name} down` +
       (blame.operation ? `, in ${blame.operation}` : '')
@@ -71,9 +58,9 @@ function Faulted({ vm }: { vm: VmView }) {
       actions={
         <>
           <Button
-            busy={power.isPending || reset.isPending}
-            disabledReason={reasonOf(isOff ? vm.actions.powerOn : vm.actions.reset)}
-            onClick={retry}
+            busy={restart.isBusy}
+            disabledReason={reasonOf(vm.actions.powerOff)}
+            onClick={restart.start}
           >
             Retry
           </Button>
@@ -122,8 +109,7 @@ function OutOfSpace({ vm }: { vm: VmView }) {
     >
       <p>{vm.worldMessage}</p>
       <p>
-        Writes that need space wait; nothing is lost, and the guest sees no error. Make space
-        on{' '}
+        Writes that need space wait; nothing is lost, and the guest sees no error. Make space on{' '}
         {datastores.map((datastore, index) => (
           <span key={datastore.id}>
             {index > 0 && ', '}
