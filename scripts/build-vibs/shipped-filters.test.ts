@@ -1,16 +1,19 @@
 // The shipped filters the whole way: built into VIBs, installed into an image, run by a real world
 // under real clients. Each of them keeps its promise there.
 import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HostImage, openImage } from '#host/image/host-image.ts';
+import { TestClient } from '#host/nbd/test-client.ts';
 import type { LaunchFilter } from '#host/world/launch.ts';
 import { type RunningWorld, WorldHarness } from '#host/world/world-harness.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
+import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { trustedRootsSchema } from '#lib/formats/vib/trusted-roots.ts';
 import type { FilterPropertyValues } from '#lib/model/filter.ts';
 
@@ -33,7 +36,7 @@ beforeAll(async () => {
     trustedRoots: trustedRootsSchema.parse(JSON.parse(rootsJson)),
     clock: systemClock,
   });
-  for (const name of ['trace', 'qos', 'cache']) {
+  for (const name of ['trace', 'qos', 'cache', 'entropy', 'zero-detect']) {
     const source = path.join(out, `SLU_bootbank_${name}_1.0.0.vib`);
     await image.installVib({ source, product: { version: '8.0.0' } });
   }
@@ -119,6 +122,38 @@ describe.skipIf(!fio)('under fio', () => {
     const { stdout } = await running;
     expect(JSON.parse(jsonIn(stdout)).jobs[0].error).toBe(0);
   }, 60_000);
+});
+
+test('entropy raises its event while a guest encrypts what it has', async () => {
+  const world = await start([launch('entropy', { sampling: 1, thresholdMib: 1 })]);
+  const client = await TestClient.connect({ path: world.launch.nbdSocketPath });
+  const length = 128 * 1024;
+  const words = Buffer.alloc(length, 'orderly words of a guest, in lines\n');
+  for (let file = 0; file < 16; file++) {
+    const where = { offset: file * length, length };
+    await client.request({ command: COMMANDS.write, ...where, data: words });
+    await client.request({ command: COMMANDS.read, ...where });
+    await client.request({ command: COMMANDS.write, ...where, data: randomBytes(length) });
+  }
+  client.close();
+  const { filterEvents } = await world.client.status();
+  expect(filterEvents).toMatchObject([
+    { filter: 'entropy', severity: 'warning', message: expect.stringMatching(/look encrypted/) },
+  ]);
+});
+
+test('zero-detect leaves a thin disk empty that is filled with zeroes', async () => {
+  const world = await start([launch('zero-detect')]);
+  const client = await TestClient.connect({ path: world.launch.nbdSocketPath });
+  for (let at = 0; at < 16; at++) {
+    const request = { command: COMMANDS.write, offset: at * 256 * 1024 };
+    const { error } = await client.request({ ...request, data: Buffer.alloc(256 * 1024) });
+    expect(error).toBe(0);
+  }
+  await client.request({ command: COMMANDS.flush });
+  client.close();
+  const { blocks } = statSync(path.join(harness.directory, `disk${disks}-flat.vmdk`));
+  expect(blocks).toBe(0);
 });
 
 function isThere(tool: string): boolean {

@@ -59,6 +59,7 @@ test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
   ],
   ['forgetsItsKey', 'migration', /(During|After) a migration, a read brought wrong data/],
   ['keepsBuffers', 'model', /at fault in write: wrote to an I\/O's data after it had answered/],
+  ['neverAnswers', 'flush', /An I\/O was not answered within 30 s: a flush/],
   ['saysTooMuch', 'model', /reports the number surprise, which it does not declare/],
 ])(
   'a filter that %s fails in %s',

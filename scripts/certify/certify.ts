@@ -97,17 +97,13 @@ async function makeContext(
     options: CertifyOptions;
   },
 ): Promise<CheckContext> {
-  let disks = 0;
   return {
     candidate,
     harness,
     probe: await makeProbe(directory),
     random: new XorShift(options.seed),
     effort: options.effort,
-    nextDisk: () => {
-      disks += 1;
-      return disks;
-    },
+    trials: [],
   };
 }
 
@@ -131,6 +127,9 @@ async function runCheck(check: Check, context: CheckContext): Promise<CheckResul
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const milliseconds = performance.now() - startedAt;
     return { ...result, verdict: 'failed', reason, milliseconds };
+  } finally {
+    // One that hangs, or turns in circles, would slow down what comes after.
+    for (const trial of context.trials) trial.abandon();
   }
 }
 

@@ -26,8 +26,8 @@ export interface CheckContext {
   probe: LaunchFilter;
   random: XorShift;
   effort: Effort;
-  /** Number of the next disk. */
-  nextDisk(): number;
+  /** Every trial that was started, to be ended with its check. */
+  trials: Trial[];
 }
 
 export interface Outcome {
@@ -48,7 +48,7 @@ export interface Check {
 const DISK_BYTES = 8 * MIB;
 
 /** A world with a new disk under the filter on trial, or without it. */
-export function startTrial(
+export async function startTrial(
   context: CheckContext,
   {
     filter = true,
@@ -56,14 +56,17 @@ export function startTrial(
     checked = true,
   }: { filter?: boolean; probe?: boolean; checked?: boolean } = {},
 ): Promise<Trial> {
-  return Trial.start({
+  const { trials } = context;
+  const trial = await Trial.start({
     harness: context.harness,
     filter: filter ? context.candidate.launch : null,
     probe: probe ? context.probe : null,
-    diskIndex: context.nextDisk(),
+    diskIndex: trials.length + 1,
     sizeBytes: DISK_BYTES,
     checked,
   });
+  trials.push(trial);
+  return trial;
 }
 
 /** The chain of a trial with the filter in the version that is given. */

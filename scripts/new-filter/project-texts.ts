@@ -52,7 +52,7 @@ An I/O filter of the class ${filterClass} for Sluice.
 | \`npm run certify\` | builds it, tries it in real processes, and signs it when it passes |
 
 \`index.ts\` is the filter; \`vib.json\` says its version, vendor and level; \`sdk\` is a copy of
-the filter SDK. The VIB's version is the one in \`vib.json\`; keep that of \`package.json\` the same.
+the filter SDK. The VIB's version is the one in \`vib.json\`; keep that of \`package.json\` like it.
 
 The guide and the contract: \`${sluiceRoot}/docs/filter-sdk\`.
 `;

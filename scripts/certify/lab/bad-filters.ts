@@ -69,5 +69,6 @@ export const BAD_FILTERS = {
     return { write: turn, completed(io) { if (io.operation === 'read') turn(io); } };`,
   keepsBuffers: `let last = null;
     return { write(io) { if (last) last[0] ^= 255; last = io.data; } };`,
+  neverAnswers: 'return { flush(io) { io.defer(); return 2; } };',
   saysTooMuch: 'return { statistics: () => ({ surprise: 1 }) };',
 } as const;

@@ -10,6 +10,7 @@ import {
   type RunningWorld,
   type WorldHarness,
 } from '#host/world/world-harness.ts';
+import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
 
@@ -40,6 +41,8 @@ export class Trial {
   #filters: LaunchFilter[];
   #faultsSeen = 0;
   #operations = 0;
+  /** The world's process has ended; its number may be another's by now. */
+  #over = false;
 
   private constructor(parts: TrialParts, disk: HarnessDisk, world: RunningWorld) {
     this.#parts = parts;
@@ -107,9 +110,18 @@ export class Trial {
     this.#closeClients();
   }
 
+  /** Ends the world if it runs still. */
+  abandon(): void {
+    const { pid } = this.#world.status;
+    if (!this.#over && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    this.#over = true;
+    this.#closeClients();
+  }
+
   async reopen(filters = this.#filters, statePath: string | null = null): Promise<void> {
     this.#filters = filters;
     this.#faultsSeen = 0;
+    this.#over = false;
     this.#world = await startWorld(this.#parts, this.#disk, filters, statePath);
   }
 
@@ -211,7 +223,10 @@ export class Trial {
   async #ended(): Promise<void> {
     const { pid } = this.#world.status;
     for (let waitedMs = 0; waitedMs < END_MS; waitedMs += 5) {
-      if (!isAlive(pid)) return;
+      if (!isAlive(pid)) {
+        this.#over = true;
+        return;
+      }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     process.kill(pid, 'SIGKILL');
@@ -262,5 +277,7 @@ function isAlive(pid: number): boolean {
 }
 
 function wordsFor({ command, offset = 0, length = 0, data }: TestRequest): string {
-  return `NBD command ${command} at ${offset}, ${data?.length ?? length} bytes`;
+  const name = Object.entries(COMMANDS).find(([, number]) => number === command)?.[0];
+  if (command === COMMANDS.flush) return 'a flush';
+  return `a ${name} of ${data?.length ?? length} bytes at ${offset}`;
 }
