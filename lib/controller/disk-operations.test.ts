@@ -35,6 +35,7 @@ beforeAll(async () => {
   const input = {
     ...{ name: 'nfs1', datacenterId: lab.datacenterId, type: 'NFS' as const, path: '/nfs' },
     hostIds: lab.hostIds.slice(0, 3),
+    options: {},
   };
   await done(lab.run(createDatastore, input));
   second = (await lab.db.datastore.findUniqueOrThrow({ where: { name: 'nfs1' } })).id;
@@ -319,7 +320,9 @@ describe('datastores', () => {
       fault: 'ResourceInUse',
     });
     const input = { name: 'spare', datacenterId: lab.datacenterId, type: 'VMFS' as const };
-    const task = await done(lab.run(createDatastore, { ...input, path: '/sp', hostIds: [hostId] }));
+    const task = await done(
+      lab.run(createDatastore, { ...input, path: '/sp', hostIds: [hostId], options: {} }),
+    );
     const { id: datastoreId } = await lab.db.datastore.findUniqueOrThrow({
       where: { name: 'spare' },
     });

@@ -8,7 +8,7 @@ import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { DiskFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeFilterSet } from './filter-order.ts';
 import { hasFilter } from './placement.ts';
-import { snapshotTreeReasons } from './snapshots.ts';
+import { snapshotTreeReasons } from './storage/snapshots.ts';
 
 export interface AssignmentFacts {
   vm: VmFacts;

@@ -1,10 +1,11 @@
-// Powering virtual machines on and off, suspending and resetting them: whether, and on which host when DRS may choose.
+// Powering virtual machines on and off, suspending and resetting them: whether, and on which host
+// when DRS may choose.
 import type { Reason } from '../model/fault.ts';
 import type { DrsConfig } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
 import { judgePlacement } from './placement.ts';
-import { hostReasons, templateReasons } from './vm-reasons.ts';
+import { hostReasons, templateReasons } from './storage/vm-reasons.ts';
 
 export interface PowerOnFacts {
   vm: VmFacts;

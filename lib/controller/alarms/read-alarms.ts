@@ -2,10 +2,14 @@
 // cause does.
 import type { Reason } from '../../model/fault.ts';
 import { filterConflicts } from '../../rules/drs.ts';
+import { inGib } from '../../rules/storage/vm-reasons.ts';
 import type { AlarmView } from '../../wire/api/tasks.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
+
+/** A datastore with less than this share free is nearly full. */
+const FREE_SHARE_MIN = 0.02;
 
 /** Errors before warnings, then by object. */
 export async function readAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
@@ -49,7 +53,7 @@ async function datastoreAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
       datastore: { select: { id: true, name: true } },
     },
   });
-  return mounts.map(({ host, datastore, message }) => {
+  const unreached = mounts.map(({ host, datastore, message }) => {
     const reason: Reason = {
       fault: 'InvalidDatastore',
       message: `${host.name} cannot reach the datastore ${datastore.name}. ${message}`.trim(),
@@ -57,6 +61,21 @@ async function datastoreAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
     };
     return toAlarm(datastore, reason, host.id);
   });
+  return [...unreached, ...(await fullDatastoreAlarms(db))];
+}
+
+/** A VM whose write finds no space is paused until there is some. */
+async function fullDatastoreAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
+  const rows = await db.datastore.findMany({ where: { capacityBytes: { gt: 0 } } });
+  const isFull = (capacity: bigint, free: bigint) =>
+    Number(free) < Number(capacity) * FREE_SHARE_MIN;
+  return rows
+    .filter(({ capacityBytes, freeBytes }) => isFull(capacityBytes, freeBytes))
+    .map(({ id, name, freeBytes }) => {
+      const message = `${name} is nearly full: ${inGib(Number(freeBytes))} are free.`;
+      const remedy = `Delete or move something on ${name}; VMs that find no space are paused.`;
+      return toAlarm({ id, name }, { fault: 'NoDiskSpace', message, remedy }, 'space');
+    });
 }
 
 async function drsAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {

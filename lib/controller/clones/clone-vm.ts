@@ -3,9 +3,9 @@
 import type { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import type { Privilege } from '../../model/role.ts';
-import { judgeClone } from '../../rules/clone.ts';
 import type { DatastoreFacts, HostFacts } from '../../rules/facts.ts';
-import { sizeOf } from '../../rules/relocation.ts';
+import { judgeClone } from '../../rules/storage/clone.ts';
+import { sizeOf } from '../../rules/storage/relocation.ts';
 import { cloneVmSchema } from '../../wire/api/vm-operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { requireDatastore } from '../disks/add-disk.ts';

@@ -1,7 +1,7 @@
 // Delete virtual machine: out of the inventory and off the disk.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeDelete } from '../../rules/clone.ts';
+import { judgeDelete } from '../../rules/storage/clone.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { observeVm } from '../vms/observe-vm.ts';
 

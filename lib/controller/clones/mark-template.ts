@@ -1,7 +1,7 @@
 // Mark virtual machine as template, and as a virtual machine again.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeMarkAsTemplate, judgeMarkAsVirtualMachine } from '../../rules/clone.ts';
+import { judgeMarkAsTemplate, judgeMarkAsVirtualMachine } from '../../rules/storage/clone.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { observeVm } from '../vms/observe-vm.ts';
 

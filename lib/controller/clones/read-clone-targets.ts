@@ -1,7 +1,7 @@
 // Every host with the verdict on running a clone of a VM: what the clone dialog lists.
 import type { Reason } from '../../model/fault.ts';
 import { verdictOf } from '../../model/verdict.ts';
-import { judgeCloneHost } from '../../rules/clone.ts';
+import { judgeCloneHost } from '../../rules/storage/clone.ts';
 import type { MigrationTarget } from '../../wire/api/operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readHostFacts } from '../inventory/read-facts.ts';

@@ -1,5 +1,5 @@
-// What a clone is: the files that its host shall make, and its rows in the inventory. Its disks have
-// the storage policies of the source's, and so the same filters.
+// What a clone is: the files that its host shall make, and its rows in the inventory. Its disks
+// have the storage policies of the source's, and so the same filters.
 import type { Json } from '../../base/json.ts';
 import { Fault } from '../../model/fault.ts';
 import type { SnapshotFacts } from '../../rules/facts.ts';

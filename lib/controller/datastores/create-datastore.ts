@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import type { DatastoreType } from '../../model/inventory.ts';
-import { judgeCreateDatastore } from '../../rules/datastores.ts';
+import { judgeCreateDatastore } from '../../rules/storage/datastores.ts';
 import { createDatastoreSchema } from '../../wire/api/datastores.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readHostFacts } from '../inventory/read-facts.ts';

@@ -1,5 +1,5 @@
 // What the caller may do with a datastore now: delete it, mount and unmount it, host by host.
-import { judgeDeleteDatastore, judgeMount, judgeUnmount } from '../../rules/datastores.ts';
+import { judgeDeleteDatastore, judgeMount, judgeUnmount } from '../../rules/storage/datastores.ts';
 import type { DatastoreView } from '../../wire/api/datastores.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { requireDatastore } from '../disks/add-disk.ts';

@@ -7,7 +7,7 @@ import {
   judgeDeleteDatastore,
   judgeMount,
   judgeUnmount,
-} from '../../rules/datastores.ts';
+} from '../../rules/storage/datastores.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { requireDatastore } from '../disks/add-disk.ts';
 import { findHostFacts } from '../hosts/host-store.ts';

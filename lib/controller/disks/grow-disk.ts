@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeGrowDisk } from '../../rules/disks.ts';
 import type { DatastoreFacts, DiskFacts, VmFacts } from '../../rules/facts.ts';
+import { judgeGrowDisk } from '../../rules/storage/disks.ts';
 import { growDiskSchema } from '../../wire/api/vm-operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readDatastoreFacts } from '../inventory/read-facts.ts';

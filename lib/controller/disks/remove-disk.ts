@@ -1,7 +1,7 @@
 // Reconfigure virtual machine: takes a disk away, also while the VM is on; its files stay or go.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeRemoveDisk } from '../../rules/disks.ts';
+import { judgeRemoveDisk } from '../../rules/storage/disks.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { observeVm } from '../vms/observe-vm.ts';
 import { requireDisk } from './grow-disk.ts';

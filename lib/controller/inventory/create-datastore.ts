@@ -11,18 +11,20 @@ export interface NewDatastore {
   type: DatastoreType;
   /** Directory, as its hosts see it. */
   path: string;
+  /** What its type needs beyond that. */
+  options?: Record<string, string>;
 }
 
 /** Returns its id. */
 export function createDatastore(
   db: Database,
-  { name, datacenterId, type, path }: NewDatastore,
+  { name, datacenterId, type, path, options = {} }: NewDatastore,
 ): Promise<string> {
   return transact(db, async (tx) => {
     const found = await tx.datastore.findUnique({ where: { name } });
     if (found) return found.id;
     const id = await allocateId(tx, 'datastore');
-    await tx.datastore.create({ data: { id, name, datacenterId, type, path } });
+    await tx.datastore.create({ data: { id, name, datacenterId, type, path, options } });
     await recordChange(tx, { object: id, path: 'created' });
     return id;
   });

@@ -77,7 +77,7 @@ async function finish(context: TaskContext, work: HostWork, host: Host): Promise
 }
 
 /** The host's report: now, or when it differs from the known one. */
-export function readReport(
+function readReport(
   { agents, signal }: TaskContext,
   host: Host,
   known: HostReport | null,

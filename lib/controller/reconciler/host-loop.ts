@@ -138,7 +138,9 @@ export class HostLoop {
 async function readWantedHost({ db }: TaskServices, host: Host): Promise<WantedHost> {
   const mounts = await db.hostDatastore.findMany({
     where: { hostId: host.id },
-    include: { datastore: { select: { id: true, name: true, type: true, path: true } } },
+    include: {
+      datastore: { select: { id: true, name: true, type: true, path: true, options: true } },
+    },
   });
   const { id, name, maintenanceState } = host;
   return { id, name, maintenanceState, mounts: mounts.map(({ datastore }) => datastore) };

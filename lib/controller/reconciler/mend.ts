@@ -1,6 +1,7 @@
 // Carries out what planMending asks for. Each mending is tried again with a growing wait while it
 // fails.
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { backoffMs } from '../../base/backoff.ts';
 import { randomHex } from '../../base/random.ts';
 import { toFaultRecord } from '../../model/fault.ts';
@@ -24,6 +25,7 @@ import type { Mending, WantedHost } from './plan-mending.ts';
 import { isStillNeeded } from './still-needed.ts';
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
+const mountOptionsSchema = z.record(z.string(), z.string());
 
 export class Mender {
   readonly #services: TaskServices;
@@ -73,9 +75,10 @@ export class Mender {
     this.#logger.info({ host: host.name, mending }, 'mending');
     switch (mending.kind) {
       case 'configure': {
-        const datastores = wanted.mounts.map(({ type, ...mount }) => ({
+        const datastores = wanted.mounts.map(({ type, options = {}, ...mount }) => ({
           ...mount,
           type: datastoreTypeSchema.parse(type),
+          options: mountOptionsSchema.parse(options),
         }));
         await agents.call(host, configure, { hostId: host.id, name: host.name, datastores });
         return;

@@ -20,7 +20,7 @@ export interface WantedHost {
   id: string;
   name: string;
   maintenanceState: string;
-  mounts: { id: string; name: string; type: string; path: string }[];
+  mounts: { id: string; name: string; type: string; path: string; options?: unknown }[];
 }
 
 export type Mending =

@@ -1,10 +1,14 @@
-// Moves a VM's files to other datastores, and the VM to another host when asked, step by step. After
-// each step the VM is whole where it is, so a task that fails leaves it there and says so.
+// Moves a VM's files to other datastores, and the VM to another host when asked, step by step.
+// After each step the VM is whole where it is, so a task that fails leaves it there and says so.
 import { z } from 'zod';
 import { Fault, fromFaultRecord } from '../../model/fault.ts';
 import { faultRecordSchema } from '../../model/task.ts';
 import { requireAllowed } from '../../model/verdict.ts';
-import { planRelocation, type RelocationStep, type WantedPlace } from '../../rules/relocation.ts';
+import {
+  planRelocation,
+  type RelocationStep,
+  type WantedPlace,
+} from '../../rules/storage/relocation.ts';
 import { provisioningSchema, relocateVm as relocateVmRpc } from '../../wire/agent/host-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';

@@ -3,7 +3,11 @@
 import type { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import type { VmFacts } from '../../rules/facts.ts';
-import { planRelocation, type RelocationFacts, type WantedPlace } from '../../rules/relocation.ts';
+import {
+  planRelocation,
+  type RelocationFacts,
+  type WantedPlace,
+} from '../../rules/storage/relocation.ts';
 import { relocateVmSchema } from '../../wire/api/vm-operations.ts';
 import { requireDatastore } from '../disks/add-disk.ts';
 import { requireDisk } from '../disks/grow-disk.ts';

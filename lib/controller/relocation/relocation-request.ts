@@ -1,5 +1,5 @@
 // What a host is asked to move where: only what is not there yet, under names that are free there.
-import { changedDisks, type WantedPlace } from '../../rules/relocation.ts';
+import { changedDisks, type WantedPlace } from '../../rules/storage/relocation.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { VmRow } from '../vms/vm-store.ts';
 import { findVmFacts } from '../vms/vm-store.ts';
@@ -37,7 +37,7 @@ function basePath(path: string): string {
   return path.replace(/-\d{6}\.vmdk$/, '.vmdk');
 }
 
-/** A disk that only takes its space in another way stays beside its old files until it is copied. */
+/** A disk that takes its space in another way is copied beside its old files. */
 function freePath(taken: ReadonlySet<string>, datastoreId: string, path: string): string {
   if (!taken.has(`${datastoreId} ${path}`)) return path;
   const stem = path.replace(/\.vmdk$/, '');

@@ -1,7 +1,7 @@
 // Create virtual machine snapshot: all disks at the same moment.
 import type { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeCreateSnapshot } from '../../rules/snapshots.ts';
+import { judgeCreateSnapshot } from '../../rules/storage/snapshots.ts';
 import { createSnapshotSchema } from '../../wire/api/vm-operations.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';

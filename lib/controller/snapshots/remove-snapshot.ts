@@ -1,7 +1,7 @@
 // Remove snapshot, alone or with all that descend from it, and Remove all snapshots.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeRemoveAllSnapshots, judgeRemoveSnapshot } from '../../rules/snapshots.ts';
+import { judgeRemoveAllSnapshots, judgeRemoveSnapshot } from '../../rules/storage/snapshots.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';
 

@@ -1,7 +1,7 @@
 // Rename snapshot: its name and description.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeRenameSnapshot } from '../../rules/snapshots.ts';
+import { judgeRenameSnapshot } from '../../rules/storage/snapshots.ts';
 import { renameSnapshotSchema } from '../../wire/api/vm-operations.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';

@@ -1,7 +1,7 @@
 // Revert snapshot: the disks become what they were, and what was written since is given up.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeRevert } from '../../rules/snapshots.ts';
+import { judgeRevert } from '../../rules/storage/snapshots.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';
 

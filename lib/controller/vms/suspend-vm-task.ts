@@ -1,4 +1,5 @@
-// Suspends a VM: what is wanted first, then the host. When the host refuses, the wish is taken back.
+// Suspends a VM: what is wanted first, then the host. When the host refuses, the wish is taken
+// back.
 import { suspendVm as suspendVmRpc } from '../../wire/agent/host-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChange } from '../changes/record-change.ts';

@@ -73,6 +73,8 @@ export const createDatastoreSchema = z.object({
     .string()
     .max(1024)
     .regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$)).*$/, 'An absolute path'),
+  /** What its type needs beyond that: of a vVol `provider` (URL) and `token`. */
+  options: z.record(z.string().max(40), z.string().max(1024)).default({}),
   /** Hosts that shall mount it. */
   hostIds: z.array(z.string()).min(1).max(1000),
 });

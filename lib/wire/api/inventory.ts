@@ -38,7 +38,7 @@ const inventoryNodeSchema = z.object({
 export type InventoryNode = z.infer<typeof inventoryNodeSchema>;
 export const inventorySchema = z.object({ nodes: z.array(inventoryNodeSchema) });
 
-export const complianceSchema = z.enum([
+const complianceSchema = z.enum([
   'compliant',
   'nonCompliant',
   'outOfDate',

@@ -35,13 +35,6 @@ export type MigrationTarget = z.infer<typeof migrationTargetSchema>;
 export const migrationTargetsSchema = z.object({ targets: z.array(migrationTargetSchema) });
 export const migrateSchema = z.object({ hostId: z.string() });
 
-/** Result of a migration task. */
-export const migrationResultSchema = z.object({
-  pauseMs: z.number(),
-  heldIos: z.number(),
-  connections: z.number(),
-});
-
 const recommendationViewSchema = z.object({
   id: z.string(),
   priority: z.number().int(),

@@ -9,7 +9,7 @@ const named = z.object({ id: z.string(), name: z.string() });
 const objectName = z.string().trim().min(1).max(80);
 
 /** A name of a VM is also the name of its folder. */
-export const vmNameSchema = objectName.regex(
+const vmNameSchema = objectName.regex(
   /^(?!\.)[^/\\%\p{Cc}]+$/u,
   'A name has no slash, backslash, percent sign or control character, and no dot in front',
 );
@@ -154,6 +154,3 @@ export const storageTargetsSchema = z.object({
   ),
 });
 export type StorageTarget = z.infer<typeof storageTargetsSchema>['targets'][number];
-
-/** Results of the tasks that stop a VM's I/O for a moment. */
-export const pauseResultSchema = z.object({ pauseMs: z.number(), heldIos: z.number() });

@@ -1,8 +1,10 @@
 // Snapshots, disks, clones, storage migration and datastores by table: each thing that can be in
 // the way, alone, and the words for it.
 import { describe, expect, test } from 'vitest';
-import { GIB, SNAPSHOT_DEPTH_MAX } from '../model/limits.ts';
-import type { Verdict } from '../model/verdict.ts';
+import { GIB, SNAPSHOT_DEPTH_MAX } from '../../model/limits.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { datastoreFacts, diskFacts, hostFacts, snapshotFacts, vmFacts } from '../facts.fixture.ts';
+import type { VmFacts } from '../facts.ts';
 import {
   judgeClone,
   judgeDelete,
@@ -16,8 +18,6 @@ import {
   judgeUnmount,
 } from './datastores.ts';
 import { judgeAddDisk, judgeGrowDisk, judgeRemoveDisk } from './disks.ts';
-import { datastoreFacts, diskFacts, hostFacts, snapshotFacts, vmFacts } from './facts.fixture.ts';
-import type { VmFacts } from './facts.ts';
 import { planRelocation, type RelocationFacts } from './relocation.ts';
 import {
   descendants,

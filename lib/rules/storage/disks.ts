@@ -1,11 +1,16 @@
 // Whether a disk of a virtual machine may grow, be added or be removed, also while it is on.
-import type { Reason } from '../model/fault.ts';
-import { DISKS_PER_VM_MAX } from '../model/limits.ts';
-import { type Verdict, verdictOf } from '../model/verdict.ts';
-import type { DatastoreFacts, DiskFacts, HostFacts, VmFacts } from './facts.ts';
-import { linkedChainReasons } from './linked-clones.ts';
+import type { Reason } from '../../model/fault.ts';
+import { DISKS_PER_VM_MAX } from '../../model/limits.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
+import type { DatastoreFacts, DiskFacts, HostFacts, VmFacts } from '../facts.ts';
 import { snapshotTreeReasons } from './snapshots.ts';
-import { diskWorkReasons, inGib, mountReasons, spaceReasons } from './vm-reasons.ts';
+import {
+  diskWorkReasons,
+  inGib,
+  linkedChainReasons,
+  mountReasons,
+  spaceReasons,
+} from './vm-reasons.ts';
 
 /** The size is null where only the rest is asked for. */
 export function judgeGrowDisk(

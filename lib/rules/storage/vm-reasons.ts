@@ -1,6 +1,6 @@
 // Reasons that several rules about virtual machines give in the same words.
-import type { Reason } from '../model/fault.ts';
-import type { DatastoreFacts, HostFacts, VmFacts } from './facts.ts';
+import type { Reason } from '../../model/fault.ts';
+import type { DatastoreFacts, HostFacts, VmFacts } from '../facts.ts';
 
 /** Its host must be connected: it does the work. */
 export function hostReasons(vm: VmFacts, host: HostFacts): Reason[] {
@@ -66,6 +66,19 @@ export function linkedCloneReasons(
         }),
       ),
     );
+}
+
+/** Refused because the disks of a linked clone are redo logs: `what` completes “…, so ”. */
+export function linkedChainReasons(vm: VmFacts, what: string): Reason[] {
+  if (!vm.linkedTo) return [];
+  return [
+    {
+      fault: 'InvalidState',
+      message: `${vm.name} is a linked clone, whose disks build on another VM's, so ${what}.`,
+      remedy: `Make a full clone of ${vm.name}, and work with that.`,
+      objects: [vm.id, vm.linkedTo.vmId],
+    },
+  ];
 }
 
 /** The host must mount the datastore and reach it. */

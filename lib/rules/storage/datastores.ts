@@ -1,7 +1,7 @@
 // Whether a datastore may be created, mounted on a host, unmounted there, or deleted.
-import type { Reason } from '../model/fault.ts';
-import { type Verdict, verdictOf } from '../model/verdict.ts';
-import type { DatastoreFacts, HostFacts } from './facts.ts';
+import type { Reason } from '../../model/fault.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
+import type { DatastoreFacts, HostFacts } from '../facts.ts';
 
 /** A VM with files on the datastore. */
 export interface DatastoreUser {

@@ -1,10 +1,10 @@
 // Whether a virtual machine may be cloned there, made a template or a virtual machine again, or
 // deleted. The destination of a clone needs compatible filters, as that of a migration does.
-import type { Reason } from '../model/fault.ts';
-import { SNAPSHOT_DEPTH_MAX } from '../model/limits.ts';
-import { type Verdict, verdictOf } from '../model/verdict.ts';
-import type { DatastoreFacts, HostFacts, VmFacts } from './facts.ts';
-import { judgePlacement } from './placement.ts';
+import type { Reason } from '../../model/fault.ts';
+import { SNAPSHOT_DEPTH_MAX } from '../../model/limits.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
+import type { DatastoreFacts, HostFacts, VmFacts } from '../facts.ts';
+import { judgePlacement } from '../placement.ts';
 import { snapshotDepth } from './snapshots.ts';
 import {
   hostReasons,

@@ -1,11 +1,11 @@
 // Storage migration, alone or together with a change of host: which steps take a virtual machine
 // there, and why there may be none. The host that runs the VM copies, so it must reach both ends.
 
-import type { Provisioning } from '../model/disk-storage.ts';
-import type { Reason } from '../model/fault.ts';
-import { type Verdict, verdictOf } from '../model/verdict.ts';
-import type { DatastoreFacts, DiskFacts, HostFacts, VmFacts } from './facts.ts';
-import { judgeMigration, judgePlacement } from './placement.ts';
+import type { Provisioning } from '../../model/disk-storage.ts';
+import type { Reason } from '../../model/fault.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
+import type { DatastoreFacts, DiskFacts, HostFacts, VmFacts } from '../facts.ts';
+import { judgeMigration, judgePlacement } from '../placement.ts';
 import {
   hostReasons,
   linkedCloneReasons,

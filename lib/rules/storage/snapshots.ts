@@ -1,8 +1,8 @@
 // Whether a snapshot of a virtual machine may be taken, gone back to, renamed or removed.
-import type { Reason } from '../model/fault.ts';
-import { SNAPSHOT_DEPTH_MAX, SNAPSHOTS_PER_VM_MAX } from '../model/limits.ts';
-import { type Verdict, verdictOf } from '../model/verdict.ts';
-import type { HostFacts, SnapshotFacts, VmFacts } from './facts.ts';
+import type { Reason } from '../../model/fault.ts';
+import { SNAPSHOT_DEPTH_MAX, SNAPSHOTS_PER_VM_MAX } from '../../model/limits.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
+import type { HostFacts, SnapshotFacts, VmFacts } from '../facts.ts';
 import {
   diskWorkReasons,
   hostReasons,

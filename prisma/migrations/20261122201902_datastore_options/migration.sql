@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Datastore" ADD COLUMN     "options" JSONB NOT NULL DEFAULT '{}';
