@@ -210,10 +210,16 @@ export class ServedDisk implements NbdExport {
     kind: DiskEventKind,
     { quiesced = false, sizeBytes = this.sizeBytes } = {},
   ): Announcement {
-    const { filters } = this.#chain;
-    const { clock } = this.#parts;
-    const onFault = (report: FilterFaultReport) => this.#report(report);
-    return new Announcement({ filters, event: { kind, sizeBytes, quiesced }, clock, onFault });
+    return this.#announcement(this.#chain.filters, { kind, sizeBytes, quiesced });
+  }
+
+  /** That some of its filters leave with this change: after `frozen` they hear `close`. */
+  announceLeaving(wanted: readonly WantedFilter[]): Announcement {
+    const leaving = this.#chain.filters.filter(
+      ({ name }) => !wanted.some(({ definition }) => definition.name === name),
+    );
+    const { sizeBytes } = this;
+    return this.#announcement(leaving, { kind: 'detach', sizeBytes, quiesced: false });
   }
 
   /** Rebuilds the chain; on a throw it is as before. No I/O may be in flight. */
@@ -361,6 +367,14 @@ export class ServedDisk implements NbdExport {
     if (held > 1) return;
     const what = held === 0 ? 'There is room for' : 'The datastore is full; waiting:';
     this.#parts.log('warning', `${what} the writes of ${this.#parts.id}.`);
+  }
+
+  #announcement(
+    filters: readonly OpenFilter[],
+    event: { kind: DiskEventKind; sizeBytes: number; quiesced: boolean },
+  ): Announcement {
+    const onFault = (report: FilterFaultReport) => this.#report(report);
+    return new Announcement({ filters, event, clock: this.#parts.clock, onFault });
   }
 
   #report(report: FilterFaultReport): void {

@@ -1,6 +1,7 @@
 // The daemons of a host: one process for each installed filter that brings one, started again with
 // back-off when it ends, and ended when its VIB goes.
 import { type ChildProcess, fork } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { backoffMs } from '#lib/base/backoff.ts';
@@ -79,6 +80,7 @@ export class FilterDaemons {
     this.#stopped = true;
     const running = [...this.#rows.values()].flatMap((row) => row.running ?? []);
     await Promise.all(running.map((each) => this.#end(each)));
+    for (const name of this.#rows.keys()) await rm(this.socketPathOf(name), { force: true });
   }
 
   #look(filter: InstalledFilter): void {

@@ -175,6 +175,20 @@ test('a filter that rejects what happens to its disk is named with the operation
   await neighbour.progress(IOS);
 });
 
+test('a filter that refuses to leave its disk stays, and its reason is told', async () => {
+  const world = await startWith(`diskEvent({ kind, phase }) {
+    if (kind === 'detach' && phase === 'prepare') throw new Error('not while it is encrypted');
+  }`);
+  const left = world.client.setDiskFilters(disk.key, []);
+  await expect(left).rejects.toMatchObject({
+    fault: 'FilterFault',
+    message: 'The I/O filter bad refuses detach (prepare): not while it is encrypted',
+  });
+  const { disks: running } = await world.client.status();
+  expect(running[0]?.filters.map(({ name }) => name)).toEqual(['bad']);
+  expect(await write(world)).toEqual(ALL_WELL);
+});
+
 test('a filter that throws where nobody can catch it ends its own VM, which says why', async () => {
   const world = await startWith('write() { setTimeout(() => { throw new Error("far out"); }); }');
   const ended = new Promise((resolve) => world.child.once('exit', resolve));

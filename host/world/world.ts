@@ -204,7 +204,17 @@ export class World {
       // Code is loaded before the pause, so that a bad filter costs the guest nothing.
       const wanted = await loadFilters(filters);
       const { clock } = this.#parts;
-      return quiesce({ server: this.#server, disks: [disk], clock }, () => disk.setFilters(wanted));
+      const leaving = disk.announceLeaving(wanted);
+      await leaving.prepare();
+      try {
+        return await quiesce({ server: this.#server, disks: [disk], clock }, async () => {
+          await leaving.freeze();
+          await disk.setFilters(wanted);
+        });
+      } catch (thrown) {
+        await leaving.undone();
+        throw thrown;
+      }
     });
   }
 

@@ -84,7 +84,9 @@ export interface FilterHooks {
 
 /**
  * What happens to a disk as a whole. `snapshotRevert` and `relocate` replace what is below the
- * filter: by an older content, or by the same content elsewhere.
+ * filter: by an older content, or by the same content elsewhere. `attach` and `detach` are told
+ * when the disk joins or leaves the running VM; `detach` also, before its `close`, to a filter that
+ * leaves the disk because a policy no longer names it, and instead of `done` it hears that `close`.
  */
 export type DiskEventKind =
   | 'snapshotCreate'
