@@ -9,6 +9,18 @@ import type { Schedule } from './schedule.ts';
 const RECONNECT_MS = 60;
 const NOTHING = Buffer.alloc(0);
 
+/**
+ * A disk as the workloads use it, simulated or real. Answers 0, an error number, or CONNECTION_LOST.
+ */
+export interface GuestDisk {
+  readonly schedule: { sleep(milliseconds: number): Promise<void> };
+  read(offset: number, buffer: Buffer): Promise<number>;
+  write(offset: number, buffer: Buffer, fua?: boolean): Promise<number>;
+  flush(): Promise<number>;
+  /** Trim, write zeroes or prefetch. */
+  other(code: 3 | 4 | 5, offset: number, length: number): Promise<number>;
+}
+
 export interface GuestParts {
   schedule: Schedule;
   /** The port of the VM that opened last; null when there is none. */
@@ -22,7 +34,7 @@ export class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }
 
-export class Guest {
+export class Guest implements GuestDisk {
   readonly schedule: Schedule;
   readonly #parts: GuestParts;
   #port: GuestPort | null = null;

@@ -1,7 +1,7 @@
 // Guests that read and write registers, several requests at a time, and hold every answer against
 // the history of what it may be.
 import { KIB } from '#lib/model/limits.ts';
-import { type Guest, WrongAnswer } from './guest.ts';
+import { type GuestDisk, WrongAnswer } from './guest.ts';
 import type { RegisterHistory } from './register-history.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SECTOR } from './volume.ts';
@@ -14,7 +14,7 @@ const BURST_MAX = 24;
 const PAUSE_MS = 2_500;
 
 export interface RegisterParts {
-  guest: Guest;
+  guest: GuestDisk;
   history: RegisterHistory;
   random: SeededRandom;
   /** Where the registers begin on the disk, in bytes. */

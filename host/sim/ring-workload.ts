@@ -1,6 +1,6 @@
 // A guest that keeps a ring of linked blocks, changes it by transactions of write and flush, and
 // finds it a ring again whenever it comes back.
-import { type Guest, WrongAnswer } from './guest.ts';
+import { type GuestDisk, WrongAnswer } from './guest.ts';
 import {
   decodeJournal,
   decodeNode,
@@ -22,7 +22,7 @@ const PAUSE_MS = 1_500;
 const RETRY_MS = 40;
 
 export interface RingParts {
-  guest: Guest;
+  guest: GuestDisk;
   random: SeededRandom;
   isOver(): boolean;
 }
