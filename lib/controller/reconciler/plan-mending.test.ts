@@ -47,6 +47,10 @@ function world(state: WorldReport['state']): WorldReport {
   return { vmId: 'vm-1', powerState, state, message: '', ...place };
 }
 
+function suspended(): WorldReport {
+  return { ...world('off'), powerState: 'suspended' };
+}
+
 const on: Mending[] = [{ kind: 'powerOn', vmId: 'vm-1' }];
 const off: Mending[] = [{ kind: 'powerOff', vmId: 'vm-1' }];
 const elsewhere = { hostId: 'host-2' };
@@ -60,6 +64,23 @@ const VM_CASES: [string, WantedVm, WorldReport | null, Mending[]][] = [
   ['wanted on, off, a task is at it', vm({ hasTask: true }), null, []],
   ['wanted off, no world', vm({ desiredPowerState: 'poweredOff' }), null, []],
   ['wanted off, runs', vm({ desiredPowerState: 'poweredOff' }), world('running'), off],
+  ['wanted off, suspended', vm({ desiredPowerState: 'poweredOff' }), suspended(), off],
+  ['wanted on, suspended', vm(), suspended(), on],
+  ['wanted suspended, is', vm({ desiredPowerState: 'suspended' }), suspended(), []],
+  ['wanted suspended, no world', vm({ desiredPowerState: 'suspended' }), null, []],
+  ['wanted suspended, off', vm({ desiredPowerState: 'suspended' }), world('off'), []],
+  [
+    'wanted suspended, runs',
+    vm({ desiredPowerState: 'suspended' }),
+    world('running'),
+    [{ kind: 'suspend', vmId: 'vm-1' }],
+  ],
+  [
+    'registered elsewhere, suspended here',
+    vm(elsewhere),
+    suspended(),
+    [{ kind: 'unregister', vmId: 'vm-1' }],
+  ],
   [
     'registered elsewhere, runs only here',
     vm(elsewhere),
