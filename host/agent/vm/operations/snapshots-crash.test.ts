@@ -1,7 +1,7 @@
-// Kills the agent, the world, or both at random moments while snapshots come and go under a client
-// that writes. Afterwards all that was acknowledged is there, qemu-img accepts the chain, the call
+// Kills the agent, the world, or both at random moments while snapshots come and go, and the disk
+// moves to another datastore, under a client that writes. Afterwards all that was acknowledged is there, qemu-img accepts the chain, the call
 // that was cut off ends well when it is asked again, and no file is left over.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sleep } from '#lib/base/clock.ts';
@@ -33,6 +33,11 @@ let port = 0;
 beforeAll(async () => {
   await lab.openDepot();
   esx01 = await lab.addHost(1);
+  const datastores = ['ds1', 'ds2'].map((name, index) => ({
+    ...{ id: `datastore-${index + 1}`, name, type: 'VMFS' as const },
+    path: join(lab.folder, name),
+  }));
+  await esx01.call(calls.configure, { hostId: 'host-1', name: 'esx01', datastores });
   await esx01.keyed(calls.createVm, { vm: base, contents: [] });
   port = (await esx01.keyed(calls.powerOnVm, { vm: base })).nbdPort;
 });
@@ -134,37 +139,73 @@ async function askUntilDone(ask: Ask, key: string): Promise<string[]> {
 }
 
 async function expectWhole(layout: calls.VmLayout, what: string): Promise<void> {
-  const needed = new Set(['web01.vmx', 'web01.vmsd']);
-  for (const { path } of [...layout.disks, ...layout.snapshots.flatMap(({ disks }) => disks)]) {
-    const name = path.replace(/^web01\//, '');
-    const extent = /-\d{6}\.vmdk$/.test(name) ? '-delta.vmdk' : '-flat.vmdk';
-    needed.add(name).add(name.replace(/\.vmdk$/, extent));
+  const needed = new Set(['ds1/web01/web01.vmx', 'ds1/web01/web01.vmsd']);
+  for (const disk of [...layout.disks, ...layout.snapshots.flatMap(({ disks }) => disks)]) {
+    const path = pathOf(disk);
+    const extent = /-\d{6}\.vmdk$/.test(path) ? '-delta.vmdk' : '-flat.vmdk';
+    needed.add(path).add(path.replace(/\.vmdk$/, extent));
   }
-  const folder = join(lab.folder, 'ds1/web01');
-  const found = readdirSync(folder).filter((name) => !name.endsWith('.lck'));
-  expect(found.sort(), what).toEqual([...needed].sort());
-  const top = join(lab.folder, 'ds1', layout.disks[0]?.path ?? '');
-  if (/-\d{6}\.vmdk$/.test(top)) await mustRun('qemu-img', ['check', '-U', '-f', 'vmdk', top]);
+  const found = ['ds1/web01', 'ds2/web01'].flatMap((folder) => {
+    const full = join(lab.folder, folder);
+    return existsSync(full) ? readdirSync(full).map((name) => `${folder}/${name}`) : [];
+  });
+  const files = found.filter((name) => !name.endsWith('.lck'));
+  expect(files.sort(), what).toEqual([...needed].sort());
+  const [top] = layout.disks;
+  if (!top || !/-\d{6}\.vmdk$/.test(top.path)) return;
+  await mustRun('qemu-img', ['check', '-U', '-f', 'vmdk', join(lab.folder, pathOf(top))]);
+}
+
+function pathOf({ datastoreId, path }: { datastoreId: string; path: string }): string {
+  return `${datastoreId === 'datastore-2' ? 'ds2' : 'ds1'}/${path}`;
+}
+
+interface Plan {
+  what: string;
+  ask: Ask;
+  /** What must be so when it is done. */
+  expectDone(layout: calls.VmLayout): void;
+}
+
+function planOf(round: number, before: calls.VmLayout): Plan {
+  const vm = { ...base, disks: before.disks };
+  const [first] = before.snapshots;
+  const [disk] = before.disks;
+  if (round % 4 === 3 && disk) {
+    const datastoreId = disk.datastoreId === 'datastore-1' ? 'datastore-2' : 'datastore-1';
+    const to = { key: disk.key, datastoreId, path: 'web01/web01.vmdk' };
+    const disks = [{ ...to, provisioning: 'thin' as const }];
+    return {
+      what: `relocate to ${datastoreId}`,
+      ask: (operationKey) => esx01.call(calls.relocateVm, { operationKey, vm, home: null, disks }),
+      expectDone: (layout) => expect(layout.disks[0]?.datastoreId).toBe(datastoreId),
+    };
+  }
+  const count = before.snapshots.length;
+  if (first === undefined || count < 2 + (round % 2)) {
+    const args = { vm, name: `round ${round}`, description: '', quiesce: false };
+    return {
+      what: 'create',
+      ask: (operationKey) => esx01.call(calls.createSnapshot, { operationKey, ...args }),
+      expectDone: ({ snapshots }) => expect(snapshots.length).toBe(count + 1),
+    };
+  }
+  const args = { vm, snapshotId: first.id, removeChildren: false };
+  return {
+    what: 'remove',
+    ask: (operationKey) => esx01.call(calls.removeSnapshot, { operationKey, ...args }),
+    expectDone: ({ snapshots }) => expect(snapshots.length).toBe(count - 1),
+  };
 }
 
 test.skipIf(!haveTools('qemu-img'))(
   'killed at any moment, nothing is lost or left over',
   async () => {
     const registers = new Registers();
-    let vm = base;
     const victims: Victim[] = ['agent', 'world', 'both'];
     for (let round = 0; round < ROUNDS; round++) {
-      const before = (await esx01.call(calls.readVmLayout, { vm })).layout;
-      vm = { ...vm, disks: before.disks };
-      const [first] = before.snapshots;
-      const create = first === undefined || before.snapshots.length < 2 + (round % 2);
-      const args = { vm, name: `round ${round}`, description: '', quiesce: false };
-      const ask: Ask = (operationKey) =>
-        create
-          ? esx01.call(calls.createSnapshot, { operationKey, ...args })
-          : esx01.call(calls.removeSnapshot, {
-              ...{ operationKey, vm, snapshotId: first.id, removeChildren: false },
-            });
+      const before = (await esx01.call(calls.readVmLayout, { vm: base })).layout;
+      const { what, ask, expectDone } = planOf(round, before);
       const client = await connect();
       registers.start(client);
       const cutOff = ask(`round-${round}`).catch(() => null);
@@ -177,14 +218,13 @@ test.skipIf(!haveTools('qemu-img'))(
       client.close();
       if (!esx01.isRunning) await esx01.start();
       const answers = await askUntilDone(ask, `round-${round}`);
-      const what = `round ${round}: ${create ? 'create' : 'remove'}, ${victim}, ${answers.join()}`;
-      const { layout } = await esx01.call(calls.readVmLayout, { vm });
-      const count = before.snapshots.length + (create ? 1 : -1);
-      expect(layout.snapshots.length, what).toBe(count);
+      const told = `round ${round}: ${what}, ${victim} after ${early * 4} ms, ${answers.join()}`;
+      const { layout } = await esx01.call(calls.readVmLayout, { vm: base });
+      expectDone(layout);
       const again = await connect();
       await registers.verify(again);
       again.close();
-      await expectWhole(layout, what);
+      await expectWhole(layout, told);
     }
   },
 );
