@@ -77,6 +77,7 @@ function differs(a: DatastoreStatus, b: DatastoreStatus): boolean {
   return (
     a.accessible !== b.accessible ||
     a.message !== b.message ||
+    JSON.stringify(a.objectHealth) !== JSON.stringify(b.objectHealth) ||
     a.capacityBytes !== b.capacityBytes ||
     Math.abs(a.freeBytes - b.freeBytes) > much
   );

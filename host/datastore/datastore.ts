@@ -20,6 +20,8 @@ export interface DatastoreStatus {
   freeBytes: number;
   /** Why it is not accessible; empty when it is. */
   message: string;
+  /** Of a vSAN: how many objects are in which state. */
+  objectHealth?: Record<string, number>;
 }
 
 export class Datastore {
@@ -58,8 +60,7 @@ export class Datastore {
       const { bsize, blocks, bavail } = await statfs(this.config.path);
       const own = { capacityBytes: bsize * blocks, freeBytes: bsize * bavail };
       const sizes = (await remoteSpace(this.config)) ?? own;
-      const { capacityBytes, freeBytes } = sizes;
-      return { accessible: true, capacityBytes, freeBytes, message: '' };
+      return { accessible: true, message: '', ...sizes };
     } catch (error) {
       if (error instanceof Fault) return inaccessible(error.message);
       return inaccessible(`${this.config.path} cannot be read: ${reasonOf(error)}.`);

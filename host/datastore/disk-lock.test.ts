@@ -98,7 +98,7 @@ test('racing processes, some of them killed, never hold the lock together', asyn
   for (const name of names.slice(2)) expect(entered.get(name)).toBe(25);
 }, 120_000);
 
-test('a stopped holder on another machine is broken after a while, and knows it when it wakes', async () => {
+test('a stopped holder elsewhere is broken after a while, and knows it when it wakes', async () => {
   const sleeper = contend('sleeper', 1, 60_000, 'elsewhere');
   await logged('enter sleeper');
   sleeper.child.kill('SIGSTOP');

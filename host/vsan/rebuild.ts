@@ -1,14 +1,21 @@
 // Puts a new, empty component on another node in the place of one that stays away.
 import type { Clock } from '#lib/base/clock.ts';
+import type { Membership } from './membership.ts';
 import { nodesBySpace } from './node-choice.ts';
 import { NodeClient } from './node-client.ts';
 import * as calls from './node-rpc.ts';
-import { activeIds, type ObjectConfig } from './object-config.ts';
-import type { ObjectKeeper } from './object-keeper.ts';
+import { activeIds, type Component, type ObjectConfig } from './object-config.ts';
 import type { Replica } from './replica.ts';
 
+/** Whose components they are. */
+interface Rebuilt {
+  readonly membership: Membership;
+  readonly replicas: Map<string, Replica>;
+  addReplica(component: Component): Replica;
+}
+
 export interface Replacement {
-  keeper: ObjectKeeper;
+  keeper: Rebuilt;
   lost: Replica;
   /** Of the new component. */
   id: string;

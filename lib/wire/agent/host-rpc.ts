@@ -122,6 +122,8 @@ export const hostReportSchema = z.object({
       capacityBytes: z.number(),
       freeBytes: z.number(),
       message: z.string(),
+      /** Of a vSAN: how many objects are healthy, reducedRedundancy, inaccessible. */
+      objectHealth: z.record(z.string(), z.number().int()).optional(),
     }),
   ),
   worlds: z.array(worldReportSchema),
