@@ -11,6 +11,7 @@ import type { ChainIo } from '../chain/chain-io.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { saveFilterStates } from '../chain/close-filters.ts';
 import { DiskMeter, takeLatency } from '../chain/disk-meter.ts';
+import { holdOwnWork } from '../chain/hold-own-work.ts';
 import { IoTracer } from '../chain/io-tracer.ts';
 import type { OpenFilter } from '../chain/open-filter.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
@@ -139,7 +140,7 @@ export class ServedDisk implements NbdExport {
 
   /** Has what the filters do on their own stand still while the work runs. */
   async withFiltersStill<T>(work: () => Promise<T>): Promise<T> {
-    for (const { own } of this.#chain.filters) await own.hold();
+    await holdOwnWork(this.#chain.filters, this.#parts.clock);
     try {
       return await work();
     } finally {
@@ -225,7 +226,7 @@ export class ServedDisk implements NbdExport {
   /** Rebuilds the chain; on a throw it is as before. No I/O may be in flight. */
   async setFilters(wanted: readonly WantedFilter[]): Promise<void> {
     const before = this.#chain.filters;
-    for (const { own } of before) await own.hold();
+    await holdOwnWork(before, this.#parts.clock);
     try {
       const change = await this.#filters.change(before, wanted);
       this.#chain = this.#makeChain(change.filters);
@@ -277,7 +278,7 @@ export class ServedDisk implements NbdExport {
    * back, call `resume`.
    */
   async suspend(): Promise<Map<string, Uint8Array>> {
-    for (const { own } of this.#chain.filters) await own.hold();
+    await holdOwnWork(this.#chain.filters, this.#parts.clock);
     const states = saveFilterStates(this.#chain.filters);
     await this.flush();
     this.#suspended = states;
