@@ -71,8 +71,12 @@ export abstract class ChainIo implements DiskIo {
 
   get data(): Uint8Array {
     if (this.#data !== null) return this.#data;
+    const { buffer } = this;
+    // No Buffer: its `slice`, by which a filter would keep a copy, is a view.
     this.#data =
-      this.code <= WRITE ? this.buffer.subarray(this.start, this.start + this.length) : NOTHING;
+      this.code <= WRITE
+        ? new Uint8Array(buffer.buffer, buffer.byteOffset + this.start, this.length)
+        : NOTHING;
     return this.#data;
   }
 

@@ -340,3 +340,17 @@ test('the data of an I/O are a view of its buffer, and nothing for other operati
   expect(lab.io.buffer.indexOf(7)).toBe(256);
   expect(lab.io.buffer.lastIndexOf(7)).toBe(767);
 });
+
+test('a slice of what a filter is lent is a copy, also when the socket gave a Buffer', () => {
+  let kept: Uint8Array = new Uint8Array();
+  const keep = (io: DiskIo): void => {
+    kept = io.data.slice();
+    io.data.fill(9);
+  };
+  const lab = new Lab({ first: { write: keep } });
+  lab.io.buffer = Buffer.alloc(512, 7);
+  lab.io.code = WRITE;
+  lab.io.length = 512;
+  lab.chain.submit(lab.io);
+  expect([kept[0], lab.io.buffer[0]]).toEqual([7, 9]);
+});
