@@ -10,9 +10,8 @@ import {
   report,
 } from '../../wire/agent/host-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
-import type { Host } from '../database/generated/client.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
-import { isUnreachable } from './agent-client.ts';
+import { type AgentAddress, isUnreachable } from './agent-client.ts';
 
 /** One request lasts at most so long; then it is asked again, and joins what runs. */
 const REQUEST_MS = 120_000;
@@ -21,10 +20,12 @@ const SILENCE_MS = 20_000;
 const REPORT_MS = 5_000;
 const POLL_MS = 500;
 
+/** A host, and how far its events were read. */
+type ReportingHost = AgentAddress & { eventCursor: number };
 type Keyed = z.ZodType<unknown, { operationKey: string }>;
 
 export interface HostCall<Input extends Keyed, Output extends z.ZodType> {
-  host: Host;
+  host: ReportingHost;
   rpc: Rpc<Input, Output>;
   input: z.input<Input>;
   /** Called with the operation as the host reports it, when that has changed. */
@@ -127,7 +128,7 @@ async function watch<Input extends Keyed, Output extends z.ZodType>(
   }
 }
 
-function queryAfter(host: Host, known: HostReport | null) {
+function queryAfter(host: ReportingHost, known: HostReport | null) {
   return {
     knownRevision: known?.revision ?? -1,
     knownBootId: known?.bootId ?? '',
@@ -136,7 +137,7 @@ function queryAfter(host: Host, known: HostReport | null) {
   };
 }
 
-function silent(host: Host, cause: unknown): Fault {
+function silent(host: ReportingHost, cause: unknown): Fault {
   const message =
     `${host.name} has not answered for ${SILENCE_MS / 1000} s. ` +
     'How far it came is known when it answers again.';
