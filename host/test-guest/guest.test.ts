@@ -8,8 +8,8 @@ import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { type TestAgent, TestLab, testVm } from '../agent/test-agents.ts';
 import { mustRun } from '../world/test-peers.ts';
-import { BOOT_BYTES, canBootGuests, makeBootImage } from './boot-image.ts';
-import { Guest } from './guest.ts';
+import { BOOT_BYTES, canBootGuests, makeBootImage } from './test-boot-image.ts';
+import { Guest } from './test-guest.ts';
 
 // Software emulation on a busy machine: the limits only end what hangs.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { assert } from '#lib/base/assert.ts';
+import { sleep } from '#lib/base/clock.ts';
+import { systemClock } from '#lib/base/system-clock.ts';
 import { findTool } from '../world/test-peers.ts';
 
 /** Emulated, on a busy machine: the limit only ends what hangs, in milliseconds. */
@@ -46,7 +48,8 @@ export class Guest {
       return guest;
     } catch (thrown) {
       qemu.kill('SIGKILL');
-      throw new Error(`the guest does not boot: ${String(thrown)} ${complaint}`);
+      process.stderr.write(`the guest does not boot: ${complaint}\n`);
+      throw thrown;
     }
   }
 
@@ -84,15 +87,15 @@ export class Guest {
 }
 
 async function connect(path: string, qemu: ChildProcess): Promise<Socket> {
-  for (let tries = 0; tries < 400; tries++) {
-    assert(qemu.exitCode === null, 'qemu ended at once');
+  for (let tries = 0; ; tries++) {
+    assert(qemu.exitCode === null, 'qemu runs');
+    assert(tries < 400, 'qemu opens its serial port');
     const socket = createConnection(path);
     const connected = await Promise.race([
       once(socket, 'connect').then(() => true),
       once(socket, 'error').then(() => false),
     ]).catch(() => false);
     if (connected) return socket;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await sleep(systemClock, 25);
   }
-  throw new Error('qemu does not open its serial port');
 }
