@@ -199,16 +199,18 @@ export class Fleet {
     for (const vm of this.vms) {
       const here = vm.worlds.filter(({ alive, process }) => alive && process.host === host);
       if (vm.home !== host || !vm.poweredOn) {
-        // Told by the controller that the VM is another's, or off.
-        if (!host.unreachable) for (const world of here) this.#end(world);
+        // The controller says that the VM is another's, or off.
+        if (!host.unreachable) this.#endAll(here);
       } else if (here.length === 0) this.#tryToStart(vm, host, agent);
     }
   }
 
-  /** A world that takes part in a handover is left alone. */
-  #end(world: SimWorld): void {
-    if (world.busy || !world.isServing) return;
-    void world.stop().catch(() => world.process.kill());
+  /** One that takes part in a handover is left alone. */
+  #endAll(worlds: readonly SimWorld[]): void {
+    for (const world of worlds) {
+      if (world.busy || !world.isServing) continue;
+      void world.stop().catch(() => world.process.kill());
+    }
   }
 
   #tryToStart(vm: SimVm, host: SimHost, agent: Agent): void {

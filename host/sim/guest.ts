@@ -10,7 +10,8 @@ const RECONNECT_MS = 60;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * A disk as the workloads use it, simulated or real. Answers 0, an error number, or CONNECTION_LOST.
+ * A disk as the workloads use it, simulated or real. It answers 0, an error number, or
+ * CONNECTION_LOST.
  */
 export interface GuestDisk {
   readonly schedule: { sleep(milliseconds: number): Promise<void> };

@@ -82,8 +82,8 @@ export class SimWorld {
   }
 
   /**
-   * A redo log takes the disk's place, in the order of host/world/operations. `commit` is the moment
-   * at which it has happened. Throws when it has not, or when this world cannot follow.
+   * A redo log takes the disk's place, in the order of host/world/operations. `commit` is the
+   * moment at which it has happened. Throws when it has not, or when this world cannot follow.
    */
   async snapshot(descriptorPath: string, commit: () => void): Promise<void> {
     const { disk, port } = this.#running();

@@ -1,14 +1,15 @@
 // The sets of shipped filters that simulated disks have, each in class order. A host may not know
 // filters by name, and so they are handed to the simulator from here.
+
+import cacheFilter from '#filters/cache/index.ts';
+import delayFilter from '#filters/delay/index.ts';
+import entropyFilter from '#filters/entropy/index.ts';
+import qosFilter from '#filters/qos/index.ts';
+import traceFilter from '#filters/trace/index.ts';
+import zeroDetectFilter from '#filters/zero-detect/index.ts';
 import type { WantedFilter } from '#host/chain/change-filters.ts';
 import type { FilterSets } from '#host/sim/simulate.ts';
 import type { FilterDefinition, PropertyValues } from '#lib/filter-sdk/filter.ts';
-import cacheFilter from '../../filters/cache/index.ts';
-import delayFilter from '../../filters/delay/index.ts';
-import entropyFilter from '../../filters/entropy/index.ts';
-import qosFilter from '../../filters/qos/index.ts';
-import traceFilter from '../../filters/trace/index.ts';
-import zeroDetectFilter from '../../filters/zero-detect/index.ts';
 
 function wanted(definition: FilterDefinition, properties: PropertyValues = {}): WantedFilter {
   return { definition, codeId: definition.name, properties };

@@ -36,7 +36,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'lease-asked-above-only': {
     about: 'What a filter held back is written although the lease is over.',
-    file: 'host/disk/served-disk.ts',
+    file: 'host/disk/disk-place.ts',
     find: 'lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN',
     replace: 'backing.submit(io)',
   },
@@ -45,13 +45,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'host/datastore/disk-lock.ts',
     find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
     replace: 'return true;',
-  },
-  'lease-from-the-end': {
-    about: 'The lease begins when a renewal has ended, not when it began.',
-    file: 'host/datastore/disk-lock.ts',
-    find: 'this.#leaseEnd = startedAt + LOCK_LEASE_MS;\n  }\n\n  async #whyNotOurs',
-    replace:
-      'this.#leaseEnd = this.#clock.monotonic() + LOCK_LEASE_MS;\n  }\n\n  async #whyNotOurs',
   },
   'lock-broken-early': {
     about: 'A silent lock is broken after four seconds.',
@@ -65,30 +58,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
     replace: 'if (this.#clock.now() - 1_767_225_600_000 < this.#leaseEnd) return true;',
   },
-  'lock-file-overwritten': {
-    about: 'An epoch that another has taken is taken as well.',
-    file: 'host/datastore/lock-directory.ts',
-    find: 'return (await this.readRecord(epoch))?.nonce === record.nonce;',
-    replace: 'return true;',
-  },
-  'lock-not-released': {
-    about: 'Whoever gives a disk away keeps its lock.',
-    file: 'host/datastore/disk-lock.ts',
-    find: "await this.#directory.replace(this.epoch, { ...this.#record, state: 'released' });",
-    replace: '',
-  },
-  'handover-without-drain': {
-    about: 'A handover does not wait for I/O under way.',
-    file: 'host/migration/hand-over.ts',
-    find: 'await drain({ server, disks, clock });',
-    replace: '',
-  },
-  'destination-not-ended': {
-    about: 'A source takes its disk back without ending the destination.',
-    file: 'host/migration/hand-over.ts',
-    find: 'await destination.kill();',
-    replace: '',
-  },
   'cache-keeps-old-data': {
     about: 'The cache does not forget what a write is about to change.',
     file: 'filters/cache/write-through-cache.ts',
@@ -100,12 +69,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'filters/cache/write-through-cache.ts',
     find: 'this.#endChange(offset, length, error === 0 && length <= FILL_BYTES_MAX);',
     replace: 'this.#endChange(offset, length, length <= FILL_BYTES_MAX);',
-  },
-  'chain-way-out-skips-one': {
-    about: 'A filter is not told of what the one before it deferred.',
-    file: 'host/chain/chain.ts',
-    find: 'if (this.#wayOut(io, this.filters.length - 1)) this.#finish(io);',
-    replace: 'if (this.#wayOut(io, this.filters.length - 2)) this.#finish(io);',
   },
   'zeroes-too-short': {
     about: 'A zeroing leaves the last sector of a range as it was.',

@@ -12,7 +12,7 @@ import { MUTANTS, mutate } from './mutants.ts';
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const SEEDS = 1000;
 /** Seeds that the faults below are found with. */
-const SEEDS_TO_FIND = 300;
+const SEEDS_TO_FIND = 1000;
 /** In one test, so that a failure is reported early. */
 const PER_TEST = 100;
 
