@@ -37,16 +37,13 @@ export function VmDisks({ vm }: { vm: VmView }) {
       actions={add}
     >
       <div className="overflow-x-auto">
-        <table className="w-full min-w-[62rem] border-collapse">
+        <table className="w-full min-w-[44rem] border-collapse">
           <thead>
             <tr className="border-b border-line text-left text-sm text-muted">
               <th className="py-1 pr-4 font-medium">Disk</th>
-              <th className="w-44 py-1 pr-4 font-medium">Used of capacity</th>
-              <th className="py-1 pr-4 font-medium">Provisioning</th>
-              <th className="py-1 pr-4 font-medium">Datastore</th>
-              <th className="py-1 pr-4 font-medium">Type</th>
-              <th className="py-1 pr-4 font-medium">Filters, guest first</th>
-              <th className="py-1 pr-4 font-medium">Policy</th>
+              <th className="w-40 py-1 pr-4 font-medium">Used of capacity</th>
+              <th className="py-1 pr-4 font-medium">Storage</th>
+              <th className="py-1 pr-4 font-medium">Filters and policy</th>
               <th className="py-1">
                 <span className="sr-only">Actions</span>
               </th>
@@ -79,30 +76,30 @@ function DiskRow({ vm, disk }: { vm: VmView; disk: DiskView }) {
       <td className={cell}>
         <Use disk={disk} />
       </td>
-      <td className={cell} title={provisioning.help}>
-        {disk.backing === 'rdm' ? <span className="text-muted">–</span> : provisioning.label}
-      </td>
       <td className={cell}>
-        <ObjectLink {...disk.datastore} />
-      </td>
-      <td className={cell} title={backing.help}>
-        {backing.label}
-        {disk.health !== '' && (
-          <span className="block">
-            <Health text={disk.health} />
+        <span className="block" title={backing.help}>
+          {`${backing.label} on `}
+          <ObjectLink {...disk.datastore} />
+        </span>
+        {disk.backing !== 'rdm' && (
+          <span className="block text-muted" title={provisioning.help}>
+            {provisioning.label}
           </span>
         )}
+        {disk.health !== '' && <Health text={disk.health} />}
       </td>
       <td className={cell}>
         <FilterChain filters={disk.filters} />
-      </td>
-      <td className={cell}>
-        <span className="block">
-          {disk.policy ? <ObjectLink {...disk.policy} /> : 'Datastore default'}
+        <span className="flex flex-wrap items-center gap-x-2">
+          {disk.policy ? (
+            <>
+              <ObjectLink {...disk.policy} />
+              <ComplianceBadge compliance={disk.compliance} reason={disk.complianceReason} />
+            </>
+          ) : (
+            <span className="text-muted">Datastore default</span>
+          )}
         </span>
-        {disk.policy && (
-          <ComplianceBadge compliance={disk.compliance} reason={disk.complianceReason} />
-        )}
       </td>
       <td className="py-1.5 align-top">
         <DiskActions vm={vm} disk={disk} />

@@ -109,7 +109,7 @@ function OutOfSpace({ vm }: { vm: VmView }) {
     >
       <p>{vm.worldMessage}</p>
       <p>
-        Writes that need space wait; nothing is lost, and the guest sees no error. Make space on{' '}
+        Writes that need space wait; nothing is lost, the guest sees no error. Make space on{' '}
         {datastores.map((datastore, index) => (
           <span key={datastore.id}>
             {index > 0 && ', '}
