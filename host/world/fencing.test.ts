@@ -9,7 +9,7 @@ const WRITE = 1;
 const BYTES = 4096;
 const WRITES = 64;
 
-test('none of the queued writes of a stopped world reaches the disk after the takeover', async () => {
+test('no queued write of a stopped world reaches the disk after the takeover', async () => {
   const harness = await WorldHarness.create();
   const disk = await harness.makeDisk(0);
   const stopped = await harness.start(await harness.makeLaunch([disk]));
