@@ -1,7 +1,7 @@
 // Kills the agent, the world, or both at random moments while snapshots come and go, and the disk
 // moves to another datastore, under a client that writes. Afterwards all that was acknowledged is
-// there, qemu-img accepts the chain, the call that was cut off ends well when it is asked again, and
-// no file is left over.
+// there, qemu-img accepts the chain, the call that was cut off ends well when it is asked again,
+// and no file is left over.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
