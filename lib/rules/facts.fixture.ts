@@ -33,6 +33,7 @@ export function vmFacts(more: Partial<VmFacts> & { id: string }): VmFacts {
     name: more.id.replace('vm-', 'web0'),
     hostId: 'host-1',
     powerState: 'poweredOn',
+    isFaulted: false,
     memoryMib: 2_048,
     cpuUsage: 0,
     isTemplate: false,

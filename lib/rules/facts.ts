@@ -77,6 +77,8 @@ export interface VmFacts {
   name: string;
   hostId: string;
   powerState: PowerState;
+  /** Powered on as far as it was asked for, but its process was given up. */
+  isFaulted: boolean;
   memoryMib: number;
   /** Share of one core, measured over the last minute. */
   cpuUsage: number;

@@ -37,6 +37,12 @@ test.each([null, { ...drs, enabled: false }, { ...drs, behavior: 'manual' as con
   },
 );
 
+test('one whose process was given up is tried again where it is', () => {
+  const faulted = { ...vm, powerState: 'poweredOn' as const, isFaulted: true };
+  const plan = planPowerOn({ vm: faulted, host: full, others: [roomier], drs });
+  expect(plan).toMatchObject({ hostId: 'host-1', verdict: { allowed: true } });
+});
+
 test('what is so already is refused', () => {
   const on = { ...vm, powerState: 'poweredOn' as const };
   expect(planPowerOn({ vm: on, host, others: [], drs }).verdict.reasons).toMatchObject([

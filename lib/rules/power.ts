@@ -28,7 +28,9 @@ export interface PowerOnPlan {
  */
 export function planPowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPlan {
   if (vm.powerState === 'poweredOn') {
-    return { verdict: verdictOf([wrongState(vm, 'powered on')]), hostId: host.id };
+    // One whose process was given up is tried again, where its disks are.
+    const reasons = vm.isFaulted ? hostReasons(vm, host) : [wrongState(vm, 'powered on')];
+    return { verdict: verdictOf(reasons), hostId: host.id };
   }
   const template = templateReasons(vm);
   if (template.length > 0) return { verdict: verdictOf(template), hostId: host.id };

@@ -71,6 +71,7 @@ export async function readVmFacts(
       name: true,
       hostId: true,
       powerState: true,
+      worldState: true,
       memoryMib: true,
       cpuUsage: true,
       ...{ isTemplate: true, datastoreId: true, vmxPath: true },
@@ -85,8 +86,9 @@ export async function readVmFacts(
     db,
     vms.filter(({ snapshots }) => snapshots.length > 0).map(({ id }) => id),
   );
-  return vms.map(({ disks, snapshots, parentVmId, parentSnapshotId, ...vm }) => ({
+  return vms.map(({ disks, snapshots, parentVmId, parentSnapshotId, worldState, ...vm }) => ({
     ...vm,
+    isFaulted: worldState === 'faulted',
     powerState: powerStateSchema.parse(vm.powerState),
     datastoreName: nameOf(vm.datastoreId),
     disks: disks.map((disk) => ({
