@@ -142,7 +142,9 @@ export class Connection implements ReadTarget, PolledClient {
   }
 
   room(): Buffer {
-    this.#target = this.#transmission?.payload ?? null;
+    const payload = this.#transmission?.payload ?? null;
+    // One that is whole waits for its turn; what comes now belongs behind it.
+    this.#target = payload?.complete ? null : payload;
     return this.#target === null ? this.#input.room() : this.#target.room();
   }
 

@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import type { FilterHooks } from '#lib/filter-sdk/filter.ts';
 import { COMMAND_FLAGS, COMMANDS, OPTION_REPLIES, OPTIONS } from '#lib/formats/nbd/constants.ts';
@@ -349,4 +350,21 @@ describe('bad clients', () => {
     expect((await clients[0]?.request({ command: 0, length: 512 }))?.error).toBe(0);
     for (const client of clients) client.close();
   });
+});
+
+test('a large write that is whole while its disk is held is done after', async () => {
+  const { disk, server, where } = await serve();
+  const client = await TestClient.connect(where);
+  const data = Buffer.alloc(256 * KIB, 7);
+  const write = client.request({ command: COMMANDS.write, offset: 0, data, rest: 4 * KIB });
+  await sleep(systemClock, 50);
+  server.hold(disk);
+  client.sendRest();
+  await sleep(systemClock, 50);
+  const behind = client.request({ command: COMMANDS.read, offset: 0, length: data.length });
+  await sleep(systemClock, 50);
+  server.release(disk);
+  expect((await write).error).toBe(0);
+  expect((await behind).data.equals(data)).toBe(true);
+  client.close();
 });

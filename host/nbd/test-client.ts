@@ -33,6 +33,8 @@ export interface TestRequest {
   length?: number;
   flags?: number;
   data?: Uint8Array;
+  /** So many bytes of the data are held back, until `sendRest`. */
+  rest?: number;
 }
 
 interface Waiter {
@@ -51,6 +53,7 @@ export class TestClient {
   #buffered = 0;
   #wake: (() => void) | null = null;
   #cookie = 0;
+  #rest: Uint8Array = new Uint8Array(0);
   #over: Error | null = null;
 
   constructor(where: Where) {
@@ -111,7 +114,8 @@ export class TestClient {
     this.#receive().catch((error: unknown) => this.#end(error));
   }
 
-  request({ command, offset = 0, length = 0, flags = 0, data }: TestRequest): Promise<TestReply> {
+  request(given: TestRequest): Promise<TestReply> {
+    const { command, offset = 0, length = 0, flags = 0, data, rest = 0 } = given;
     if (this.#over) return Promise.reject(this.#over);
     this.#cookie += 1;
     const cookie = this.#cookie;
@@ -122,8 +126,14 @@ export class TestClient {
     return new Promise((resolve, reject) => {
       this.#waiters.set(cookie, { readBytes: command === 0 ? bytes : 0, resolve, reject });
       this.socket.write(header);
-      if (data) this.socket.write(data);
+      if (data) this.socket.write(data.subarray(0, bytes - rest));
+      this.#rest = data?.subarray(bytes - rest) ?? this.#rest;
     });
+  }
+
+  /** What the last request with data held back. */
+  sendRest(): void {
+    this.socket.write(this.#rest);
   }
 
   close(): void {

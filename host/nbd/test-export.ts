@@ -29,7 +29,9 @@ export class MemoryExport implements NbdExport {
     this.bytes = Buffer.alloc(sizeBytes);
     const filter = { name: 'test', class: 'inspection', codeId: '', properties: {} } as const;
     this.#chain = new Chain({
-      filters: [{ ...filter, definition: definitionOf(hooks), hooks, own: OwnWork.none(), line: null }],
+      filters: [
+        { ...filter, definition: definitionOf(hooks), hooks, own: OwnWork.none(), line: null },
+      ],
       disk: { submit: (io) => this.#submit(io) },
       tracer: new IoTracer(systemClock),
       onFault: (fault) => this.faults.push(fault),

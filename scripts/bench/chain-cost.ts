@@ -56,5 +56,14 @@ function passingFilter(name: string): OpenFilter {
     statistics: () => ({ seen }),
   };
   const own = OwnWork.none();
-  return { name, class: 'inspection', definition, codeId: name, properties: {}, hooks, own, line: null };
+  return {
+    name,
+    class: 'inspection',
+    definition,
+    codeId: name,
+    properties: {},
+    hooks,
+    own,
+    line: null,
+  };
 }
