@@ -162,7 +162,8 @@ test('7 a linked clone builds on a snapshot, which it holds', async ({ page }) =
   expect(await readFileWithQemu(file, `read -P 0xcc ${MARK}`)).not.toContain('verification failed');
   const held = page.getByRole('button', { name: 'Delete…', exact: true });
   await held.hover();
-  await expect(page.getByText(`${LINKED} is a linked clone`).first()).toBeVisible();
+  const why = page.getByText(`${LINKED} is a linked clone`).filter({ visible: true });
+  await expect(why.first()).toBeVisible();
   await expectAccessible(page);
 });
 
@@ -170,7 +171,7 @@ test('8 clones are deleted after their names were typed, then the snapshot', asy
   for (const name of [LINKED, FULL]) {
     const id = await openObject(page, name);
     const { file } = await firstDisk(page, id);
-    await page.getByRole('button', { name: 'Actions' }).click();
+    await page.getByRole('button', { name: 'Actions', exact: true }).click();
     await page.getByRole('menuitem', { name: 'Delete from disk…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
@@ -286,7 +287,7 @@ async function outcome(page: Page, label: string, target: string): Promise<strin
 }
 
 async function fromMenu(page: Page, group: string, entry: string): Promise<void> {
-  await page.getByRole('button', { name: 'Actions' }).click();
+  await page.getByRole('button', { name: 'Actions', exact: true }).click();
   await page.getByRole('menuitem', { name: group, exact: true }).hover();
   await page.getByRole('menuitem', { name: entry }).click();
 }
@@ -309,6 +310,7 @@ async function expectRawPhysicalRefused(page: Page, dialog: Locator): Promise<vo
   await dialog.getByLabel('Device or NBD address').fill('nbd://127.0.0.1:1/none');
   await dialog.getByRole('radio', { name: 'Physical' }).click();
   await expect(dialog.getByText('This is not possible', { exact: true })).toBeVisible();
-  await expect(dialog.getByText(/virtual compatibility mode/i)).toBeVisible();
+  const remedy = 'Map the device in virtual compatibility mode.';
+  await expect(dialog.getByText(remedy, { exact: true })).toBeVisible();
   await expectAccessible(page);
 }
