@@ -22,7 +22,7 @@ const agentOptionsSchema = z.object({
   worldMemory: z.coerce.number().int().min(128),
   /** The address at which the filters' daemons wait for those of other hosts. */
   daemonAddress: z.union([z.ipv4(), z.ipv6()]),
-  /** What raw device mappings may lead to beside NBD servers of this machine (docs/formats/rdm.md). */
+  /** Where raw device mappings may lead, beside local NBD servers (docs/formats/rdm.md). */
   rawDevices: z.array(z.string().min(1).max(4096)).max(64),
 });
 export type AgentOptions = z.infer<typeof agentOptionsSchema>;

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { MIB } from '#lib/model/limits.ts';
+import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { callPeer } from '../volumes/rpc-client.ts';
 import { allObjects } from '../vsan/vsan-datastore.ts';
@@ -73,7 +74,7 @@ function vmOn(number: number, type: (typeof TYPES)[number]): calls.VmRunSpec {
   return { ...vm, datastoreId, disks: vm.disks.map((disk) => ({ ...disk, datastoreId })) };
 }
 
-function at(vm: calls.VmRunSpec, layout: calls.VmLayout): calls.VmRunSpec {
+function at(vm: calls.VmRunSpec, layout: diskCalls.VmLayout): calls.VmRunSpec {
   return { ...vm, disks: layout.disks };
 }
 
@@ -103,14 +104,18 @@ test.skipIf(!tools).each(TYPES)('a VM runs on %s', async (type) => {
   expect(magic).toMatch(/53 ef/);
   await write(uri, 0x11, '32M');
   const snapshot = { name: 'before', description: '', quiesce: false };
-  const taken = await host(1).keyed(calls.createSnapshot, { vm, ...snapshot });
+  const taken = await host(1).keyed(diskCalls.createSnapshot, { vm, ...snapshot });
   vm = at(vm, taken.layout);
   await write(uri, 0x22, '33M');
   const { snapshotId } = taken;
   const removal = { vm, snapshotId, removeChildren: false };
-  const merged = await host(1).keyed(calls.removeSnapshot, removal);
+  const merged = await host(1).keyed(diskCalls.removeSnapshot, removal);
   vm = at(vm, merged.layout);
-  const grown = await host(1).keyed(calls.growDisk, { vm, diskKey: 2000, capacityBytes: 96 * MIB });
+  const grown = await host(1).keyed(diskCalls.growDisk, {
+    vm,
+    diskKey: 2000,
+    capacityBytes: 96 * MIB,
+  });
   vm = at(vm, grown.layout);
   expect(await mustRun('nbdinfo', ['--size', uri])).toBe(`${96 * MIB}\n`);
   await write(uri, 0x33, '95M');
@@ -120,10 +125,10 @@ test.skipIf(!tools).each(TYPES)('a VM runs on %s', async (type) => {
   await expectPattern(uri, 0x11, '32M');
   await expectPattern(uri, 0x22, '33M');
   await expectPattern(uri, 0x33, '95M');
-  const { layout } = await host(2).call(calls.readVmLayout, { vm });
+  const { layout } = await host(2).call(diskCalls.readVmLayout, { vm });
   expect(layout.storage?.[0]?.usedBytes).toBeGreaterThan(3 * MIB);
   await host(2).keyed(calls.powerOffVm, { vmId: vm.vmId });
-  await host(2).keyed(calls.destroyVm, { vm });
+  await host(2).keyed(diskCalls.destroyVm, { vm });
   expect(existsSync(join(lab.folder, type, 'web01'))).toBe(false);
 });
 
@@ -156,7 +161,7 @@ test.skipIf(!tools)('a VM on vSAN works on through the loss of a host', async ()
   await expectPattern(uri, 0x52, '2M');
   await expectPattern(uri, 0x53, '3M');
   await host(1).keyed(calls.powerOffVm, { vmId: vm.vmId });
-  await host(1).keyed(calls.destroyVm, { vm });
+  await host(1).keyed(diskCalls.destroyVm, { vm });
 });
 
 /** The process of a host's vSAN node, by its command line. */
@@ -178,7 +183,7 @@ test.skipIf(!tools || !haveTools('nbdkit'))('a raw device in virtual mode', asyn
   const disk = { ...first, key: 2001, unit: 'scsi0:1', path: 'web06/raw.vmdk' };
   const { layout } = await eventually(() =>
     host(1)
-      .keyed(calls.attachDisk, { vm, disk, create: { device } })
+      .keyed(diskCalls.attachDisk, { vm, disk, create: { device } })
       .catch(() => null),
   );
   expect(layout.disks[1]?.capacityBytes).toBe(32 * MIB);
@@ -188,7 +193,7 @@ test.skipIf(!tools || !haveTools('nbdkit'))('a raw device in virtual mode', asyn
   await host(1).keyed(calls.powerOffVm, { vmId: vm.vmId });
   const refused = { ...disk, key: 2002, unit: 'scsi0:2', path: 'web06/other.vmdk' };
   await expect(
-    host(1).keyed(calls.attachDisk, {
+    host(1).keyed(diskCalls.attachDisk, {
       ...{ vm: at(vm, layout), disk: refused, create: { device: '/etc/passwd' } },
     }),
   ).rejects.toMatchObject({ fault: 'InvalidArgument' });

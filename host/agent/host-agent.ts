@@ -221,7 +221,7 @@ function worldMemoryMaxMib(
       .flatMap((manifest) => manifest.properties)
       .filter(({ unit }) => unit === 'MiB')
       .map((property) => Number(properties[property.name] ?? property.default));
-    return sizes.reduce((total, size) => total + (size > 0 ? size : 0), sum);
+    return sizes.reduce((total, size) => total + Math.max(size || 0, 0), sum);
   }, baseMib);
 }
 

@@ -2,7 +2,8 @@
 // record until the next of them, so that one that was cut off is answered when it is asked again.
 import type { z } from 'zod';
 import type { Json } from '#lib/base/json.ts';
-import * as calls from '#lib/wire/agent/host-rpc.ts';
+import * as calls from '#lib/wire/agent/disk-rpc.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { Rpc } from '#lib/wire/agent/rpc.ts';
 import { readVmHome } from '../datastore/vm-home.ts';
 import type { HostAgent } from './host-agent.ts';
@@ -58,7 +59,7 @@ export function diskCalls(agent: HostAgent): BoundRpc[] {
   ];
 }
 
-type OfVm = z.ZodType<{ vm: calls.VmRunSpec; operationKey: string }>;
+type OfVm = z.ZodType<{ vm: VmRunSpec; operationKey: string }>;
 
 /** A call about the files of one VM. */
 function ofVm<Input extends OfVm, Output extends z.ZodType<Json>>(

@@ -1,18 +1,14 @@
 // Creates the files of a VM: its directory with the .vmx and, for each disk, a thin flat extent and
 // a descriptor. Everything is made in a directory beside and renamed into place, so that a crash
 // leaves nothing half made.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { z } from 'zod';
 import type { Random } from '#lib/base/random.ts';
 import { FormatError } from '#lib/formats/format-error.ts';
-import { formatDescriptor, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
-import { newDescriptor } from '#lib/formats/vmdk/new-descriptor.ts';
 import { formatVmx, parseVmx, vmxValue } from '#lib/formats/vmx/vmx.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { VirtualDisk } from '#lib/model/inventory.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { createVm as createVmRpc, VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { ObjectStore } from '../disk/object-store.ts';
 import { checkExtents, readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';

@@ -9,7 +9,8 @@ import { formatVmx, parseVmx, type Vmx, vmxValue } from '#lib/formats/vmx/vmx.ts
 import { Fault } from '#lib/model/fault.ts';
 import type { VirtualDisk } from '#lib/model/inventory.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { Snapshot, VmLayout, VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
+import type { Snapshot, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
 

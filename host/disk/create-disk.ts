@@ -6,7 +6,7 @@ import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { newDescriptor } from '#lib/formats/vmdk/new-descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { DISK_BYTES_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { Provisioning } from '#lib/wire/agent/host-rpc.ts';
+import type { Provisioning } from '#lib/wire/agent/disk-rpc.ts';
 import { writeDescriptor } from '../datastore/descriptor-file.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import type { DiskFiles, ExtentFile } from './extent-file.ts';

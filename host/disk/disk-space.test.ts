@@ -11,7 +11,7 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { capacitySectors } from '#lib/formats/vmdk/descriptor.ts';
 import { MIB } from '#lib/model/limits.ts';
-import type { Provisioning } from '#lib/wire/agent/host-rpc.ts';
+import type { Provisioning } from '#lib/wire/agent/disk-rpc.ts';
 import { FLUSH } from '../chain/chain-io.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { allocatedBytes } from './allocated-bytes.ts';

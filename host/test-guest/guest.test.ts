@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
+import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { type TestAgent, TestLab, testVm } from '../agent/test-agents.ts';
 import { mustRun } from '../world/test-peers.ts';
@@ -66,7 +67,7 @@ function read(mebibyte: number): Promise<string> {
 }
 
 /** Takes over what an operation has made of the VM. */
-function follow({ layout }: { layout: calls.VmLayout }): void {
+function follow({ layout }: { layout: diskCalls.VmLayout }): void {
   vm = { ...vm, disks: layout.disks };
 }
 
@@ -97,24 +98,24 @@ test.runIf(ready)('what a guest wrote is there after a filter, a move and a rest
 
 test.runIf(ready)('a guest works on while its disk is snapshotted, cloned and grown', async () => {
   const before = await write(4);
-  const taken = await esx02.keyed(calls.createSnapshot, {
+  const taken = await esx02.keyed(diskCalls.createSnapshot, {
     ...{ vm, name: 'before', description: '', quiesce: false },
   });
   follow(taken);
   const after = await write(4);
   expect(after).not.toBe(before);
   const copy = cloneSpec();
-  await esx02.keyed(calls.cloneVm, {
+  await esx02.keyed(diskCalls.cloneVm, {
     ...{ source: vm, snapshotId: taken.snapshotId, target: copy },
     ...{ linked: false, provisioning: 'thin' as const },
   });
   await moveTo(esx02, esx01);
   expect(await read(4)).toBe(after);
   const { snapshotId } = taken;
-  follow(await esx01.keyed(calls.removeSnapshot, { vm, snapshotId, removeChildren: false }));
+  follow(await esx01.keyed(diskCalls.removeSnapshot, { vm, snapshotId, removeChildren: false }));
   expect(await read(4)).toBe(after);
   const capacityBytes = DISK_BYTES + 32 * MIB;
-  follow(await esx01.keyed(calls.growDisk, { vm, diskKey: 2000, capacityBytes }));
+  follow(await esx01.keyed(diskCalls.growDisk, { vm, diskKey: 2000, capacityBytes }));
   await restartGuest();
   expect(await guest.run('cat /sys/block/vda/size')).toBe(`${capacityBytes / 512}`);
   expect(await read(4)).toBe(after);

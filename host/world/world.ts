@@ -130,8 +130,8 @@ export class World {
   }
 
   /**
-   * An error came out of a callback that a filter gave to Node. Nobody knows in which state that has
-   * left it: no I/O is done any more. False when it is no filter's fault.
+   * An error came out of a callback that a filter gave to Node. Nobody knows in which state that
+   * has left it: no I/O is done any more. False when it is no filter's fault.
    */
   strayException(thrown: unknown): boolean {
     const filter = this.#blame(thrown);

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { capacitySectors, iofilters, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { Provisioning } from '#lib/wire/agent/host-rpc.ts';
+import type { Provisioning } from '#lib/wire/agent/disk-rpc.ts';
 import { readDescriptor, writeDescriptor } from '../../datastore/descriptor-file.ts';
 import type { Backing } from '../../disk/backing.ts';
 import { copyBacking } from '../../disk/copy-backing.ts';

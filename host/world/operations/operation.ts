@@ -2,7 +2,7 @@
 // names and writes the plan; the world makes the files, stands the I/O still, commits and changes
 // over.
 import { z } from 'zod';
-import { provisioningSchema } from '#lib/wire/agent/host-rpc.ts';
+import { provisioningSchema } from '#lib/wire/agent/disk-rpc.ts';
 import { commitSchema } from '../../datastore/commit-files.ts';
 import { launchDiskSchema } from '../launch.ts';
 

@@ -3,8 +3,8 @@
 // rest, until both are equal and the disk changes over in one standstill.
 import { assert } from '#lib/base/assert.ts';
 import type { Backing } from '../../disk/backing.ts';
-import { MirrorBacking } from '../../disk/mirror-backing.ts';
 import type { DiskPlace } from '../../disk/disk-place.ts';
+import { MirrorBacking } from '../../disk/mirror-backing.ts';
 import type { ServedDisk } from '../../disk/served-disk.ts';
 import type { ChangeParts } from './change-parts.ts';
 import { copierFor, copyLayer, type LayerPlace, makeLayer } from './copy-layer.ts';

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
-import { removeSnapshot } from '../../wire/agent/host-rpc.ts';
+import { removeSnapshot } from '../../wire/agent/disk-rpc.ts';
 import type { Agents } from './agent-client.ts';
 import { callOperation } from './call-operation.ts';
 

@@ -3,12 +3,8 @@
 import type { z } from 'zod';
 import { sleep } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
-import {
-  cancelOperation,
-  type HostOperation,
-  type HostReport,
-  report,
-} from '../../wire/agent/host-rpc.ts';
+import { cancelOperation } from '../../wire/agent/disk-rpc.ts';
+import { type HostOperation, type HostReport, report } from '../../wire/agent/host-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import { type AgentAddress, isUnreachable } from './agent-client.ts';

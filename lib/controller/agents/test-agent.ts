@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
+import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 import { addDiskCalls, TestLayouts } from './test-layouts.ts';
@@ -191,12 +192,12 @@ export class TestAgent {
       Object.assign(world ?? {}, { powerState: 'poweredOff', state: 'off', pid: null });
       return {};
     });
-    this.#on(calls.suspendVm, ({ vmId }) => {
+    this.#on(diskCalls.suspendVm, ({ vmId }) => {
       const world = this.world(vmId);
       Object.assign(world ?? {}, { powerState: 'suspended', state: 'off', pid: null });
       return {};
     });
-    this.#on(calls.resetVm, ({ vmId }) => {
+    this.#on(diskCalls.resetVm, ({ vmId }) => {
       Object.assign(this.world(vmId) ?? {}, { pid: 4712 });
       return {};
     });

@@ -2,7 +2,8 @@
 // on whole disks change it as the real ones change .vmx and .vmsd.
 import type { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
-import * as calls from '../../wire/agent/host-rpc.ts';
+import * as diskCalls from '../../wire/agent/disk-rpc.ts';
+import type * as calls from '../../wire/agent/host-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 
 /** Registers the answer of one call. */
@@ -13,9 +14,9 @@ export type OnCall = <I extends z.ZodType, O extends z.ZodType>(
 
 /** By VM id; all agents of a test see the same datastores. */
 export class TestLayouts {
-  readonly #layouts = new Map<string, calls.VmLayout>();
+  readonly #layouts = new Map<string, diskCalls.VmLayout>();
 
-  of(vm: calls.VmRunSpec): calls.VmLayout {
+  of(vm: calls.VmRunSpec): diskCalls.VmLayout {
     const known = this.#layouts.get(vm.vmId);
     if (known) return known;
     const { datastoreId, vmxPath, disks } = vm;
@@ -28,11 +29,11 @@ export class TestLayouts {
     });
   }
 
-  find(vmId: string): calls.VmLayout | undefined {
+  find(vmId: string): diskCalls.VmLayout | undefined {
     return this.#layouts.get(vmId);
   }
 
-  set(vmId: string, layout: calls.VmLayout): calls.VmLayout {
+  set(vmId: string, layout: diskCalls.VmLayout): diskCalls.VmLayout {
     this.#layouts.set(vmId, layout);
     return layout;
   }
@@ -45,33 +46,33 @@ export class TestLayouts {
 const PAUSE = { pauseMs: 4, heldIos: 1 };
 
 export function addDiskCalls(on: OnCall, layouts: TestLayouts): void {
-  on(calls.readVmLayout, ({ vm }) => ({ layout: layouts.of(vm) }));
+  on(diskCalls.readVmLayout, ({ vm }) => ({ layout: layouts.of(vm) }));
   addSnapshotCalls(on, layouts);
-  on(calls.growDisk, ({ vm, diskKey, capacityBytes }) => {
+  on(diskCalls.growDisk, ({ vm, diskKey, capacityBytes }) => {
     const layout = layouts.of(vm);
     const disks = layout.disks.map((disk) =>
       disk.key === diskKey ? { ...disk, capacityBytes } : disk,
     );
     return { layout: layouts.set(vm.vmId, { ...layout, disks }) };
   });
-  on(calls.attachDisk, ({ vm, disk }) => {
+  on(diskCalls.attachDisk, ({ vm, disk }) => {
     const layout = layouts.of(vm);
     const others = layout.disks.filter(({ key }) => key !== disk.key);
     return { layout: layouts.set(vm.vmId, { ...layout, disks: [...others, disk] }) };
   });
-  on(calls.detachDisk, ({ vm, diskKey }) => {
+  on(diskCalls.detachDisk, ({ vm, diskKey }) => {
     const layout = layouts.of(vm);
     const disks = layout.disks.filter(({ key }) => key !== diskKey);
     return { layout: layouts.set(vm.vmId, { ...layout, disks }) };
   });
-  on(calls.cloneVm, ({ source, snapshotId, target }) => {
+  on(diskCalls.cloneVm, ({ source, snapshotId, target }) => {
     const { snapshots } = layouts.of(source);
     if (snapshotId !== null && !snapshots.some(({ id }) => id === snapshotId)) {
       throw new Fault('NotFound', 'There is no such snapshot.');
     }
     return { layout: layouts.of(target), copiedBytes: 4096 };
   });
-  on(calls.relocateVm, ({ vm, home, disks }) => {
+  on(diskCalls.relocateVm, ({ vm, home, disks }) => {
     const layout = layouts.of(vm);
     const moved = layout.disks.map((disk) => {
       const to = disks.find(({ key }) => key === disk.key);
@@ -80,15 +81,15 @@ export function addDiskCalls(on: OnCall, layouts: TestLayouts): void {
     const next = { ...layout, ...home, disks: moved };
     return { layout: layouts.set(vm.vmId, next), copiedBytes: 4096, ...PAUSE };
   });
-  on(calls.destroyVm, ({ vm }) => {
+  on(diskCalls.destroyVm, ({ vm }) => {
     layouts.delete(vm.vmId);
     return {};
   });
-  on(calls.cancelOperation, () => ({}));
+  on(diskCalls.cancelOperation, () => ({}));
 }
 
 function addSnapshotCalls(on: OnCall, layouts: TestLayouts): void {
-  on(calls.createSnapshot, ({ vm, name, description, quiesce }) => {
+  on(diskCalls.createSnapshot, ({ vm, name, description, quiesce }) => {
     const layout = layouts.of(vm);
     const id = Math.max(0, ...layout.snapshots.map((snapshot) => snapshot.id)) + 1;
     const frozen = layout.disks.map(({ key, datastoreId, path, capacityBytes }) => ({
@@ -110,18 +111,18 @@ function addSnapshotCalls(on: OnCall, layouts: TestLayouts): void {
     };
     return { layout: layouts.set(vm.vmId, next), snapshotId: id, ...PAUSE };
   });
-  on(calls.renameSnapshot, ({ vm, snapshotId, name, description }) => {
+  on(diskCalls.renameSnapshot, ({ vm, snapshotId, name, description }) => {
     const layout = layouts.of(vm);
     const snapshots = layout.snapshots.map((snapshot) =>
       snapshot.id === snapshotId ? { ...snapshot, name, description } : snapshot,
     );
     return { layout: layouts.set(vm.vmId, { ...layout, snapshots }) };
   });
-  on(calls.revertToSnapshot, ({ vm, snapshotId }) => {
+  on(diskCalls.revertToSnapshot, ({ vm, snapshotId }) => {
     const layout = layouts.of(vm);
     return { layout: layouts.set(vm.vmId, { ...layout, currentSnapshotId: snapshotId }) };
   });
-  on(calls.removeSnapshot, ({ vm, snapshotId, removeChildren }) => {
+  on(diskCalls.removeSnapshot, ({ vm, snapshotId, removeChildren }) => {
     const layout = layouts.of(vm);
     return {
       layout: layouts.set(vm.vmId, without(layout, snapshotId, removeChildren)),
@@ -130,7 +131,11 @@ function addSnapshotCalls(on: OnCall, layouts: TestLayouts): void {
   });
 }
 
-function without(layout: calls.VmLayout, snapshotId: number, children: boolean): calls.VmLayout {
+function without(
+  layout: diskCalls.VmLayout,
+  snapshotId: number,
+  children: boolean,
+): diskCalls.VmLayout {
   const gone = new Set([snapshotId]);
   if (children) {
     for (const { id, parentId } of layout.snapshots) if (gone.has(parentId ?? 0)) gone.add(id);

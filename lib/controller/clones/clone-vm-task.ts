@@ -11,7 +11,7 @@ import {
   destroyVm,
   removeSnapshot,
   type VmLayout,
-} from '../../wire/agent/host-rpc.ts';
+} from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import { requireAllowed } from '../../model/verdict.ts';
-import { destroyVm, unregisterVm, vmRunSpecSchema } from '../../wire/agent/host-rpc.ts';
+import { destroyVm } from '../../wire/agent/disk-rpc.ts';
+import { unregisterVm, vmRunSpecSchema } from '../../wire/agent/host-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';

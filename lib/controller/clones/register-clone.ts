@@ -3,7 +3,8 @@
 import type { Json } from '../../base/json.ts';
 import { Fault } from '../../model/fault.ts';
 import type { SnapshotFacts } from '../../rules/facts.ts';
-import type { VmLayout, VmRunSpec } from '../../wire/agent/host-rpc.ts';
+import type { VmLayout } from '../../wire/agent/disk-rpc.ts';
+import type { VmRunSpec } from '../../wire/agent/host-rpc.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { FIRST_DISK_KEY, unitOfKey } from '../disks/disk-units.ts';
 import { postEvent } from '../events/post-event.ts';

@@ -1,6 +1,6 @@
 // Grows, adds and removes a disk: one call of the host each, whose answer is the VM as it is now.
 import type { VirtualDisk } from '../../model/inventory.ts';
-import { attachDisk, detachDisk, growDisk as growDiskRpc } from '../../wire/agent/host-rpc.ts';
+import { attachDisk, detachDisk, growDisk as growDiskRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout, showProgress } from '../layouts/change-layout.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';

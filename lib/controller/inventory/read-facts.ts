@@ -12,7 +12,7 @@ import {
   powerStateSchema,
 } from '../../model/inventory.ts';
 import type { ClusterFacts, DatastoreFacts, HostFacts, VmFacts } from '../../rules/facts.ts';
-import { provisioningSchema, snapshotSchema } from '../../wire/agent/host-rpc.ts';
+import { provisioningSchema, snapshotSchema } from '../../wire/agent/disk-rpc.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
 

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { Json } from '../../base/json.ts';
 import { requireAllowed } from '../../model/verdict.ts';
-import type { Provisioning, VmLayout } from '../../wire/agent/host-rpc.ts';
+import type { Provisioning, VmLayout } from '../../wire/agent/disk-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { DatabaseTransaction } from '../database/client.ts';

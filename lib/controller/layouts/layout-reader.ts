@@ -1,7 +1,7 @@
 // Keeps the copy of the VMs' layouts true: asks a host for those that may have changed unseen (a
 // task that ended half way) at once, and for all others now and then, a few at a time.
 import { backoffMs } from '../../base/backoff.ts';
-import { readVmLayout, type VmLayout } from '../../wire/agent/host-rpc.ts';
+import { readVmLayout, type VmLayout } from '../../wire/agent/disk-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';

@@ -1,6 +1,6 @@
 // Writes which files a VM consists of, as its host has answered: the .vmx and .vmsd files are the
 // truth, and these rows are a copy of them.
-import type { Provisioning, VmLayout } from '../../wire/agent/host-rpc.ts';
+import type { Provisioning, VmLayout } from '../../wire/agent/disk-rpc.ts';
 import type { ChangeInput } from '../changes/record-change.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Disk, Snapshot } from '../database/generated/client.ts';

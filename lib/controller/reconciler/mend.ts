@@ -6,13 +6,13 @@ import { backoffMs } from '../../base/backoff.ts';
 import { randomHex } from '../../base/random.ts';
 import { toFaultRecord } from '../../model/fault.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
+import { suspendVm } from '../../wire/agent/disk-rpc.ts';
 import {
   configure,
   finishIncoming,
   powerOffVm,
   powerOnVm,
   setMaintenanceMode,
-  suspendVm,
   unregisterVm,
 } from '../../wire/agent/host-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';

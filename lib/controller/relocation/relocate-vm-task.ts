@@ -9,7 +9,7 @@ import {
   type RelocationStep,
   type WantedPlace,
 } from '../../rules/storage/relocation.ts';
-import { provisioningSchema, relocateVm as relocateVmRpc } from '../../wire/agent/host-rpc.ts';
+import { provisioningSchema, relocateVm as relocateVmRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';

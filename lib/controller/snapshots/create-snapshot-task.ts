@@ -1,5 +1,5 @@
 // Takes a snapshot: the host freezes all disks at one moment and goes on in redo logs.
-import { createSnapshot as createSnapshotRpc } from '../../wire/agent/host-rpc.ts';
+import { createSnapshot as createSnapshotRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout, showProgress } from '../layouts/change-layout.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';

@@ -1,6 +1,6 @@
 // Removes snapshots: the host merges what only they kept apart, while the VM works.
-import type { VmLayout } from '../../wire/agent/host-rpc.ts';
-import { removeSnapshot as removeSnapshotRpc } from '../../wire/agent/host-rpc.ts';
+import type { VmLayout } from '../../wire/agent/disk-rpc.ts';
+import { removeSnapshot as removeSnapshotRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout, showProgress } from '../layouts/change-layout.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';

@@ -1,5 +1,5 @@
 // Renames a snapshot where it stands: in the VM's .vmsd file.
-import { renameSnapshot as renameSnapshotRpc } from '../../wire/agent/host-rpc.ts';
+import { renameSnapshot as renameSnapshotRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout } from '../layouts/change-layout.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';

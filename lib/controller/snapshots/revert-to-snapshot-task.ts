@@ -1,6 +1,6 @@
 // Goes back to a snapshot: powers the VM off, since a snapshot holds no running state, and has the
 // host give up what was written since.
-import { revertToSnapshot as revertRpc } from '../../wire/agent/host-rpc.ts';
+import { revertToSnapshot as revertRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout, showProgress } from '../layouts/change-layout.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';

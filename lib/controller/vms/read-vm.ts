@@ -2,7 +2,7 @@
 // with it.
 import { Fault } from '../../model/fault.ts';
 import type { Verdict } from '../../model/verdict.ts';
-import { diskBackingSchema, provisioningSchema } from '../../wire/agent/host-rpc.ts';
+import { diskBackingSchema, provisioningSchema } from '../../wire/agent/disk-rpc.ts';
 import type { DiskView, VmView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';

@@ -1,5 +1,5 @@
 // Resets a VM on its host, which ends the connections of all its clients.
-import { resetVm as resetVmRpc } from '../../wire/agent/host-rpc.ts';
+import { resetVm as resetVmRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';

@@ -1,6 +1,6 @@
 // Suspends a VM: what is wanted first, then the host. When the host refuses, the wish is taken
 // back.
-import { suspendVm as suspendVmRpc } from '../../wire/agent/host-rpc.ts';
+import { suspendVm as suspendVmRpc } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';

@@ -13,7 +13,7 @@ import {
   powerStateSchema,
 } from '../../model/inventory.ts';
 import { faultRecordSchema, reasonSchema, verdictSchema } from '../../model/task.ts';
-import { diskBackingSchema, provisioningSchema } from '../agent/host-rpc.ts';
+import { diskBackingSchema, provisioningSchema } from '../agent/disk-rpc.ts';
 import { snapshotViewSchema } from './vm-operations.ts';
 
 const actions = z.record(z.string(), verdictSchema);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { DISK_BYTES_MAX, DISKS_PER_VM_MAX } from '../../model/limits.ts';
 import { verdictSchema } from '../../model/task.ts';
-import { provisioningSchema } from '../agent/host-rpc.ts';
+import { provisioningSchema } from '../agent/disk-rpc.ts';
 
 const named = z.object({ id: z.string(), name: z.string() });
 const objectName = z.string().trim().min(1).max(80);

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { capacitySectors, iofilters, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { DISKS_PER_VM_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { attachDisk as call } from '#lib/wire/agent/host-rpc.ts';
+import type { attachDisk as call } from '#lib/wire/agent/disk-rpc.ts';
 import { readDescriptor, writeDescriptor } from '../../../datastore/descriptor-file.ts';
 import { createFlatDisk } from '../../../disk/create-disk.ts';
 import { launchFilters, requireFilters } from '../world-launch.ts';

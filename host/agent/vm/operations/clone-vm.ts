@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { formatVmx, parseVmx } from '#lib/formats/vmx/vmx.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { cloneVm as call, VmLayout } from '#lib/wire/agent/host-rpc.ts';
+import type { cloneVm as call, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { spellingFor, vmxOfLayout } from '../../../datastore/vm-home.ts';
 import { vmxOf } from '../../../datastore/vmx-of-vm.ts';
 import type { Operation } from '../../../world/operations/operation.ts';

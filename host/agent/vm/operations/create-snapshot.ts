@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { SNAPSHOT_DEPTH_MAX, SNAPSHOTS_PER_VM_MAX } from '#lib/model/limits.ts';
-import type { createSnapshot as call, Snapshot } from '#lib/wire/agent/host-rpc.ts';
+import type { createSnapshot as call, Snapshot } from '#lib/wire/agent/disk-rpc.ts';
 import { nextRedoLog } from './disk-names.ts';
 import { chainOf } from './disk-tree.ts';
 import { layoutWith, type OnVm } from './on-vm.ts';

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
-import type { detachDisk as call } from '#lib/wire/agent/host-rpc.ts';
+import type { detachDisk as call } from '#lib/wire/agent/disk-rpc.ts';
 import { chainOf } from './disk-tree.ts';
 import { layoutWith, type OnVm } from './on-vm.ts';
 import { intentOf, operate } from './operate.ts';

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
+import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { findTool, haveTools, mustRun, runTool } from '../../../world/test-peers.ts';
 import { eventually, type TestAgent, TestLab, testVm } from '../../test-agents.ts';
@@ -28,11 +29,8 @@ beforeAll(async () => {
       ...{ id: `datastore-${number + 1}`, name, type: 'VMFS' as const },
       path: join(lab.folder, name),
     }));
-    await agent.call(calls.configure, {
-      hostId: `host-${index + 1}`,
-      name: agent.name,
-      datastores,
-    });
+    const hostId = `host-${index + 1}`;
+    await agent.call(calls.configure, { hostId, name: agent.name, datastores });
   }
 });
 
@@ -79,14 +77,14 @@ async function expectChain(path: string, pattern: number): Promise<void> {
   expect(await mustRun('qemu-io', read)).not.toMatch(/verification failed/i);
 }
 
-function at(vm: calls.VmRunSpec, layout: calls.VmLayout): calls.VmRunSpec {
+function at(vm: calls.VmRunSpec, layout: diskCalls.VmLayout): calls.VmRunSpec {
   const { disks, datastoreId, vmxPath } = layout;
   return { ...vm, disks, datastoreId, vmxPath };
 }
 
 async function snapshot(vm: calls.VmRunSpec, name: string) {
   const args = { vm, name, description: '', quiesce: false };
-  const answer = await esx01.keyed(calls.createSnapshot, args);
+  const answer = await esx01.keyed(diskCalls.createSnapshot, args);
   return { vm: at(vm, answer.layout), id: answer.snapshotId, layout: answer.layout };
 }
 
@@ -100,10 +98,13 @@ test.skipIf(!tools)('a tree of snapshots: reverted, branched, deleted in any ord
   await write(uri(), 3);
   await expectChain(pathOf(two.vm.disks[0]), 3);
   await expect(
-    esx01.keyed(calls.revertToSnapshot, { vm: two.vm, snapshotId: one.id }),
+    esx01.keyed(diskCalls.revertToSnapshot, { vm: two.vm, snapshotId: one.id }),
   ).rejects.toMatchObject({ fault: 'InvalidPowerState' });
   await powerOff(base);
-  const reverted = await esx01.keyed(calls.revertToSnapshot, { vm: two.vm, snapshotId: one.id });
+  const reverted = await esx01.keyed(diskCalls.revertToSnapshot, {
+    vm: two.vm,
+    snapshotId: one.id,
+  });
   expect(reverted.layout.currentSnapshotId).toBe(one.id);
   let vm = at(base, reverted.layout);
   expect(existsSync(pathOf(two.vm.disks[0]))).toBe(false);
@@ -118,10 +119,12 @@ test.skipIf(!tools)('a tree of snapshots: reverted, branched, deleted in any ord
     [3, 1],
   ]);
   const grow = { vm: three.vm, diskKey: 2000, capacityBytes: 128 * MIB };
-  await expect(esx01.keyed(calls.growDisk, grow)).rejects.toMatchObject({ fault: 'InvalidState' });
+  await expect(esx01.keyed(diskCalls.growDisk, grow)).rejects.toMatchObject({
+    fault: 'InvalidState',
+  });
   const remove = async (snapshotId: number, removeChildren = false) => {
     const input = { vm, snapshotId, removeChildren };
-    const { layout } = await esx01.keyed(calls.removeSnapshot, input);
+    const { layout } = await esx01.keyed(diskCalls.removeSnapshot, input);
     vm = at(vm, layout);
     await expectPattern(uri(), 5);
     await expectChain(pathOf(layout.disks[0]), 5);
@@ -139,12 +142,12 @@ test.skipIf(!tools)('a tree of snapshots: reverted, branched, deleted in any ord
   await remove(two.id);
   const last = await remove(three.id);
   expect(last.disks[0]?.path).toBe('web01/web01.vmdk');
-  const { layout } = await esx01.call(calls.readVmLayout, { vm });
+  const { layout } = await esx01.call(diskCalls.readVmLayout, { vm });
   expect(layout).toMatchObject(last);
   await powerOff(vm);
   const names = readdirSync(join(lab.folder, 'ds1/web01')).filter((name) => !/lck$/.test(name));
   expect(names.sort()).toEqual(['web01-flat.vmdk', 'web01.vmdk', 'web01.vmsd', 'web01.vmx']);
-  await esx01.keyed(calls.destroyVm, { vm });
+  await esx01.keyed(diskCalls.destroyVm, { vm });
   expect(existsSync(join(lab.folder, 'ds1/web01'))).toBe(false);
 });
 
@@ -155,7 +158,11 @@ test.skipIf(!tools)('a disk grows, others come and go, and clients stay connecte
   const fio = runTool('fio', [...args, '--size=48m', '--verify=crc32c', '--verify_fatal=1'], {
     cwd: lab.folder,
   });
-  const grown = await esx01.keyed(calls.growDisk, { vm, diskKey: 2000, capacityBytes: 96 * MIB });
+  const grown = await esx01.keyed(diskCalls.growDisk, {
+    vm,
+    diskKey: 2000,
+    capacityBytes: 96 * MIB,
+  });
   expect(grown.layout.disks[0]?.capacityBytes).toBe(96 * MIB);
   expect(await mustRun('nbdinfo', ['--size', uri()])).toBe(`${96 * MIB}\n`);
   const disk = {
@@ -163,27 +170,31 @@ test.skipIf(!tools)('a disk grows, others come and go, and clients stay connecte
     ...{ path: 'web02/web02_1.vmdk', capacityBytes: 32 * MIB, filters: [] },
   };
   const create1 = { provisioning: 'thick' as const };
-  const attached = await esx01.keyed(calls.attachDisk, { vm, disk, create: create1 });
+  const attached = await esx01.keyed(diskCalls.attachDisk, { vm, disk, create: create1 });
   expect(attached.layout.disks.length).toBe(2);
   await write(uri('scsi0:1'), 7);
   await expect(
-    esx01.keyed(calls.attachDisk, { vm, disk: { ...disk, path: 'web02/x.vmdk' }, create: create1 }),
+    esx01.keyed(diskCalls.attachDisk, {
+      vm,
+      disk: { ...disk, path: 'web02/x.vmdk' },
+      create: create1,
+    }),
   ).rejects.toMatchObject({ fault: 'InvalidArgument' });
   const both = at(vm, attached.layout);
-  const detached = await esx01.keyed(calls.detachDisk, {
+  const detached = await esx01.keyed(diskCalls.detachDisk, {
     ...{ vm: both, diskKey: 2001, deleteFiles: false },
   });
   expect(detached.layout.disks.length).toBe(1);
   expect((await runTool('nbdinfo', [uri('scsi0:1')])).code).not.toBe(0);
-  const back = await esx01.keyed(calls.attachDisk, { vm, disk, create: null });
+  const back = await esx01.keyed(diskCalls.attachDisk, { vm, disk, create: null });
   await expectPattern(uri('scsi0:1'), 7);
   const { code, stderr } = await fio;
   expect(stderr).not.toMatch(/verify|error/i);
   expect(code).toBe(0);
   const gone = { vm: at(vm, back.layout), diskKey: 2001, deleteFiles: true };
-  await esx01.keyed(calls.detachDisk, gone);
+  await esx01.keyed(diskCalls.detachDisk, gone);
   expect(existsSync(join(lab.folder, 'ds2/web02/web02_1.vmdk'))).toBe(false);
-  await esx01.keyed(calls.resetVm, { vmId: vm.vmId });
+  await esx01.keyed(diskCalls.resetVm, { vmId: vm.vmId });
   await powerOff(vm);
 });
 
@@ -196,11 +207,11 @@ test.skipIf(!tools)('clones of a VM that is off and of a snapshot, whole and lin
   const whole = testVm(4);
   const linked = testVm(5);
   const common = { source: withSnapshot, snapshotId: id, provisioning: 'thin' as const };
-  const made = await esx01.keyed(calls.cloneVm, { ...common, target: whole, linked: false });
+  const made = await esx01.keyed(diskCalls.cloneVm, { ...common, target: whole, linked: false });
   expect(made.copiedBytes).toBeGreaterThanOrEqual(MIB);
-  await esx01.keyed(calls.cloneVm, { ...common, target: linked, linked: true });
+  await esx01.keyed(diskCalls.cloneVm, { ...common, target: linked, linked: true });
   await expect(
-    esx01.keyed(calls.cloneVm, { ...common, target: linked, linked: true }),
+    esx01.keyed(diskCalls.cloneVm, { ...common, target: linked, linked: true }),
   ).rejects.toMatchObject({ fault: 'AlreadyExists' });
   const uris = [await powerOn(whole), await powerOn(linked)];
   for (const clone of uris) {
@@ -211,16 +222,16 @@ test.skipIf(!tools)('clones of a VM that is off and of a snapshot, whole and lin
   await expectPattern(uri(), 0, '1M');
   await expectChain(pathOf(linked.disks[0]), 1);
   await powerOff(vm);
-  await expect(esx01.keyed(calls.destroyVm, { vm: withSnapshot })).rejects.toMatchObject({
+  await expect(esx01.keyed(diskCalls.destroyVm, { vm: withSnapshot })).rejects.toMatchObject({
     fault: 'ResourceInUse',
   });
   await powerOff(linked);
-  await esx01.keyed(calls.destroyVm, { vm: linked });
+  await esx01.keyed(diskCalls.destroyVm, { vm: linked });
   expect(existsSync(pathOf(withSnapshot.disks[0]))).toBe(true);
   await powerOff(whole);
   const off = { source: whole, snapshotId: null, provisioning: 'thick' as const, linked: false };
   const copy = { ...testVm(6), disks: testVm(6).disks };
-  await esx01.keyed(calls.cloneVm, { ...off, target: copy });
+  await esx01.keyed(diskCalls.cloneVm, { ...off, target: copy });
   await expectChain(pathOf(copy.disks[0]), 1);
   expect(readFileSync(join(lab.folder, 'ds1/web06/web06.vmx'), 'utf8')).toContain('7b 1a');
 });
@@ -236,7 +247,7 @@ test.skipIf(!tools)('a VM with snapshots moves to another datastore under fio', 
     cwd: lab.folder,
     timeoutMs: 240_000,
   });
-  const moved = await esx01.keyed(calls.relocateVm, {
+  const moved = await esx01.keyed(diskCalls.relocateVm, {
     vm: one.vm,
     home: { datastoreId: 'datastore-2', vmxPath: 'web07/web07.vmx' },
     disks: [
@@ -259,13 +270,13 @@ test.skipIf(!tools)('a VM with snapshots moves to another datastore under fio', 
   const now = await esx02.world(vm.vmId);
   const uri2 = `nbd+unix:///scsi0:0?socket=${now?.nbdSocketPath}`;
   await expectPattern(uri2, 1, '50M');
-  const removed = await esx02.keyed(calls.removeSnapshot, {
+  const removed = await esx02.keyed(diskCalls.removeSnapshot, {
     ...{ vm: there, snapshotId: one.id, removeChildren: true },
   });
   expect(removed.layout.disks[0]?.path).toBe('web07/web07.vmdk');
   await expectPattern(uri2, 1, '50M');
   await esx02.keyed(calls.powerOffVm, { vmId: vm.vmId });
-  const cold = await esx02.keyed(calls.relocateVm, {
+  const cold = await esx02.keyed(diskCalls.relocateVm, {
     vm: at(vm, removed.layout),
     home: null,
     disks: [
@@ -312,7 +323,7 @@ test.skipIf(!fuse)('an ext4 file system stays sound through every operation', as
     await check();
     const two = await snapshot(one.vm, 'two');
     await check();
-    const moved = await esx01.keyed(calls.relocateVm, {
+    const moved = await esx01.keyed(diskCalls.relocateVm, {
       ...{ vm: two.vm, home: null },
       disks: [{ key: 2000, datastoreId: 'datastore-2', path: 'ext4/x.vmdk', provisioning: 'thin' }],
     });
@@ -320,10 +331,10 @@ test.skipIf(!fuse)('an ext4 file system stays sound through every operation', as
     await check();
     for (const snapshotId of [one.id, two.id]) {
       const input = { vm: spec, snapshotId, removeChildren: false };
-      spec = at(spec, (await esx01.keyed(calls.removeSnapshot, input)).layout);
+      spec = at(spec, (await esx01.keyed(diskCalls.removeSnapshot, input)).layout);
       await check();
     }
-    await esx01.keyed(calls.growDisk, { vm: spec, diskKey: 2000, capacityBytes: 80 * MIB });
+    await esx01.keyed(diskCalls.growDisk, { vm: spec, diskKey: 2000, capacityBytes: 80 * MIB });
     await check();
   } finally {
     await runTool('fusermount3', ['-u', folder]);
@@ -336,20 +347,20 @@ test.skipIf(!tools)('a suspended VM stays so over a restart of its host, and res
   const vm = await create(8);
   const uri = await powerOn(vm);
   await write(uri(), 1);
-  await esx01.keyed(calls.suspendVm, { vmId: vm.vmId });
+  await esx01.keyed(diskCalls.suspendVm, { vmId: vm.vmId });
   const state = join(lab.folder, 'ds1/web08/web08.vmss');
   expect(existsSync(state)).toBe(true);
   await esx01.end('SIGKILL');
   await esx01.start();
   expect((await esx01.world(vm.vmId))?.powerState).toBe('suspended');
   const args = { vm, name: 'x', description: '', quiesce: false };
-  await expect(esx01.keyed(calls.createSnapshot, args)).rejects.toMatchObject({
+  await expect(esx01.keyed(diskCalls.createSnapshot, args)).rejects.toMatchObject({
     fault: 'InvalidPowerState',
   });
   const again = await powerOn(vm);
   expect(existsSync(state)).toBe(false);
   await expectPattern(again(), 1);
-  await esx01.keyed(calls.suspendVm, { vmId: vm.vmId });
+  await esx01.keyed(diskCalls.suspendVm, { vmId: vm.vmId });
   await powerOff(vm);
   expect(existsSync(state)).toBe(false);
   expect((await esx01.world(vm.vmId))?.powerState).toBe('poweredOff');
@@ -368,13 +379,13 @@ test.skipIf(!tools)('a move that is cancelled leaves everything as it was', asyn
       },
     ],
   };
-  const moving = esx01.call(calls.relocateVm, input);
+  const moving = esx01.call(diskCalls.relocateVm, input);
   moving.catch(() => undefined);
   await eventually(async () => {
     const { operations } = await esx01.report();
     return operations.some(({ operationKey }) => operationKey === 'cancel-me');
   });
-  await esx01.call(calls.cancelOperation, { operationKey: 'cancel-me' });
+  await esx01.call(diskCalls.cancelOperation, { operationKey: 'cancel-me' });
   const outcome = await moving.then(
     () => 'moved',
     (thrown: unknown) => thrown,

@@ -2,7 +2,7 @@
 // those that snapshots have frozen, and not those of a VM that they are linked to.
 import type { VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import type { DiskBacking, Provisioning } from '#lib/model/disk-storage.ts';
-import type { VmLayout } from '#lib/wire/agent/host-rpc.ts';
+import type { VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { readDescriptor } from '../../../datastore/descriptor-file.ts';
 import type { DatastorePaths } from '../../../datastore/vm-home.ts';
 import { allocatedBytes } from '../../../disk/allocated-bytes.ts';

@@ -3,7 +3,7 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
 import { SNAPSHOT_DEPTH_MAX } from '#lib/model/limits.ts';
-import type { VmLayout } from '#lib/wire/agent/host-rpc.ts';
+import type { VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { readDescriptor } from '../../../datastore/descriptor-file.ts';
 import type { DatastorePaths } from '../../../datastore/vm-home.ts';
 

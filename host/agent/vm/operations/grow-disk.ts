@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { DISK_BYTES_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
-import type { growDisk as call } from '#lib/wire/agent/host-rpc.ts';
+import type { growDisk as call } from '#lib/wire/agent/disk-rpc.ts';
 import { parentOf } from './disk-tree.ts';
 import { again, type OnVm } from './on-vm.ts';
 import { operate } from './operate.ts';

@@ -3,7 +3,8 @@
 import type { Json } from '#lib/base/json.ts';
 import { randomHex } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { VmLayout, VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
+import type { VmLayout } from '#lib/wire/agent/disk-rpc.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readVmHome, type VmHome } from '../../../datastore/vm-home.ts';
 import type { HostContext } from '../../host-context.ts';
 import type { OperationJob } from '../../operations.ts';

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { sleep } from '#lib/base/clock.ts';
 import type { Json } from '#lib/base/json.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { VmLayout } from '#lib/wire/agent/host-rpc.ts';
+import type { VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-home.ts';
 import type { Operation, OperationResult } from '../../../world/operations/operation.ts';
 import type { Intent } from '../vm-intent.ts';

@@ -3,7 +3,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
-import type { relocateVm as call, Provisioning, VmLayout } from '#lib/wire/agent/host-rpc.ts';
+import type { relocateVm as call, Provisioning, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-home.ts';
 import type { Intent } from '../vm-intent.ts';
 import { isFree } from './disk-names.ts';

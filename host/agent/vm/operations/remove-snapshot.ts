@@ -3,7 +3,7 @@
 // the other, each step whole in itself, so that a crash only delays the rest.
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
-import type { removeSnapshot as call, Snapshot } from '#lib/wire/agent/host-rpc.ts';
+import type { removeSnapshot as call, Snapshot } from '#lib/wire/agent/disk-rpc.ts';
 import { isOwn, nextMerge, readDiskTree } from './disk-tree.ts';
 import { again, layoutWith, type OnVm } from './on-vm.ts';
 import { intentOf, operate } from './operate.ts';

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
-import type { renameSnapshot as call } from '#lib/wire/agent/host-rpc.ts';
+import type { renameSnapshot as call } from '#lib/wire/agent/disk-rpc.ts';
 import { spellingFor, vmsdOfLayout } from '../../../datastore/vm-home.ts';
 import { writeFileDurably } from '../../../datastore/write-file.ts';
 import { layoutWith, type OnVm } from './on-vm.ts';

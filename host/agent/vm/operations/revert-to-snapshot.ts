@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import type { VirtualDisk } from '#lib/model/inventory.ts';
-import type { revertToSnapshot as call, Snapshot } from '#lib/wire/agent/host-rpc.ts';
+import type { revertToSnapshot as call, Snapshot } from '#lib/wire/agent/disk-rpc.ts';
 import { unitOfKey } from '../../../datastore/vm-home.ts';
 import { nextRedoLog } from './disk-names.ts';
 import { readDiskTree } from './disk-tree.ts';

@@ -11,6 +11,7 @@ import { systemRandom } from '#lib/base/system-random.ts';
 import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { KIB } from '#lib/model/limits.ts';
+import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { TestClient } from '../../../nbd/test-client.ts';
 import { haveTools, mustRun } from '../../../world/test-peers.ts';
@@ -139,7 +140,7 @@ async function askUntilDone(ask: Ask, key: string): Promise<string[]> {
   }
 }
 
-async function expectWhole(layout: calls.VmLayout, what: string): Promise<void> {
+async function expectWhole(layout: diskCalls.VmLayout, what: string): Promise<void> {
   const needed = new Set(['ds1/web01/web01.vmx', 'ds1/web01/web01.vmsd']);
   for (const disk of [...layout.disks, ...layout.snapshots.flatMap(({ disks }) => disks)]) {
     const path = pathOf(disk);
@@ -165,10 +166,10 @@ interface Plan {
   what: string;
   ask: Ask;
   /** What must be so when it is done. */
-  expectDone(layout: calls.VmLayout): void;
+  expectDone(layout: diskCalls.VmLayout): void;
 }
 
-function planOf(round: number, before: calls.VmLayout): Plan {
+function planOf(round: number, before: diskCalls.VmLayout): Plan {
   const vm = { ...base, disks: before.disks };
   const [first] = before.snapshots;
   const [disk] = before.disks;
@@ -178,7 +179,8 @@ function planOf(round: number, before: calls.VmLayout): Plan {
     const disks = [{ ...to, provisioning: 'thin' as const }];
     return {
       what: `relocate to ${datastoreId}`,
-      ask: (operationKey) => esx01.call(calls.relocateVm, { operationKey, vm, home: null, disks }),
+      ask: (operationKey) =>
+        esx01.call(diskCalls.relocateVm, { operationKey, vm, home: null, disks }),
       expectDone: (layout) => expect(layout.disks[0]?.datastoreId).toBe(datastoreId),
     };
   }
@@ -187,14 +189,14 @@ function planOf(round: number, before: calls.VmLayout): Plan {
     const args = { vm, name: `round ${round}`, description: '', quiesce: false };
     return {
       what: 'create',
-      ask: (operationKey) => esx01.call(calls.createSnapshot, { operationKey, ...args }),
+      ask: (operationKey) => esx01.call(diskCalls.createSnapshot, { operationKey, ...args }),
       expectDone: ({ snapshots }) => expect(snapshots.length).toBe(count + 1),
     };
   }
   const args = { vm, snapshotId: first.id, removeChildren: false };
   return {
     what: 'remove',
-    ask: (operationKey) => esx01.call(calls.removeSnapshot, { operationKey, ...args }),
+    ask: (operationKey) => esx01.call(diskCalls.removeSnapshot, { operationKey, ...args }),
     expectDone: ({ snapshots }) => expect(snapshots.length).toBe(count - 1),
   };
 }
@@ -205,7 +207,7 @@ test.skipIf(!haveTools('qemu-img'))(
     const registers = new Registers();
     const victims: Victim[] = ['agent', 'world', 'both'];
     for (let round = 0; round < ROUNDS; round++) {
-      const before = (await esx01.call(calls.readVmLayout, { vm: base })).layout;
+      const before = (await esx01.call(diskCalls.readVmLayout, { vm: base })).layout;
       const { what, ask, expectDone } = planOf(round, before);
       const client = await connect();
       registers.start(client);
@@ -220,7 +222,7 @@ test.skipIf(!haveTools('qemu-img'))(
       if (!esx01.isRunning) await esx01.start();
       const answers = await askUntilDone(ask, `round-${round}`);
       const told = `round ${round}: ${what}, ${victim} after ${early * 4} ms, ${answers.join()}`;
-      const { layout } = await esx01.call(calls.readVmLayout, { vm: base });
+      const { layout } = await esx01.call(diskCalls.readVmLayout, { vm: base });
       expectDone(layout);
       const again = await connect();
       await registers.verify(again);

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { haveTools, runTool } from '../../../world/test-peers.ts';
 import { type TestAgent, TestLab, testVm } from '../../test-agents.ts';
@@ -33,7 +34,7 @@ function files(vm: calls.VmRunSpec): string[] {
     .sort();
 }
 
-function withLayout(vm: calls.VmRunSpec, { disks }: calls.VmLayout): calls.VmRunSpec {
+function withLayout(vm: calls.VmRunSpec, { disks }: diskCalls.VmLayout): calls.VmRunSpec {
   return { ...vm, disks };
 }
 
@@ -55,15 +56,15 @@ test.skipIf(!haveTools('fio', 'qemu-img'))(
     let spec = vm;
     let rounds = 0;
     for (; running; rounds++) {
-      const first = await esx01.keyed(calls.createSnapshot, { vm: spec, ...snapshotArgs });
+      const first = await esx01.keyed(diskCalls.createSnapshot, { vm: spec, ...snapshotArgs });
       spec = withLayout(spec, first.layout);
-      const second = await esx01.keyed(calls.createSnapshot, { vm: spec, ...snapshotArgs });
+      const second = await esx01.keyed(diskCalls.createSnapshot, { vm: spec, ...snapshotArgs });
       spec = withLayout(spec, second.layout);
       expect(second.layout.snapshots.length).toBe(2);
       const order = rounds % 2 === 0 ? [first, second] : [second, first];
       for (const { snapshotId } of order) {
         const input = { vm: spec, snapshotId, removeChildren: false };
-        const { layout } = await esx01.keyed(calls.removeSnapshot, input);
+        const { layout } = await esx01.keyed(diskCalls.removeSnapshot, input);
         spec = withLayout(spec, layout);
       }
       expect(spec.disks[0]?.path).toBe('web01/web01.vmdk');
