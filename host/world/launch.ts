@@ -66,6 +66,11 @@ export const worldLaunchSchema = z.object({
   checked: z.boolean().optional(),
   /** False for a VM that is off: the disks are opened for an operation, and no client is served. */
   serves: z.boolean().default(true),
+  /**
+   * The VM's .vmx: once the locks are taken it must still name these disks. A host that waited for
+   * a lock while another took a snapshot would write to what is frozen now.
+   */
+  homePath: absolutePathSchema.optional(),
   /** Where a suspended VM's state is, if it has one: the world resumes from it. */
   statePath: absolutePathSchema.nullable().default(null),
 });

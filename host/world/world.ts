@@ -25,6 +25,7 @@ import type { OperateParams, OperationResult } from './operations/operation.ts';
 import { OperationDesk } from './operations/operation-desk.ts';
 import { CommittedError, perform } from './operations/perform.ts';
 import { resumeFrom } from './operations/suspend.ts';
+import { requireSameDisks } from './same-disks.ts';
 import { loadFilters, type StatesByDisk, WorldDisks } from './world-disks.ts';
 
 export interface WorldParts {
@@ -104,6 +105,10 @@ export class World {
     states: StatesByDisk,
   ): Promise<void> {
     this.#server = this.#makeServer(await this.#disks.openAll(filters, states));
+    await requireSameDisks(this.#parts.launch).catch(async (thrown: unknown) => {
+      await this.#disks.closeAll();
+      throw thrown;
+    });
     if (states.size === 0) return;
     for (const disk of this.#disks.list) {
       const resumed = disk.announce('resume');

@@ -43,7 +43,7 @@ export async function launchOf(
     const filters = launchFilters(host, disk.filters);
     disks.push({ key: disk.key, descriptorPath, filters });
   }
-  await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
+  const homePath = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
   const { controlSocketPath, nbdSocketPath, logPath } = worldPlaces(host, spec.vmId);
   return {
     vm: spec,
@@ -57,6 +57,7 @@ export async function launchOf(
     nbdPort: spec.nbdPort,
     incoming,
     serves,
+    ...(serves && { homePath }),
     statePath: serves ? await statePathOf(host, spec) : null,
   };
 }
