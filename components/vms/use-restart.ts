@@ -1,7 +1,7 @@
 'use client';
-// Starts a VM anew whose process has ended: powers it off, which clears what is left, and then on.
-// Kept by the page and not by the notice, which is gone as soon as the VM is off.
-import { useEffect, useState } from 'react';
+// Starts a VM anew whose process has ended. Kept by the page and not by the notice, which is gone
+// as soon as the VM runs.
+import { useEffect } from 'react';
 import { useTaskCall } from '#lib/client/use-tasks.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import { showFault, showToast } from '../ui/overlays/toast.tsx';
@@ -12,31 +12,17 @@ export interface Restart {
 }
 
 export function useRestart({ id, name }: Pick<VmView, 'id' | 'name'>): Restart {
-  const off = useTaskCall('setPower');
-  const on = useTaskCall('setPower');
-  const [step, setStep] = useState<'none' | 'off' | 'on'>('none');
-  const startOn = on.start;
-  const isOff = off.task?.state === 'success';
+  const { start, reset, task, error, isBusy } = useTaskCall('setPower');
+  const isUp = task?.state === 'success';
   useEffect(() => {
-    if (step !== 'off' || !isOff) return;
-    setStep('on');
-    void startOn({ params: { id }, body: { powerState: 'poweredOn' } });
-  }, [step, isOff, id, startOn]);
-  const error = off.error ?? on.error;
-  const isUp = step === 'on' && on.task?.state === 'success';
-  useEffect(() => {
-    if (step === 'none' || !(error || isUp)) return;
-    setStep('none');
     if (error) showFault(`${name} was not started again`, error);
-    else showToast('ok', `${name} runs again`);
-  }, [step, error, isUp, name]);
+    else if (isUp) showToast('ok', `${name} runs again`);
+  }, [error, isUp, name]);
   return {
-    isBusy: step !== 'none',
+    isBusy,
     start() {
-      off.reset();
-      on.reset();
-      setStep('off');
-      void off.start({ params: { id }, body: { powerState: 'poweredOff' } });
+      reset();
+      void start({ params: { id }, body: { powerState: 'poweredOn' } });
     },
   };
 }
