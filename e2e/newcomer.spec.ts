@@ -74,7 +74,8 @@ test('3 a policy is created, and says what is compatible', async ({ page }) => {
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Next' }).click();
   const hosts = dialog.getByRole('listitem');
-  await expect(hosts.filter({ hasText: /^esx01/ }).getByText('Compatible')).toBeVisible();
+  const compatible = hosts.filter({ hasText: /^esx01/ }).getByText('Compatible', { exact: true });
+  await expect(compatible).toBeVisible();
   await expect(hosts.filter({ hasText: /^esx04/ }).getByText('Incompatible')).toBeVisible();
   await expect(hosts.filter({ hasText: /^esx04/ })).toContainText('trace');
   await dialog.getByRole('button', { name: 'Next' }).click();

@@ -78,9 +78,9 @@ function DiskRow({ vm, disk }: { vm: VmView; disk: DiskView }) {
       </td>
       <td className={cell}>
         <span className="block" title={backing.help}>
-          {`${backing.label} on `}
-          <ObjectLink {...disk.datastore} />
+          {backing.label}
         </span>
+        <ObjectLink {...disk.datastore} />
         {disk.backing !== 'rdm' && (
           <span className="block text-muted" title={provisioning.help}>
             {provisioning.label}

@@ -66,7 +66,8 @@ interface ServiceProps {
 function Service({ filterClass, service, entries, problems, onChange }: ServiceProps) {
   const entry = service ? findProvider(entries, filterClass, service.provider) : null;
   const { label } = FILTER_CLASSES[filterClass];
-  const [first] = entries;
+  // What can run somewhere comes before what is in the depot alone.
+  const first = entries.find(({ clusters }) => clusters.length > 0) ?? entries[0];
   return (
     <fieldset className="rounded-lg border border-line px-4 py-3">
       <legend className="sr-only">{label}</legend>
