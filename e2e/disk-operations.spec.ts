@@ -118,7 +118,7 @@ test('5 a disk is added and removed while the virtual machine runs', async ({ pa
   await expectAccessible(page);
   await confirm(dialog, 'Add');
   expect(await outcome(page, 'Reconfigure virtual machine', VM)).toBe('success');
-  await expect(page.getByRole('cell', { name: /Hard disk 2/ })).toBeVisible();
+  await expect(page.getByRole('cell', { name: /^Hard disk 2 scsi/ })).toBeVisible();
   const added = (await readRoute(page, 'readVm', { id })).disks[1];
   await qemuIo(`${added?.nbdUri}`, 'write -P 0x11 0 1M', 'read -P 0x11 0 1M');
   const file = await fileOf(page, added);
@@ -132,7 +132,7 @@ test('5 a disk is added and removed while the virtual machine runs', async ({ pa
   await expectAccessible(page);
   await confirm(dialog, 'Remove and delete');
   expect(await outcome(page, 'Reconfigure virtual machine', VM)).toBe('success');
-  await expect(page.getByRole('cell', { name: /Hard disk 2/ })).toHaveCount(0);
+  await expect(page.getByRole('cell', { name: /^Hard disk 2 scsi/ })).toHaveCount(0);
   expect(existsSync(file)).toBe(false);
 });
 
