@@ -57,6 +57,7 @@ test('power off and on again keep the filters of the disk', async ({ page }) => 
   const { id } = await findObject(page, VM);
   await openObject(page, VM);
   await page.getByRole('button', { name: 'Actions', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Power', exact: true }).hover();
   await page.getByRole('menuitem', { name: 'Power off…' }).click();
   const dialog = page.getByRole('dialog');
   await expectAccessible(page);
