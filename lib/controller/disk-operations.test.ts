@@ -253,6 +253,9 @@ describe('clones', () => {
     const cloneId = await idOf('db02');
     await done(lab.run(deleteVm, { vmId: cloneId }));
     expect(lab.layouts.find(cloneId)).toBeUndefined();
+    // Whoever looks at the parent reads it again when a clone comes, and when it goes.
+    const changes = { object: vmId, path: 'linkedClones' };
+    expect(await lab.db.change.count({ where: changes })).toBe(2);
     await done(lab.run(removeAllSnapshots, { vmId }));
     await done(lab.run(powerOn, { vmId }));
   });

@@ -145,7 +145,11 @@ async function register(
       const result = await registerClone(tx, context, clone);
       const checkpoint = { ...state, registered: result };
       await tx.task.update({ where: { id: context.taskId }, data: { checkpoint } });
-      await recordChanges(tx, [{ object: state.vmId, path: 'created' }]);
+      await recordChanges(tx, [
+        { object: state.vmId, path: 'created' },
+        // The snapshot that it builds on shows it, and may no longer be deleted.
+        ...(input.linked ? [{ object: input.vmId, path: 'linkedClones' }] : []),
+      ]);
       return result;
     });
   } catch (error) {

@@ -55,9 +55,10 @@ async function forget(
   { hostId, vm }: Checkpoint,
 ): Promise<void> {
   await transact(db, async (tx) => {
-    const { count } = await tx.vm.deleteMany({ where: { id: vm.vmId } });
+    const row = await tx.vm.findUnique({ where: { id: vm.vmId }, select: { parentVmId: true } });
     // A run before this one got so far.
-    if (count === 0) return;
+    if (!row) return;
+    await tx.vm.delete({ where: { id: vm.vmId } });
     await tx.permission.deleteMany({ where: { objectId: vm.vmId } });
     await tx.recommendation.deleteMany({ where: { vmId: vm.vmId } });
     await tx.vmSample.deleteMany({ where: { vmId: vm.vmId } });
@@ -72,6 +73,7 @@ async function forget(
     await recordChanges(tx, [
       { object: vm.vmId, path: 'deleted' },
       { object: hostId, path: 'vms' },
+      ...(row.parentVmId ? [{ object: row.parentVmId, path: 'linkedClones' }] : []),
     ]);
   });
 }
