@@ -13,11 +13,13 @@ import {
   unmountDatastore,
 } from '../controller/datastores/mount-datastore.ts';
 import { readDatastore, readDatastores } from '../controller/datastores/read-datastores.ts';
+import { sealOptions } from '../controller/datastores/sealed-options.ts';
 import { addDisk } from '../controller/disks/add-disk.ts';
 import { growDisk } from '../controller/disks/grow-disk.ts';
 import { removeDisk } from '../controller/disks/remove-disk.ts';
 import { readStorageTargets } from '../controller/relocation/read-storage-targets.ts';
 import { relocateVm } from '../controller/relocation/relocate-vm.ts';
+import { createSealer } from '../controller/secrets/sealer.ts';
 import { createSnapshot } from '../controller/snapshots/create-snapshot.ts';
 import { removeAllSnapshots, removeSnapshot } from '../controller/snapshots/remove-snapshot.ts';
 import { renameSnapshot } from '../controller/snapshots/rename-snapshot.ts';
@@ -80,8 +82,13 @@ export const vmOperationRoutes = {
   listDatastores: ({ context }) => readDatastores(context.db),
   readDatastore: ({ context: { db }, session: { caller }, params }) =>
     readDatastore({ db, caller }, params.id),
-  createDatastore: (request) =>
-    startTask(request, createDatastore, request.body, CREATE_DATASTORE_TASKS[request.body.type]),
+  createDatastore(request) {
+    const { body, context } = request;
+    // Before anything is written down.
+    const options = sealOptions(createSealer(context.depotSecret, context.random), body.options);
+    const showAs = CREATE_DATASTORE_TASKS[body.type];
+    return startTask(request, createDatastore, { ...body, options }, showAs);
+  },
   mountDatastore: (request) => {
     const { hostId, mounted } = request.body;
     const operation = mounted ? mountDatastore : unmountDatastore;

@@ -11,11 +11,12 @@ import { createAgents } from './agents/agent-client.ts';
 import { createDepotLinks } from './agents/depot-links.ts';
 import { openDatabase } from './database/client.ts';
 import { runController } from './run-controller.ts';
+import { createSealer } from './secrets/sealer.ts';
 
 const { DATABASE_URL, SLUICE_SECRET_FILE, LOG_LEVEL = 'info' } = process.env;
 const publicUrl = process.env.SLUICE_PUBLIC_URL ?? 'http://127.0.0.1:3000';
 assert(DATABASE_URL, 'DATABASE_URL names the database');
-assert(SLUICE_SECRET_FILE, 'SLUICE_SECRET_FILE names the file with the key for depot links');
+assert(SLUICE_SECRET_FILE, 'SLUICE_SECRET_FILE names the file with the secret of the installation');
 
 const logger = pino({ level: LOG_LEVEL, name: 'controller' });
 // Node's own printing would go to the terminal of whoever started the product.
@@ -32,6 +33,7 @@ try {
       db,
       agents: createAgents(systemClock),
       depot: createDepotLinks({ publicUrl, secret, clock: systemClock }),
+      sealer: createSealer(secret, systemRandom),
       clock: systemClock,
       random: systemRandom,
       logger,

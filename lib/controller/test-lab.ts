@@ -18,6 +18,7 @@ import { createVm } from './inventory/create-vm.ts';
 import { registerHost } from './inventory/register-host.ts';
 import { systemCaller } from './permissions/caller.ts';
 import { runController } from './run-controller.ts';
+import { createSealer } from './secrets/sealer.ts';
 import type { ObservedTarget, Operation } from './tasks/operation.ts';
 import { submit } from './tasks/submit.ts';
 import type { TaskServices } from './tasks/task-context.ts';
@@ -66,6 +67,7 @@ export async function openTestLab(): Promise<TestLab> {
       secret: systemRandom.bytes(32),
       clock: systemClock,
     }),
+    sealer: createSealer(systemRandom.bytes(32), systemRandom),
     clock: systemClock,
     random: systemRandom,
     logger: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 // Create datastore: a row, and a mount on each of the hosts that shall reach it.
 import type { z } from 'zod';
+import { assert } from '../../base/assert.ts';
 import { Fault } from '../../model/fault.ts';
 import type { DatastoreType } from '../../model/inventory.ts';
 import { judgeCreateDatastore } from '../../rules/storage/datastores.ts';
@@ -7,6 +8,7 @@ import { createDatastoreSchema } from '../../wire/api/datastores.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readHostFacts } from '../inventory/read-facts.ts';
 import { defineOperation } from '../tasks/operation.ts';
+import { areSealed } from './sealed-options.ts';
 
 export type CreateDatastoreInput = z.infer<typeof createDatastoreSchema>;
 
@@ -40,7 +42,10 @@ export const createDatastore = defineOperation({
     { privilege: 'Datastore.AllocateSpace', objectId: target.id },
     ...hosts.map(({ id }) => ({ privilege: 'Host.Config.Storage' as const, objectId: id })),
   ],
-  judge: ({ hosts, others }, { name, path }) => judgeCreateDatastore({ name, path, hosts, others }),
+  judge({ hosts, others }, { name, path, type, options }) {
+    assert(areSealed(options), 'a task holds no secret in plain text');
+    return judgeCreateDatastore({ name, path, type, options, hosts, others });
+  },
 });
 
 async function findDatacenter(tx: DatabaseTransaction, id: string) {

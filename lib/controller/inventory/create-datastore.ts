@@ -11,7 +11,7 @@ export interface NewDatastore {
   type: DatastoreType;
   /** Directory, as its hosts see it. */
   path: string;
-  /** What its type needs beyond that. */
+  /** What its type needs beyond that; secrets are sealed (datastores/sealed-options.ts). */
   options?: Record<string, string>;
 }
 

@@ -18,6 +18,7 @@ import {
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
+import { openOptions } from '../datastores/sealed-options.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { findVm, toRunSpec } from '../vms/vm-store.ts';
@@ -70,7 +71,7 @@ export class Mender {
     mending: Mending;
     operationKey: string;
   }): Promise<void> {
-    const { agents } = this.#services;
+    const { agents, sealer } = this.#services;
     if (!(await isStillNeeded(this.#services, { host, wanted, mending }))) return;
     this.#logger.info({ host: host.name, mending }, 'mending');
     switch (mending.kind) {
@@ -78,7 +79,7 @@ export class Mender {
         const datastores = wanted.mounts.map(({ type, options = {}, ...mount }) => ({
           ...mount,
           type: datastoreTypeSchema.parse(type),
-          options: mountOptionsSchema.parse(options),
+          options: openOptions(sealer, mountOptionsSchema.parse(options)),
         }));
         await agents.call(host, configure, { hostId: host.id, name: host.name, datastores });
         return;

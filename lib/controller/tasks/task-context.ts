@@ -8,12 +8,15 @@ import type { Random } from '../../base/random.ts';
 import type { Agents } from '../agents/agent-client.ts';
 import type { DepotLinks } from '../agents/depot-links.ts';
 import type { Database } from '../database/client.ts';
+import type { Sealer } from '../secrets/sealer.ts';
 
 /** What the runner gives to every handler alike. */
 export interface TaskServices {
   db: Database;
   agents: Agents;
   depot: DepotLinks;
+  /** Opens what the database keeps sealed. */
+  sealer: Sealer;
   clock: Clock;
   random: Random;
   logger: Logger;

@@ -12,6 +12,7 @@ import { createAgents } from '../agents/agent-client.ts';
 import { createDepotLinks } from '../agents/depot-links.ts';
 import { type Database, openDatabase } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
+import { createSealer } from '../secrets/sealer.ts';
 import { defineOperation } from './operation.ts';
 import { TaskRunner } from './runner.ts';
 import type { TaskHandler, TaskServices } from './task-context.ts';
@@ -64,6 +65,7 @@ export function makeTestRunner(db: Database, owner: string, signal: AbortSignal)
     db,
     agents: createAgents(systemClock),
     depot: createDepotLinks({ publicUrl: 'http://127.0.0.1', secret, clock: systemClock }),
+    sealer: createSealer(secret, systemRandom),
     clock: systemClock,
     random: systemRandom,
     logger: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 // Whether a datastore may be created, mounted on a host, unmounted there, or deleted.
 import type { Reason } from '../../model/fault.ts';
+import type { DatastoreType } from '../../model/inventory.ts';
 import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import type { DatastoreFacts, HostFacts } from '../facts.ts';
 
@@ -13,13 +14,19 @@ export interface DatastoreUser {
 export interface NewDatastoreFacts {
   name: string;
   path: string;
+  type: DatastoreType;
+  options: Readonly<Record<string, string>>;
   hosts: HostFacts[];
   /** Those that have the name or the place already. */
   others: { id: string; name: string; path: string }[];
 }
 
-export function judgeCreateDatastore({ name, path, hosts, others }: NewDatastoreFacts): Verdict {
-  const reasons: Reason[] = hosts.flatMap(connectionReasons);
+/** A vSAN with fewer keeps no disk through the loss of one. */
+const VSAN_HOSTS_MIN = 3;
+
+export function judgeCreateDatastore(facts: NewDatastoreFacts): Verdict {
+  const { name, path, hosts, others } = facts;
+  const reasons: Reason[] = [...hosts.flatMap(connectionReasons), ...typeReasons(facts)];
   for (const other of others) {
     if (other.name === name) {
       const message = `There is a datastore ${name} already.`;
@@ -30,6 +37,40 @@ export function judgeCreateDatastore({ name, path, hosts, others }: NewDatastore
     }
   }
   return verdictOf(reasons);
+}
+
+/** What each type needs beyond a directory. */
+function typeReasons({ type, options, hosts }: NewDatastoreFacts): Reason[] {
+  const reasons: Reason[] = [];
+  const refuse = (message: string, remedy: string): void => {
+    reasons.push({ fault: 'InvalidArgument', message, remedy });
+  };
+  const known = Object.keys(options).filter((name) => isOption(type, name));
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name))
+      refuse(`A ${type} datastore has no option ${name}.`, 'Leave it out.');
+  }
+  if (type === 'VVOL' && !/^http:\/\/[^/?#@]+\/?$/.test(options.provider ?? '')) {
+    const remedy = 'Give its address, such as http://127.0.0.1:8093, as the option provider.';
+    refuse('A vVol datastore needs the address of its storage provider.', remedy);
+  }
+  if (type === 'VVOL' && !options.token) {
+    refuse('A vVol datastore needs a token.', 'Give the storage provider’s as the option token.');
+  }
+  const capacity = options.capacityBytes ?? '1';
+  if (type === 'vsan' && !/^[1-9]\d{0,15}$/.test(capacity)) {
+    refuse(`"${capacity}" is no number of bytes.`, 'Give the capacity of each host in bytes.');
+  }
+  if (type === 'vsan' && hosts.length < VSAN_HOSTS_MIN) {
+    const remedy = `Choose ${VSAN_HOSTS_MIN} hosts: two keep a copy each, one is the witness.`;
+    refuse(`A vSAN needs ${VSAN_HOSTS_MIN} hosts.`, remedy);
+  }
+  return reasons;
+}
+
+function isOption(type: DatastoreType, name: string): boolean {
+  if (type === 'VVOL') return name === 'provider' || name === 'token';
+  return type === 'vsan' && (name === 'capacityBytes' || name.startsWith('directory.'));
 }
 
 export function judgeMount(datastore: DatastoreFacts, host: HostFacts): Verdict {

@@ -244,7 +244,8 @@ describe('a datastore', () => {
   const user = { id: 'vm-1', name: 'web01', hostId: 'host-1' };
 
   test('is named and placed once', () => {
-    const facts = { name: 'new', path: '/new', hosts: [host] };
+    const place = { type: 'NFS', options: {} } as const;
+    const facts = { ...place, name: 'new', path: '/new', hosts: [host] };
     const others = [
       { id: 'datastore-1', name: 'new', path: '/x' },
       { id: 'datastore-2', name: 'x', path: '/new' },
@@ -257,6 +258,26 @@ describe('a datastore', () => {
     expect(faultsOf(judgeCreateDatastore({ ...facts, hosts: [away], others: [] }))).toEqual([
       'HostNotConnected',
     ]);
+  });
+
+  test('has what its type needs', () => {
+    const facts = { name: 'new', path: '/new', others: [] };
+    const three = { ...facts, hosts: [host, host, host] };
+    const provider = { provider: 'http://127.0.0.1:8093', token: 'sealed' };
+    const judged = [
+      judgeCreateDatastore({ ...three, type: 'vsan', options: { capacityBytes: '1000' } }),
+      judgeCreateDatastore({ ...three, type: 'vsan', options: { 'directory.esx01': '/disk' } }),
+      judgeCreateDatastore({ ...three, type: 'VVOL', options: provider }),
+    ];
+    expect(judged.map(({ allowed }) => allowed)).toEqual([true, true, true]);
+    const refused = [
+      judgeCreateDatastore({ ...facts, hosts: [host], type: 'vsan', options: {} }),
+      judgeCreateDatastore({ ...three, type: 'vsan', options: { capacityBytes: 'much' } }),
+      judgeCreateDatastore({ ...three, type: 'VVOL', options: { token: 'sealed' } }),
+      judgeCreateDatastore({ ...three, type: 'VVOL', options: { ...provider, token: '' } }),
+      judgeCreateDatastore({ ...three, type: 'NFS', options: { server: 'nas' } }),
+    ];
+    expect(refused.map(faultsOf)).toEqual(refused.map(() => ['InvalidArgument']));
   });
 
   test('is mounted once, and leaves when nobody uses it', () => {
