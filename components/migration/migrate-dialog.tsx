@@ -16,15 +16,17 @@ import { MigrationProgress } from './migration-progress.tsx';
 import { MigrationReview } from './migration-review.tsx';
 import { MigrationTargets } from './migration-targets.tsx';
 import { type Move, MoveChoice, moveOf } from './move-choice.tsx';
-import { relocateInput, type StorageDraft } from './relocate-input.ts';
+import { movedFiles, relocateInput, type StorageDraft } from './relocate-input.ts';
 import { StorageChoice } from './storage-choice.tsx';
+
+const NOTHING_CHOSEN: StorageDraft = { datastoreId: null, provisioning: 'same', places: null };
 
 export function MigrateDialog({ param, close }: UrlDialogProps) {
   const vmId = param('vm') ?? '';
   const vm = useVm(vmId);
   const [move, setMove] = useState<Move>(moveOf(param('move')));
   const [hostId, setHostId] = useState(param('host'));
-  const [storage, setStorage] = useState<StorageDraft>({ datastoreId: null, provisioning: 'same' });
+  const [storage, setStorage] = useState<StorageDraft>(NOTHING_CHOSEN);
   const targets = useMigrationTargets(vmId);
   const target = targets.data?.targets.find(({ host }) => host.id === hostId) ?? null;
   const places = useStorageTargets(vmId, { enabled: move !== 'host' });
@@ -48,7 +50,7 @@ export function MigrateDialog({ param, close }: UrlDialogProps) {
         : 'Choose a host first.'
       : body
         ? (reasonOf(actions?.relocate) ?? reasonOf(check.data))
-        : missing(move, storage);
+        : missing(move, storage, hostId);
   return (
     <Dialog
       open
@@ -101,11 +103,17 @@ export function MigrateDialog({ param, close }: UrlDialogProps) {
           <MigrationReview
             vm={vm.data}
             to={move === 'storage' ? null : target}
-            datastore={move === 'host' ? null : (place?.datastore ?? null)}
+            datastore={move === 'host' || storage.places ? null : (place?.datastore ?? null)}
+            moved={move === 'host' ? [] : movedFiles(vm.data, storage.places, places.data?.targets)}
             body={body}
           />
         )}
-        {started && <MigrationProgress task={running.task} words={wordsOf(target, place, move)} />}
+        {started && (
+          <MigrationProgress
+            task={running.task}
+            words={wordsOf(target, storage.places ? undefined : place, move)}
+          />
+        )}
         {running.error && !running.isBusy && running.task?.state !== 'canceled' && (
           <ErrorState error={running.error} compact />
         )}
@@ -114,9 +122,9 @@ export function MigrateDialog({ param, close }: UrlDialogProps) {
   );
 }
 
-function missing(move: Move, { datastoreId }: StorageDraft): string {
-  const both = move === 'both' && datastoreId !== null;
-  return both ? 'Choose a host first.' : 'Choose a datastore first.';
+function missing(move: Move, { datastoreId, places }: StorageDraft, hostId: string | null): string {
+  if (move === 'both' && hostId === null && (places || datastoreId)) return 'Choose a host first.';
+  return places ? 'Everything is left where it is.' : 'Choose a datastore first.';
 }
 
 interface Placed {

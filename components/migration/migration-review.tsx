@@ -1,5 +1,6 @@
 // What a migration will do, in words, and the same as a call.
-// Props: `vm`, `to` (host, or null), `datastore` (or null), `body` of the call when storage moves.
+// Props: `vm`, `to` (host, or null), `datastore` (or null), `moved` (a sentence for each file that
+// moves, when they were chosen one by one), `body` of the call when storage moves.
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { MigrationTarget } from '#lib/wire/api/operations.ts';
 import { formatNoun } from '../format/quantities.ts';
@@ -12,10 +13,12 @@ export interface MigrationReviewProps {
   vm: VmView;
   to: MigrationTarget | null;
   datastore: { name: string } | null;
+  moved: readonly string[];
   body: RelocateInput | null;
 }
 
-export function MigrationReview({ vm, to, datastore, body }: MigrationReviewProps) {
+export function MigrationReview({ body, ...plan }: MigrationReviewProps) {
+  const { vm, to } = plan;
   const call = body
     ? apiCall('relocateVm', { id: vm.id }, { ...body })
     : apiCall('migrateVm', { id: vm.id }, { hostId: to?.host.id ?? '' });
@@ -23,7 +26,7 @@ export function MigrationReview({ vm, to, datastore, body }: MigrationReviewProp
     <div className="space-y-3 border-t border-line pt-3">
       <h3 className="font-semibold">What will happen</h3>
       <ul className="list-disc space-y-1 pl-5">
-        {sentencesOf({ vm, to, datastore }).map((sentence) => (
+        {sentencesOf(plan).map((sentence) => (
           <li key={sentence}>{sentence}</li>
         ))}
       </ul>
@@ -33,12 +36,12 @@ export function MigrationReview({ vm, to, datastore, body }: MigrationReviewProp
   );
 }
 
-function sentencesOf({ vm, to, datastore }: Omit<MigrationReviewProps, 'body'>): string[] {
+function sentencesOf({ vm, to, datastore, moved }: Omit<MigrationReviewProps, 'body'>): string[] {
   const live = vm.powerState === 'poweredOn';
   const connections = vm.disks.reduce((sum, disk) => sum + disk.connections, 0);
   const sentences: string[] = [];
   if (to) {
-    const rest = datastore ? '.' : '; its disks stay where they are.';
+    const rest = datastore || moved.length > 0 ? '.' : '; its disks stay where they are.';
     sentences.push(`${vm.name} moves from ${vm.host.name} to ${to.host.name}${rest}`);
     if (vm.filterNames.length > 0) {
       sentences.push(
@@ -54,6 +57,9 @@ function sentencesOf({ vm, to, datastore }: Omit<MigrationReviewProps, 'body'>):
             'until all is there. The old files are deleted then.'
         : `Its disks are copied to ${datastore.name}, and the old files are deleted.`,
     );
+  }
+  sentences.push(...moved);
+  if (datastore || moved.length > 0) {
     sentences.push('The copy goes below the filters: what they wrote is copied as it is.');
   }
   if (live) {
