@@ -6,8 +6,9 @@ import type { Logger } from 'pino';
 import type { Clock } from '#lib/base/clock.ts';
 import { type Random, randomUuid } from '#lib/base/random.ts';
 import { trustedRootsSchema } from '#lib/formats/vib/trusted-roots.ts';
-import { Fault } from '#lib/model/fault.ts';
-import type { DiskFilter } from '#lib/model/filter.ts';
+import { Fault, toFaultRecord } from '#lib/model/fault.ts';
+import { type DiskFilter, filterId } from '#lib/model/filter.ts';
+import { troubleOf } from '#lib/model/vm-trouble.ts';
 import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
 import { DatastoreSet } from '../datastore/datastore-set.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
@@ -128,6 +129,7 @@ export class HostAgent {
       files: { ...systemDiskFiles, objects },
       inMaintenance: () => identity.value.maintenanceMode,
       findFilter: (filter) => findFilter(image, filter, (name) => daemons.socketPathOf(name)),
+      troubleOf: (thrown) => troubleOf(toFaultRecord(thrown), (name) => filterIdOf(image, name)),
       worldMemoryMaxMib: (filters) => worldMemoryMaxMib(image, filters, options.worldMemory),
     };
     const operations = await Operations.open(paths.operations, revision);
@@ -223,6 +225,11 @@ function worldMemoryMaxMib(
       .map((property) => Number(properties[property.name] ?? property.default));
     return sizes.reduce((total, size) => total + Math.max(size || 0, 0), sum);
   }, baseMib);
+}
+
+function filterIdOf(image: HostImage, filterName: string): string | null {
+  const vib = image.list().find(({ filter }) => filter?.name === filterName);
+  return vib ? filterId({ ...vib.descriptor, name: filterName }) : null;
 }
 
 function findFilter(

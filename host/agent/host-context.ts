@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
+import type { VmTrouble } from '#lib/model/vm-trouble.ts';
 import type { DatastoreSet } from '../datastore/datastore-set.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { HostObjects } from '../volumes/host-objects.ts';
@@ -31,6 +32,8 @@ export interface HostContext {
   inMaintenance(): boolean;
   /** Where the image has a filter's code; null when the filter is not installed. */
   findFilter(filter: DiskFilter): LaunchFilter | null;
+  /** What a fault of a VM means for it. */
+  troubleOf(thrown: unknown): VmTrouble;
   /** What the process of a VM with these filters on its disks may take, in MiB. */
   worldMemoryMaxMib(filters: readonly DiskFilter[]): number;
 }

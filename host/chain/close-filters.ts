@@ -62,7 +62,9 @@ export function saveFilterStates(filters: readonly OpenFilter[]): Map<string, Ui
     if (hooks.saveState === undefined) continue;
     const state = saveState(name, () => hooks.saveState?.());
     if (!(state instanceof Uint8Array) || state.length > FILTER_STATE_BYTES_MAX) {
-      throw new Fault('FilterFault', `The filter ${name} saved no valid state.`);
+      throw new Fault('FilterFault', `The filter ${name} saved no valid state.`, {
+        data: { filter: name, operation: 'saveState' },
+      });
     }
     states.set(name, state);
   }
@@ -74,6 +76,7 @@ function saveState(name: string, save: () => unknown): unknown {
     return save();
   } catch (cause) {
     const message = `The filter ${name} could not save its state: ${String(cause)}`;
-    throw new Fault('FilterFault', message, { cause });
+    const data = { filter: name, operation: 'saveState' };
+    throw new Fault('FilterFault', message, { cause, data });
   }
 }

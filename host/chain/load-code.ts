@@ -41,7 +41,10 @@ export function filtersInStack(stack: string): string[] {
 }
 
 export function cannotLoad({ name }: CodeFile, why: string, cause?: unknown): Fault {
-  return new Fault('CannotOpenDisk', `The I/O filter ${name} cannot be loaded: ${why}.`, { cause });
+  return new Fault('CannotOpenDisk', `The I/O filter ${name} cannot be loaded: ${why}.`, {
+    cause,
+    data: { filter: name, operation: 'load' },
+  });
 }
 
 async function importBytes(name: string, bytes: Buffer): Promise<unknown> {

@@ -9,7 +9,8 @@ import type {
   FilterLifecycle,
   PropertyValues,
 } from '#lib/filter-sdk/filter.ts';
-import { Fault } from '#lib/model/fault.ts';
+import type { KeyService } from '#lib/filter-sdk/key-service.ts';
+import { Fault, type FaultName } from '#lib/model/fault.ts';
 import type { FilterClass } from '#lib/model/filter-class.ts';
 import type { OwnWork } from './own-work.ts';
 
@@ -42,15 +43,20 @@ export interface OpenFilterRequest {
   state: Uint8Array | null;
   clock: Clock;
   own: OwnWork;
+  keys: KeyService;
   /** Null for a filter without a daemon. */
   line: FilterLine | null;
+  flash: FilterContext['flash'];
   log: FilterContext['log'];
   raiseEvent: FilterContext['raiseEvent'];
   /** A timer's callback threw. */
   onTimerFault(filter: string, message: string): void;
 }
 
-/** Throws `CannotOpenDisk` naming disk and filter when the filter refuses to open. */
+/**
+ * Throws `CannotOpenDisk` naming disk and filter when the filter refuses to open, `KeyNotAvailable`
+ * when it lacks a key.
+ */
 export function openFilter(request: OpenFilterRequest): OpenFilter {
   const { definition, codeId, properties, disk, state, clock, own, line } = request;
   const context: FilterContext = {
@@ -59,7 +65,9 @@ export function openFilter(request: OpenFilterRequest): OpenFilter {
     state,
     sidecar: own.sidecar,
     below: own.below,
+    keys: request.keys,
     daemon: line,
+    flash: request.flash,
     raiseEvent: request.raiseEvent,
     clock: filterClock(clock, (message) => request.onTimerFault(definition.name, message)),
     log: request.log,
@@ -70,12 +78,19 @@ export function openFilter(request: OpenFilterRequest): OpenFilter {
     return { name, class: filterClass, definition, codeId, properties, hooks, own, line };
   } catch (cause) {
     line?.close();
-    throw new Fault(
-      'CannotOpenDisk',
-      `The filter ${definition.name} cannot open the virtual disk ${disk.id}: ${messageOf(cause)}`,
-      { cause },
-    );
+    const message = `The filter ${definition.name} cannot open the virtual disk ${disk.id}`;
+    const { fault, data } = whyNot(cause);
+    throw new Fault(fault, `${message}: ${messageOf(cause)}`, {
+      cause,
+      data: { ...data, filter: definition.name, operation: 'open' },
+    });
   }
+}
+
+/** A key that is missing is told from all else: it can be brought. */
+function whyNot(cause: unknown): { fault: FaultName; data: Fault['data'] } {
+  const isKey = cause instanceof Fault && cause.fault === 'KeyNotAvailable';
+  return isKey ? cause : { fault: 'CannotOpenDisk', data: {} };
 }
 
 /** Values for every property of the definition. */

@@ -162,6 +162,7 @@ export class HostImage {
     throw new Fault(
       'CannotOpenDisk',
       `The module of the I/O filter ${name} was changed after ${vib.id} was installed.`,
+      { data: { filter: name, operation: 'load' } },
     );
   }
 
@@ -256,6 +257,7 @@ function hashOfFile(path: string, filter: string): string {
   } catch (cause) {
     throw new Fault('CannotOpenDisk', `The module of the I/O filter ${filter} is missing.`, {
       cause,
+      data: { filter, operation: 'load' },
     });
   }
 }

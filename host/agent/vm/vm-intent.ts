@@ -1,7 +1,6 @@
 // What a host is about to change of a VM's files, written down before the first of them is touched,
 // so that after a crash it is finished or undone. The .vmx says which: it carries the mark of the
 // last operation that has happened.
-import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
@@ -10,6 +9,7 @@ import { deleteDisk } from '../../datastore/delete-disk.ts';
 import { readDescriptor } from '../../datastore/descriptor-file.ts';
 import { errnoOf } from '../../datastore/errno.ts';
 import { readMark } from '../../datastore/vm-home.ts';
+import type { DiskFiles } from '../../disk/extent-file.ts';
 import { dropLayer } from '../../disk/merge-redo-log.ts';
 import type { ObjectStore } from '../../disk/object-store.ts';
 import { hintFor } from '../../disk/snapshot-files.ts';
@@ -51,31 +51,41 @@ export type Intent = z.infer<typeof intentSchema>;
 export type Settlement = 'done' | 'undone' | 'overtaken';
 
 /** Nothing may be at work on the VM's files. */
-export async function settleIntent(intent: Intent, objects: ObjectStore): Promise<Settlement> {
+export async function settleIntent(
+  intent: Intent,
+  objects: ObjectStore,
+  files: DiskFiles = systemDiskFiles,
+): Promise<Settlement> {
   const { vmxPath, followUps } = intent.commit;
-  const mark = await readMark(vmxPath);
+  const mark = await readMark(vmxPath, files);
   if (mark === intent.mark) {
-    await finishCommit(intent.commit);
-    for (const pair of intent.reparented) await reparent(pair);
-    for (const path of intent.obsolete) await deleteDisk(path, objects);
-    for (const path of intent.obsoleteFiles) await rm(path, { force: true });
+    await finishCommit(intent.commit, files);
+    for (const pair of intent.reparented) await reparent(pair, files);
+    for (const path of intent.obsolete) await deleteDisk(path, objects, files);
+    for (const path of intent.obsoleteFiles) await removeFile(path, files);
     const left = [...intent.obsolete, ...intent.obsoleteFiles].map((path) => dirname(path));
     const used = new Set(intent.commit.followUps.map(({ path }) => dirname(path)));
-    for (const folder of new Set(left)) if (!used.has(folder)) await removeIfEmpty(folder);
+    for (const folder of new Set(left)) if (!used.has(folder)) await removeIfEmpty(folder, files);
     return 'done';
   }
   if (mark !== intent.markBefore) return 'overtaken';
   // What a process that was killed had begun to write.
   for (const path of [vmxPath, ...followUps.map((each) => each.path)]) {
-    await rm(`${path}.new`, { force: true });
+    await removeFile(`${path}.new`, files);
   }
-  for (const path of intent.created) await deleteDisk(path, objects);
-  for (const path of intent.createdFolders) await removeIfEmpty(path);
+  for (const path of intent.created) await deleteDisk(path, objects, files);
+  for (const path of intent.createdFolders) await removeIfEmpty(path, files);
   return 'undone';
 }
 
-async function removeIfEmpty(path: string): Promise<void> {
-  await rmdir(path).catch((error: unknown) => {
+async function removeFile(path: string, files: DiskFiles): Promise<void> {
+  await files.remove(path).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
+}
+
+async function removeIfEmpty(path: string, files: DiskFiles): Promise<void> {
+  await files.removeDirectory(path).catch((error: unknown) => {
     // Gone already, or somebody else keeps files there.
     const errno = errnoOf(error) ?? '';
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errno)) throw error;
@@ -83,9 +93,9 @@ async function removeIfEmpty(path: string): Promise<void> {
 }
 
 /** Leaves a descriptor alone that says so already: the world may be changing something in it. */
-async function reparent(pair: Intent['reparented'][number]): Promise<void> {
+async function reparent(pair: Intent['reparented'][number], files: DiskFiles): Promise<void> {
   const { childDescriptorPath, parentDescriptorPath } = pair;
-  const child = await readDescriptor(childDescriptorPath);
+  const child = await readDescriptor(childDescriptorPath, files);
   if (child.parentFileNameHint === hintFor(parentDescriptorPath, childDescriptorPath)) return;
-  await dropLayer({ ...pair, files: systemDiskFiles });
+  await dropLayer({ ...pair, files });
 }

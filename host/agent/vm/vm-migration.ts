@@ -31,7 +31,7 @@ export async function prepareIncoming(
     await runner.settle();
     await runner.update(newVmRecord(here, 'incoming'));
     await prepareLaunch(launch, runner.places.launchPath);
-    runner.show('migratingIn', '');
+    runner.show('migratingIn');
     const { controlSocketPath, launchPath } = runner.places;
     return { vmId: vm.vmId, launch: { ...worldCommand(launchPath), env: {} }, controlSocketPath };
   });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { diskFilterSchema } from '#lib/model/filter.ts';
 import { powerStateSchema } from '#lib/model/inventory.ts';
+import { vmTroubleSchema } from '#lib/model/vm-trouble.ts';
 import { type VmRunSpec, vmRunSpecSchema } from '#lib/wire/agent/host-rpc.ts';
 import { processIdentitySchema } from '../../datastore/process-identity.ts';
 import { StateFile } from '../store/state-file.ts';
@@ -27,6 +28,7 @@ const vmRecordSchema = z.object({
     .nullable(),
   /** Why it is not started again although it should be on; null while it is. */
   gaveUp: z.string().nullable().default(null),
+  gaveUpTrouble: vmTroubleSchema.nullable().default(null),
   /** An operation on its files that may or may not have happened when the agent died. */
   intent: intentSchema.nullable().default(null),
   /** The last operation on its files that has happened, for a controller that asks again. */
@@ -44,6 +46,7 @@ export function newVmRecord(spec: VmRunSpec, place: VmRecord['place']): VmRecord
     handingOverTo: null,
     pendingFilters: null,
     gaveUp: null,
+    gaveUpTrouble: null,
     intent: null,
     lastOperation: null,
   };

@@ -11,6 +11,7 @@ import type { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
 import { Restarts } from './restarts.ts';
 import { settleRecord } from './settle-record.ts';
+import { ShownState } from './shown-state.ts';
 import type { Settlement } from './vm-intent.ts';
 import { specWithFilters, type VmRecord, type VmRecordFile } from './vm-record.ts';
 import {
@@ -34,8 +35,6 @@ import { ensureEnded, startWorld } from './world-process.ts';
 import { WorldReporter } from './world-reporter.ts';
 import { WorldWatch } from './world-watch.ts';
 
-type Phase = WorldReport['state'];
-
 export class VmRunner {
   readonly vmId: string;
   readonly places: WorldPlaces;
@@ -47,8 +46,7 @@ export class VmRunner {
   #pending = 0;
   #forgotten = false;
   #status: WorldStatus | null = null;
-  #phase: Phase = 'off';
-  #message = '';
+  readonly #shown: ShownState;
   readonly #restarts = new Restarts();
   readonly #watch: WorldWatch;
   #runningSince = 0;
@@ -63,6 +61,7 @@ export class VmRunner {
       record: () => this.record,
       update: (change) => this.update(change),
     });
+    this.#shown = new ShownState(host.revision);
     this.#reporter = new WorldReporter(host, this.vmId);
     const filters = (): DiskFilter[] => this.record.spec.disks.flatMap((disk) => disk.filters);
     this.#watch = new WorldWatch({
@@ -84,7 +83,7 @@ export class VmRunner {
   }
 
   get isRunning(): boolean {
-    return this.#phase === 'running' && this.#status !== null;
+    return this.#shown.value.state === 'running' && this.#status !== null;
   }
 
   /** One at a time, in the order of the calls. */
@@ -103,14 +102,11 @@ export class VmRunner {
   async forget(): Promise<void> {
     this.#forgotten = true;
     await this.#file.remove();
-    this.show('off', '');
+    this.show('off');
   }
 
-  show(phase: Phase, message: string): void {
-    if (phase === this.#phase && message === this.#message) return;
-    this.#phase = phase;
-    this.#message = message;
-    this.#host.revision.bump();
+  show(...how: Parameters<ShownState['show']>): void {
+    this.#shown.show(...how);
   }
 
   /** Looks after the VM. Returns at once while something else is under way with it. */
@@ -119,7 +115,7 @@ export class VmRunner {
     if (this.#pending > 0 || this.#forgotten) return;
     await this.exclusively(() => this.#look()).catch((thrown: unknown) => {
       this.#host.logger.error({ vmId: this.vmId, err: thrown }, 'looking after a VM failed');
-      this.show('faulted', toFaultRecord(thrown).message);
+      this.show('faulted', this.#host.troubleOf(thrown));
     });
   }
 
@@ -132,18 +128,18 @@ export class VmRunner {
     await this.settle();
     const nbdPort = spec.nbdPort || before.spec.nbdPort;
     const here = { ...(await specAtHome(this.#host, spec)), nbdPort };
-    const fresh = { pendingFilters: null, gaveUp: null };
+    const fresh = { pendingFilters: null, gaveUp: null, gaveUpTrouble: null };
     await this.update({ spec: here, desired: 'poweredOn', ...fresh });
     this.#restarts.forget();
     this.#watch.takeEnd();
-    this.show('starting', '');
+    this.show('starting');
     try {
       await this.#start();
     } catch (cause) {
       const thrown = this.#watch.takeEnd() ?? cause;
       await this.world.end();
       await this.update({ desired: before.desired === 'suspended' ? 'suspended' : 'poweredOff' });
-      this.show('off', toFaultRecord(thrown).message);
+      this.show('off', this.#host.troubleOf(thrown));
       throw thrown;
     }
     return this.#addresses();
@@ -178,10 +174,10 @@ export class VmRunner {
 
   /** Ends the world but leaves the desired state, as a host that shuts down does. */
   async stopWorld(): Promise<void> {
-    this.show('stopping', '');
+    this.show('stopping');
     await this.world.end();
     this.#status = null;
-    this.show('off', '');
+    this.show('off');
   }
 
   /** For the end of the agent: the world is stopped, and the runner does not start it again. */
@@ -222,7 +218,7 @@ export class VmRunner {
   /** Hands the world over. On a fault the VM runs on here, unless the world itself is gone. */
   async handOver(ticket: HandoverTicket) {
     await this.update({ handingOverTo: ticket.controlSocketPath });
-    this.show('migratingOut', '');
+    this.show('migratingOut');
     try {
       const result = await this.client.handOver(ticket);
       const { process } = this.record;
@@ -250,12 +246,11 @@ export class VmRunner {
 
   report(): WorldReport {
     const { spec, desired, place } = this.record;
-    const status = this.#phase === 'off' ? null : this.#status;
+    const status = this.#shown.value.state === 'off' ? null : this.#status;
     return {
       vmId: this.vmId,
       powerState: place === 'here' ? desired : 'poweredOff',
-      state: this.#phase,
-      message: this.#message,
+      ...this.#shown.value,
       pid: status?.pid ?? null,
       nbdPort: status?.nbdPort || spec.nbdPort,
       nbdSocketPath: this.places.nbdSocketPath,
@@ -289,16 +284,15 @@ export class VmRunner {
     const arrived = this.record.place === 'incoming' && status.state === 'running';
     if (arrived) await this.update({ place: 'here', desired: 'poweredOn' });
     if (JSON.stringify(status) !== JSON.stringify(this.#status)) this.#host.revision.bump();
-    if (this.#phase !== 'running') this.#runningSince = this.#host.clock.monotonic();
+    if (this.#shown.value.state !== 'running') this.#runningSince = this.#host.clock.monotonic();
     this.#status = status;
-    const message = await this.#reporter.take(status, this.record.spec);
-    this.show(PHASES[status.state], message);
+    this.show(PHASES[status.state], await this.#reporter.take(status, this.record.spec));
   }
 
   async #look(): Promise<void> {
-    const { desired, place, handingOverTo, gaveUp } = this.record;
+    const { desired, place, handingOverTo, gaveUp, gaveUpTrouble } = this.record;
     if (place === 'incoming') {
-      if (!(await this.#askAndAdopt())) this.show('migratingIn', '');
+      if (!(await this.#askAndAdopt())) this.show('migratingIn');
       return;
     }
     if (desired !== 'poweredOn') {
@@ -311,9 +305,10 @@ export class VmRunner {
       return;
     }
     if (await this.world.isAlive()) {
-      return this.show(this.#phase, this.#watch.message || 'The process does not answer.');
+      const silent = { kind: 'other', message: 'The process does not answer.' } as const;
+      return this.show(this.#shown.value.state, this.#watch.trouble ?? silent);
     }
-    if (gaveUp !== null) return this.show('faulted', gaveUp);
+    if (gaveUp !== null) return this.show('faulted', gaveUpTrouble, gaveUp);
     if (handingOverTo !== null && (await this.#hasMovedTo(handingOverTo))) return;
     await this.#restart();
   }
@@ -327,7 +322,7 @@ export class VmRunner {
     if (other === 'not') await this.update({ handingOverTo: null });
     if (other === 'has') {
       await this.update({ desired: 'poweredOff', handingOverTo: null, process: null });
-      this.show('off', 'The virtual machine has moved to another host.');
+      this.show('off', null, 'The virtual machine has moved to another host.');
     }
     return other !== 'not';
   }
@@ -336,7 +331,7 @@ export class VmRunner {
     const { clock, events } = this.#host;
     const now = clock.monotonic();
     const why = this.#watch.takeEnd();
-    const ended = this.#phase === 'running' || why !== null;
+    const ended = this.#shown.value.state === 'running' || why !== null;
     if (ended && !(await this.#ended(why, now))) return;
     if (!this.#restarts.isDue(now)) return;
     try {
@@ -346,7 +341,7 @@ export class VmRunner {
       await events.add({ type: 'VmRestarted', severity: 'info', message, vmId: this.vmId });
     } catch (thrown) {
       await this.world.end();
-      this.show('faulted', toFaultRecord(thrown).message);
+      this.show('faulted', this.#host.troubleOf(thrown));
       this.#restarts.failed(clock.monotonic());
     }
   }
@@ -355,17 +350,18 @@ export class VmRunner {
   async #ended(why: Fault | null, now: number): Promise<boolean> {
     const { events } = this.#host;
     const { name } = this.record.spec;
-    const message =
-      why?.message ?? `The process of the virtual machine ${name} ended unexpectedly.`;
-    this.show('faulted', message);
+    const unexpected = `The process of the virtual machine ${name} ended unexpectedly.`;
+    const trouble = this.#host.troubleOf(why ?? new Fault('SystemError', unexpected));
+    const { message } = trouble;
+    this.show('faulted', trouble);
     const again = this.#restarts.ended(now, now - this.#runningSince);
     const vmId = this.vmId;
     await events.add({ type: 'VmWorldEnded', severity: 'error', message, vmId });
     if (again) return true;
     const rest = 'It has ended too often and is not started again; power it on to try again.';
     const gaveUp = `${message} ${rest}`;
-    await this.update({ gaveUp });
-    this.show('faulted', gaveUp);
+    await this.update({ gaveUp, gaveUpTrouble: trouble });
+    this.show('faulted', trouble, gaveUp);
     const text = `The virtual machine ${name} is not started again. ${message}`;
     await events.add({ type: 'VmRestartGivenUp', severity: 'error', message: text, vmId });
     return false;

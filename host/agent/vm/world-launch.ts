@@ -94,7 +94,9 @@ export function launchFilters(host: HostContext, filters: readonly DiskFilter[])
     const found = host.findFilter(filter);
     if (found) return found;
     const [reason] = missingReasons(host, [filter]);
-    throw new Fault('CannotOpenDisk', reason?.message ?? filter.name);
+    throw new Fault('CannotOpenDisk', reason?.message ?? filter.name, {
+      data: { filter: filter.name, operation: 'load' },
+    });
   });
 }
 
@@ -107,7 +109,8 @@ export function requireFilters(
   const missing = filters.filter((filter) => host.findFilter(filter) === null);
   const reasons = missingReasons(host, missing, fault);
   const [first] = reasons;
-  if (first) throw new Fault(fault, first.message, { reasons });
+  const data = { filters: missing.map(({ name }) => name) };
+  if (first) throw new Fault(fault, first.message, { reasons, data });
 }
 
 /**

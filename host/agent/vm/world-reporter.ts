@@ -1,5 +1,6 @@
 // Turns what a world reports into host events: its filters' failures, one a minute for each filter
 // of a disk at most, the events that they raise, and that a datastore is full or has room again.
+import type { VmTrouble } from '#lib/model/vm-trouble.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { WorldStatus } from '../../world/control.ts';
 import type { HostContext } from '../host-context.ts';
@@ -23,19 +24,20 @@ export class WorldReporter {
     this.#vmId = vmId;
   }
 
-  /** Returns what an administrator should see beside the VM: empty when all is well. */
-  async take(status: WorldStatus, spec: VmRunSpec): Promise<string> {
+  /** Returns what an administrator should see beside the VM: null when all is well. */
+  async take(status: WorldStatus, spec: VmRunSpec): Promise<VmTrouble | null> {
     await this.#takeFilters(status, spec.name);
     return this.#takeSpace(status, spec);
   }
 
-  async #takeSpace({ disks }: WorldStatus, spec: VmRunSpec): Promise<string> {
+  async #takeSpace({ disks }: WorldStatus, spec: VmRunSpec): Promise<VmTrouble | null> {
     const full = disks.find(({ waitingForSpace }) => waitingForSpace > 0);
     const at = spec.disks.find(({ key }) => key === full?.key)?.datastoreId;
     const datastore = this.#host.datastores.list().find(({ config }) => config.id === at);
     const name = datastore?.config.name ?? at ?? '';
     const message = full ? `No space on datastore ${name}: ${spec.name} waits for room.` : '';
-    if (message === this.#noSpace) return message;
+    const trouble = full ? ({ kind: 'noSpace', datastoreId: at ?? '', message } as const) : null;
+    if (message === this.#noSpace) return trouble;
     const wasFull = this.#noSpace !== '';
     this.#noSpace = message;
     const vmId = this.#vmId;
@@ -44,7 +46,7 @@ export class WorldReporter {
         ? { ...HAS_ROOM, message: `${spec.name} goes on: its datastore has room again.`, vmId }
         : { ...NO_ROOM, message, vmId },
     );
-    return message;
+    return trouble;
   }
 
   async #takeFilters(

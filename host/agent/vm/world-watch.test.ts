@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { COMMANDS } from '#lib/formats/nbd/constants.ts';
-import type { Fault } from '#lib/model/fault.ts';
+import { type Fault, toFaultRecord } from '#lib/model/fault.ts';
+import { troubleOf as faultTrouble, type VmTrouble } from '#lib/model/vm-trouble.ts';
 import { identifyProcess, type ProcessIdentity } from '../../datastore/process-identity.ts';
 import { TestClient } from '../../nbd/test-client.ts';
 import { BusyNeighbour } from '../../world/busy-neighbour.ts';
@@ -52,11 +53,18 @@ async function startWith(body: string): Promise<RunningWorld> {
   return harness.start(await harness.makeLaunch([await harness.makeDisk(disks)], [filter]));
 }
 
+const troubleOf = (thrown: unknown): VmTrouble =>
+  faultTrouble(toFaultRecord(thrown), (name) => `Acme_${name}_1`);
+
 /** Watches the world as its host does. */
 async function watch(world: RunningWorld, memoryMaxMib = 1024): Promise<WorldWatch> {
   const who: ProcessIdentity = await identifyProcess(world.status.pid);
   const watching = new WorldWatch({
-    ...{ host: { clock: systemClock, logger }, client: world.client, watchdogMs: WATCHDOG_MS },
+    ...{
+      host: { clock: systemClock, logger, troubleOf },
+      client: world.client,
+      watchdogMs: WATCHDOG_MS,
+    },
     vmName: () => 'web01',
     process: () => who,
     filters: () => ['bad'],
@@ -119,7 +127,7 @@ test('a filter that takes ever more memory is named, and its VM alone is ended',
   const watching = await watch(world, 300);
   await provoke(world);
   const why = await endOf(world, watching);
-  expect(why?.fault).toBe('FilterFault');
+  expect(troubleOf(why)).toMatchObject({ kind: 'filter', filterName: 'bad', operation: null });
   expect(why?.message).toMatch(
     /it took \d+ MiB, more than its limit of 300 MiB\. .* filter is bad\./,
   );
@@ -129,10 +137,11 @@ test('a process that waits without computing is left alone, and said to wait', a
   const world = await startWith('');
   const watching = await watch(world);
   process.kill(world.status.pid, 'SIGSTOP');
-  while (watching.message === '') await neighbour.progress(IOS);
-  expect(watching.message).toBe('The process does not answer: it waits for storage.');
+  while (watching.trouble === null) await neighbour.progress(IOS);
+  const message = 'The process does not answer: it waits for storage.';
+  expect(watching.trouble).toEqual({ kind: 'storage', message });
   process.kill(world.status.pid, 'SIGCONT');
-  while (watching.message !== '') await neighbour.progress(IOS);
+  while (watching.trouble !== null) await neighbour.progress(IOS);
   expect(world.child.exitCode).toBeNull();
   expect(watching.takeEnd()).toBeNull();
 }, 60_000);

@@ -2,8 +2,10 @@
 // it takes more memory than it may. Such a process is ended, and why is kept for whoever looks
 // after the VM.
 import { readFile } from 'node:fs/promises';
+import type { Json } from '#lib/base/json.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { MIB, WATCHDOG_MS } from '#lib/model/limits.ts';
+import type { VmTrouble } from '#lib/model/vm-trouble.ts';
 import type { ProcessIdentity } from '../../datastore/process-identity.ts';
 import type { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
@@ -22,7 +24,7 @@ const TICK_MS = 10;
 const PAGE_BYTES = 4096;
 
 export interface WatchedWorld {
-  host: Pick<HostContext, 'clock' | 'logger'>;
+  host: Pick<HostContext, 'clock' | 'logger' | 'troubleOf'>;
   client: WorldClient;
   vmName(): string;
   /** The process that is to be watched; null when there is none. */
@@ -47,7 +49,7 @@ export class WorldWatch {
   /** Since when it does not answer, and its processor time then. */
   #silence: { since: number; cpuMs: number } | null = null;
   #end: Fault | null = null;
-  #message = '';
+  #trouble: VmTrouble | null = null;
 
   constructor(world: WatchedWorld) {
     this.#world = world;
@@ -57,16 +59,16 @@ export class WorldWatch {
     return this.#world.watchdogMs ?? WATCHDOG_MS;
   }
 
-  /** What is wrong with it while it still runs; empty when nothing is. */
-  get message(): string {
-    return this.#message;
+  /** What is wrong with it while it still runs; null when nothing is. */
+  get trouble(): VmTrouble | null {
+    return this.#trouble;
   }
 
   /** It has answered somebody. */
   answered(): void {
     this.#answeredAt = this.#world.host.clock.monotonic();
     this.#silence = null;
-    this.#message = '';
+    this.#trouble = null;
   }
 
   /** It said itself why it ends. */
@@ -128,7 +130,8 @@ export class WorldWatch {
     if (usage === null) return;
     const busyMs = usage.cpuMs - this.#silence.cpuMs;
     if (busyMs < (now - this.#answeredAt - ASK_AGAIN_MS) * BUSY_SHARE) {
-      this.#message = 'The process does not answer: it waits for storage.';
+      const message = 'The process does not answer: it waits for storage.';
+      this.#trouble = { kind: 'storage', message };
       return;
     }
     await this.#kill(who, await this.#looping(who));
@@ -155,13 +158,16 @@ export class WorldWatch {
     const size = `${Math.round(residentBytes / MIB)} MiB, more than its limit of ${maxMib} MiB`;
     const ended = `The process of the virtual machine ${this.#world.vmName()} was ended`;
     const message = `${ended}: it took ${size}. ${listOf(filters)}`.trimEnd();
-    return new Fault(filters.length > 0 ? 'FilterFault' : 'SystemError', message);
+    // Of several nobody knows which one it was.
+    const [filter, ...others] = [...new Set(filters)];
+    const data: Record<string, Json> = others.length > 0 || !filter ? {} : { filter };
+    return new Fault(filters.length > 0 ? 'FilterFault' : 'SystemError', message, { data });
   }
 
   async #kill(who: ProcessIdentity, why: Fault): Promise<void> {
     this.#end = why;
     this.#silence = null;
-    this.#message = why.message;
+    this.#trouble = this.#world.host.troubleOf(why);
     await ensureEnded(who, this.#world.host.clock, 0);
   }
 }

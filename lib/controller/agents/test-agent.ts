@@ -263,7 +263,7 @@ function newWorld(vm: calls.VmRunSpec): calls.WorldReport {
     vmId: vm.vmId,
     powerState: 'poweredOn',
     state: 'running',
-    message: '',
+    ...{ message: '', trouble: null },
     pid: 4711,
     nbdPort: vm.nbdPort || 10_809,
     nbdSocketPath: `/run/${vm.vmId}.sock`,

@@ -1,10 +1,12 @@
 // Alarms: what needs attention now, derived from the inventory, so that an alarm goes when its
 // cause does.
 import type { Reason } from '../../model/fault.ts';
+import { type VmTrouble, vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { filterConflicts } from '../../rules/drs.ts';
 import { inGib } from '../../rules/storage/vm-reasons.ts';
 import type { AlarmView } from '../../wire/api/tasks.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
+import { Prisma } from '../database/generated/client.ts';
 import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 
@@ -34,15 +36,54 @@ async function hostAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
 }
 
 async function vmAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
-  const vms = await db.vm.findMany({
-    where: { worldState: 'faulted' },
-    select: { id: true, name: true, worldMessage: true },
+  const [vms, datastores] = await Promise.all([
+    db.vm.findMany({
+      where: {
+        OR: [
+          { worldState: 'faulted' },
+          { powerState: 'poweredOn', trouble: { not: Prisma.DbNull } },
+        ],
+      },
+      select: { id: true, name: true, worldState: true, worldMessage: true, trouble: true },
+    }),
+    db.datastore.findMany({ select: { id: true, name: true } }),
+  ]);
+  const names = new Map(datastores.map(({ id, name }) => [id, name]));
+  return vms.map((vm) => {
+    const trouble = vmTroubleSchema.nullable().parse(vm.trouble);
+    const place = (id: string): string => names.get(id) ?? id;
+    return toAlarm(vm, judgeVm({ ...vm, trouble }, place), 'world');
   });
-  return vms.map(({ id, name, worldMessage }) => {
-    const message = `The world of ${name} has failed. ${worldMessage}`.trim();
-    const remedy = 'Look at the events of the virtual machine; detach the filter that fails.';
-    return toAlarm({ id, name }, { fault: 'FilterFault', message, remedy }, 'world');
-  });
+}
+
+function judgeVm(
+  vm: { name: string; worldState: string; worldMessage: string; trouble: VmTrouble | null },
+  nameOfDatastore: (id: string) => string,
+): Reason {
+  const { name, worldState, worldMessage, trouble } = vm;
+  const failed = `The virtual machine ${name} has failed. ${worldMessage}`.trim();
+  const message = worldState === 'faulted' ? failed : `${name}: ${worldMessage}`;
+  switch (trouble?.kind) {
+    case 'noSpace': {
+      const place = nameOfDatastore(trouble.datastoreId);
+      const waits = `Virtual machine ${name} waits for space on ${place}.`;
+      const remedy = `Delete or move something on ${place}; the virtual machine then goes on.`;
+      return { fault: 'NoDiskSpace', message: waits, remedy };
+    }
+    case 'filter': {
+      const filter = trouble.filterName;
+      const remedy = `Detach the I/O filter ${filter} from its disks, or install a better version.`;
+      return { fault: 'FilterFault', message, remedy };
+    }
+    case 'keyMissing':
+      return { fault: 'CannotOpenDisk', message, remedy: 'Check the key provider and the key.' };
+    case 'lockLost':
+      return { fault: 'FileLocked', message, remedy: 'Find which host has its disks open.' };
+    case 'storage':
+      return { fault: 'FileFault', message, remedy: 'Check the datastores of its disks.' };
+    default:
+      return { fault: 'SystemError', message, remedy: `Look at the events of ${name}.` };
+  }
 }
 
 async function datastoreAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {

@@ -82,11 +82,12 @@ async function readVmNodes(db: DatabaseTransaction, where: Chosen): Promise<Inve
     orderBy: { name: 'asc' },
     select: {
       ...{ id: true, name: true, hostId: true },
-      ...{ powerState: true, worldState: true, isTemplate: true },
+      ...{ powerState: true, worldState: true, isTemplate: true, trouble: true },
     },
   });
-  return rows.map(({ id, name, hostId, powerState, worldState, isTemplate }) => {
-    const badge = isTemplate ? 'template' : '';
+  return rows.map(({ id, name, hostId, powerState, worldState, isTemplate, trouble }) => {
+    const warning = powerState === 'poweredOn' && trouble !== null ? 'warning' : '';
+    const badge = isTemplate ? 'template' : warning;
     return node('vm', {
       ...{ id, name, parentId: hostId, state: powerState },
       badge: worldState === 'faulted' ? 'faulted' : badge,

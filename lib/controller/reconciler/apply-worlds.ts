@@ -37,6 +37,7 @@ async function applyVm(
     powerState: world?.powerState ?? withoutWorld(vm),
     worldState: world?.state ?? 'off',
     worldMessage: world?.message ?? '',
+    trouble: world?.trouble ?? null,
     // An address is kept while the VM is off, so that it gets the same again.
     nbdPort: world && world.nbdPort > 0 ? world.nbdPort : vm.nbdPort,
     nbdSocketPath: world ? world.nbdSocketPath : '',
@@ -45,11 +46,15 @@ async function applyVm(
     vm.powerState === data.powerState &&
     vm.worldState === data.worldState &&
     vm.worldMessage === data.worldMessage &&
+    canonical(vm.trouble) === canonical(data.trouble) &&
     vm.nbdPort === data.nbdPort &&
     vm.nbdSocketPath === data.nbdSocketPath;
   if (same) return [];
   // A move may have registered it elsewhere meanwhile: then this host has no say any more.
-  const { count } = await tx.vm.updateMany({ where: { id: vm.id, hostId: vm.hostId }, data });
+  const { count } = await tx.vm.updateMany({
+    where: { id: vm.id, hostId: vm.hostId },
+    data: { ...data, trouble: data.trouble ?? Prisma.DbNull },
+  });
   if (count === 0) return [];
   return [{ object: vm.id, path: 'powerState', value: data.powerState }];
 }

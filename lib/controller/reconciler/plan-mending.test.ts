@@ -44,7 +44,7 @@ function vm(change: Partial<WantedVm> = {}): WantedVm {
 function world(state: WorldReport['state']): WorldReport {
   const powerState = state === 'off' || state === 'migratingIn' ? 'poweredOff' : 'poweredOn';
   const place = { pid: 1, nbdPort: 1, nbdSocketPath: '', disks: [] };
-  return { vmId: 'vm-1', powerState, state, message: '', ...place };
+  return { vmId: 'vm-1', powerState, state, message: '', trouble: null, ...place };
 }
 
 function suspended(): WorldReport {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type DiskFilter, diskFilterSchema } from '../../model/filter.ts';
 import { type PowerState, powerStateSchema } from '../../model/inventory.ts';
+import { type VmTrouble, vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { type ComplianceStatus, worstCompliance } from '../../rules/compliance.ts';
 import type { VmSummary } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
@@ -22,6 +23,7 @@ interface Row {
   powerState: string;
   worldState: string;
   worldMessage: string;
+  trouble: unknown;
   guestFullName: string;
   cpuCount: number;
   memoryMib: number;
@@ -67,7 +69,7 @@ export async function readVms(
       FROM "Snapshot" s JOIN chosen c ON c."id" = s."vmId" GROUP BY s."vmId"
     )
     SELECT c."id", c."name", c."hostId", c."powerState", c."worldState", c."worldMessage",
-      c."guestFullName", c."cpuCount", c."memoryMib", c."cpuUsage", c."isTemplate",
+      c."trouble", c."guestFullName", c."cpuCount", c."memoryMib", c."cpuUsage", c."isTemplate",
       COALESCE(s."snapshotCount", 0) AS "snapshotCount", COALESCE(d."diskCount", 0) AS "diskCount",
       COALESCE(d."provisionedBytes", 0) AS "provisionedBytes", COALESCE(d.chains, '[]') AS chains
     FROM chosen c LEFT JOIN disks d ON d."vmId" = c."id"
@@ -83,7 +85,10 @@ export async function readVms(
     const powerState = powerStateSchema.parse(row.powerState);
     const { cluster } = host;
     const named = { id: host.id, name: host.name };
-    return [{ ...row, powerState, host: named, cluster, ...judge(host, powerState, chains) }];
+    const trouble = parseTrouble(row.trouble);
+    return [
+      { ...row, trouble, powerState, host: named, cluster, ...judge(host, powerState, chains) },
+    ];
   });
 }
 
@@ -118,6 +123,7 @@ export function toVmSummary({ vm, host, disks, snapshotCount }: VmRow): VmSummar
     powerState: powerStateSchema.parse(vm.powerState),
     worldState: vm.worldState,
     worldMessage: vm.worldMessage,
+    trouble: parseTrouble(vm.trouble),
     host: { id: host.id, name: host.name },
     cluster: host.cluster,
     guestFullName: vm.guestFullName,
@@ -131,6 +137,10 @@ export function toVmSummary({ vm, host, disks, snapshotCount }: VmRow): VmSummar
     isTemplate: vm.isTemplate,
     snapshotCount,
   };
+}
+
+function parseTrouble(value: unknown): VmTrouble | null {
+  return vmTroubleSchema.nullable().parse(value);
 }
 
 function namesOf(chains: DiskFilter[][]): string[] {

@@ -13,6 +13,7 @@ import {
 import { ioTraceEntrySchema, vmSampleSchema } from '../../model/io.ts';
 import { eventSeveritySchema, faultRecordSchema } from '../../model/task.ts';
 import { acceptanceLevelSchema, vibInspectionSchema } from '../../model/vib.ts';
+import { vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { workloadSchema, workloadStatusSchema } from '../../model/workload.ts';
 import { defineRpc } from './rpc.ts';
 
@@ -59,6 +60,8 @@ export const worldReportSchema = z.object({
     'off',
   ]),
   message: z.string(),
+  /** What is wrong with it, for programs; `message` says it to people. Null when nothing is. */
+  trouble: vmTroubleSchema.nullable().default(null),
   pid: z.number().int().nullable(),
   nbdPort: z.number().int(),
   nbdSocketPath: z.string(),

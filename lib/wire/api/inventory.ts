@@ -13,6 +13,7 @@ import {
   powerStateSchema,
 } from '../../model/inventory.ts';
 import { faultRecordSchema, reasonSchema, verdictSchema } from '../../model/task.ts';
+import { vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { diskBackingSchema, provisioningSchema } from '../agent/disk-rpc.ts';
 import { snapshotViewSchema } from './vm-operations.ts';
 
@@ -30,8 +31,8 @@ const inventoryNodeSchema = z.object({
   /** Power state of a VM, connection state of a host; '' for others. */
   state: z.string(),
   /**
-   * Second state worth an icon: `inMaintenance`, `entering`, `faulted`, `warning`, `template`; ''
-   * for none.
+   * Second state worth an icon: `inMaintenance`, `entering`, `faulted`, `warning` (of a VM: there
+   * is trouble, but it is not down), `template`; '' for none.
    */
   badge: z.string(),
 });
@@ -80,7 +81,9 @@ export const vmSummarySchema = z.object({
   name: z.string(),
   powerState: powerStateSchema,
   worldState: z.string(),
+  /** In words; `trouble` says the same for programs. */
   worldMessage: z.string(),
+  trouble: vmTroubleSchema.nullable(),
   host: named,
   cluster: named.nullable(),
   guestFullName: z.string(),

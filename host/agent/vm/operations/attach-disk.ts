@@ -1,6 +1,4 @@
 // Gives a VM a disk more, new or existing, also while it is on.
-
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { capacitySectors, iofilters, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
@@ -24,7 +22,8 @@ export async function attachDisk(on: OnVm, input: Input) {
   const full = await host.datastores.resolve(disk.datastoreId, disk.path);
   const isNew = create !== null;
   const base = full.replace(/\.vmdk$/, '');
-  if (isNew && !(await isFree(full, `${base}-flat.vmdk`, `${base}-rdm.vmdk`))) {
+  const paths = [full, `${base}-flat.vmdk`, `${base}-rdm.vmdk`];
+  if (isNew && !(await isFree(paths, host.files))) {
     throw new Fault('AlreadyExists', `The file ${disk.path} exists.`);
   }
   const capacityBytes = await capacityFor(on, input, full);
@@ -55,13 +54,17 @@ function requireRoom({ home, vm }: OnVm, { key, unit }: Input['disk']): void {
 
 /** A new disk has the size that was asked for, a mapping that of its device. */
 async function capacityFor({ host }: OnVm, { disk, create }: Input, full: string): Promise<number> {
-  if (create === null) return capacityOf(full, disk);
+  if (create === null) return capacityOf(full, disk, host.files);
   return 'device' in create ? host.objects.deviceBytes(create.device) : disk.capacityBytes;
 }
 
 /** Throws `CannotOpenDisk` when the disk has filters that it is not to have here. */
-async function capacityOf(full: string, { path, filters }: Input['disk']): Promise<number> {
-  const descriptor = await readDescriptor(full);
+async function capacityOf(
+  full: string,
+  { path, filters }: Input['disk'],
+  files: OnVm['host']['files'],
+): Promise<number> {
+  const descriptor = await readDescriptor(full, files);
   const missing = iofilters(descriptor).filter((name) => !filters.some((f) => f.name === name));
   if (missing.length === 0) return capacitySectors(descriptor) * SECTOR_BYTES;
   const names = missing.join(', ');
@@ -71,11 +74,11 @@ async function capacityOf(full: string, { path, filters }: Input['disk']): Promi
 
 async function makeDisk({ host, job }: OnVm, { disk, create }: Input, full: string): Promise<void> {
   if (create === null) return;
-  await mkdir(dirname(full), { recursive: true });
+  await host.files.makeDirectory(dirname(full));
   const names = disk.filters.map(({ name }) => name);
   if ('device' in create) {
     const descriptor = await host.objects.mapDevice(full, create.device);
-    await writeDescriptor(full, withIofilters(descriptor, names));
+    await writeDescriptor(full, withIofilters(descriptor, names), host.files);
     return;
   }
   const descriptor = await createFlatDisk({
@@ -87,7 +90,7 @@ async function makeDisk({ host, job }: OnVm, { disk, create }: Input, full: stri
     signal: job.signal,
     onProgress: (done, total) => job.report('Taking space', (100 * done) / total),
   });
-  await writeDescriptor(full, withIofilters(descriptor, names));
+  await writeDescriptor(full, withIofilters(descriptor, names), host.files);
 }
 
 async function giveUp({ runner }: OnVm, thrown: unknown): Promise<never> {

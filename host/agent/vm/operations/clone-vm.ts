@@ -31,7 +31,7 @@ export async function cloneVm(on: OnVm, input: Input) {
     const targetPath = await host.datastores.resolve(disk.datastoreId, disk.path);
     const flat = targetPath.replace(/\.vmdk$/, '-flat.vmdk');
     const delta = targetPath.replace(/\.vmdk$/, '-delta.vmdk');
-    if (!(await isFree(targetPath, flat, delta))) {
+    if (!(await isFree([targetPath, flat, delta], host.files))) {
       throw new Fault('AlreadyExists', `The file ${disk.path} exists.`);
     }
     disks.push({ key: disk.key, sourcePath, targetPath, provisioning });
@@ -84,7 +84,7 @@ async function intentForTarget(
 ): Promise<Intent> {
   const { host, operationKey } = on;
   const vmxPath = await host.datastores.resolve(target.datastoreId, target.vmxPath);
-  if (!(await isFree(vmxPath))) {
+  if (!(await isFree([vmxPath], host.files))) {
     throw new Fault('AlreadyExists', `The file ${target.vmxPath} exists.`);
   }
   const mark = newMark(on);

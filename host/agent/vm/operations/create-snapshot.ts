@@ -22,7 +22,7 @@ export async function createSnapshot(on: OnVm, { name, description, quiesce }: I
   for (const disk of disks) {
     const full = await host.datastores.resolve(disk.datastoreId, disk.path);
     await requireDepth(on, full);
-    const redoLog = await nextRedoLog(host.datastores, disk);
+    const redoLog = await nextRedoLog(host.datastores, disk, host.files);
     next.push({ ...redoLog, key: disk.key, before: disk });
   }
   const id = home.lastUid + 1;
@@ -47,8 +47,8 @@ export async function createSnapshot(on: OnVm, { name, description, quiesce }: I
   return { ...answer, pauseMs, heldIos };
 }
 
-async function requireDepth({ vm }: OnVm, descriptorPath: string): Promise<void> {
-  const redoLogs = (await chainOf(descriptorPath)).length - 1;
+async function requireDepth({ vm, host }: OnVm, descriptorPath: string): Promise<void> {
+  const redoLogs = (await chainOf(descriptorPath, host.files)).length - 1;
   if (redoLogs < SNAPSHOT_DEPTH_MAX) return;
   const many = `A disk of ${vm.name} stands on ${redoLogs} redo logs already`;
   const message = `${many}, and more are not possible.`;

@@ -22,7 +22,7 @@ export async function detachDisk(on: OnVm, { diskKey, deleteFiles }: Input) {
     throw new Fault('InvalidState', message);
   }
   const full = await host.datastores.resolve(disk.datastoreId, disk.path);
-  const chain = deleteFiles ? await chainOf(full) : [];
+  const chain = deleteFiles ? await chainOf(full, host.files) : [];
   // What a linked clone builds on belongs to another VM.
   const obsolete = chain.filter((path) => dirname(path) === dirname(full));
   const disks = home.layout.disks.filter(({ key }) => key !== diskKey);

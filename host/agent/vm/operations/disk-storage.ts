@@ -16,20 +16,20 @@ export async function readDiskStorage(
   layout: VmLayout,
   { datastores: paths, files }: { datastores: DatastorePaths; files: DiskFiles },
 ): Promise<Storage> {
-  const tree = await readDiskTree(layout, paths);
+  const tree = await readDiskTree(layout, paths, files);
   const storage: Storage = [];
   for (const [key, running] of tree.running) {
     const frozen = [...tree.frozen].filter(([, at]) => at === key).map(([path]) => path);
     const needed = new Set<string>();
     for (const head of [running, ...frozen]) {
-      for (const path of await chainOf(head)) needed.add(path);
+      for (const path of await chainOf(head, files)) needed.add(path);
     }
     let usedBytes = 0;
     for (const descriptorPath of [...needed].filter((path) => isOwn(tree, path))) {
       usedBytes += await allocatedBytes({ descriptorPath, files });
     }
-    const base = (await chainOf(running)).at(-1) ?? running;
-    const descriptor = await readDescriptor(base);
+    const base = (await chainOf(running, files)).at(-1) ?? running;
+    const descriptor = await readDescriptor(base, files);
     const backing = running === base ? backingOf(descriptor) : 'delta';
     const provisioning = provisioningOf(descriptor);
     storage.push({ key, backing, provisioning, usedBytes, health: '' });

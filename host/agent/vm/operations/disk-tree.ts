@@ -5,16 +5,20 @@ import { Fault } from '#lib/model/fault.ts';
 import { SNAPSHOT_DEPTH_MAX } from '#lib/model/limits.ts';
 import type { VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { readDescriptor } from '../../../datastore/descriptor-file.ts';
+import { type SmallFiles, systemFiles } from '../../../datastore/small-files.ts';
 import type { DatastorePaths } from '../../../datastore/vm-home.ts';
 
 /** So many layers are followed at most: a circle would be endless. */
 const LAYERS_MAX = 4 * SNAPSHOT_DEPTH_MAX;
 
 /** Absolute paths of descriptors, from the disk down to the one that needs no other. */
-export async function chainOf(descriptorPath: string): Promise<string[]> {
+export async function chainOf(
+  descriptorPath: string,
+  files: SmallFiles = systemFiles,
+): Promise<string[]> {
   const chain = [descriptorPath];
   for (let path = descriptorPath; ; ) {
-    const parent = await parentOf(path);
+    const parent = await parentOf(path, files);
     if (parent === null) return chain;
     if (chain.includes(parent) || chain.length > LAYERS_MAX) {
       const message = `The virtual disk ${descriptorPath} builds on itself.`;
@@ -25,8 +29,11 @@ export async function chainOf(descriptorPath: string): Promise<string[]> {
   }
 }
 
-export async function parentOf(descriptorPath: string): Promise<string | null> {
-  const { parentFileNameHint: hint } = await readDescriptor(descriptorPath);
+export async function parentOf(
+  descriptorPath: string,
+  files: SmallFiles = systemFiles,
+): Promise<string | null> {
+  const { parentFileNameHint: hint } = await readDescriptor(descriptorPath, files);
   if (hint === null) return null;
   return normalize(isAbsolute(hint) ? hint : join(dirname(descriptorPath), hint));
 }
@@ -41,7 +48,11 @@ export interface DiskTree {
 }
 
 /** All that a layout needs. */
-export async function readDiskTree(layout: VmLayout, paths: DatastorePaths): Promise<DiskTree> {
+export async function readDiskTree(
+  layout: VmLayout,
+  paths: DatastorePaths,
+  files: SmallFiles = systemFiles,
+): Promise<DiskTree> {
   const tree: DiskTree = { running: new Map(), frozen: new Map(), parents: new Map() };
   for (const { key, datastoreId, path } of layout.disks) {
     tree.running.set(key, await paths.resolve(datastoreId, path));
@@ -52,7 +63,7 @@ export async function readDiskTree(layout: VmLayout, paths: DatastorePaths): Pro
     }
   }
   for (const head of [...tree.running.values(), ...tree.frozen.keys()]) {
-    const chain = await chainOf(head);
+    const chain = await chainOf(head, files);
     for (const [index, path] of chain.entries()) {
       tree.parents.set(path, chain[index + 1] ?? null);
     }

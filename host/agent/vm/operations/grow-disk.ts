@@ -24,7 +24,7 @@ export async function growDisk(on: OnVm, { diskKey, capacityBytes }: Input) {
     throw new Fault('InvalidArgument', message);
   }
   const full = await host.datastores.resolve(disk.datastoreId, disk.path);
-  if (home.layout.snapshots.length > 0 || (await parentOf(full)) !== null) {
+  if (home.layout.snapshots.length > 0 || (await parentOf(full, host.files)) !== null) {
     const message = `${disk.label} cannot grow while ${vm.name} has snapshots.`;
     throw new Fault('InvalidState', message);
   }

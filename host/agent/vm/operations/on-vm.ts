@@ -44,7 +44,7 @@ export async function onVm<Answer extends Json>(
     const { lastOperation } = runner.record;
     if (lastOperation?.operationKey === operationKey) return lastOperation.answer;
     requireReady(runner);
-    const home = await readVmHome(vm, host.datastores);
+    const home = await readVmHome(vm, host.datastores, host.files);
     const isOn = runner.record.desired === 'poweredOn';
     const now = { ...vm, disks: home.layout.disks };
     return work({ host, runner, operationKey, job, home, vm: now, isOn });
@@ -63,7 +63,7 @@ export function layoutWith({ home }: OnVm, change: Partial<VmLayout>): VmLayout 
 
 /** The same operation with the files as they are now. */
 export async function again(on: OnVm): Promise<OnVm> {
-  const home = await readVmHome(on.vm, on.host.datastores);
+  const home = await readVmHome(on.vm, on.host.datastores, on.host.files);
   return { ...on, home, vm: { ...on.vm, disks: home.layout.disks } };
 }
 

@@ -22,7 +22,7 @@ interface Layer {
 
 export async function relocateVm(on: OnVm, input: Input) {
   const { host, home } = on;
-  const tree = await readDiskTree(home.layout, host.datastores);
+  const tree = await readDiskTree(home.layout, host.datastores, host.files);
   const disks: { key: number; layers: Layer[] }[] = [];
   for (const wanted of input.disks) {
     const layers = await layersOf(on, tree, wanted);
@@ -31,7 +31,7 @@ export async function relocateVm(on: OnVm, input: Input) {
   const moved = new Map(
     disks.flatMap(({ layers }) => layers).map((each) => [each.sourcePath, each]),
   );
-  for (const { targetPath } of moved.values()) await requireFree(targetPath);
+  for (const { targetPath } of moved.values()) await requireFree(on, targetPath);
   const layout = await layoutAfter(on, input, moved);
   const result = { layout, pauseMs: 0, heldIos: 0, copiedBytes: 0 };
   const homeStays =
@@ -71,16 +71,17 @@ async function layersOf(
     sources.length === 1 ? wanted : join(folder, basename(source));
   const layers: Layer[] = [];
   for (const sourcePath of sources) {
-    const parent = await parentOf(sourcePath);
+    const parent = await parentOf(sourcePath, host.files);
     const parentPath = parent !== null && sources.includes(parent) ? target(parent) : parent;
     layers.push({ sourcePath, targetPath: target(sourcePath), parentPath, provisioning });
   }
   return layers.every(({ sourcePath, targetPath }) => sourcePath === targetPath) ? [] : layers;
 }
 
-async function requireFree(targetPath: string): Promise<void> {
+async function requireFree({ host }: OnVm, targetPath: string): Promise<void> {
   const base = targetPath.replace(/\.vmdk$/, '');
-  if (await isFree(targetPath, `${base}-flat.vmdk`, `${base}-delta.vmdk`)) return;
+  const paths = [targetPath, `${base}-flat.vmdk`, `${base}-delta.vmdk`];
+  if (await isFree(paths, host.files)) return;
   throw new Fault('AlreadyExists', `The file ${targetPath} exists.`);
 }
 
@@ -116,7 +117,7 @@ async function intentOfMove(
 ): Promise<Intent> {
   const { host, home, vm, operationKey } = on;
   const vmxPath = await host.datastores.resolve(layout.datastoreId, layout.vmxPath);
-  if (!homeStays && !(await isFree(vmxPath))) {
+  if (!homeStays && !(await isFree([vmxPath], host.files))) {
     throw new Fault('AlreadyExists', `The file ${layout.vmxPath} exists.`);
   }
   const mark = newMark(on);

@@ -39,8 +39,8 @@ async function forget(on: OnVm, gone: readonly Snapshot[]): Promise<void> {
     }));
   const current = keptAncestor(home.layout.snapshots, ids, home.layout.currentSnapshotId);
   const layout = layoutWith(on, { snapshots, currentSnapshotId: current });
-  const before = await readDiskTree(home.layout, host.datastores);
-  const after = await readDiskTree(layout, host.datastores);
+  const before = await readDiskTree(home.layout, host.datastores, host.files);
+  const after = await readDiskTree(layout, host.datastores, host.files);
   const obsolete = [...before.parents.keys()].filter(
     (path) => !after.parents.has(path) && isOwn(before, path),
   );
@@ -52,10 +52,11 @@ async function forget(on: OnVm, gone: readonly Snapshot[]): Promise<void> {
 async function consolidate(from: OnVm): Promise<{ last: OnVm; mergedBytes: number }> {
   let mergedBytes = 0;
   for (let on = from; ; on = await again(on)) {
-    const step = nextMerge(await readDiskTree(on.home.layout, on.host.datastores));
+    const { datastores, files } = on.host;
+    const step = nextMerge(await readDiskTree(on.home.layout, datastores, files));
     if (step === null) return { last: on, mergedBytes };
-    const parent = await on.host.datastores.locate(step.parentPath);
-    const child = await on.host.datastores.locate(step.childPath);
+    const parent = await datastores.locate(step.parentPath);
+    const child = await datastores.locate(step.childPath);
     const moved = <Disk extends { datastoreId: string; path: string }>(disk: Disk): Disk =>
       disk.datastoreId === child.datastoreId && disk.path === child.path
         ? { ...disk, ...parent }

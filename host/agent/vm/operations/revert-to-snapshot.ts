@@ -24,7 +24,7 @@ export async function revertToSnapshot(on: OnVm, { snapshotId }: Input) {
   const disks: VirtualDisk[] = [];
   for (const frozen of snapshot.disks) {
     const parentPath = await host.datastores.resolve(frozen.datastoreId, frozen.path);
-    const redoLog = await nextRedoLog(host.datastores, frozen);
+    const redoLog = await nextRedoLog(host.datastores, frozen, host.files);
     plan.push({ key: frozen.key, parentPath, descriptorPath: redoLog.full });
     disks.push({ ...present(on, frozen), datastoreId: redoLog.datastoreId, path: redoLog.path });
   }
@@ -32,7 +32,7 @@ export async function revertToSnapshot(on: OnVm, { snapshotId }: Input) {
     .map(({ key }) => key)
     .filter((key) => !snapshot.disks.some((disk) => disk.key === key));
   const layout = layoutWith(on, { disks, currentSnapshotId: snapshotId });
-  const before = await readDiskTree(home.layout, host.datastores);
+  const before = await readDiskTree(home.layout, host.datastores, host.files);
   const obsolete = [...before.running]
     .filter(([key, path]) => !removed.includes(key) && !before.frozen.has(path))
     .map(([, path]) => path)
