@@ -1,0 +1,35 @@
+// What a filter may keep on its host alone: files on the host's virtual flash resource. They are
+// fast, they survive kill -9 of the world, and they never follow the disk to another host.
+
+export interface HostFlash {
+  /** Of the host, so that a filter can say where it has left something. */
+  readonly host: { readonly id: string; readonly name: string };
+  /** Of the resource, shared by all disks of the host, in bytes. */
+  readonly capacityBytes: number;
+  /**
+   * A new file of zeroes, under an id that no other has. Throws an Error whose message begins with
+   * the name of the errno, ENOSPC when the resource has no room for it.
+   */
+  make(sizeBytes: number): FlashFile;
+  /** The file with that id, made earlier on this host; null when it is not there. Throws. */
+  find(id: string): FlashFile | null;
+}
+
+/**
+ * One file. All but `sync` is done on the thread of the world when the call returns; keep reads
+ * and writes short. A throw is an Error whose message begins with the name of the errno.
+ */
+export interface FlashFile {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Fills all of `target` with what stands there. */
+  read(position: number, target: Uint8Array): void;
+  /** Within the file. Survives kill -9 of the world, but not a loss of power before `sync`. */
+  write(position: number, data: Uint8Array): void;
+  /** Resolves when all that was written before the call is durable. */
+  sync(): Promise<void>;
+  /** No `sync` may be under way. */
+  close(): void;
+  /** Closes it and gives its space back. */
+  remove(): void;
+}
