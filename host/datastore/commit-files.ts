@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { errnoOf } from './errno.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
 import { readMark } from './vm-home.ts';
 import { writeFileDurably } from './write-file.ts';
 
@@ -25,26 +26,29 @@ export type Commit = z.infer<typeof commitSchema>;
  * Throws when it has not happened. Afterwards it has, even if one of the files that follow could
  * not be written: `finishCommit` writes them again.
  */
-export async function commitFiles(commit: Commit): Promise<void> {
+export async function commitFiles(commit: Commit, files: SmallFiles = systemFiles): Promise<void> {
   try {
-    await writeFileDurably(commit.vmxPath, commit.vmx);
+    await writeFileDurably(commit.vmxPath, commit.vmx, files);
   } catch (cause) {
     // The new name may stand although its directory could not be synced.
-    if (!(await isCommitted(commit))) throw writeFault(commit.vmxPath, cause);
+    if (!(await isCommitted(commit, files))) throw writeFault(commit.vmxPath, cause);
   }
 }
 
 /** Writes what follows from a commit that has happened. */
-export async function finishCommit({ followUps }: Commit): Promise<void> {
+export async function finishCommit(
+  { followUps }: Commit,
+  files: SmallFiles = systemFiles,
+): Promise<void> {
   for (const { path, text } of followUps) {
-    await writeFileDurably(path, text).catch((cause: unknown) => {
+    await writeFileDurably(path, text, files).catch((cause: unknown) => {
       throw writeFault(path, cause);
     });
   }
 }
 
-async function isCommitted({ vmxPath, mark }: Commit): Promise<boolean> {
-  return (await readMark(vmxPath)) === mark;
+async function isCommitted({ vmxPath, mark }: Commit, files: SmallFiles): Promise<boolean> {
+  return (await readMark(vmxPath, files)) === mark;
 }
 
 function writeFault(path: string, cause: unknown): Fault {

@@ -1,7 +1,6 @@
 // Deletes the files of a virtual disk: its extents and sidecars, then the descriptor that names
 // them, then its lock. What is gone already is no failure, so that a deletion that was cut off is
 // simply made again.
-import { rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isObjectName, type VmdkDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
@@ -9,20 +8,24 @@ import type { ObjectStore } from '../disk/object-store.ts';
 import { readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
 import { sidecarPaths } from './sidecar-file.ts';
-import { syncDirectory } from './write-file.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
 
 /** The disk must be in nobody's use. Throws `FileFault`, and what removing an object throws. */
-export async function deleteDisk(descriptorPath: string, objects?: ObjectStore): Promise<void> {
+export async function deleteDisk(
+  descriptorPath: string,
+  objects?: ObjectStore,
+  files: SmallFiles = systemFiles,
+): Promise<void> {
   const folder = dirname(descriptorPath);
-  const descriptor = await readOrNull(descriptorPath);
-  const files =
+  const descriptor = await readOrNull(descriptorPath, files);
+  const own =
     descriptor === null ? likelyFiles(descriptorPath) : filesOf(descriptorPath, descriptor);
   for (const { fileName } of descriptor?.extents ?? []) {
     if (isObjectName(fileName)) await objects?.remove(fileName);
   }
-  for (const path of [...files, descriptorPath, `${descriptorPath}.new`]) await remove(path);
-  await rm(`${descriptorPath}.lck`, { recursive: true, force: true });
-  await syncDirectory(folder).catch((error: unknown) => {
+  for (const path of [...own, descriptorPath, `${descriptorPath}.new`]) await remove(path, files);
+  await removeLock(`${descriptorPath}.lck`, files);
+  await files.syncDirectory(folder).catch((error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw error;
   });
 }
@@ -43,17 +46,30 @@ function likelyFiles(descriptorPath: string): string[] {
   return [`${base}-delta.vmdk`, `${base}-flat.vmdk`];
 }
 
-async function readOrNull(path: string): Promise<VmdkDescriptor | null> {
+async function readOrNull(path: string, files: SmallFiles): Promise<VmdkDescriptor | null> {
   try {
-    return await readDescriptor(path);
+    return await readDescriptor(path, files);
   } catch (thrown) {
     if (thrown instanceof Fault && thrown.fault === 'FileNotFound') return null;
     throw thrown;
   }
 }
 
-async function remove(path: string): Promise<void> {
-  await unlink(path).catch((cause: unknown) => {
+async function removeLock(path: string, files: SmallFiles): Promise<void> {
+  const gone = (error: unknown): void => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  };
+  const names = await files.list(path).catch((error: unknown) => {
+    gone(error);
+    return null;
+  });
+  if (names === null) return;
+  for (const name of names) await remove(join(path, name), files);
+  await files.removeDirectory(path).catch(gone);
+}
+
+async function remove(path: string, files: SmallFiles): Promise<void> {
+  await files.remove(path).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return;
     const message = `The file ${path} cannot be deleted: ${errnoOf(cause) ?? String(cause)}.`;
     throw new Fault('FileFault', message, { cause });

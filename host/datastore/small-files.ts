@@ -1,7 +1,7 @@
 // The small files of a datastore (descriptors, locks, sidecars) as its code uses them: read and
 // written whole, linked and renamed. The one place where that meets the file system, so that a
 // simulated one can stand there.
-import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, realpath, rename, rmdir, unlink } from 'node:fs/promises';
 
 /** Every method rejects with an error that has the `code` of a system error. */
 export interface SmallFiles {
@@ -11,6 +11,8 @@ export interface SmallFiles {
   read(path: string, bytesMax: number): Promise<Uint8Array>;
   /** Creates the file or empties it, and writes it; durably, if asked, but for its name. */
   write(path: string, data: string | Uint8Array, options: { durable: boolean }): Promise<void>;
+  /** Writes over the beginning of a file in one call; ENOENT when there is none. */
+  overwrite(path: string, data: string): Promise<void>;
   /** Gives a file a second name; EEXIST when there is one of that name. */
   link(path: string, newPath: string): Promise<void>;
   /** Replaces what has the new name in one step. */
@@ -18,6 +20,10 @@ export interface SmallFiles {
   remove(path: string): Promise<void>;
   /** Makes a directory and those above it; nothing happens when it is there. */
   makeDirectory(path: string): Promise<void>;
+  /** The directory must be empty. */
+  removeDirectory(path: string): Promise<void>;
+  /** The path without links in it. */
+  realPath(path: string): Promise<string>;
   /** Makes new, renamed and removed names in a directory durable. */
   syncDirectory(path: string): Promise<void>;
 }
@@ -27,12 +33,15 @@ export const systemFiles: SmallFiles = {
   list: (directory) => readdir(directory),
   read: readHead,
   write: writeWhole,
+  overwrite,
   link: (path, newPath) => link(path, newPath),
   rename: (path, newPath) => rename(path, newPath),
   remove: (path) => unlink(path),
   makeDirectory: async (path) => {
     await mkdir(path, { recursive: true });
   },
+  removeDirectory: (path) => rmdir(path),
+  realPath: (path) => realpath(path),
   syncDirectory: sync,
 };
 
@@ -57,6 +66,15 @@ async function writeWhole(
   try {
     await file.writeFile(data);
     if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function overwrite(path: string, data: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(data, 0);
   } finally {
     await file.close();
   }

@@ -1,11 +1,10 @@
 // The home of a VM on a datastore: its .vmx says which disks it has, its .vmsd which snapshots.
 // Both are read here into a layout, and written from one.
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { FormatError } from '#lib/formats/format-error.ts';
 import { capacitySectors } from '#lib/formats/vmdk/descriptor.ts';
 import { formatVmsd, parseVmsd, type Vmsd } from '#lib/formats/vmx/vmsd.ts';
-import { formatVmx, parseVmx, type Vmx, vmxValue } from '#lib/formats/vmx/vmx.ts';
+import { formatVmx, parseVmx, VMX_BYTES_MAX, type Vmx, vmxValue } from '#lib/formats/vmx/vmx.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { VirtualDisk } from '#lib/model/inventory.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
@@ -13,6 +12,7 @@ import type { Snapshot, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
+import { type SmallFiles, systemFiles } from './small-files.ts';
 
 /** Which operation has changed the VM last; what decides after a crash whether it was made. */
 const MARK = 'sluice.operation';
@@ -43,12 +43,16 @@ export interface VmHome {
  * Reads both files. What they do not tell of a disk (key, label, filters with their properties)
  * comes from the spec, by unit. Throws `FileNotFound`, `FileFault` or `InvalidDiskFormat`.
  */
-export async function readVmHome(vm: VmRunSpec, paths: DatastorePaths): Promise<VmHome> {
+export async function readVmHome(
+  vm: VmRunSpec,
+  paths: DatastorePaths,
+  files: SmallFiles = systemFiles,
+): Promise<VmHome> {
   const vmxPath = await paths.resolve(vm.datastoreId, vm.vmxPath);
   const vmsdPath = vmxPath.replace(/(\.vmx)?$/, '.vmsd');
-  const vmx = await readVmx(vmxPath);
-  const vmsd = await readVmsd(vmsdPath);
-  const place: Place = { vm, home: dirname(vmxPath), paths };
+  const vmx = await readVmx(vmxPath, files);
+  const vmsd = await readVmsd(vmsdPath, files);
+  const place: Place = { vm, home: dirname(vmxPath), paths, files };
   const disks: VirtualDisk[] = [];
   for (const [key, fileName] of vmx) {
     const unit = DISK_UNIT.exec(key)?.[1]?.toLowerCase();
@@ -69,9 +73,12 @@ export async function readVmHome(vm: VmRunSpec, paths: DatastorePaths): Promise<
 }
 
 /** The mark of a .vmx file; null when there is no such file. */
-export async function readMark(vmxPath: string): Promise<string | null> {
+export async function readMark(
+  vmxPath: string,
+  files: SmallFiles = systemFiles,
+): Promise<string | null> {
   try {
-    return vmxValue(await readVmx(vmxPath), MARK) ?? '';
+    return vmxValue(await readVmx(vmxPath, files), MARK) ?? '';
   } catch (thrown) {
     if (thrown instanceof Fault && thrown.fault === 'FileNotFound') return null;
     throw thrown;
@@ -79,8 +86,11 @@ export async function readMark(vmxPath: string): Promise<string | null> {
 }
 
 /** The disks of a .vmx by unit, with their absolute paths. */
-export async function diskPathsOf(vmxPath: string): Promise<Map<string, string>> {
-  const vmx = await readVmx(vmxPath);
+export async function diskPathsOf(
+  vmxPath: string,
+  files: SmallFiles = systemFiles,
+): Promise<Map<string, string>> {
+  const vmx = await readVmx(vmxPath, files);
   const found = new Map<string, string>();
   for (const [key, fileName] of vmx) {
     const unit = DISK_UNIT.exec(key)?.[1]?.toLowerCase();
@@ -150,13 +160,14 @@ interface Place {
   vm: VmRunSpec;
   home: string;
   paths: DatastorePaths;
+  files: SmallFiles;
 }
 
 async function diskAt(place: Place, unit: string, fileName: string): Promise<VirtualDisk> {
-  const { vm, home, paths } = place;
+  const { vm, home, paths, files } = place;
   const descriptorPath = absolute(home, fileName);
   const at = await paths.locate(descriptorPath);
-  const capacityBytes = await capacityOf(descriptorPath);
+  const capacityBytes = await capacityOf(descriptorPath, files);
   const known = vm.disks.find((disk) => disk.unit === unit);
   if (known) return { ...known, ...at, capacityBytes };
   const label = `Hard disk at ${unit}`;
@@ -164,7 +175,7 @@ async function diskAt(place: Place, unit: string, fileName: string): Promise<Vir
 }
 
 async function snapshotOf(
-  { home, paths }: Place,
+  { home, paths, files }: Place,
   { uid, parent, displayName, ...rest }: Vmsd['snapshots'][number],
   present: readonly VirtualDisk[],
 ): Promise<Snapshot> {
@@ -172,7 +183,7 @@ async function snapshotOf(
   for (const { fileName, node } of rest.disks) {
     const descriptorPath = absolute(home, fileName);
     const key = present.find((disk) => disk.unit === node)?.key ?? keyOfUnit(node);
-    const capacityBytes = await capacityOf(descriptorPath);
+    const capacityBytes = await capacityOf(descriptorPath, files);
     disks.push({ key, ...(await paths.locate(descriptorPath)), capacityBytes });
   }
   const { description, createdAt, quiesced } = rest;
@@ -180,8 +191,8 @@ async function snapshotOf(
   return { id: uid, parentId: parent, name, description, createdAt, quiesced, disks };
 }
 
-async function capacityOf(descriptorPath: string): Promise<number> {
-  return capacitySectors(await readDescriptor(descriptorPath)) * SECTOR_BYTES;
+async function capacityOf(descriptorPath: string, files: SmallFiles): Promise<number> {
+  return capacitySectors(await readDescriptor(descriptorPath, files)) * SECTOR_BYTES;
 }
 
 /** In the order of the spec; others follow. */
@@ -215,8 +226,8 @@ function absolute(home: string, fileName: string): string {
   return isAbsolute(fileName) ? fileName : join(home, fileName);
 }
 
-async function readVmx(path: string): Promise<Vmx> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
+async function readVmx(path: string, files: SmallFiles): Promise<Vmx> {
+  const bytes = await files.read(path, VMX_BYTES_MAX + 1).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') {
       throw new Fault('FileNotFound', `The configuration file ${path} does not exist.`);
     }
@@ -226,8 +237,8 @@ async function readVmx(path: string): Promise<Vmx> {
   return parsed(path, () => parseVmx(bytes));
 }
 
-async function readVmsd(path: string): Promise<Vmsd> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
+async function readVmsd(path: string, files: SmallFiles): Promise<Vmsd> {
+  const bytes = await files.read(path, VMX_BYTES_MAX + 1).catch((cause: unknown) => {
     // A VM that never had a snapshot has none.
     if (errnoOf(cause) === 'ENOENT') return new Uint8Array(0);
     const message = `The file ${path} cannot be read: ${errnoOf(cause)}.`;

@@ -84,6 +84,10 @@ export class ProcessFiles implements DiskFiles {
     if (durable) await this.#small(path, () => file.sync());
   }
 
+  overwrite(path: string, data: string): Promise<void> {
+    return this.#small(path, () => this.storage.volume.find(path).write(0, Buffer.from(data)));
+  }
+
   link(path: string, newPath: string): Promise<void> {
     return this.#small(newPath, () => this.storage.volume.link(path, newPath));
   }
@@ -98,6 +102,14 @@ export class ProcessFiles implements DiskFiles {
 
   makeDirectory(path: string): Promise<void> {
     return this.#small(path, () => this.storage.volume.makeDirectory(path));
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return this.#small(path, () => this.storage.volume.removeDirectory(path));
+  }
+
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(path);
   }
 
   syncDirectory(path: string): Promise<void> {

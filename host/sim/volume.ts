@@ -129,8 +129,20 @@ export class SimVolume {
     return inside.map((path) => path.slice(prefix.length)).filter((name) => !name.includes('/'));
   }
 
+  /** With those above it. Directories are durable at once. */
   makeDirectory(path: string): void {
-    this.#directories.add(path);
+    for (let at = path; at !== '' && at !== '/'; at = at.slice(0, at.lastIndexOf('/'))) {
+      this.#directories.add(at);
+    }
+  }
+
+  removeDirectory(path: string): void {
+    if (!this.#directories.has(path)) throw systemError('ENOENT', path);
+    const prefix = `${path}/`;
+    const names = [...this.#files.keys(), ...this.#directories];
+    if (names.some((name) => name.startsWith(prefix))) throw systemError('ENOTEMPTY', path);
+    this.#directories.delete(path);
+    this.#undo.push(() => this.#directories.add(path));
   }
 
   link(path: string, newPath: string): void {

@@ -1,8 +1,6 @@
 // Copies disks of a VM for another: whole copies of what they hold, or, for a linked clone, empty
 // redo logs on frozen ones. The copies are made below the filters, so that what these wrote stays
 // theirs.
-
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ChangeParts } from './change-parts.ts';
 import { copyLayer } from './copy-layer.ts';
@@ -39,8 +37,8 @@ async function copyOne(
   linked: boolean,
 ): Promise<number> {
   if (!linked) return copyLayer(parts, { sourcePath, targetPath, provisioning, parentPath: null });
-  await mkdir(dirname(targetPath), { recursive: true });
+  await parts.files.makeDirectory(dirname(targetPath));
   await makeRedoLog(parts, sourcePath, targetPath);
-  await copySidecars(sourcePath, targetPath);
+  await copySidecars(sourcePath, targetPath, parts.files);
   return 0;
 }

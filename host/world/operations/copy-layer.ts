@@ -1,7 +1,5 @@
 // Copies one layer of a disk to another place, with what its filters keep beside it: what holds all
 // of the disk as a new flat one, a redo log as a redo log over the copy of its parent.
-
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { capacitySectors, iofilters, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
@@ -31,7 +29,7 @@ export async function makeLayer(parts: ChangeParts, layer: LayerPlace): Promise<
   const { files, random, signal } = parts;
   const { sourcePath, targetPath, parentPath, provisioning } = layer;
   const source = await readDescriptor(sourcePath, files);
-  await mkdir(dirname(targetPath), { recursive: true });
+  await files.makeDirectory(dirname(targetPath));
   if (parentPath === null) {
     const ddb = new Map(source.ddb);
     ddb.delete('sidecars');
@@ -62,7 +60,7 @@ export async function copyLayer(parts: ChangeParts, layer: LayerPlace): Promise<
     const targetIsZero = layer.parentPath === null;
     const request = { source, target, targetIsZero, signal, onProgress };
     const bytes = await copyBacking(copier === null ? request : { ...request, copier });
-    await copySidecars(sourcePath, targetPath);
+    await copySidecars(sourcePath, targetPath, files);
     return bytes;
   } finally {
     await target?.close();

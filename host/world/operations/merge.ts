@@ -92,8 +92,8 @@ async function mergeRunning(parts: ChangeParts, operation: Merge): Promise<Opera
 /** The parent gets what the child has beside its data. */
 async function takePlace({ files }: ChangeParts, { parentPath, childPath }: Merge): Promise<void> {
   const before = await readDescriptor(parentPath, files);
-  await copySidecars(childPath, parentPath);
-  await removeSidecarFiles(sidecarPaths(parentPath, before));
+  await copySidecars(childPath, parentPath, files);
+  await removeSidecarFiles(sidecarPaths(parentPath, before), files);
 }
 
 function requireLog(backing: Backing, descriptorPath: string): RedoLog {

@@ -44,7 +44,7 @@ export async function relocate(parts: ChangeParts, { disks }: Relocate): Promise
     atStandstill: async () => {
       for (const { disk, mirror, targetPath } of moving) {
         await mirror.finish();
-        await copySidecars(disk.descriptorPath, targetPath);
+        await copySidecars(disk.descriptorPath, targetPath, parts.files);
       }
     },
     changeOver: async () => {

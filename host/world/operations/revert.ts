@@ -17,7 +17,7 @@ export async function revert(
     prepare: async () => {
       for (const { key, parentPath, descriptorPath } of disks) {
         await makeRedoLog(parts, parentPath, descriptorPath);
-        await copySidecars(parentPath, descriptorPath);
+        await copySidecars(parentPath, descriptorPath, parts.files);
         // A disk that was detached since comes back with the next power on.
         if (!present.includes(key)) continue;
         const disk = parts.disks.find(key);

@@ -24,7 +24,7 @@ export async function snapshot(
     },
     atStandstill: async () => {
       for (const { disk, descriptorPath, next } of moves) {
-        await copySidecars(disk.descriptorPath, descriptorPath);
+        await copySidecars(disk.descriptorPath, descriptorPath, parts.files);
         next.backing = await disk.openPlace(descriptorPath);
       }
     },

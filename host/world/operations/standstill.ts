@@ -83,10 +83,10 @@ function standStill(
   });
 }
 
-async function changeOver({ commit, log }: ChangeParts, change: Change): Promise<void> {
+async function changeOver({ commit, files, log }: ChangeParts, change: Change): Promise<void> {
   for (const disk of change.disks) await disk.flush();
   await change.atStandstill?.();
-  if (commit !== null) await commitFiles(commit);
+  if (commit !== null) await commitFiles(commit, files);
   try {
     await change.changeOver?.();
   } catch (cause) {
@@ -94,5 +94,5 @@ async function changeOver({ commit, log }: ChangeParts, change: Change): Promise
   }
   if (commit === null) return;
   // It has happened: the agent writes again what could not be written here.
-  await finishCommit(commit).catch((thrown: unknown) => log('error', String(thrown)));
+  await finishCommit(commit, files).catch((thrown: unknown) => log('error', String(thrown)));
 }

@@ -1,12 +1,12 @@
 // Suspend: what the filters remember goes into a file beside the VM, and the disks are given free.
 // Resume: a world that finds the file opens its filters with it. It goes as soon as it was read,
 // for it fits the disks only as they were then.
-import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { errnoOf } from '../../datastore/errno.ts';
-import { syncDirectory, writeFileDurably } from '../../datastore/write-file.ts';
+import { type SmallFiles, systemFiles } from '../../datastore/small-files.ts';
+import { writeFileDurably } from '../../datastore/write-file.ts';
 import {
   decodeFilterStates,
   encodeFilterStates,
@@ -16,6 +16,9 @@ import type { StatesByDisk } from '../world-disks.ts';
 import type { ChangeParts } from './change-parts.ts';
 import type { OperationOf, OperationResult } from './operation.ts';
 import { makeChange } from './standstill.ts';
+
+/** More than all filters of a VM remember, in bytes. */
+const STATE_BYTES_MAX = 1024 * 1024 * 1024;
 
 const stateFileSchema = z.object({
   format: z.literal(1),
@@ -27,7 +30,7 @@ export async function suspend(
   parts: ChangeParts,
   { statePath }: OperationOf<'suspend'>,
 ): Promise<OperationResult> {
-  const { disks, server } = parts;
+  const { disks, server, files } = parts;
   const pause = await makeChange(parts, {
     kind: 'suspend',
     disks: disks.list,
@@ -35,13 +38,14 @@ export async function suspend(
       await server.repliesSent();
       const states = new Map(disks.list.map((disk) => [disk.diskKey, disk.saveStates()]));
       const contents = { format: 1, filterStates: encodeFilterStates(states) };
-      await writeFileDurably(statePath, `${JSON.stringify(contents)}\n`).catch((cause: unknown) => {
+      const text = `${JSON.stringify(contents)}\n`;
+      await writeFileDurably(statePath, text, files).catch((cause: unknown) => {
         const fault = errnoOf(cause) === 'ENOSPC' ? 'NoDiskSpace' : 'FileFault';
         throw new Fault(fault, `The state ${statePath} cannot be written: ${errnoOf(cause)}.`);
       });
     },
     changeOver: () => server.close(),
-    takeBack: () => rm(statePath, { force: true }),
+    takeBack: () => removeState(statePath, files),
   });
   return { ...pause, copiedBytes: 0 };
 }
@@ -50,23 +54,32 @@ export async function suspend(
 export async function resumeFrom(
   statePath: string,
   open: (states: StatesByDisk) => Promise<void>,
+  files: SmallFiles = systemFiles,
 ): Promise<void> {
-  const states = await readStates(statePath);
+  const states = await readStates(statePath, files);
   await open(states ?? new Map());
   if (states === null) return;
-  await rm(statePath, { force: true });
-  await syncDirectory(dirname(statePath));
+  await removeState(statePath, files);
+  await files.syncDirectory(dirname(statePath));
 }
 
-async function readStates(statePath: string): Promise<StatesByDisk | null> {
-  const text = await readFile(statePath, 'utf8').catch((cause: unknown) => {
+async function removeState(statePath: string, files: SmallFiles): Promise<void> {
+  await files.remove(statePath).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
+}
+
+async function readStates(statePath: string, files: SmallFiles): Promise<StatesByDisk | null> {
+  const bytes = await files.read(statePath, STATE_BYTES_MAX).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return null;
     const message = `The state ${statePath} cannot be read: ${errnoOf(cause)}.`;
     throw new Fault('FileFault', message, { cause });
   });
-  if (text === null) return null;
+  if (bytes === null) return null;
   try {
-    return decodeFilterStates(stateFileSchema.parse(JSON.parse(text)).filterStates);
+    return decodeFilterStates(
+      stateFileSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).filterStates,
+    );
   } catch (cause) {
     const message = `The state ${statePath} is malformed; power off gives it up.`;
     throw new Fault('FileFault', message, { cause });
