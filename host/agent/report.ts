@@ -1,5 +1,6 @@
 // The host's report: everything that the controller needs to know, in one value with a revision.
 import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
+import { optionsDigest } from '#lib/wire/agent/options-digest.ts';
 import type { HostAgent } from './host-agent.ts';
 
 /** `afterEvent` is the sequence of the last event that the reader has. */
@@ -19,6 +20,7 @@ export function reportOf(agent: HostAgent, afterEvent: number): HostReport {
       name: config.name,
       type: config.type,
       ...status,
+      optionsDigest: optionsDigest(config.options),
     })),
     worlds: vms.list().map((runner) => runner.report()),
     operations: operations.list(),

@@ -1,5 +1,6 @@
 // The lab that a first start seeds, as plain data: hosts, datastores and virtual machines with real
 // disks.
+import type { DatastoreType } from '#lib/model/inventory.ts';
 import { GIB } from '#lib/model/limits.ts';
 
 export interface LabHost {
@@ -39,11 +40,25 @@ export const LAB_HOSTS: readonly LabHost[] = ['esx01', 'esx02', 'esx03', 'esx04'
   memoryMib: 16_384,
 }));
 
-/** Directories below the data folder, mounted by all hosts. */
-export const LAB_DATASTORES = [
-  { name: 'vmfs-01', type: 'VMFS' },
-  { name: 'nfs-01', type: 'NFS' },
-] as const;
+export interface LabDatastore {
+  name: string;
+  type: DatastoreType;
+  /** Those that mount it. */
+  hosts: readonly string[];
+}
+
+const ALL_HOSTS = LAB_HOSTS.map(({ name }) => name);
+
+/** Directories below the data folder. */
+export const LAB_DATASTORES: readonly LabDatastore[] = [
+  { name: 'vmfs-01', type: 'VMFS', hosts: ALL_HOSTS },
+  { name: 'nfs-01', type: 'NFS', hosts: ALL_HOSTS },
+  { name: 'vsan-01', type: 'vsan', hosts: LAB_CLUSTER.hosts },
+  { name: 'vvol-01', type: 'VVOL', hosts: ALL_HOSTS },
+];
+
+/** What each host of the vSAN gives to it. */
+export const LAB_VSAN_HOST_BYTES = 20 * GIB;
 
 const LINUX = 'Debian GNU/Linux 12 (64-bit)';
 const WINDOWS = 'Microsoft Windows Server 2022 (64-bit)';
@@ -110,6 +125,26 @@ export const LAB_VMS: readonly LabVm[] = [
       },
       { path: 'reports/notes.txt', text: 'Orders fell on the second: a holiday.\n' },
     ],
+  },
+  {
+    name: 'erp01',
+    host: 'esx02',
+    datastore: 'vsan-01',
+    guestFullName: LINUX,
+    cpuCount: 2,
+    memoryMib: 2048,
+    disks: [1 * GIB],
+    poweredOn: true,
+  },
+  {
+    name: 'mail01',
+    host: 'esx03',
+    datastore: 'vvol-01',
+    guestFullName: LINUX,
+    cpuCount: 2,
+    memoryMib: 2048,
+    disks: [1 * GIB],
+    poweredOn: true,
   },
   {
     name: 'win01',

@@ -1,27 +1,40 @@
 // The lab's datacenter, cluster, hosts, datastores and virtual machines, through the same functions
 // that everything else goes through. Each of them finds what is there already.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { assert } from '#lib/base/assert.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { recordChange } from '#lib/controller/changes/record-change.ts';
 import { transact } from '#lib/controller/changes/transact.ts';
 import type { Database } from '#lib/controller/database/client.ts';
+import {
+  type DatastoreOptions,
+  openOptions,
+  sealOptions,
+} from '#lib/controller/datastores/sealed-options.ts';
 import { createCluster } from '#lib/controller/inventory/create-cluster.ts';
 import { createDatacenter } from '#lib/controller/inventory/create-datacenter.ts';
 import { createDatastore } from '#lib/controller/inventory/create-datastore.ts';
 import { createVm } from '#lib/controller/inventory/create-vm.ts';
 import { registerHost } from '#lib/controller/inventory/register-host.ts';
 import { systemCaller } from '#lib/controller/permissions/caller.ts';
+import { createSealer, type Sealer } from '#lib/controller/secrets/sealer.ts';
+import { Fault } from '#lib/model/fault.ts';
+import { optionsDigest } from '#lib/wire/agent/options-digest.ts';
 import {
   LAB_CLUSTER,
   LAB_DATACENTER,
   LAB_DATASTORES,
   LAB_HOSTS,
   LAB_VMS,
+  LAB_VSAN_HOST_BYTES,
+  type LabDatastore,
   type LabVm,
 } from './lab.ts';
 import type { LabAgent, SeedOptions } from './seed-options.ts';
+
+const optionsSchema = z.record(z.string(), z.string());
 
 /** Ids by name. */
 type Ids = Map<string, string>;
@@ -31,8 +44,8 @@ export async function seedInventory(db: Database, options: SeedOptions): Promise
   const datacenterId = await createDatacenter(db, { name: LAB_DATACENTER });
   const { name, drs } = LAB_CLUSTER;
   const clusterId = await createCluster(db, { name, datacenterId, drs });
-  const datastores = await seedDatastores(db, datacenterId, options.dataFolder);
-  const place = { datacenterId, clusterId, datastoreIds: [...datastores.values()] };
+  const datastores = await seedDatastores(db, datacenterId, options);
+  const place = { datacenterId, clusterId, datastores };
   const hosts = await seedHosts(db, options.hosts, place);
   for (const vm of LAB_VMS) await seedVm(db, vm, { hosts, datastores });
 }
@@ -52,24 +65,70 @@ export async function updateHostAddresses(
   }
 }
 
+/** Writes where the storage provider listens now, and the token that it knows its hosts by. */
+export async function updateProvider(db: Database, options: SeedOptions): Promise<void> {
+  const sealer = sealerOf(options);
+  const wanted = providerOptions(options);
+  await transact(db, async (tx) => {
+    const names = LAB_DATASTORES.filter(({ type }) => type === 'VVOL').map(({ name }) => name);
+    const found = await tx.datastore.findMany({ where: { name: { in: names }, type: 'VVOL' } });
+    for (const { id, options: known } of found) {
+      if (isSame(sealer, optionsSchema.parse(known), wanted)) continue;
+      await tx.datastore.update({ where: { id }, data: { options: sealOptions(sealer, wanted) } });
+      await recordChange(tx, { object: id, path: 'options' });
+    }
+  });
+}
+
 async function seedDatastores(
   db: Database,
   datacenterId: string,
-  dataFolder: string,
+  options: SeedOptions,
 ): Promise<Ids> {
   const ids: Ids = new Map();
-  for (const { name, type } of LAB_DATASTORES) {
-    const folder = path.join(dataFolder, 'datastores', name);
+  for (const datastore of LAB_DATASTORES) {
+    const { name, type } = datastore;
+    const folder = path.join(options.dataFolder, 'datastores', name);
     mkdirSync(folder, { recursive: true });
-    ids.set(name, await createDatastore(db, { name, datacenterId, type, path: folder }));
+    const more = sealOptions(sealerOf(options), optionsOf(datastore, options));
+    const place = { datacenterId, path: folder };
+    ids.set(name, await createDatastore(db, { name, type, ...place, options: more }));
   }
   return ids;
+}
+
+function isSame(sealer: Sealer, sealed: DatastoreOptions, wanted: DatastoreOptions): boolean {
+  try {
+    return optionsDigest(openOptions(sealer, sealed)) === optionsDigest(wanted);
+  } catch (error) {
+    // Sealed under a secret file that was replaced: it is sealed anew.
+    if (error instanceof Fault) return false;
+    throw error;
+  }
+}
+
+function optionsOf({ name, type, hosts }: LabDatastore, options: SeedOptions) {
+  if (type === 'VVOL') return providerOptions(options);
+  if (type !== 'vsan') return {};
+  const directories = hosts.map((host) => {
+    const disk = path.join(options.dataFolder, 'local-disks', host, name);
+    return [`directory.${host}`, disk] as const;
+  });
+  return { capacityBytes: String(LAB_VSAN_HOST_BYTES), ...Object.fromEntries(directories) };
+}
+
+function providerOptions({ provider }: SeedOptions) {
+  return { provider: provider.url, token: provider.token };
+}
+
+function sealerOf({ secretFile }: SeedOptions) {
+  return createSealer(readFileSync(secretFile), systemRandom);
 }
 
 async function seedHosts(
   db: Database,
   agents: readonly LabAgent[],
-  place: { datacenterId: string; clusterId: string; datastoreIds: string[] },
+  place: { datacenterId: string; clusterId: string; datastores: Ids },
 ): Promise<Ids> {
   const clustered: readonly string[] = LAB_CLUSTER.hosts;
   const ids: Ids = new Map();
@@ -77,8 +136,11 @@ async function seedHosts(
     const agent = agents.find((candidate) => candidate.name === name);
     assert(agent, `the agent of ${name} was started`);
     const host = { name, agentUrl: agent.url, agentToken: agent.token };
+    const { datacenterId } = place;
     const clusterId = clustered.includes(name) ? place.clusterId : null;
-    ids.set(name, await registerHost(db, { ...place, ...host, clusterId }));
+    const mounted = LAB_DATASTORES.filter(({ hosts }) => hosts.includes(name));
+    const datastoreIds = mounted.flatMap((datastore) => place.datastores.get(datastore.name) ?? []);
+    ids.set(name, await registerHost(db, { datacenterId, ...host, clusterId, datastoreIds }));
   }
   return ids;
 }

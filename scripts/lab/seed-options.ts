@@ -11,6 +11,10 @@ export const seedOptionsSchema = z.object({
   rootsFile: z.string(),
   /** The host agents, as the supervisor starts them. */
   hosts: z.array(z.object({ name: z.string(), url: z.string(), token: z.string() })),
+  /** The storage provider of the vVol datastore, as the supervisor starts it. */
+  provider: z.object({ url: z.string(), token: z.string() }),
+  /** The installation's secret, under which the database keeps the provider's token. */
+  secretFile: z.string(),
   adminPassword: z.string(),
 });
 export type SeedOptions = z.infer<typeof seedOptionsSchema>;

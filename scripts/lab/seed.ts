@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Database, openDatabase } from '#lib/controller/database/client.ts';
 import { replaceFile } from '../supervisor/data-folder.ts';
 import { seedDepot } from './seed-depot.ts';
-import { seedInventory, updateHostAddresses } from './seed-inventory.ts';
+import { seedInventory, updateHostAddresses, updateProvider } from './seed-inventory.ts';
 import type { SeedOptions, SeedResult } from './seed-options.ts';
 import { seedUsers } from './seed-users.ts';
 
@@ -16,6 +16,7 @@ export async function seedLab(options: SeedOptions): Promise<SeedResult> {
     const seeded = await seedOnce(db, options);
     await seedDepot(db, options);
     await updateHostAddresses(db, options.hosts);
+    await updateProvider(db, options);
     const admin = await db.user.findUnique({ where: { name: 'admin' } });
     return { seeded, adminSignedIn: admin?.lastSignInAt != null };
   } finally {

@@ -28,15 +28,18 @@ test('a secret is made once, and only its owner may read it', () => {
 
 test('agents keep their ports and tokens, and move away from a port that is taken', async () => {
   const first = await planHosts(folder, 47_100);
-  expect(new Set(first.map((host) => host.port)).size).toBe(first.length);
+  const { hosts, provider } = first;
+  const ports = [...hosts.map((host) => host.port), provider.port, provider.nbdPort];
+  expect(new Set(ports).size).toBe(hosts.length + 2);
   expect(await planHosts(folder, 50_000)).toEqual(first);
   const taken = createServer();
-  const [one] = first;
+  const [one] = hosts;
   await new Promise<void>((resolve) => taken.listen(one?.port, '127.0.0.1', resolve));
-  const [moved, ...others] = await planHosts(folder, 47_100);
+  const second = await planHosts(folder, 47_100);
+  const [moved, ...others] = second.hosts;
   expect(moved?.port).not.toBe(one?.port);
-  expect(others).toEqual(first.slice(1));
-  expect(await planHosts(folder, 47_100)).toEqual([moved, ...others]);
+  expect([others, second.provider]).toEqual([hosts.slice(1), provider]);
+  expect(await planHosts(folder, 47_100)).toEqual(second);
   await new Promise((resolve) => taken.close(resolve));
 });
 

@@ -1,5 +1,5 @@
-// Which host agents run here: names from the lab, each with a port and a token that it keeps over
-// restarts.
+// Which host agents and storage providers run here: names from the lab, each with ports and a token
+// that it keeps over restarts.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -25,28 +25,46 @@ export interface PlannedHost {
   memoryMib: number;
 }
 
-/** Plans the agents. A remembered port is used again when it is free, else the next one that is. */
-export async function planHosts(dataFolder: string, firstPort: number): Promise<PlannedHost[]> {
+export interface PlannedProvider {
+  port: number;
+  nbdPort: number;
+  token: string;
+  url: string;
+}
+
+export interface Plan {
+  hosts: PlannedHost[];
+  provider: PlannedProvider;
+}
+
+/** Plans the processes. A remembered port is used again when it is free, else the next one. */
+export async function planHosts(dataFolder: string, firstPort: number): Promise<Plan> {
   const file = path.join(dataFolder, 'agent-ports.json');
   const ports = existsSync(file) ? portsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   const kept = new Set(Object.values(ports));
+  const choose = async (name: string, first: number): Promise<number> => {
+    const last = ports[name];
+    if (last !== undefined) kept.delete(last);
+    const port = await findPort(last ?? first, kept);
+    kept.add(port);
+    ports[name] = port;
+    return port;
+  };
+  const secret = (name: string) => keepSecret(path.join(dataFolder, 'secrets', name));
   const hosts: PlannedHost[] = [];
   for (const [index, host] of LAB_HOSTS.entries()) {
-    const last = ports[host.name];
-    if (last !== undefined) kept.delete(last);
-    const port = await findPort(last ?? firstPort + index, kept);
-    kept.add(port);
-    ports[host.name] = port;
-    hosts.push({
-      ...host,
-      directory: path.join(dataFolder, 'hosts', host.name),
-      port,
-      token: keepSecret(path.join(dataFolder, 'secrets', `agent-${host.name}`)),
-      url: `http://${ADDRESS}:${port}`,
-    });
+    const port = await choose(host.name, firstPort + index);
+    const directory = path.join(dataFolder, 'hosts', host.name);
+    const token = secret(`agent-${host.name}`);
+    hosts.push({ ...host, directory, port, token, url: `http://${ADDRESS}:${port}` });
   }
+  const above = firstPort + LAB_HOSTS.length;
+  const port = await choose('storage-provider', above);
+  const nbdPort = await choose('storage-provider data', above + 1);
+  const url = `http://${ADDRESS}:${port}`;
+  const provider = { port, nbdPort, token: secret('storage-provider'), url };
   replaceFile(file, JSON.stringify(ports, null, 2));
-  return hosts;
+  return { hosts, provider };
 }
 
 /** The first free port from the wanted one on that no other host keeps. */
@@ -54,5 +72,5 @@ async function findPort(wanted: number, kept: Set<number>): Promise<number> {
   for (let port = wanted; port < wanted + PORTS_TRIED && port < 65_536; port++) {
     if (!kept.has(port) && (await isPortFree(ADDRESS, port))) return port;
   }
-  throw new Error(`No free port for a host agent from ${wanted} on: set SLUICE_AGENT_PORT.`);
+  throw new Error(`No free port for a host from ${wanted} on: set SLUICE_AGENT_PORT.`);
 }

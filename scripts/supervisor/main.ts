@@ -10,7 +10,7 @@ import { openOutput } from './output.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { RunFile } from './run-file.ts';
 import { Service, type ServiceOptions } from './service.ts';
-import { describeAgent, describeController, describeWeb } from './services.ts';
+import { describeAgent, describeController, describeProvider, describeWeb } from './services.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { publishRoots } from './trusted-roots.ts';
 
@@ -61,15 +61,17 @@ async function startAll(): Promise<void> {
   const rootsFile = publishRoots(vibFolder, dataFolder);
   const context = { settings, databaseUrl: () => database.url, rootsFile, secretFile };
 
-  const hosts = await planHosts(dataFolder, settings.agentPort);
+  const { hosts, provider } = await planHosts(dataFolder, settings.agentPort);
+  const storage = startService(describeProvider(context, provider));
   const agents = hosts.map((host) => startService(describeAgent(context, host)));
   const passwordFile = path.join(dataFolder, 'secrets', 'admin-password');
   const adminPassword = settings.adminPassword ?? keepSecret(passwordFile, 16);
   const lab = await prepareDatabase({
-    ...{ databaseUrl: database.url, dataFolder, vibFolder, rootsFile, hosts, adminPassword },
+    ...{ databaseUrl: database.url, dataFolder, vibFolder, rootsFile, secretFile },
+    ...{ hosts, provider, adminPassword },
   });
   done(`Tables: up to date${lab.seeded ? ', lab seeded' : ''}`);
-  await Promise.all(agents.map((agent) => agent.ready));
+  await Promise.all([storage, ...agents].map((service) => service.ready));
   done(`Host agents: ${hosts.map((host) => host.name).join(', ')}`);
 
   const controller = startService(describeController(context));

@@ -2,7 +2,7 @@
 // A host agent is never told where the database is, and the console never the hosts' tokens.
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { PlannedHost } from './host-plan.ts';
+import type { PlannedHost, PlannedProvider } from './host-plan.ts';
 import type { ServiceOptions } from './service.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,6 +28,22 @@ export function describeAgent({ settings, rootsFile }: ServiceContext, host: Pla
     // Not an argument: other accounts can read those, and a token may begin with a dash.
     environment: () => ({ ...withoutSecrets(), SLUICE_AGENT_TOKEN: host.token }),
     graceMs: 15_000,
+  };
+}
+
+/** The storage provider of the lab's vVol datastore, with its volumes below the data folder. */
+export function describeProvider({ settings }: ServiceContext, provider: PlannedProvider): Program {
+  const { projectRoot, dataFolder } = settings;
+  return {
+    name: 'storage-provider',
+    file: path.join(projectRoot, 'host', 'vvol', 'provider-main.ts'),
+    args: [
+      ...['--directory', path.join(dataFolder, 'storage-container')],
+      ...['--port', String(provider.port), '--nbd-port', String(provider.nbdPort)],
+    ],
+    // Not an argument: other accounts can read those.
+    environment: () => ({ ...withoutSecrets(), SLUICE_VVOL_TOKEN: provider.token }),
+    graceMs: 10_000,
   };
 }
 

@@ -1,5 +1,6 @@
 // Follows one host by long poll: writes what it reports, mends what differs from what is wanted,
 // and says so when the host does not answer.
+import { z } from 'zod';
 import { backoffMs } from '../../base/backoff.ts';
 import { sleep } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
@@ -8,6 +9,7 @@ import { isUnreachable } from '../agents/agent-client.ts';
 import { recordChange, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
+import { type DatastoreOptions, openOptions, shownOptions } from '../datastores/sealed-options.ts';
 import { postEvent } from '../events/post-event.ts';
 import { LayoutReader } from '../layouts/layout-reader.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
@@ -15,6 +17,7 @@ import { applyReport } from './apply-report.ts';
 import { Mender } from './mend.ts';
 import { planMending, type WantedHost, type WantedVm } from './plan-mending.ts';
 
+const mountOptionsSchema = z.record(z.string(), z.string());
 const WAIT_MS = 15_000;
 /** An agent restarts within this time; only then the host counts as not responding. */
 const GRACE_MS = 4_000;
@@ -135,7 +138,8 @@ export class HostLoop {
   }
 }
 
-async function readWantedHost({ db }: TaskServices, host: Host): Promise<WantedHost> {
+async function readWantedHost(services: TaskServices, host: Host): Promise<WantedHost> {
+  const { db } = services;
   const mounts = await db.hostDatastore.findMany({
     where: { hostId: host.id },
     include: {
@@ -143,7 +147,25 @@ async function readWantedHost({ db }: TaskServices, host: Host): Promise<WantedH
     },
   });
   const { id, name, maintenanceState } = host;
-  return { id, name, maintenanceState, mounts: mounts.map(({ datastore }) => datastore) };
+  const wanted = mounts.map(({ datastore: { options, ...datastore } }) => ({
+    ...datastore,
+    options: openedOptions(services, datastore.name, mountOptionsSchema.parse(options)),
+  }));
+  return { id, name, maintenanceState, mounts: wanted };
+}
+
+/** Without the secrets where they cannot be opened: the host then says what is missing. */
+function openedOptions(
+  { sealer, logger }: TaskServices,
+  datastore: string,
+  options: DatastoreOptions,
+): Record<string, string> {
+  try {
+    return openOptions(sealer, options);
+  } catch (err) {
+    logger.error({ err, datastore }, 'the options of a datastore cannot be opened');
+    return shownOptions(options);
+  }
 }
 
 /**

@@ -1,7 +1,6 @@
 // Carries out what planMending asks for. Each mending is tried again with a growing wait while it
 // fails.
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { backoffMs } from '../../base/backoff.ts';
 import { randomHex } from '../../base/random.ts';
 import { toFaultRecord } from '../../model/fault.ts';
@@ -18,7 +17,6 @@ import {
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
-import { openOptions } from '../datastores/sealed-options.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { findVm, toRunSpec } from '../vms/vm-store.ts';
@@ -26,7 +24,6 @@ import type { Mending, WantedHost } from './plan-mending.ts';
 import { isStillNeeded } from './still-needed.ts';
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
-const mountOptionsSchema = z.record(z.string(), z.string());
 
 export class Mender {
   readonly #services: TaskServices;
@@ -71,7 +68,7 @@ export class Mender {
     mending: Mending;
     operationKey: string;
   }): Promise<void> {
-    const { agents, sealer } = this.#services;
+    const { agents } = this.#services;
     if (!(await isStillNeeded(this.#services, { host, wanted, mending }))) return;
     this.#logger.info({ host: host.name, mending }, 'mending');
     switch (mending.kind) {
@@ -79,7 +76,7 @@ export class Mender {
         const datastores = wanted.mounts.map(({ type, options = {}, ...mount }) => ({
           ...mount,
           type: datastoreTypeSchema.parse(type),
-          options: openOptions(sealer, mountOptionsSchema.parse(options)),
+          options,
         }));
         await agents.call(host, configure, { hostId: host.id, name: host.name, datastores });
         return;

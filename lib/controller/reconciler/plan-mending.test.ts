@@ -1,6 +1,7 @@
 // What would mend a host, by table: wanted and reported on the left, the mending on the right.
 import { describe, expect, test } from 'vitest';
 import type { HostReport, WorldReport } from '../../wire/agent/host-rpc.ts';
+import { optionsDigest } from '../../wire/agent/options-digest.ts';
 import { type Mending, planMending, type WantedHost, type WantedVm } from './plan-mending.ts';
 
 const mount = { id: 'datastore-1', name: 'vmfs1', type: 'VMFS', path: '/ds' };
@@ -155,4 +156,20 @@ const HOST_CASES: [string, Partial<WantedHost>, Partial<HostReport>, Mending[]][
 
 test.each(HOST_CASES)('a host that %s', (_, wanted, found, mendings) => {
   expect(planMending({ ...host, ...wanted }, [], { ...quiet, ...found })).toEqual(mendings);
+});
+
+test('a host with other options of a datastore is configured anew', () => {
+  const options = { provider: 'http://127.0.0.1:1', token: 'a token of sixteen' };
+  const wanted = { ...host, mounts: [{ ...mount, options }] };
+  const [datastore] = quiet.datastores;
+  if (!datastore) throw new Error('the report has a datastore');
+  const told = (known: Record<string, string>): HostReport => ({
+    ...quiet,
+    datastores: [{ ...datastore, optionsDigest: optionsDigest(known) }],
+  });
+  expect(planMending(wanted, [], told(options))).toEqual([]);
+  const changed = told({ ...options, token: 'another token of sixteen' });
+  expect(planMending(wanted, [], changed)).toEqual([{ kind: 'configure' }]);
+  // A host of an older version does not say.
+  expect(planMending(wanted, [], quiet)).toEqual([]);
 });

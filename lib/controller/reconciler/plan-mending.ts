@@ -1,6 +1,7 @@
 // Compares what is wanted on a host with what it reports, and says what would mend the difference.
 // Pure.
 import type { HostReport, WorldReport } from '../../wire/agent/host-rpc.ts';
+import { optionsDigest } from '../../wire/agent/options-digest.ts';
 
 export interface WantedVm {
   id: string;
@@ -16,11 +17,20 @@ export interface WantedVm {
   runsAtHome: boolean | null;
 }
 
+export interface WantedMount {
+  id: string;
+  name: string;
+  type: string;
+  path: string;
+  /** As the host shall have them, with secrets opened. */
+  options?: Record<string, string>;
+}
+
 export interface WantedHost {
   id: string;
   name: string;
   maintenanceState: string;
-  mounts: { id: string; name: string; type: string; path: string; options?: unknown }[];
+  mounts: WantedMount[];
 }
 
 export type Mending =
@@ -60,7 +70,11 @@ function needsConfiguration(host: WantedHost, report: HostReport): boolean {
   if (report.hostId !== host.id) return true;
   const mounted = report.datastores.map(({ id, name }) => `${id} ${name}`).sort();
   const wanted = host.mounts.map(({ id, name }) => `${id} ${name}`).sort();
-  return mounted.join('\n') !== wanted.join('\n');
+  if (mounted.join('\n') !== wanted.join('\n')) return true;
+  return host.mounts.some(({ id, options = {} }) => {
+    const known = report.datastores.find((datastore) => datastore.id === id)?.optionsDigest;
+    return known !== undefined && known !== optionsDigest(options);
+  });
 }
 
 function mendHere(

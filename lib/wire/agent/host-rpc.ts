@@ -12,6 +12,7 @@ import {
 } from '../../model/inventory.ts';
 import { ioTraceEntrySchema, vmSampleSchema } from '../../model/io.ts';
 import { eventSeveritySchema, faultRecordSchema } from '../../model/task.ts';
+import { transferSchema } from '../../model/transfer.ts';
 import { acceptanceLevelSchema, vibInspectionSchema } from '../../model/vib.ts';
 import { vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { workloadSchema, workloadStatusSchema } from '../../model/workload.ts';
@@ -84,6 +85,8 @@ export const hostOperationSchema = z.object({
   /** What it is doing: downloading, verifying, unpacking, … */
   step: z.string(),
   state: z.enum(['running', 'success', 'error']),
+  /** Of the copy under way; null when nothing is copied. */
+  transfer: transferSchema.nullable().default(null),
   fault: faultRecordSchema.nullable(),
 });
 export type HostOperation = z.infer<typeof hostOperationSchema>;
@@ -124,8 +127,12 @@ export const hostReportSchema = z.object({
       capacityBytes: z.number(),
       freeBytes: z.number(),
       message: z.string(),
-      /** Of a vSAN: how many objects are healthy, reducedRedundancy, inaccessible. */
+      /** Of a vSAN or a vVol: how many objects are in which state. */
       objectHealth: z.record(z.string(), z.number().int()).optional(),
+      /** Changes with any object's health, components and bytes to resynchronise (`readObjects`). */
+      objectsDigest: z.string().max(64).optional(),
+      /** Of the options that the host was told (`optionsDigest`); left out by one that cannot say. */
+      optionsDigest: z.string().max(64).optional(),
     }),
   ),
   worlds: z.array(worldReportSchema),
