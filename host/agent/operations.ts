@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Json } from '#lib/base/json.ts';
 import { type FaultRecord, fromFaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import { faultRecordSchema } from '#lib/model/task.ts';
+import type { Transfer } from '#lib/model/transfer.ts';
 import type { HostOperation } from '#lib/wire/agent/host-rpc.ts';
 import type { Revision } from './revision.ts';
 import { Journal } from './store/journal.ts';
@@ -20,8 +21,8 @@ const resultSchema = z.object({
 });
 type Result = z.infer<typeof resultSchema>;
 
-/** Says how far an operation is: a word for the step, and percent. */
-export type ReportProgress = (step: string, progress: number) => void;
+/** Says how far an operation is: a word for the step, percent, and bytes while it copies. */
+export type ReportProgress = (step: string, progress: number, transfer?: Transfer | null) => void;
 
 /** What an operation's work is given. */
 export interface OperationJob {
@@ -69,7 +70,7 @@ export class Operations {
       progress: 0,
       step: '',
       state: 'running',
-      fault: null,
+      ...{ transfer: null, fault: null },
     };
     // Begun only when it stands in the list, so that its first step is seen.
     const controller = new AbortController();
@@ -99,7 +100,7 @@ export class Operations {
         progress: 100,
         step: '',
         state: fault ? 'error' : 'success',
-        fault,
+        ...{ transfer: null, fault },
       }),
     );
     return [...ended, ...[...this.#running.values()].map(({ shown }) => shown)];
@@ -114,8 +115,9 @@ export class Operations {
     signal: AbortSignal,
     work: (job: OperationJob) => Promise<Json>,
   ): Promise<Json> {
-    const report: ReportProgress = (step, progress) => {
+    const report: ReportProgress = (step, progress, transfer = null) => {
       shown.step = step;
+      shown.transfer = transfer;
       shown.progress = Math.round(progress);
       this.#revision.bump();
     };

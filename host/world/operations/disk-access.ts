@@ -59,7 +59,10 @@ export function progressOf(
   parts: ChangeParts,
   step: string,
 ): (doneBytes: number, totalBytes: number) => void {
-  return (done, total) => parts.progress(step, total === 0 ? 100 : (100 * done) / total);
+  return (doneBytes, totalBytes) => {
+    const percent = totalBytes === 0 ? 100 : (100 * doneBytes) / totalBytes;
+    parts.progress(step, percent, { doneBytes, totalBytes });
+  };
 }
 
 /** A disk and where it is going. */

@@ -1,6 +1,7 @@
 // Where a world's operations are asked for: one that is asked for again by its mark is joined, or
 // answered again, because the agent that asked may have died meanwhile.
 import { Fault } from '#lib/model/fault.ts';
+import type { Transfer } from '#lib/model/transfer.ts';
 import type { OperationProgress, OperationResult } from './operation.ts';
 
 const ANSWERS_KEPT = 32;
@@ -8,7 +9,7 @@ const ANSWERS_KEPT = 32;
 export interface OperationHandle {
   /** Aborts when the operation shall stop and leave all as it was. */
   signal: AbortSignal;
-  progress(step: string, percent: number): void;
+  progress(step: string, percent: number, transfer?: Transfer): void;
 }
 
 export class OperationDesk {
@@ -49,13 +50,14 @@ export class OperationDesk {
       throw new Fault('TaskInProgress', 'Another operation is under way on the virtual machine.');
     }
     const controller = new AbortController();
-    const running = { shown: { mark, step: '', progress: 0 }, controller };
+    const shown: OperationProgress = { mark, step: '', progress: 0, transfer: null };
+    const running = { shown, controller };
     this.#running = running;
     try {
       return await work({
         signal: controller.signal,
-        progress: (step, progress) => {
-          running.shown = { mark, step, progress };
+        progress: (step, progress, transfer) => {
+          running.shown = { mark, step, progress, transfer: transfer ?? null };
         },
       });
     } finally {

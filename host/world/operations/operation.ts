@@ -2,6 +2,7 @@
 // names and writes the plan; the world makes the files, stands the I/O still, commits and changes
 // over.
 import { z } from 'zod';
+import { transferSchema } from '#lib/model/transfer.ts';
 import { provisioningSchema } from '#lib/wire/agent/disk-rpc.ts';
 import { commitSchema } from '../../datastore/commit-files.ts';
 import { launchDiskSchema } from '../launch.ts';
@@ -128,5 +129,7 @@ export const operationProgressSchema = z.object({
   step: z.string(),
   /** 0 to 100. */
   progress: z.number(),
+  /** Of the copy under way; null when nothing is copied. */
+  transfer: transferSchema.nullable().default(null),
 });
 export type OperationProgress = z.infer<typeof operationProgressSchema>;

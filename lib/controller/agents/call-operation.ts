@@ -110,7 +110,7 @@ async function watch<Input extends Keyed, Output extends z.ZodType>(
       });
       answeredAt = clock.monotonic();
       const found = known.operations.find((row) => row.operationKey === input.operationKey);
-      const text = `${found?.step} ${found?.progress}`;
+      const text = `${found?.step} ${found?.progress} ${found?.transfer?.doneBytes ?? ''}`;
       if (found?.state === 'running' && text !== shown) {
         shown = text;
         await onProgress?.(found);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Json } from '../../base/json.ts';
 import { requireAllowed } from '../../model/verdict.ts';
 import type { Provisioning, VmLayout } from '../../wire/agent/disk-rpc.ts';
+import type { HostOperation } from '../../wire/agent/host-rpc.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
@@ -89,9 +90,12 @@ async function writeChanged(
   });
 }
 
+type HostProgress = Pick<HostOperation, 'progress' | 'step' | 'transfer'>;
+
 /** Shows a host's progress as the task's, between two percentages. */
 export function showProgress(context: TaskContext, from: number, to: number, otherwise: string) {
-  return async ({ progress, step }: { progress: number; step: string }): Promise<void> => {
-    await context.progress(from + ((to - from) * progress) / 100, step || otherwise);
+  return async ({ progress, step, transfer }: HostProgress): Promise<void> => {
+    const percent = from + ((to - from) * progress) / 100;
+    await context.progress(percent, step || otherwise, transfer);
   };
 }

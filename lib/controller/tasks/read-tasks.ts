@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import { faultRecordSchema, taskStateSchema } from '../../model/task.ts';
+import { measuredTransferSchema } from '../../model/transfer.ts';
 import type { TaskView } from '../../wire/api/tasks.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Task } from '../database/generated/client.ts';
@@ -34,6 +35,7 @@ function toTaskView(task: Task): TaskView {
     ...{ id, operation, label, initiator, progress, step, parentId },
     target: { id: task.targetId, name: task.targetName },
     state: taskStateSchema.parse(task.state),
+    transfer: measuredTransferSchema.nullable().parse(task.transfer),
     fault: faultRecordSchema.nullable().parse(task.fault),
     result: z.json().nullable().parse(task.result),
     cancelable: isWaiting || (isOpen && task.cancelable && !task.cancelRequested),

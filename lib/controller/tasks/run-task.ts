@@ -1,6 +1,7 @@
 // Runs the handler of one claimed task and says how it ended.
 import type { Json } from '../../base/json.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
+import { TransferMeter } from '../../model/transfer.ts';
 import type { Task } from '../database/generated/client.ts';
 import { isDatabaseAway } from './is-database-away.ts';
 import type { TaskContext, TaskServices } from './task-context.ts';
@@ -58,6 +59,7 @@ function makeContext({
   let kept: Json | null =
     task.checkpoint === null ? null : JSON.parse(JSON.stringify(task.checkpoint));
   let shown = '';
+  const meter = new TransferMeter();
   async function update(change: Parameters<typeof updateTask>[3]): Promise<void> {
     const held = await updateTask(services.db, owner, task.id, change);
     if (held) return;
@@ -71,11 +73,13 @@ function makeContext({
     operation: task.operation,
     initiator: task.initiator,
     signal: stop.signal,
-    async progress(percent, step) {
+    async progress(percent, step, copied = null) {
       const progress = Math.min(99, Math.max(0, Math.round(percent)));
-      if (`${progress} ${step}` === shown) return;
-      shown = `${progress} ${step}`;
-      await update({ progress, step });
+      const text = `${progress} ${step} ${copied?.doneBytes ?? ''}`;
+      if (text === shown) return;
+      shown = text;
+      const transfer = copied && meter.measure(services.clock.monotonic(), copied);
+      await update({ progress, step, transfer });
     },
     checkpoint(schema) {
       const parsed = schema.safeParse(kept);

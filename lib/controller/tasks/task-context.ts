@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import type { Json } from '../../base/json.ts';
 import type { Random } from '../../base/random.ts';
+import type { Transfer } from '../../model/transfer.ts';
 import type { Agents } from '../agents/agent-client.ts';
 import type { DepotLinks } from '../agents/depot-links.ts';
 import type { Database } from '../database/client.ts';
@@ -30,8 +31,8 @@ export interface TaskContext extends TaskServices {
   initiator: string;
   /** Aborts when a user cancels, when the lease is lost, and when the controller shuts down. */
   signal: AbortSignal;
-  /** Percent 0 to 100, and what it is doing now in words. */
-  progress(percent: number, step: string): Promise<void>;
+  /** Percent 0 to 100, what it is doing now in words, and how far the copy is that it makes. */
+  progress(percent: number, step: string, transfer?: Transfer | null): Promise<void>;
   /** What the last checkpoint of an earlier run holds, or null. */
   checkpoint<T>(schema: z.ZodType<T>): T | null;
   /** Replaces the checkpoint; when it resolves it is on disk. */

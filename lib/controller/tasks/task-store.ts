@@ -4,6 +4,7 @@
 import type { Json } from '../../base/json.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { TaskState } from '../../model/task.ts';
+import type { MeasuredTransfer } from '../../model/transfer.ts';
 import { recordChange, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';
@@ -72,6 +73,7 @@ export async function releaseTasks(db: Database, owner: string, ids: string[]): 
 export interface TaskUpdate {
   progress?: number;
   step?: string;
+  transfer?: MeasuredTransfer | null;
   checkpoint?: Json;
 }
 
@@ -80,13 +82,14 @@ export function updateTask(
   db: Database,
   owner: string,
   id: string,
-  { checkpoint, ...update }: TaskUpdate,
+  { checkpoint, transfer, ...update }: TaskUpdate,
 ): Promise<boolean> {
   const kept = checkpoint === undefined ? {} : { checkpoint: checkpoint ?? Prisma.JsonNull };
+  const copied = transfer === undefined ? {} : { transfer: transfer ?? Prisma.DbNull };
   return transact(db, async (tx) => {
     const { count } = await tx.task.updateMany({
       where: { id, leaseOwner: owner, state: 'running' },
-      data: { ...update, ...kept },
+      data: { ...update, ...kept, ...copied },
     });
     if (count === 1 && (update.progress !== undefined || update.step !== undefined)) {
       await recordChange(tx, { object: id, path: 'progress' });
@@ -129,7 +132,7 @@ export async function writeOutcome(
       ...(state === 'success' ? { progress: 100 } : {}),
       ...(result == null ? {} : { result }),
       ...(fault === undefined ? {} : { fault: JSON.parse(JSON.stringify(fault)) }),
-      step: '',
+      ...{ step: '', transfer: Prisma.DbNull },
       leaseOwner: null,
       leaseUntil: null,
     },

@@ -1,6 +1,7 @@
 // Tasks, events and alarms as the console reads them, and the change stream.
 import { z } from 'zod';
 import { eventSeveritySchema, faultRecordSchema, taskStateSchema } from '../../model/task.ts';
+import { measuredTransferSchema } from '../../model/transfer.ts';
 
 export const taskViewSchema = z.object({
   id: z.string(),
@@ -11,6 +12,8 @@ export const taskViewSchema = z.object({
   state: taskStateSchema,
   progress: z.number().int(),
   step: z.string(),
+  /** How far the copy is that the task makes just now; null while it makes none. */
+  transfer: measuredTransferSchema.nullable(),
   fault: faultRecordSchema.nullable(),
   result: z.json().nullable(),
   cancelable: z.boolean(),

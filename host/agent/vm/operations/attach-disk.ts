@@ -88,7 +88,8 @@ async function makeDisk({ host, job }: OnVm, { disk, create }: Input, full: stri
     files: host.files,
     random: host.random,
     signal: job.signal,
-    onProgress: (done, total) => job.report('Taking space', (100 * done) / total),
+    onProgress: (doneBytes, totalBytes) =>
+      job.report('Taking space', (100 * doneBytes) / totalBytes, { doneBytes, totalBytes }),
   });
   await writeDescriptor(full, withIofilters(descriptor, names), host.files);
 }

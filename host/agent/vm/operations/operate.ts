@@ -114,7 +114,7 @@ async function askWorld(
       // Who is too busy to say how far it is does its work all the same.
       const status = await runner.client.status().catch(() => null);
       const shown = status?.operation;
-      if (shown?.mark === params.mark) job.report(shown.step, shown.progress);
+      if (shown?.mark === params.mark) job.report(shown.step, shown.progress, shown.transfer);
       // A request to stop that came before the operation had begun was lost: once more.
       if (job.signal.aborted) cancel();
     }
