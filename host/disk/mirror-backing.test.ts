@@ -27,6 +27,22 @@ class SlowDisk extends MemoryDisk {
   }
 }
 
+/** Of what arrives in one turn, the last is done first. */
+class BackwardDisk extends MemoryDisk {
+  readonly #arrived: ChainIo[] = [];
+
+  override submit(io: ChainIo): number {
+    const { carrier } = io;
+    if (carrier === null) return super.submit(io);
+    this.#arrived.push(io);
+    setImmediate(() => {
+      const last = this.#arrived.pop();
+      if (last !== undefined) last.carrier?.diskDone(last, super.submit(last));
+    });
+    return -1;
+  }
+}
+
 const stepArbitrary = fc.record({
   code: fc.constantFrom(WRITE, WRITE, READ, WRITE_ZEROES),
   sector: fc.nat(SECTORS - 1),
@@ -107,6 +123,23 @@ test('a mirror copies behind the guest, and both places are equal in the end', a
     }),
     { numRuns: 15 },
   );
+});
+
+test('of writes that overlap, the same one stands last in both places', async () => {
+  const source = new SlowDisk(Buffer.alloc(SIZE));
+  const target = new BackwardDisk(Buffer.alloc(SIZE));
+  const mirror = new MirrorBacking({ source, target, targetIsZero: true });
+  await mirror.copy();
+  const write = (fill: number, sector: number): Promise<number> => {
+    const buffer = Buffer.alloc(4096, fill);
+    const request = { code: WRITE, offset: sector * 512, length: buffer.length, buffer };
+    return new Promise((resolve) => runIo(mirror, request, resolve));
+  };
+  const writes = [1, 2, 3, 4, 5].map((fill) => write(fill, fill));
+  expect(await Promise.all(writes)).toEqual([0, 0, 0, 0, 0]);
+  expect(source.bytes[5 * 512]).toBeGreaterThan(0);
+  expect(target.bytes.equals(source.bytes)).toBe(true);
+  await mirror.finish();
 });
 
 test('an error of the target ends the mirror, and the guest sees nothing of it', async () => {

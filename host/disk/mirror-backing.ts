@@ -1,6 +1,7 @@
 // A disk in two places while its data move from one to the other. A cursor copies region by region
 // from the source to the target; a write behind the cursor goes to both, one before it to the
-// source alone, and one in the region that is being copied waits for that. When the cursor is at
+// source alone, and one in the region that is being copied waits for that. Writes that overlap go one
+// after the other, or the two places could end with different ones of them. When the cursor is at
 // the end, both are equal and stay so, and the disk can change over in the blink of a flush. An
 // error of the target ends the mirror and leaves the guest at the source.
 import { assert } from '#lib/base/assert.ts';
@@ -46,7 +47,7 @@ export class MirrorBacking implements Backing {
   #brokenBy = 0;
   #copying = false;
   readonly #writing = new Set<Range>();
-  /** I/Os that wait for the region. */
+  /** I/Os that wait for the region, or for a write that they overlap. */
   #waiting: ChainIo[] = [];
   /** Called when a write has ended. */
   #onWritten: (() => void) | null = null;
@@ -75,12 +76,9 @@ export class MirrorBacking implements Backing {
     // A trim is advice, and what it leaves could differ in the two places.
     if (io.code === TRIM) return 0;
     if (io.fastZero) return NBD_ERRORS.ENOTSUP;
-    const region = this.#region;
-    if (region !== null && overlap(region, rangeOf(io))) {
-      this.#waiting.push(io);
-      return PENDING;
-    }
-    return this.#write(io);
+    if (!this.#mustWait(rangeOf(io))) return this.#write(io);
+    this.#waiting.push(io);
+    return PENDING;
   }
 
   blockStatus(offset: number, length: number): Promise<StatusExtent[] | number> {
@@ -154,6 +152,7 @@ export class MirrorBacking implements Backing {
       this.#writing.delete(range);
       this.#onWritten?.();
       if (returned) io.carrier?.diskDone(io, answer);
+      if (this.#waiting.length > 0) this.#tryWaiting();
     };
     const { source, target } = this.#parts;
     const { code, offset, length, buffer, start, fua, noHole } = io;
@@ -200,8 +199,18 @@ export class MirrorBacking implements Backing {
     this.#onWritten = null;
   }
 
+  #mustWait(range: Range): boolean {
+    if (this.#region !== null && overlap(this.#region, range)) return true;
+    for (const other of this.#writing) if (overlap(other, range)) return true;
+    return false;
+  }
+
   #leaveRegion(): void {
     this.#region = null;
+    this.#tryWaiting();
+  }
+
+  #tryWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const io of waiting) {
