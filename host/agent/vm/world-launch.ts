@@ -10,7 +10,7 @@ import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from '../../datastore/descriptor-file.ts';
 import { diskPathsOf } from '../../datastore/vm-home.ts';
 import type { LaunchFilter, WorldLaunch } from '../../world/launch.ts';
-import type { HostContext } from '../host-context.ts';
+import type { OperatingHost } from './operated-vm.ts';
 import { specWithFilters, type VmRecord } from './vm-record.ts';
 
 export interface WorldPlaces {
@@ -20,7 +20,7 @@ export interface WorldPlaces {
   logPath: string;
 }
 
-export function worldPlaces({ paths }: HostContext, vmId: string): WorldPlaces {
+export function worldPlaces({ paths }: Pick<OperatingHost, 'paths'>, vmId: string): WorldPlaces {
   return {
     launchPath: join(paths.launch, `${vmId}.json`),
     controlSocketPath: join(paths.runtime, `${vmId}.ctl`),
@@ -31,7 +31,7 @@ export function worldPlaces({ paths }: HostContext, vmId: string): WorldPlaces {
 
 /** Throws `InvalidDatastore`, or the given fault naming every filter that the host lacks. */
 export async function launchOf(
-  host: HostContext,
+  host: OperatingHost,
   spec: VmRunSpec,
   { incoming, serves, missing }: { incoming: boolean; serves: boolean; missing: FaultName },
 ): Promise<WorldLaunch> {
@@ -66,9 +66,9 @@ export async function launchOf(
  * The spec with its disks as the .vmx has them: the controller may not have heard yet what the last
  * operation has made of them. Throws `FileNotFound` without a .vmx.
  */
-export async function specAtHome(host: HostContext, spec: VmRunSpec): Promise<VmRunSpec> {
+export async function specAtHome(host: OperatingHost, spec: VmRunSpec): Promise<VmRunSpec> {
   const vmxPath = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
-  const paths = await diskPathsOf(vmxPath);
+  const paths = await diskPathsOf(vmxPath, host.files);
   const disks: VmRunSpec['disks'] = [];
   for (const disk of spec.disks) {
     const path = paths.get(disk.unit);
@@ -78,18 +78,18 @@ export async function specAtHome(host: HostContext, spec: VmRunSpec): Promise<Vm
 }
 
 /** Where a suspended VM's state is kept: beside its .vmx. */
-export async function statePathOf(host: HostContext, spec: VmRunSpec): Promise<string> {
+export async function statePathOf(host: OperatingHost, spec: VmRunSpec): Promise<string> {
   const vmxPath = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
   return vmxPath.replace(/(\.vmx)?$/, '.vmss');
 }
 
 /** Gives up what a suspended VM has kept. */
-export async function discardState(host: HostContext, spec: VmRunSpec): Promise<void> {
+export async function discardState(host: OperatingHost, spec: VmRunSpec): Promise<void> {
   await rm(await statePathOf(host, spec), { force: true });
 }
 
 /** In call order, with where their code is. All must be installed. */
-export function launchFilters(host: HostContext, filters: readonly DiskFilter[]): LaunchFilter[] {
+export function launchFilters(host: OperatingHost, filters: readonly DiskFilter[]): LaunchFilter[] {
   return orderFilters(filters).map((filter) => {
     const found = host.findFilter(filter);
     if (found) return found;
@@ -102,7 +102,7 @@ export function launchFilters(host: HostContext, filters: readonly DiskFilter[])
 
 /** Throws the given fault unless every filter is in the image. */
 export function requireFilters(
-  host: HostContext,
+  host: OperatingHost,
   filters: readonly DiskFilter[],
   fault: FaultName,
 ): void {
@@ -117,12 +117,15 @@ export function requireFilters(
  * The record with the filters that its disks really have, when the agent died while changing them:
  * the descriptor, which the world writes last, says whether the change was made.
  */
-export async function settlePendingFilters(host: HostContext, record: VmRecord): Promise<VmRecord> {
+export async function settlePendingFilters(
+  host: OperatingHost,
+  record: VmRecord,
+): Promise<VmRecord> {
   const { pendingFilters: pending, spec } = record;
   const disk = spec.disks.find(({ key }) => key === pending?.diskKey);
   if (!pending || !disk) return { ...record, pendingFilters: null };
   const path = await host.datastores.resolve(disk.datastoreId, disk.path);
-  const names = iofilters(await readDescriptor(path));
+  const names = iofilters(await readDescriptor(path, host.files));
   const wanted = orderFilters(pending.filters).map((filter) => filter.name);
   const made = names.join() === wanted.join();
   const settled = made ? specWithFilters(spec, pending.diskKey, pending.filters) : spec;
@@ -130,7 +133,7 @@ export async function settlePendingFilters(host: HostContext, record: VmRecord):
 }
 
 function missingReasons(
-  host: HostContext,
+  host: OperatingHost,
   filters: readonly DiskFilter[],
   fault: FaultName = 'CannotOpenDisk',
 ): Reason[] {

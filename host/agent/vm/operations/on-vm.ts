@@ -6,10 +6,8 @@ import { Fault } from '#lib/model/fault.ts';
 import type { VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readVmHome, type VmHome } from '../../../datastore/vm-home.ts';
-import type { HostContext } from '../../host-context.ts';
 import type { OperationJob } from '../../operations.ts';
-import type { VmRunner } from '../vm-runner.ts';
-import type { VmSet } from '../vm-set.ts';
+import type { OperatedVm, OperatedVms, OperatingHost } from '../operated-vm.ts';
 
 export interface Request {
   vm: VmRunSpec;
@@ -18,8 +16,8 @@ export interface Request {
 
 /** One operation on one VM. */
 export interface OnVm {
-  host: HostContext;
-  runner: VmRunner;
+  host: OperatingHost;
+  runner: OperatedVm;
   operationKey: string;
   job: OperationJob;
   /** As the files have it now. */
@@ -34,7 +32,7 @@ export interface OnVm {
  * another host, or on and not working.
  */
 export async function onVm<Answer extends Json>(
-  { host, vms, job }: { host: HostContext; vms: VmSet; job: OperationJob },
+  { host, vms, job }: { host: OperatingHost; vms: OperatedVms; job: OperationJob },
   { vm, operationKey }: Request,
   work: (on: OnVm) => Promise<Answer>,
 ): Promise<Json> {
@@ -68,7 +66,7 @@ export async function again(on: OnVm): Promise<OnVm> {
 }
 
 /** Waits for what is under way, and passes on that somebody wants it to stop. */
-async function settled(runner: VmRunner, { signal }: OperationJob): Promise<void> {
+async function settled(runner: OperatedVm, { signal }: OperationJob): Promise<void> {
   const mark = runner.record.intent?.mark;
   if (mark === undefined) return;
   const cancel = (): void => {
@@ -83,7 +81,7 @@ async function settled(runner: VmRunner, { signal }: OperationJob): Promise<void
   }
 }
 
-function requireReady(runner: VmRunner): void {
+function requireReady(runner: OperatedVm): void {
   const { desired, place, spec, handingOverTo } = runner.record;
   if (place === 'incoming' || handingOverTo !== null) {
     throw new Fault('InvalidState', `${spec.name} is being migrated.`);

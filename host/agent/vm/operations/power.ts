@@ -2,15 +2,13 @@
 
 import { randomHex } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { HostContext } from '../../host-context.ts';
 import type { OperationJob } from '../../operations.ts';
-import type { VmRunner } from '../vm-runner.ts';
-import type { VmSet } from '../vm-set.ts';
+import type { OperatedVm, OperatedVms, OperatingHost } from '../operated-vm.ts';
 import { statePathOf } from '../world-launch.ts';
 
 interface Where {
-  host: HostContext;
-  vms: VmSet;
+  host: OperatingHost;
+  vms: OperatedVms;
   job: OperationJob;
 }
 
@@ -39,7 +37,7 @@ export async function resetVm({ host, vms }: Where, vmId: string): Promise<void>
   });
 }
 
-function requireRunning(runner: VmRunner): void {
+function requireRunning(runner: OperatedVm): void {
   if (runner.record.desired === 'poweredOn' && runner.isRunning) return;
   throw new Fault('InvalidPowerState', `${runner.record.spec.name} is not running.`);
 }
