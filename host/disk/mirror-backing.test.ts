@@ -132,7 +132,7 @@ test('of writes that overlap, the same one stands last in both places', async ()
   await mirror.copy();
   const write = (fill: number, sector: number): Promise<number> => {
     const buffer = Buffer.alloc(4096, fill);
-    const request = { code: WRITE, offset: sector * 512, length: buffer.length, buffer };
+    const request = { code: WRITE, offset: sector * 512, length: 4096, buffer } as const;
     return new Promise((resolve) => runIo(mirror, request, resolve));
   };
   const writes = [1, 2, 3, 4, 5].map((fill) => write(fill, fill));

@@ -1,8 +1,8 @@
 // A disk in two places while its data move from one to the other. A cursor copies region by region
 // from the source to the target; a write behind the cursor goes to both, one before it to the
-// source alone, and one in the region that is being copied waits for that. Writes that overlap go one
-// after the other, or the two places could end with different ones of them. When the cursor is at
-// the end, both are equal and stay so, and the disk can change over in the blink of a flush. An
+// source alone, and one in the region that is being copied waits for that. Writes that overlap go
+// one after the other, or the two places could end with different ones of them. When the cursor is
+// at the end, both are equal and stay so, and the disk can change over in the blink of a flush. An
 // error of the target ends the mirror and leaves the guest at the source.
 import { assert } from '#lib/base/assert.ts';
 import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
