@@ -29,7 +29,8 @@ export const DIALOGS = {
   /** `to`: mount or unmount. */
   mountDatastore: ['datastore', 'host', 'to'],
   deleteDatastore: ['datastore'],
-  editPolicies: ['vm', 'disk'],
+  /** `detach`: a filter, which no disk shall have. */
+  editPolicies: ['vm', 'disk', 'detach'],
   startWorkload: ['vm', 'disk'],
   maintenance: ['host', 'to'],
   connection: ['host', 'to'],

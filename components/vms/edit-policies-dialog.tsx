@@ -1,7 +1,8 @@
 'use client';
 // Edit VM storage policies: a policy for each disk, with the verdict of the whole choice before it
 // is applied.
-// URL: `vm`, `disk` (to begin with).
+// URL: `vm`, `disk` (to begin with), `detach` (a filter: the disks that have it are chosen to lose
+// their policy).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { openDialog } from '#components/shell/dialog-url.ts';
@@ -28,7 +29,8 @@ export function EditPoliciesDialog({ param, close }: UrlDialogProps) {
   const vm = useVm(param('vm') ?? '');
   const policies = usePolicies();
   if (vm.data && policies.data) {
-    return <Form vm={vm.data} policies={policies.data} diskKey={param('disk')} onClose={close} />;
+    const first = { diskKey: param('disk'), detach: param('detach') };
+    return <Form vm={vm.data} policies={policies.data} first={first} onClose={close} />;
   }
   return (
     <Dialog open onClose={close} title="Edit VM storage policies">
@@ -41,12 +43,12 @@ export function EditPoliciesDialog({ param, close }: UrlDialogProps) {
 interface FormProps {
   vm: VmView;
   policies: readonly PolicyView[];
-  diskKey: string | null;
+  first: { diskKey: string | null; detach: string | null };
   onClose: () => void;
 }
 
-function Form({ vm, policies, diskKey, onClose }: FormProps) {
-  const [chosen, setChosen] = useState<Record<number, string>>({});
+function Form({ vm, policies, first, onClose }: FormProps) {
+  const [chosen, setChosen] = useState(() => withoutFilter(vm.disks, first.detach));
   const { mutateAsync, isPending, error } = useChange('assignPolicies');
   const assignments = vm.disks
     .map((disk) => ({ disk, value: chosen[disk.key] ?? policyOf(disk) }))
@@ -86,7 +88,7 @@ function Form({ vm, policies, diskKey, onClose }: FormProps) {
     >
       <div className="space-y-4">
         {policies.length === 0 && <NoPolicies />}
-        {orderDisks(vm.disks, diskKey).map((disk) => (
+        {orderDisks(vm.disks, first.diskKey).map((disk) => (
           <DiskChoice
             key={disk.key}
             disk={disk}
@@ -157,6 +159,12 @@ function DiskChoice({ disk, policies, value, onChange }: DiskChoiceProps) {
       onChange={onChange}
     />
   );
+}
+
+/** No policy, by key, for each disk that has the filter. */
+function withoutFilter(disks: readonly DiskView[], filter: string | null): Record<number, string> {
+  const having = disks.filter(({ filters }) => filters.some(({ name }) => name === filter));
+  return Object.fromEntries(having.map(({ key }) => [key, DEFAULT]));
 }
 
 function policyOf(disk: DiskView): string {

@@ -7,7 +7,7 @@ import { Badge, type Tone } from '../ui/badge.tsx';
 import { StateIcon, type StateMark } from '../ui/state-icon.tsx';
 import { isOutOfSpace } from './vm-trouble.ts';
 
-type VmState = Pick<VmSummary, 'powerState' | 'worldState' | 'worldMessage' | 'isTemplate'>;
+type VmState = Pick<VmSummary, 'powerState' | 'worldState' | 'trouble' | 'isTemplate'>;
 
 const TROUBLED = new Set(['faulted', 'failed', 'lost', 'unknown']);
 const POWER: Record<VmState['powerState'], { label: string; tone: Tone; mark: StateMark }> = {
@@ -20,10 +20,13 @@ function markOf(vm: VmState): StateMark {
   if (vm.isTemplate) return 'none';
   const isOn = vm.powerState === 'poweredOn';
   if (isOn && TROUBLED.has(vm.worldState)) return 'error';
-  return isOn && isOutOfSpace(vm) ? 'warning' : POWER[vm.powerState].mark;
+  return isOn && vm.trouble ? 'warning' : POWER[vm.powerState].mark;
 }
 
-export function powerLabel({ powerState, isTemplate }: Omit<VmState, 'worldState'>): string {
+export function powerLabel({
+  powerState,
+  isTemplate,
+}: Pick<VmState, 'powerState' | 'isTemplate'>): string {
   return isTemplate ? 'Template' : POWER[powerState].label;
 }
 
@@ -39,7 +42,9 @@ export function VmStateBadges({ vm }: { vm: VmState }) {
     <>
       <Badge tone={POWER[vm.powerState].tone}>{powerLabel(vm)}</Badge>
       {mark === 'error' && <Badge tone="bad">Failed</Badge>}
-      {mark === 'warning' && <Badge tone="warn">Paused: no space</Badge>}
+      {mark === 'warning' && (
+        <Badge tone="warn">{isOutOfSpace(vm) ? 'Paused: no space' : 'Needs attention'}</Badge>
+      )}
     </>
   );
 }

@@ -30,12 +30,14 @@ export function Banner({ tone, title, reasons = [], children, actions }: BannerP
       className={classNames('flex gap-2.5 rounded-md border px-3 py-2', FRAMES[tone])}
     >
       <Icon aria-hidden size={16} className={classNames('mt-0.5 shrink-0', TONE_TEXT[tone])} />
-      <div className="min-w-0 flex-1 space-y-1">
-        {title && <p className="font-semibold">{title}</p>}
-        <ReasonList reasons={reasons} />
-        {children}
+      <div className="flex min-w-0 flex-1 flex-wrap gap-2">
+        <div className="min-w-0 flex-1 basis-80 space-y-1">
+          {title && <p className="font-semibold">{title}</p>}
+          <ReasonList reasons={reasons} />
+          {children}
+        </div>
+        {actions && <div className="flex flex-wrap items-start gap-2">{actions}</div>}
       </div>
-      {actions && <div className="flex shrink-0 items-start gap-2">{actions}</div>}
     </div>
   );
 }
