@@ -54,8 +54,11 @@ export const inventoryRoutes = {
   readHost: ({ context: { db }, session: { caller }, params }) =>
     readHost({ db, caller }, params.id),
   setMaintenance: (request) => {
-    const operation = request.body.enabled ? enterMaintenance : exitMaintenance;
-    return startTask(request, operation, { hostId: request.params.id });
+    const { id: hostId } = request.params;
+    const { enabled, evacuatePoweredOffVms } = request.body;
+    return enabled
+      ? startTask(request, enterMaintenance, { hostId, evacuatePoweredOffVms })
+      : startTask(request, exitMaintenance, { hostId });
   },
   setConnection: (request) => {
     const operation = request.body.connected ? reconnectHost : disconnectHost;

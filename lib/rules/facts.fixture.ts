@@ -34,6 +34,7 @@ export function vmFacts(more: Partial<VmFacts> & { id: string }): VmFacts {
     hostId: 'host-1',
     powerState: 'poweredOn',
     isFaulted: false,
+    waitsForSpaceOn: null,
     memoryMib: 2_048,
     cpuUsage: 0,
     isTemplate: false,

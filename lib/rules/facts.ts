@@ -79,6 +79,8 @@ export interface VmFacts {
   powerState: PowerState;
   /** Powered on as far as it was asked for, but its process was given up. */
   isFaulted: boolean;
+  /** The datastore on which its writes wait for room; null when none does. */
+  waitsForSpaceOn: { id: string; name: string } | null;
   memoryMib: number;
   /** Share of one core, measured over the last minute. */
   cpuUsage: number;

@@ -156,6 +156,24 @@ test('evacuation goes to compatible hosts only and names what blocks it', () => 
   expect(stuck.blocked[0]?.reasons[0]?.message).toContain('trace');
 });
 
+test('what is off or suspended leaves when that is wanted, without needing memory', () => {
+  const host = hostFacts({ id: 'host-1' });
+  const full = hostFacts({ id: 'host-2', memoryGrantedMib: 16_384 });
+  const bare = hostFacts({ id: 'host-3', filters: [] });
+  const vms = [
+    vmFacts({ id: 'vm-1', powerState: 'poweredOff' }),
+    vmFacts({ id: 'vm-2', powerState: 'suspended', memoryMib: 65_536 }),
+  ];
+  expect(planEvacuation(host, [full], vms)).toEqual({ moves: [], blocked: [] });
+  const { moves } = planEvacuation(host, [bare, full], vms, true);
+  expect(moves).toEqual([
+    { vmId: 'vm-1', toHostId: 'host-2' },
+    { vmId: 'vm-2', toHostId: 'host-2' },
+  ]);
+  const { blocked } = planEvacuation(host, [bare], vms, true);
+  expect(blocked.map(({ vmId }) => vmId)).toEqual(['vm-1', 'vm-2']);
+});
+
 describe('classes of the platform vendor', () => {
   const limit = {
     name: 'limit',

@@ -25,7 +25,7 @@ const gone = { ...host, connectionState: 'disconnected' as const };
 test('entering maintenance mode warns of VMs that cannot leave, and is allowed', () => {
   const others = [{ ...host, id: 'host-2', name: 'esx02' }];
   const judge = (drsEnabled: boolean) =>
-    judgeEnterMaintenance({ host, others, drsEnabled, vms: [vm] });
+    judgeEnterMaintenance({ host, others, drsEnabled, vms: [vm], evacuatePoweredOffVms: false });
   expect(judge(true)).toMatchObject({ allowed: true, warnings: [] });
   expect(judge(false)).toMatchObject({
     allowed: true,
@@ -37,7 +37,8 @@ test.each([
   [entering, ['InvalidState']],
   [away, ['HostNotConnected']],
 ])('entering maintenance mode of %o is refused', (facts, faults) => {
-  const verdict = judgeEnterMaintenance({ host: facts, others: [], drsEnabled: true, vms: [] });
+  const none = { others: [], drsEnabled: true, vms: [], evacuatePoweredOffVms: false };
+  const verdict = judgeEnterMaintenance({ host: facts, ...none });
   expect(verdict.reasons.map(({ fault }) => fault)).toEqual(faults);
 });
 

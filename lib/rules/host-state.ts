@@ -11,6 +11,8 @@ export interface MaintenanceFacts {
   /** Whether DRS may move VMs away. */
   drsEnabled: boolean;
   vms: VmFacts[];
+  /** Whether VMs that are off or suspended shall leave too. */
+  evacuatePoweredOffVms: boolean;
 }
 
 /**
@@ -29,9 +31,10 @@ export function judgeEnterMaintenance(facts: MaintenanceFacts): Verdict {
   );
 }
 
-/** Powered-on VMs that would block it, each with the reasons of every host. */
-function blockedVms({ host, others, drsEnabled, vms }: MaintenanceFacts) {
-  return planEvacuation(host, drsEnabled ? others : [], vms).blocked;
+/** VMs that would block it, each with the reasons of every host. */
+function blockedVms(facts: MaintenanceFacts) {
+  const { host, others, drsEnabled, vms, evacuatePoweredOffVms } = facts;
+  return planEvacuation(host, drsEnabled ? others : [], vms, evacuatePoweredOffVms).blocked;
 }
 
 export function judgeExitMaintenance(host: HostFacts): Verdict {

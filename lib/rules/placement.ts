@@ -7,6 +7,7 @@ import type { Reason } from '../model/fault.ts';
 import { FILTER_CLASSES } from '../model/filter-class.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
+import { waitingReasons } from './storage/vm-reasons.ts';
 
 /** Whether the host can run the VM, whatever its power state now. */
 export function judgePlacement(vm: VmFacts, host: HostFacts): Verdict {
@@ -32,8 +33,11 @@ export function judgeMigration(vm: VmFacts, source: HostFacts, target: HostFacts
       },
     ]);
   }
-  const reasons = judgePlacement(vm, target).reasons;
-  if (vm.powerState === 'poweredOn' && source.connectionState !== 'connected') {
+  const isOn = vm.powerState === 'poweredOn';
+  // What is off needs memory when it is powered on, and is judged then.
+  const { reasons } = judgePlacement(isOn ? vm : { ...vm, memoryMib: 0 }, target);
+  reasons.push(...waitingReasons(vm));
+  if (isOn && source.connectionState !== 'connected') {
     reasons.unshift({
       fault: 'HostNotConnected',
       message: `${vm.name} runs on ${source.name}, which is not connected.`,

@@ -9,6 +9,7 @@ import type { DiskFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeFilterSet } from './filter-order.ts';
 import { hasFilter } from './placement.ts';
 import { snapshotTreeReasons } from './storage/snapshots.ts';
+import { waitingReasons } from './storage/vm-reasons.ts';
 
 export interface AssignmentFacts {
   vm: VmFacts;
@@ -43,6 +44,7 @@ export function judgeAssignment({ vm, host, disk, filters, movingBy }: Assignmen
     });
   }
   reasons.push(
+    ...waitingReasons(vm),
     ...snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed'),
   );
   reasons.push(...judgeFilterSet(filters).reasons, ...missingFilters(host, filters));

@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest';
 import { diskFacts, vmFacts } from './facts.fixture.ts';
 import type { HostFacts } from './facts.ts';
-import { judgePowerOff, planPowerOn } from './power.ts';
+import { judgeMigration } from './placement.ts';
+import { judgeAssignment } from './policy-assignment.ts';
+import { judgePowerOff, judgeReset, judgeSuspend, planPowerOn } from './power.ts';
+import { judgeRemoveDisk } from './storage/disks.ts';
+import { judgeCreateSnapshot } from './storage/snapshots.ts';
 
 const host: HostFacts = {
   ...{ id: 'host-1', name: 'esx01', clusterId: 'domain-c1', version: '8.0.0' },
@@ -52,4 +56,24 @@ test('what is so already is refused', () => {
   expect(judgePowerOff(on, host).allowed).toBe(true);
   const away = { ...host, connectionState: 'notResponding' as const };
   expect(judgePowerOff(on, away).reasons).toMatchObject([{ fault: 'HostNotConnected' }]);
+});
+
+test('what waits for space can be powered off, and nothing else before there is room', () => {
+  const waitsForSpaceOn = { id: 'datastore-1', name: 'vmfs1' };
+  const waiting = { ...vm, powerState: 'poweredOn' as const, waitsForSpaceOn };
+  expect(judgePowerOff(waiting, host).allowed).toBe(true);
+  const [disk = diskFacts()] = waiting.disks;
+  const refusals = [
+    judgeSuspend(waiting, host),
+    judgeReset(waiting, host),
+    judgeMigration(waiting, host, roomier),
+    judgeCreateSnapshot(waiting, host),
+    judgeRemoveDisk(waiting, host, { disk, deleteFiles: false }),
+    judgeAssignment({ vm: waiting, host, disk, filters: [], movingBy: null }),
+  ];
+  for (const { reasons } of refusals) {
+    expect(reasons).toMatchObject([
+      { fault: 'NoDiskSpace', remedy: 'Make space on vmfs1, or power off web01.' },
+    ]);
+  }
 });

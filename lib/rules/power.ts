@@ -5,7 +5,7 @@ import type { DrsConfig } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
 import { judgePlacement } from './placement.ts';
-import { hostReasons, templateReasons } from './storage/vm-reasons.ts';
+import { hostReasons, templateReasons, waitingReasons } from './storage/vm-reasons.ts';
 
 export interface PowerOnFacts {
   vm: VmFacts;
@@ -51,11 +51,15 @@ export function judgePowerOff(vm: VmFacts, host: HostFacts): Verdict {
 }
 
 export function judgeSuspend(vm: VmFacts, host: HostFacts): Verdict {
-  return verdictOf([...notRunning(vm, 'suspended'), ...hostReasons(vm, host)]);
+  return verdictOf([
+    ...notRunning(vm, 'suspended'),
+    ...hostReasons(vm, host),
+    ...waitingReasons(vm),
+  ]);
 }
 
 export function judgeReset(vm: VmFacts, host: HostFacts): Verdict {
-  return verdictOf([...notRunning(vm, 'reset'), ...hostReasons(vm, host)]);
+  return verdictOf([...notRunning(vm, 'reset'), ...hostReasons(vm, host), ...waitingReasons(vm)]);
 }
 
 function notRunning(vm: VmFacts, what: string): Reason[] {

@@ -18,7 +18,7 @@ import { waitForChildren } from '../tasks/children.ts';
 import { submit } from '../tasks/submit.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { DRS_MIGRATION, migrate } from '../vms/migrate.ts';
-import { type HostInput, observeMaintenance } from './enter-maintenance.ts';
+import { type EnterMaintenanceInput, observeMaintenance } from './enter-maintenance.ts';
 import { findHost } from './host-store.ts';
 
 const MOVES_AT_ONCE = 2;
@@ -30,10 +30,14 @@ const WAIT_MS = 30 * 60_000;
 /** VMs of which an event said that they cannot move. */
 const checkpointSchema = z.object({ named: z.array(z.string()) });
 
-export const performEnterMaintenance: TaskHandler<HostInput> = async (context, { hostId }) => {
-  await begin(context, hostId);
+export const performEnterMaintenance: TaskHandler<EnterMaintenanceInput> = async (
+  context,
+  input,
+) => {
+  const { hostId } = input;
+  await begin(context, input);
   try {
-    await evacuate(context, hostId);
+    await evacuate(context, input);
     const host = await findHost(context.db, hostId);
     await context.progress(95, `Switching ${host.name} to maintenance mode`);
     const options = { signal: context.signal, patienceMs: 20_000 };
@@ -52,27 +56,27 @@ export const performEnterMaintenance: TaskHandler<HostInput> = async (context, {
   return undefined;
 };
 
-async function begin(context: TaskContext, hostId: string): Promise<void> {
+async function begin(context: TaskContext, input: EnterMaintenanceInput): Promise<void> {
   // A run before this one got so far.
   if (context.checkpoint(checkpointSchema)) return;
-  const facts = await observeMaintenance(context.db, hostId);
+  const facts = await observeMaintenance(context.db, input);
   requireAllowed(judgeEnterMaintenance(facts));
-  await setState(context, hostId, 'entering', {
+  await setState(context, input.hostId, 'entering', {
     type: 'EnteringMaintenanceModeEvent',
     message: `${facts.host.name} has started to enter maintenance mode.`,
     checkpoint: { named: [] },
   });
 }
 
-async function evacuate(context: TaskContext, hostId: string): Promise<void> {
+async function evacuate(context: TaskContext, input: EnterMaintenanceInput): Promise<void> {
   const { db, clock, signal } = context;
   const until = clock.monotonic() + WAIT_MS;
-  const total = (await observeMaintenance(db, hostId)).vms.length;
+  const total = (await observeMaintenance(db, input)).vms.length;
   for (;;) {
     const children = await waitForChildren(context);
     // What runs there is for the host to say, now.
-    await refreshWorlds(context, await findHost(db, hostId));
-    const facts = await observeMaintenance(db, hostId);
+    await refreshWorlds(context, await findHost(db, input.hostId));
+    const facts = await observeMaintenance(db, input);
     const failed = failuresByVm(children);
     const plan = planAround(facts, failed);
     const left = plan.moves.length + plan.blocked.length;
@@ -89,7 +93,8 @@ async function evacuate(context: TaskContext, hostId: string): Promise<void> {
 /** Moves that failed often are given up: the VM blocks then, with the last failure as reason. */
 function planAround(facts: MaintenanceFacts, failed: Map<string, Reason[]>): EvacuationPlan {
   const others = facts.drsEnabled ? facts.others : [];
-  const plan = planEvacuation(facts.host, others, facts.vms);
+  const { host, vms, evacuatePoweredOffVms } = facts;
+  const plan = planEvacuation(host, others, vms, evacuatePoweredOffVms);
   const isGivenUp = (vmId: string) => (failed.get(vmId)?.length ?? 0) >= FAILURES_MAX;
   const givenUp = plan.moves.filter(({ vmId }) => isGivenUp(vmId));
   return {

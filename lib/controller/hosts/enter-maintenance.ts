@@ -1,5 +1,5 @@
-// Enter maintenance mode: the host's powered-on VMs move to compatible hosts, and no VM comes to it
-// any more.
+// Enter maintenance mode: the host's VMs, those that are on or all of them, move to compatible
+// hosts, and no VM comes to it any more.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { judgeEnterMaintenance, type MaintenanceFacts } from '../../rules/host-state.ts';
@@ -11,13 +11,19 @@ import { findHostFacts } from './host-store.ts';
 export const hostInputSchema = z.object({ hostId: objectIdSchema });
 export type HostInput = z.infer<typeof hostInputSchema>;
 
+const enterInputSchema = hostInputSchema.extend({
+  /** As in HostSystem.enterMaintenanceMode: also move VMs that are off or suspended. */
+  evacuatePoweredOffVms: z.boolean().optional(),
+});
+export type EnterMaintenanceInput = z.infer<typeof enterInputSchema>;
+
 export const enterMaintenance = defineOperation({
   key: 'HostSystem.enterMaintenanceMode',
   label: 'Enter maintenance mode',
-  input: hostInputSchema,
+  input: enterInputSchema,
   cancelable: true,
-  async observe(tx, { hostId }) {
-    const facts = await observeMaintenance(tx, hostId);
+  async observe(tx, input) {
+    const facts = await observeMaintenance(tx, input);
     return { ...facts, target: facts.host };
   },
   privileges: (_, { hostId }) => [{ privilege: 'Host.Config.Maintenance', objectId: hostId }],
@@ -26,12 +32,13 @@ export const enterMaintenance = defineOperation({
 
 export async function observeMaintenance(
   tx: DatabaseTransaction,
-  hostId: string,
+  { hostId, evacuatePoweredOffVms = false }: EnterMaintenanceInput,
 ): Promise<MaintenanceFacts> {
   const host = await findHostFacts(tx, hostId);
   const vms = await readVmFacts(tx, { hostId });
-  if (host.clusterId === null) return { host, others: [], drsEnabled: false, vms };
+  const alone = { host, others: [], drsEnabled: false, vms, evacuatePoweredOffVms };
+  if (host.clusterId === null) return alone;
   const [cluster] = await readClusterFacts(tx, { id: host.clusterId });
   const others = await readHostFacts(tx, { clusterId: host.clusterId, id: { not: hostId } });
-  return { host, others, drsEnabled: cluster?.drs.enabled ?? false, vms };
+  return { ...alone, others, drsEnabled: cluster?.drs.enabled ?? false };
 }

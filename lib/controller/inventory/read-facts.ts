@@ -11,6 +11,7 @@ import {
   maintenanceStateSchema,
   powerStateSchema,
 } from '../../model/inventory.ts';
+import { vmTroubleSchema } from '../../model/vm-trouble.ts';
 import type { ClusterFacts, DatastoreFacts, HostFacts, VmFacts } from '../../rules/facts.ts';
 import { provisioningSchema, snapshotSchema } from '../../wire/agent/disk-rpc.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
@@ -72,6 +73,7 @@ export async function readVmFacts(
       hostId: true,
       powerState: true,
       worldState: true,
+      trouble: true,
       memoryMib: true,
       cpuUsage: true,
       ...{ isTemplate: true, datastoreId: true, vmxPath: true },
@@ -86,31 +88,40 @@ export async function readVmFacts(
     db,
     vms.filter(({ snapshots }) => snapshots.length > 0).map(({ id }) => id),
   );
-  return vms.map(({ disks, snapshots, parentVmId, parentSnapshotId, worldState, ...vm }) => ({
-    ...vm,
-    isFaulted: worldState === 'faulted',
-    powerState: powerStateSchema.parse(vm.powerState),
-    datastoreName: nameOf(vm.datastoreId),
-    disks: disks.map((disk) => ({
-      ...{ key: disk.key, label: disk.label, unit: disk.unit, path: disk.path },
-      datastoreId: disk.datastoreId,
-      datastoreName: nameOf(disk.datastoreId),
-      capacityBytes: Number(disk.capacityBytes),
-      usedBytes: disk.usedBytes === null ? null : Number(disk.usedBytes),
-      provisioning: provisioningSchema.parse(disk.provisioning),
-      filters: diskFiltersSchema.parse(disk.filters),
-    })),
-    snapshots: snapshots.map(({ id, parentId, name, disks: frozen }) => ({
-      ...{ id, parentId, name, disks: snapshotDisksSchema.parse(frozen) },
-      linkedClones: clones
-        .filter((clone) => clone.parentVmId === vm.id && clone.parentSnapshotId === id)
-        .map((clone) => ({ id: clone.id, name: clone.name })),
-    })),
-    linkedTo:
-      parentVmId !== null && parentSnapshotId !== null
-        ? { vmId: parentVmId, snapshotId: parentSnapshotId }
-        : null,
-  }));
+  return vms.map(
+    ({ disks, snapshots, parentVmId, parentSnapshotId, worldState, trouble, ...vm }) => ({
+      ...vm,
+      isFaulted: worldState === 'faulted',
+      waitsForSpaceOn: vm.powerState === 'poweredOn' ? fullPlace(trouble, nameOf) : null,
+      powerState: powerStateSchema.parse(vm.powerState),
+      datastoreName: nameOf(vm.datastoreId),
+      disks: disks.map((disk) => ({
+        ...{ key: disk.key, label: disk.label, unit: disk.unit, path: disk.path },
+        datastoreId: disk.datastoreId,
+        datastoreName: nameOf(disk.datastoreId),
+        capacityBytes: Number(disk.capacityBytes),
+        usedBytes: disk.usedBytes === null ? null : Number(disk.usedBytes),
+        provisioning: provisioningSchema.parse(disk.provisioning),
+        filters: diskFiltersSchema.parse(disk.filters),
+      })),
+      snapshots: snapshots.map(({ id, parentId, name, disks: frozen }) => ({
+        ...{ id, parentId, name, disks: snapshotDisksSchema.parse(frozen) },
+        linkedClones: clones
+          .filter((clone) => clone.parentVmId === vm.id && clone.parentSnapshotId === id)
+          .map((clone) => ({ id: clone.id, name: clone.name })),
+      })),
+      linkedTo:
+        parentVmId !== null && parentSnapshotId !== null
+          ? { vmId: parentVmId, snapshotId: parentSnapshotId }
+          : null,
+    }),
+  );
+}
+
+function fullPlace(trouble: unknown, nameOf: (id: string) => string) {
+  const { data } = vmTroubleSchema.safeParse(trouble);
+  if (data?.kind !== 'noSpace') return null;
+  return { id: data.datastoreId, name: nameOf(data.datastoreId) };
 }
 
 /** The datastores that the condition selects (all without one), by name. */

@@ -7,7 +7,7 @@ import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import { judgeAddDisk, judgeGrowDisk, judgeRemoveDisk } from '../../rules/storage/disks.ts';
 import { fixedDiskReasons } from '../../rules/storage/relocation.ts';
 import { judgeRevert, snapshotTreeReasons } from '../../rules/storage/snapshots.ts';
-import { hostReasons } from '../../rules/storage/vm-reasons.ts';
+import { hostReasons, waitingReasons } from '../../rules/storage/vm-reasons.ts';
 import { cloneSourcePrivilege } from '../clones/clone-vm.ts';
 import { deleteVm } from '../clones/delete-vm.ts';
 import { markAsTemplate, markAsVirtualMachine } from '../clones/mark-template.ts';
@@ -123,7 +123,7 @@ async function wholeVmFacts(
   const add = await addDiskReasons(db, observed);
   const revert = judgeRevert(vm, host, vm.currentSnapshotId);
   return {
-    migrate: { wanted: migrate },
+    migrate: { wanted: migrate, reasons: waitingReasons(vm) },
     relocate: { wanted: migrate, reasons: [...away, ...fixedDiskReasons(vm)] },
     editPolicies: {
       wanted: [...on('StorageProfile.View'), ...on('VirtualMachine.Config.EditDevice')],
@@ -137,7 +137,10 @@ async function wholeVmFacts(
     }),
     revertToCurrentSnapshot: { ...revert, wanted: revertToSnapshotPrivilege(observed) },
     removeAllSnapshots: factsOf(removeAllSnapshots, observed, input),
-    clone: { wanted: on(cloneSourcePrivilege(vm.isTemplate, vm.isTemplate)), reasons: away },
+    clone: {
+      wanted: on(cloneSourcePrivilege(vm.isTemplate, vm.isTemplate)),
+      reasons: [...away, ...waitingReasons(vm)],
+    },
     createLinkedClone: {
       wanted: on('VirtualMachine.Provisioning.Clone'),
       reasons: [...away, ...(vm.snapshots.length === 0 ? [noSnapshot(observed)] : [])],
@@ -197,7 +200,8 @@ function snapshotFacts(observed: ObservedVm, snapshotId: number): Record<string,
 }
 
 function policyReasons({ vm }: ObservedVm): Reason[] {
-  return snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed');
+  const tree = snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed');
+  return [...waitingReasons(vm), ...tree];
 }
 
 function notRunning({ vm }: ObservedVm): Reason {

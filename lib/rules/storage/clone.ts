@@ -13,6 +13,7 @@ import {
   spaceReasons,
   suspendedReasons,
   templateReasons,
+  waitingReasons,
 } from './vm-reasons.ts';
 
 export interface CloneFacts {
@@ -38,6 +39,7 @@ export function judgeClone(facts: CloneFacts): Verdict {
   return verdictOf([
     ...hostReasons(vm, host),
     ...suspendedReasons(vm),
+    ...waitingReasons(vm),
     ...nameReasons(facts),
     ...sourceReasons(facts),
     ...(host.id === destination.id ? [] : mountReasons(host, datastore)),

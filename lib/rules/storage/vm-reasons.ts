@@ -41,9 +41,28 @@ export function suspendedReasons(vm: VmFacts): Reason[] {
   ];
 }
 
+/** Its I/O cannot be brought to stand still: writes are under way and wait for room. */
+export function waitingReasons(vm: VmFacts): Reason[] {
+  const { waitsForSpaceOn: place } = vm;
+  if (place === null) return [];
+  return [
+    {
+      fault: 'NoDiskSpace',
+      message: `${vm.name} waits for space on ${place.name}, so its I/O does not come to rest.`,
+      remedy: `Make space on ${place.name}, or power off ${vm.name}.`,
+      objects: [vm.id, place.id],
+    },
+  ];
+}
+
 /** Why nothing may be done to its disks now, whatever it is. */
 export function diskWorkReasons(vm: VmFacts, host: HostFacts): Reason[] {
-  return [...hostReasons(vm, host), ...templateReasons(vm), ...suspendedReasons(vm)];
+  return [
+    ...hostReasons(vm, host),
+    ...templateReasons(vm),
+    ...suspendedReasons(vm),
+    ...waitingReasons(vm),
+  ];
 }
 
 /** Linked clones that build on one of the VM's snapshots, or on one of those named. */

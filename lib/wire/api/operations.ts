@@ -81,7 +81,11 @@ export const compatibilityMatrixSchema = z.object({
 });
 export type CompatibilityMatrix = z.infer<typeof compatibilityMatrixSchema>;
 
-export const setMaintenanceSchema = z.object({ enabled: z.boolean() });
+export const setMaintenanceSchema = z.object({
+  enabled: z.boolean(),
+  /** On entering: also move virtual machines that are powered off or suspended to other hosts. */
+  evacuatePoweredOffVms: z.boolean().default(false),
+});
 export const setConnectionSchema = z.object({ connected: z.boolean() });
 
 export const samplesViewSchema = z.object({ samples: z.array(vmSampleSchema) });
