@@ -1,6 +1,8 @@
 // Which call of the controller does what on this host.
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { readObjects } from '#lib/wire/agent/object-rpc.ts';
 import { createVmFiles } from '../datastore/create-vm.ts';
+import { seeObjects } from '../volumes/read-objects.ts';
 import type { HostAgent } from './host-agent.ts';
 import { reportOf } from './report.ts';
 import { diskCalls } from './rpc-disk-calls.ts';
@@ -29,6 +31,10 @@ function hostCalls(agent: HostAgent): BoundRpc[] {
       await identity.set({ ...identity.value, hostId, name, datastores });
       host.revision.bump();
       return {};
+    }),
+    handle(readObjects, async ({ datastoreId }) => {
+      const seen = await seeObjects(host.datastores.configOf(datastoreId));
+      return { digest: seen?.objectsDigest ?? '', objects: seen?.objects ?? [] };
     }),
     handle(calls.setMaintenanceMode, async ({ enabled }) => {
       await identity.set({ ...identity.value, maintenanceMode: enabled });

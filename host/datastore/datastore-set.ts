@@ -35,6 +35,11 @@ export class DatastoreSet {
     return changed;
   }
 
+  /** Throws `InvalidDatastore`. */
+  configOf(datastoreId: string): DatastoreConfig {
+    return this.#find(datastoreId).datastore.config;
+  }
+
   list(): MountedDatastore[] {
     return [...this.#mounted.values()].map(({ datastore, status }) => ({
       config: datastore.config,
@@ -47,13 +52,7 @@ export class DatastoreSet {
    * accessible.
    */
   async resolve(datastoreId: string, path: string): Promise<string> {
-    const entry = this.#mounted.get(datastoreId);
-    if (!entry) {
-      throw new Fault(
-        'InvalidDatastore',
-        `The datastore ${datastoreId} is not mounted on the host.`,
-      );
-    }
+    const entry = this.#find(datastoreId);
     await entry.datastore.requireAccessible();
     return entry.datastore.resolve(path);
   }
@@ -70,6 +69,13 @@ export class DatastoreSet {
     const message = `The file ${path} lies on no datastore that is mounted on the host.`;
     throw new Fault('InvalidDatastore', message);
   }
+
+  #find(datastoreId: string): { datastore: Datastore; status: DatastoreStatus } {
+    const entry = this.#mounted.get(datastoreId);
+    if (entry) return entry;
+    const message = `The datastore ${datastoreId} is not mounted on the host.`;
+    throw new Fault('InvalidDatastore', message);
+  }
 }
 
 function differs(a: DatastoreStatus, b: DatastoreStatus): boolean {
@@ -77,7 +83,7 @@ function differs(a: DatastoreStatus, b: DatastoreStatus): boolean {
   return (
     a.accessible !== b.accessible ||
     a.message !== b.message ||
-    JSON.stringify(a.objectHealth) !== JSON.stringify(b.objectHealth) ||
+    a.objectsDigest !== b.objectsDigest ||
     a.capacityBytes !== b.capacityBytes ||
     Math.abs(a.freeBytes - b.freeBytes) > much
   );

@@ -6,6 +6,7 @@ import { link, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from '
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
+import { seeObjects } from '../volumes/read-objects.ts';
 import { remoteSpace } from '../volumes/remote-space.ts';
 import type { DatastoreConfig } from './datastore-config.ts';
 import { resolveInside } from './datastore-path.ts';
@@ -20,8 +21,10 @@ export interface DatastoreStatus {
   freeBytes: number;
   /** Why it is not accessible; empty when it is. */
   message: string;
-  /** Of a vSAN: how many objects are in which state. */
+  /** Of a vSAN or a vVol: how many objects are in which state. */
   objectHealth?: Record<string, number>;
+  /** Changes with any of them. */
+  objectsDigest?: string;
 }
 
 export class Datastore {
@@ -46,7 +49,21 @@ export class Datastore {
     return this.status();
   }
 
+  /** With the health of its objects, where it has any. */
   async status(): Promise<DatastoreStatus> {
+    const status = await this.#access();
+    if (!status.accessible) return status;
+    try {
+      const seen = await seeObjects(this.config);
+      if (seen === null) return status;
+      const { objectHealth, objectsDigest } = seen;
+      return { ...status, objectHealth, objectsDigest };
+    } catch (error) {
+      return inaccessible(reasonOf(error));
+    }
+  }
+
+  async #access(): Promise<DatastoreStatus> {
     try {
       const marker = await this.#readMarker();
       if (marker === null) {
@@ -69,7 +86,7 @@ export class Datastore {
 
   /** Throws `InvalidDatastore` unless the datastore is accessible now. */
   async requireAccessible(): Promise<void> {
-    const { accessible, message } = await this.status();
+    const { accessible, message } = await this.#access();
     if (accessible) return;
     throw new Fault(
       'InvalidDatastore',

@@ -1,7 +1,7 @@
 // Whether a vSAN or vVol datastore can be used from here, and its space.
 import { Fault } from '#lib/model/fault.ts';
 import type { DatastoreConfig } from '../datastore/datastore-config.ts';
-import { allObjects, vsanSpace } from '../vsan/vsan-datastore.ts';
+import { vsanSpace } from '../vsan/vsan-datastore.ts';
 import { queryContainer } from '../vvol/provider-rpc.ts';
 import { providerOf } from '../vvol/vvol-container.ts';
 import { callPeer } from './rpc-client.ts';
@@ -12,8 +12,6 @@ const NODES_MIN = 2;
 export interface RemoteSpace {
   capacityBytes: number;
   freeBytes: number;
-  /** Of a vSAN: how many objects are in which state. */
-  objectHealth?: Record<string, number>;
 }
 
 /**
@@ -23,7 +21,7 @@ export interface RemoteSpace {
 export async function remoteSpace(config: DatastoreConfig): Promise<RemoteSpace | null> {
   if (config.type === 'vsan') {
     const { nodes, nodesRegistered, ...space } = await vsanSpace(config.path);
-    if (nodes >= NODES_MIN) return { ...space, objectHealth: await countHealth(config.path) };
+    if (nodes >= NODES_MIN) return space;
     const message = `${nodes} of the ${nodesRegistered} hosts of the vSAN answer`;
     throw new Fault('InvalidDatastore', `${message}; ${NODES_MIN} are needed.`);
   }
@@ -36,10 +34,4 @@ export async function remoteSpace(config: DatastoreConfig): Promise<RemoteSpace 
     return { capacityBytes, freeBytes };
   }
   return null;
-}
-
-async function countHealth(datastorePath: string): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { state } of await allObjects(datastorePath)) counts[state] = (counts[state] ?? 0) + 1;
-  return counts;
 }

@@ -140,7 +140,11 @@ async function chooseNodes(parts: NewObjectParts): Promise<string[]> {
   return [...data, witness.nodeId];
 }
 
-function healthOf(objectUuid: string, reports: readonly calls.ComponentReport[]): ObjectHealth {
+/** From all that is known of one object. */
+export function healthOf(
+  objectUuid: string,
+  reports: readonly calls.ComponentReport[],
+): ObjectHealth {
   const config = newestOf(reports);
   const allocatedBytes = reports.reduce((sum, report) => sum + report.allocatedBytes, 0);
   if (config === null) {

@@ -24,7 +24,7 @@ export class TestLayouts {
       ...{ datastoreId, vmxPath, disks, snapshots: [], currentSnapshotId: null },
       storage: disks.map(({ key }) => ({
         ...{ key, backing: 'flat' as const, provisioning: 'thin' as const },
-        ...{ usedBytes: 1_048_576, health: '' },
+        ...{ usedBytes: 1_048_576, health: '', objectId: null },
       })),
     });
   }

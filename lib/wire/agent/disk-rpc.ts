@@ -44,6 +44,8 @@ export const diskStorageSchema = z.object({
   usedBytes: z.number(),
   /** Of an object of a vSAN or a vVol, in its own words; empty for a file. */
   health: z.string(),
+  /** The object that the disk is, or that its redo logs stand on; null for files. */
+  objectId: z.string().max(64).nullable().default(null),
 });
 
 /** What an operation has made of a VM: the files that it consists of now. */

@@ -32,7 +32,8 @@ export async function readDiskStorage(
     const descriptor = await readDescriptor(base, files);
     const backing = running === base ? backingOf(descriptor) : 'delta';
     const provisioning = provisioningOf(descriptor);
-    storage.push({ key, backing, provisioning, usedBytes, health: '' });
+    const objectId = objectIdOf(descriptor);
+    storage.push({ key, backing, provisioning, usedBytes, health: '', objectId });
   }
   return storage;
 }
@@ -43,6 +44,12 @@ function backingOf({ extents }: VmdkDescriptor): DiskBacking {
   if (first.fileName.startsWith('vsan://')) return 'vsan';
   if (first.fileName.startsWith('vvol://')) return 'vvol';
   return first.type === 'VMFSRDM' ? 'rdm' : 'flat';
+}
+
+/** As in `vsan://datastore-11/<uuid>`. */
+function objectIdOf({ extents }: VmdkDescriptor): string | null {
+  const name = extents[0]?.fileName ?? '';
+  return /^v(?:san|vol):\/\/[^/]+\/(.+)$/.exec(name)?.[1] ?? null;
 }
 
 /** A thick disk does not say whether it was filled with zeroes. */
