@@ -6,7 +6,6 @@ import { useVm } from '#lib/client/use-inventory.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -26,6 +25,7 @@ export function MarkTemplateDialog({ param, close }: UrlDialogProps) {
       verb="Convert"
       disabledReason={reasonOf(verdict)}
       onConfirm={() => mutateAsync({ params, body: { template } })}
+      call={apiCall('markTemplate', params, { template })}
     >
       <QueryState query={vm} lines={2}>
         {({ name }) => (
@@ -40,7 +40,6 @@ export function MarkTemplateDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
-      <SameAsCall call={apiCall('markTemplate', params, { template })} />
     </ConfirmDialog>
   );
 }

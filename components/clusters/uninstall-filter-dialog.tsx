@@ -9,7 +9,6 @@ import { ObjectLink } from '../objects/object-link.tsx';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -29,6 +28,7 @@ export function UninstallFilterDialog({ param, close }: UrlDialogProps) {
       verb="Uninstall"
       disabledReason={filter ? reasonOf(filter.actions.uninstall) : 'The filter is not there.'}
       onConfirm={() => mutateAsync({ params })}
+      call={apiCall('uninstallIoFilter', params)}
     >
       <QueryState query={cluster} lines={3}>
         {(known) => (
@@ -42,7 +42,6 @@ export function UninstallFilterDialog({ param, close }: UrlDialogProps) {
           </>
         )}
       </QueryState>
-      <SameAsCall call={apiCall('uninstallIoFilter', params)} />
     </ConfirmDialog>
   );
 }

@@ -8,7 +8,6 @@ import { formatNoun } from '../format/quantities.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -35,6 +34,7 @@ export function DeleteDatastoreDialog({ param, close }: UrlDialogProps) {
       danger
       disabledReason={reasonOf(verdict)}
       onConfirm={remove}
+      call={apiCall('deleteDatastore', params)}
     >
       <QueryState query={query} lines={2}>
         {({ name, path: directory, hosts }) => (
@@ -47,7 +47,6 @@ export function DeleteDatastoreDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
-      <SameAsCall call={apiCall('deleteDatastore', params)} />
     </ConfirmDialog>
   );
 }

@@ -7,7 +7,6 @@ import { useDatastore } from '#lib/client/use-inventory.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -34,6 +33,7 @@ export function MountDatastoreDialog({ param, close }: UrlDialogProps) {
       danger={!mounted}
       disabledReason={reasonOf(verdict)}
       onConfirm={() => mutateAsync({ params, body })}
+      call={apiCall('mountDatastore', params, body)}
     >
       <QueryState query={query} lines={2}>
         {({ name, path }) => (
@@ -48,7 +48,6 @@ export function MountDatastoreDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
-      <SameAsCall call={apiCall('mountDatastore', params, body)} />
     </ConfirmDialog>
   );
 }

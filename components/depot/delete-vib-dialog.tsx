@@ -6,7 +6,6 @@ import { useDeleteVib, useDepotVibs } from '#lib/client/use-policies.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -31,6 +30,7 @@ export function DeleteVibDialog({ param, close }: UrlDialogProps) {
         close();
         if (onItsPage) router.push('/depot');
       }}
+      call={apiCall('deleteVib', { id })}
     >
       <QueryState query={vibs} lines={2}>
         {() =>
@@ -48,7 +48,6 @@ export function DeleteVibDialog({ param, close }: UrlDialogProps) {
           )
         }
       </QueryState>
-      <SameAsCall call={apiCall('deleteVib', { id })} />
     </ConfirmDialog>
   );
 }

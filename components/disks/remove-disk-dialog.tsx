@@ -12,7 +12,6 @@ import { reasonOf } from '../ui/disabled-reason.tsx';
 import { RadioGroup } from '../ui/forms/radio-group.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
 import { Dialog } from '../ui/overlays/dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -44,6 +43,7 @@ function Form({ vm, disk, close }: { vm: VmView; disk: DiskView; close: () => vo
       typed={deletes ? disk.label : undefined}
       disabledReason={reasonOf(verdict)}
       onConfirm={() => mutateAsync({ params, query: { files } })}
+      call={{ ...call, path: `${call.path}?files=${files}` }}
     >
       <RadioGroup
         label="Its files"
@@ -77,7 +77,6 @@ function Form({ vm, disk, close }: { vm: VmView; disk: DiskView; close: () => vo
           title={`${formatNoun(disk.connections, 'client connection')} will be closed`}
         />
       )}
-      <SameAsCall call={{ ...call, path: `${call.path}?files=${files}` }} />
     </ConfirmDialog>
   );
 }

@@ -7,7 +7,6 @@ import { useHost } from '#lib/client/use-inventory.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
 export function ConnectionDialog({ param, close }: UrlDialogProps) {
@@ -26,6 +25,7 @@ export function ConnectionDialog({ param, close }: UrlDialogProps) {
       danger={!connected}
       disabledReason={reasonOf(connected ? actions?.connect : actions?.disconnect)}
       onConfirm={() => mutateAsync({ params: { id }, body: { connected } })}
+      call={apiCall('setConnection', { id }, { connected })}
     >
       <QueryState query={host} lines={2}>
         {({ name, poweredOnVmCount }) =>
@@ -43,7 +43,6 @@ export function ConnectionDialog({ param, close }: UrlDialogProps) {
           )
         }
       </QueryState>
-      <SameAsCall call={apiCall('setConnection', { id }, { connected })} />
     </ConfirmDialog>
   );
 }

@@ -13,7 +13,6 @@ import type { MigrationTarget } from '#lib/wire/api/operations.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -38,6 +37,7 @@ export function MaintenanceDialog({ param, close }: UrlDialogProps) {
       verb={verb}
       disabledReason={reasonOf(verdict)}
       onConfirm={() => mutateAsync({ params: { id }, body })}
+      call={apiCall('setMaintenance', { id }, body)}
     >
       <QueryState query={host} lines={3}>
         {(known) => (
@@ -52,7 +52,6 @@ export function MaintenanceDialog({ param, close }: UrlDialogProps) {
           </>
         )}
       </QueryState>
-      <SameAsCall call={apiCall('setMaintenance', { id }, body)} />
     </ConfirmDialog>
   );
 }

@@ -6,7 +6,6 @@ import { useDeletePolicy, usePolicy } from '#lib/client/use-policies.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -30,6 +29,7 @@ export function DeletePolicyDialog({ param, close }: UrlDialogProps) {
         close();
         if (onItsPage) router.push('/policies');
       }}
+      call={apiCall('deletePolicy', { id })}
     >
       <QueryState query={policy} lines={2}>
         {({ name }) =>
@@ -43,7 +43,6 @@ export function DeletePolicyDialog({ param, close }: UrlDialogProps) {
           )
         }
       </QueryState>
-      <SameAsCall call={apiCall('deletePolicy', { id })} />
     </ConfirmDialog>
   );
 }

@@ -9,7 +9,6 @@ import { formatNoun } from '../format/quantities.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { withDescendants } from './snapshot-tree.ts';
@@ -46,6 +45,7 @@ export function RemoveSnapshotDialog({ param, close }: UrlDialogProps) {
           ? removeAll.mutateAsync({ params: { id: vmId } })
           : removeOne.mutateAsync({ params, query: { children } })
       }
+      call={call}
     >
       <QueryState query={vm} lines={3}>
         {(known) => <Meaning vm={known} scope={scope} snapshot={snapshot} />}
@@ -53,7 +53,6 @@ export function RemoveSnapshotDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
-      <SameAsCall call={call} />
     </ConfirmDialog>
   );
 }

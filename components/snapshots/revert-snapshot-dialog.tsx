@@ -11,7 +11,6 @@ import { apiCall } from '../tasks/api-call.ts';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { useUrlSnapshot } from './use-url-snapshot.ts';
@@ -30,6 +29,7 @@ export function RevertSnapshotDialog({ param, close }: UrlDialogProps) {
       danger
       disabledReason={reasonOf(verdict)}
       onConfirm={() => mutateAsync({ params })}
+      call={apiCall('revertToSnapshot', params, {})}
     >
       <QueryState query={vm} lines={3}>
         {(known) =>
@@ -43,7 +43,6 @@ export function RevertSnapshotDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
-      <SameAsCall call={apiCall('revertToSnapshot', params, {})} />
     </ConfirmDialog>
   );
 }

@@ -7,6 +7,7 @@ import { Elapsed } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
+import { transferText } from './transfer-text.ts';
 
 export function TaskBar({ task }: { task: TaskView }) {
   const cancel = useCancelTask();
@@ -23,6 +24,7 @@ export function TaskBar({ task }: { task: TaskView }) {
       </span>
       <span>{task.state === 'queued' ? 'Queued' : `${task.progress} %`}</span>
       <span className="text-muted">{task.step}</span>
+      <span className="empty:hidden">{transferText(task.transfer)}</span>
       <span className="text-muted">
         <Elapsed from={task.startedAt ?? task.queuedAt} to={null} />
       </span>

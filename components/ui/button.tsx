@@ -42,6 +42,7 @@ export function Button(props: ButtonProps) {
   const button = (
     <button
       type="button"
+      data-variant={variant}
       {...rest}
       {...(inert && { 'aria-disabled': true })}
       {...(refused && { 'aria-describedby': noteId })}

@@ -9,7 +9,6 @@ import { formatBytes, formatNoun } from '../format/quantities.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 
@@ -38,6 +37,7 @@ export function DeleteVmDialog({ param, close }: UrlDialogProps) {
       typed={vm.data?.name}
       disabledReason={reasonOf(verdict)}
       onConfirm={remove}
+      call={apiCall('deleteVm', params)}
     >
       <QueryState query={vm} lines={3}>
         {(known) => <Losses vm={known} />}
@@ -45,7 +45,6 @@ export function DeleteVmDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
-      <SameAsCall call={apiCall('deleteVm', params)} />
     </ConfirmDialog>
   );
 }

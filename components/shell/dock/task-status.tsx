@@ -1,6 +1,7 @@
 'use client';
 // The state of a task in one line: a bar with its step while it runs, a word when it ended; a
 // failure opens to all its reasons and remedies.
+import { transferText } from '#components/tasks/transfer-text.ts';
 import { Badge } from '#components/ui/badge.tsx';
 import { Popover } from '#components/ui/overlays/popover.tsx';
 import { ProgressBar } from '#components/ui/progress-bar.tsx';
@@ -9,14 +10,16 @@ import type { TaskView } from '#lib/wire/api/tasks.ts';
 
 export function TaskStatus({ task }: { task: TaskView }) {
   if (task.state === 'running') {
+    const copied = transferText(task.transfer);
+    const doing = copied === '' ? task.step : copied;
     return (
       <span className="flex items-center gap-2">
         <span className="w-28 shrink-0">
           <ProgressBar value={task.progress} label={`${task.label} ${task.target.name}`} />
         </span>
         <span className="w-9 shrink-0 text-right">{task.progress} %</span>
-        <span className="truncate text-muted" title={task.step}>
-          {task.step}
+        <span className="truncate text-muted" title={`${task.step} ${copied}`.trim()}>
+          {doing}
         </span>
       </span>
     );

@@ -2,11 +2,13 @@
 // Asks before something is done. What will be lost is named; what cannot be undone wants its name
 // typed.
 // Props: `title`, `children` (what will happen), `verb` on the button, `danger`, `typed` (the word
-// to type), `disabledReason`, `size`, `onConfirm` (its failure is shown in the dialog), `onClose`.
+// to type), `call` (the same as a call), `disabledReason`, `size`, `onConfirm` (its failure is shown
+// in the dialog), `onClose`.
 import { type ReactNode, useState } from 'react';
 import { Button } from '../button.tsx';
 import type { DisabledReason } from '../disabled-reason.tsx';
 import { TextField } from '../forms/text-field.tsx';
+import { type ApiCall, SameAsCall } from '../same-as-call.tsx';
 import { ErrorState } from '../states/error-state.tsx';
 import { Dialog } from './dialog.tsx';
 
@@ -17,6 +19,7 @@ export interface ConfirmDialogProps {
   verb: string;
   danger?: boolean;
   typed?: string;
+  call?: ApiCall;
   disabledReason?: DisabledReason;
   size?: 'small' | 'medium';
   onConfirm: () => Promise<unknown>;
@@ -65,6 +68,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       <div className="space-y-3">
         {props.children}
         {typed && <TextField label={`Type ${typed} to confirm`} value={text} onChange={setText} />}
+        {props.call && <SameAsCall call={props.call} />}
         {error !== null && <ErrorState error={error} compact />}
       </div>
     </Dialog>

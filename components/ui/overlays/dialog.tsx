@@ -1,9 +1,10 @@
 'use client';
-// A modal dialog. Escape and the cross close it; focus goes in, and back to where it was.
+// A modal dialog. Escape and the cross close it. Focus goes to its first field, else to what it is
+// for, and back to where it was.
 // Props: `open`, `onClose`, `title`, `description`, `size`, `footer` (buttons), `children`.
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { classNames } from '../class-names.ts';
 import { IconButton } from '../icon-button.tsx';
 
@@ -24,8 +25,20 @@ const SIZES = {
   full: 'max-w-[min(96rem,calc(100vw-4rem))]',
 } as const;
 
+const FIELDS = [
+  'input:not([type="radio"])',
+  'textarea',
+  'button',
+  '[role="radio"]',
+  '[role="checkbox"]',
+]
+  .map((field) => `[data-body] ${field}:not(:disabled, [tabindex="-1"], [aria-hidden], details *)`)
+  .join();
+const MAIN = '[data-footer] [data-variant="primary"]:not([aria-disabled])';
+
 export function Dialog(props: DialogProps) {
   const { open, onClose, title, description, size = 'medium', footer, children } = props;
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()} disablePointerDismissal>
       <Base.Portal>
@@ -34,6 +47,8 @@ export function Dialog(props: DialogProps) {
           data-ending-style:opacity-0 data-starting-style:opacity-0"
         />
         <Base.Popup
+          ref={popup}
+          initialFocus={() => firstFocus(popup.current) ?? true}
           className={classNames(
             'fixed top-[8vh] left-1/2 z-50 flex max-h-[84vh] w-[calc(100vw-2rem)]',
             '-translate-x-1/2 flex-col rounded-lg border border-line bg-surface shadow-popup',
@@ -52,16 +67,18 @@ export function Dialog(props: DialogProps) {
               )}
             </div>
           </div>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 py-4">{children}</div>
+          <div data-body className="min-h-0 flex-1 overflow-y-auto px-5 py-4">
+            {children}
+          </div>
           {footer && (
             <div
+              data-footer
               className="flex flex-wrap items-center justify-end gap-2 border-t border-line
               px-5 py-3"
             >
               {footer}
             </div>
           )}
-          {/* Last in order, so that the focus starts in the first field. */}
           <div className="absolute top-2.5 right-3">
             <IconButton label="Close" icon={<X size={16} />} onClick={onClose} />
           </div>
@@ -69,4 +86,12 @@ export function Dialog(props: DialogProps) {
       </Base.Portal>
     </Base.Root>
   );
+}
+
+/** What danger is confirmed with is never it: then it is the way back, the first of the buttons. */
+function firstFocus(popup: HTMLElement | null): HTMLElement | null {
+  const found = [FIELDS, MAIN, '[data-footer] button'].map((selector) =>
+    popup?.querySelector<HTMLElement>(selector),
+  );
+  return found.find((element) => element) ?? null;
 }
