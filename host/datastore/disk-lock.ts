@@ -1,15 +1,18 @@
-// The lock that keeps two hosts from ever writing to one virtual disk. A holder renews its lease
-// every second and stops by itself when it could not; another breaks the lock at once when the
-// holder's process is provably dead, else only after it has seen no renewal for longer than any
-// lease lasts, and has ended the holder if it is on the same machine. docs/adr/0006 and 0014 have
-// the argument.
-import type { Clock, Timer } from '#lib/base/clock.ts';
+// The lock that keeps two hosts from ever writing to one virtual disk. A holder gives a sign of life
+// every second, in the lock's file or in its heartbeat on the datastore, and stops by itself when it
+// could not; another breaks the lock at once when the holder's process is provably dead, else only
+// after it has seen no sign for longer than any lease lasts, and has ended the holder if it is on
+// the same machine. docs/adr/0006 and 0014 have the argument.
+import type { Clock } from '#lib/base/clock.ts';
 import { sleep } from '#lib/base/clock.ts';
 import { type Random, randomHex } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
-import { LOCK_BREAK_MS, LOCK_LEASE_MS, LOCK_RENEW_MS } from '#lib/model/limits.ts';
+import { LOCK_BREAK_MS } from '#lib/model/limits.ts';
 import { LockDirectory, type LockFile } from './lock-directory.ts';
 import type { LockOwner, LockRecord } from './lock-record.ts';
+import type { Heartbeats } from './locking/heartbeats.ts';
+import { HeldLock } from './locking/held-lock.ts';
+import { HolderWatch } from './locking/holder-watch.ts';
 import { type ProcessTable, systemProcesses } from './process-identity.ts';
 import { type SmallFiles, systemFiles } from './small-files.ts';
 
@@ -25,6 +28,8 @@ export interface DiskLockRequest {
   /** Where the lock's files are, and who can tell whether a process is dead: the machine. */
   files?: SmallFiles;
   processes?: ProcessTable;
+  /** Those of this process; without them the lock renews a lease of its own on every datastore. */
+  heartbeats?: Heartbeats;
 }
 
 export interface DiskLock {
@@ -44,26 +49,45 @@ export interface DiskLock {
 }
 
 /**
- * Takes the lock of a disk. A live holder is recognised by its next renewal, so that a refusal
+ * Takes the lock of a disk. A live holder is recognised by its next sign of life, so that a refusal
  * takes a second; breaking the lock of a silent one takes LOCK_BREAK_MS. Throws `FileLocked` naming
  * the host that has it.
  */
 export async function acquireDiskLock(request: DiskLockRequest): Promise<DiskLock> {
-  const { clock, descriptorPath, files = systemFiles, processes = systemProcesses } = request;
+  const { descriptorPath, files = systemFiles } = request;
   const directory = new LockDirectory(descriptorPath, files);
-  const record = await newRecord(request);
   for (;;) {
     const found = await directory.current();
-    const now = await watchUntilFree({ clock, directory, processes }, found);
+    const now = await watchUntilFree(request, directory, found);
     if (now !== null && now.record?.state !== 'released') throw lockedFault(descriptorPath, now);
     if (now !== null) continue;
-    const startedAt = clock.monotonic();
-    const epoch = found.epoch + 1;
+    const taken = await take(request, directory, found.epoch + 1);
+    if (taken !== null) return taken;
+  }
+}
+
+/** Null when another was first. */
+async function take(
+  request: DiskLockRequest,
+  directory: LockDirectory,
+  epoch: number,
+): Promise<DiskLock | null> {
+  const { descriptorPath, owner, clock, heartbeats } = request;
+  const record = await newRecord(request);
+  const held = (await heartbeats?.hold(descriptorPath, owner, record.process)) ?? null;
+  if (held !== null) record.heartbeat = held.heartbeat.id;
+  const startedAt = clock.monotonic();
+  try {
     if (await directory.create(epoch, record)) {
       await directory.removeBelow(epoch, record);
-      return new HeldLock({ directory, record, epoch, clock, startedAt });
+      return new HeldLock({ directory, record, epoch, clock, startedAt, held });
     }
+  } catch (thrown) {
+    await held?.giveBack();
+    throw thrown;
   }
+  await held?.giveBack();
+  return null;
 }
 
 async function newRecord(request: DiskLockRequest): Promise<LockRecord> {
@@ -80,33 +104,37 @@ async function newRecord(request: DiskLockRequest): Promise<LockRecord> {
   };
 }
 
-interface Watch {
-  clock: Clock;
-  directory: LockDirectory;
-  processes: ProcessTable;
-}
-
 /**
- * Null when the lock may be taken from the epoch found; else what the lock changed to meanwhile.
+ * Null when the lock may be taken from the epoch found; else what it is now that its holder has
+ * given a sign of life.
  */
 async function watchUntilFree(
-  { clock, directory, processes }: Watch,
+  request: DiskLockRequest,
+  directory: LockDirectory,
   found: LockFile,
 ): Promise<LockFile | null> {
+  const { clock, processes = systemProcesses } = request;
+  if (found.epoch === 0 || found.record?.state === 'released') return null;
+  const watch = await HolderWatch.begin(request, directory, found);
+  // Not before all that is compared was read: what is counted is how long it stands still.
   const since = clock.monotonic();
   for (;;) {
-    if (found.epoch === 0 || found.record?.state === 'released') return null;
-    if (found.record && (await processes.isProvablyDead(found.record.process))) return null;
+    if (found.record && (await processes.isProvablyDead(found.record.process))) break;
+    if (watch.isKnownToStandStill) break;
     if (clock.monotonic() - since >= LOCK_BREAK_MS) {
       // One that was stopped between asking for its lock and writing could write when it wakes. On
       // this machine it is ended first; on another one nothing but its lease is there to trust.
       const ended = found.record && (await processes.end(found.record.process, clock));
-      return ended === 'alive' ? found : null;
+      if (ended === 'alive') return found;
+      watch.stoodStill();
+      break;
     }
     await sleep(clock, WATCH_MS);
-    const again = await directory.current();
-    if (again.epoch !== found.epoch || again.text !== found.text) return again;
+    const sign = await watch.signOfLife();
+    if (sign !== null) return sign;
   }
+  await watch.sweep();
+  return null;
 }
 
 function lockedFault(descriptorPath: string, { record }: LockFile): Fault {
@@ -116,108 +144,4 @@ function lockedFault(descriptorPath: string, { record }: LockFile): Fault {
   return new Fault('FileLocked', `The virtual disk ${descriptorPath} is in use by ${who}.`, {
     data: record ? { ...record.owner } : {},
   });
-}
-
-interface HeldLockParts {
-  directory: LockDirectory;
-  record: LockRecord;
-  epoch: number;
-  clock: Clock;
-  /** Monotonic time before the lock file was written. */
-  startedAt: number;
-}
-
-class HeldLock implements DiskLock {
-  readonly epoch: number;
-  readonly #directory: LockDirectory;
-  readonly #clock: Clock;
-  #record: LockRecord;
-  #leaseEnd: number;
-  #state: 'held' | 'lost' | 'released' = 'held';
-  #lostReason = '';
-  #onLost: ((reason: string) => void) | null = null;
-  #timer: Timer;
-  #renewing: Promise<void> = Promise.resolve();
-
-  constructor({ directory, record, epoch, clock, startedAt }: HeldLockParts) {
-    this.#directory = directory;
-    this.#record = record;
-    this.epoch = epoch;
-    this.#clock = clock;
-    this.#leaseEnd = startedAt + LOCK_LEASE_MS;
-    this.#timer = this.#schedule();
-  }
-
-  isHeld(): boolean {
-    if (this.#state !== 'held') return false;
-    if (this.#clock.monotonic() < this.#leaseEnd) return true;
-    this.#lose('The lock of the virtual disk could not be renewed in time.');
-    return false;
-  }
-
-  onLost(callback: (reason: string) => void): void {
-    this.#onLost = callback;
-    if (this.#state === 'lost') callback(this.#lostReason);
-  }
-
-  async release(): Promise<void> {
-    if (this.#state === 'released') return;
-    this.#state = 'released';
-    this.#timer.cancel();
-    await this.#renewing;
-    if ((await this.#whyNotOurs()) !== null) return;
-    await this.#directory.replace(this.epoch, { ...this.#record, state: 'released' });
-  }
-
-  #schedule(): Timer {
-    return this.#clock.after(LOCK_RENEW_MS, () => {
-      this.#renewing = this.#renewOrRetry();
-    });
-  }
-
-  async #renewOrRetry(): Promise<void> {
-    try {
-      await this.#renew();
-    } catch (error) {
-      // A file system that errs for a moment is tried again; the end of the lease ends that.
-      if (this.#clock.monotonic() >= this.#leaseEnd) {
-        this.#lose(`The lock of the virtual disk could not be renewed: ${String(error)}`);
-      }
-    }
-    if (this.#state === 'held') this.#timer = this.#schedule();
-  }
-
-  async #renew(): Promise<void> {
-    const startedAt = this.#clock.monotonic();
-    if (!this.isHeld()) return;
-    const before = await this.#whyNotOurs();
-    if (before !== null) return this.#lose(before);
-    const { renewal } = this.#record;
-    const next = { ...this.#record, renewal: renewal + 1, renewedAt: this.#clock.now() };
-    await this.#directory.replace(this.epoch, next);
-    const after = await this.#whyNotOurs();
-    if (after !== null) return this.#lose(after);
-    // A renewal that ended after the lease is worth nothing: another may have broken the lock
-    // meanwhile.
-    if (!this.isHeld()) return;
-    this.#record = next;
-    this.#leaseEnd = startedAt + LOCK_LEASE_MS;
-  }
-
-  async #whyNotOurs(): Promise<string | null> {
-    if ((await this.#directory.highestEpoch()) > this.epoch) {
-      return 'Another host has taken over the lock of the virtual disk.';
-    }
-    const record = await this.#directory.readRecord(this.epoch);
-    if (record?.nonce === this.#record.nonce) return null;
-    return 'The lock file of the virtual disk was removed or replaced.';
-  }
-
-  #lose(reason: string): void {
-    if (this.#state !== 'held') return;
-    this.#state = 'lost';
-    this.#lostReason = reason;
-    this.#timer.cancel();
-    this.#onLost?.(reason);
-  }
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { errnoOf } from './errno.ts';
 import { type LockRecord, parseLockRecord } from './lock-record.ts';
+import { paddedRecord } from './locking/padded-record.ts';
 import { type SmallFiles, systemFiles } from './small-files.ts';
 
 /** A record is far smaller, in bytes. */
@@ -58,9 +59,9 @@ export class LockDirectory {
     return false;
   }
 
-  /** Writes the holder's own file anew, in one step. */
+  /** Writes the holder's own file anew, in place. ENOENT when it is not there any more. */
   async replace(epoch: number, record: LockRecord): Promise<void> {
-    await this.#files.rename(await this.#writeTemporary(record, false), this.#file(epoch));
+    await this.#files.overwrite(this.#file(epoch), paddedRecord(record));
   }
 
   async readRecord(epoch: number): Promise<LockRecord | null> {
@@ -78,7 +79,8 @@ export class LockDirectory {
   }
 
   async #linkNew(epoch: number, record: LockRecord): Promise<boolean> {
-    const temporary = await this.#writeTemporary(record, true);
+    const temporary = join(this.path, `new-${record.nonce}`);
+    await this.#files.write(temporary, paddedRecord(record), { durable: true });
     try {
       await this.#files.link(temporary, this.#file(epoch));
       return true;
@@ -91,12 +93,6 @@ export class LockDirectory {
     } finally {
       await this.#removeIfThere(temporary);
     }
-  }
-
-  async #writeTemporary(record: LockRecord, durable: boolean): Promise<string> {
-    const path = join(this.path, `new-${record.nonce}`);
-    await this.#files.write(path, `${JSON.stringify(record)}\n`, { durable });
-    return path;
   }
 
   async #read(epoch: number): Promise<string | null> {

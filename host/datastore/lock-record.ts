@@ -17,6 +17,11 @@ const lockRecordSchema = z.object({
   process: processIdentitySchema,
   /** Of one acquisition; tells one holder from the next in the same process. */
   nonce: z.string().max(64),
+  /** By which it lives, on a VMFS datastore; without one it lives by its own renewals. */
+  heartbeat: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
   renewal: z.number().int().nonnegative(),
   /** Wall time in milliseconds, for people only: no decision rests on it. */
   acquiredAt: z.number(),

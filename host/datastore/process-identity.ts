@@ -80,12 +80,15 @@ export async function isProvablyDead(who: ProcessIdentity, procRoot = '/proc'): 
 async function endProcess(who: ProcessIdentity, clock: Clock): Promise<EndResult> {
   if (!(await isOfHere(who, '/proc'))) return 'unreachable';
   const deadline = clock.monotonic() + END_MS;
+  let killed = false;
   while (!(await isProvablyDead(who))) {
     const stat = parseStat(await readOrNothing(readFile(`/proc/${who.pid}/stat`, 'utf8')));
     const running = stat?.startTicks === who.startTicks;
-    if (running && !(await isThisProgram(who.pid))) return 'alive';
+    // One that is ending cannot be asked any more what it runs.
+    if (running && !killed && !(await isThisProgram(who.pid))) return 'alive';
     const targets = [...(running ? [who.pid] : []), ...(await membersOfSession(who.pid, '/proc'))];
     if (!targets.every(kill) || clock.monotonic() >= deadline) return 'alive';
+    killed = true;
     await sleep(clock, POLL_MS);
   }
   return 'ended';

@@ -8,6 +8,7 @@ import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
 import type { LockOwner } from '../datastore/lock-record.ts';
+import type { Heartbeats } from '../datastore/locking/heartbeats.ts';
 import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { Backing } from './backing.ts';
 import type { DiskFiles } from './extent-file.ts';
@@ -23,6 +24,8 @@ export interface DiskPlaceParts {
   /** Where its files are, and who can tell whether a process is dead: the machine. */
   files?: DiskFiles;
   processes?: ProcessTable;
+  /** Of this process: by them its locks on VMFS live. */
+  heartbeats?: Heartbeats;
   /** Opens extents that are no files: objects and raw devices. */
   openRemote?: OpenRemote;
 }
@@ -44,8 +47,9 @@ export function openPlace(
 
 /** Throws `FileLocked`. */
 export function lockOf(parts: DiskPlaceParts, descriptorPath: string): Promise<DiskLock> {
-  const { owner, clock, random, files, processes } = parts;
-  return acquireDiskLock({ descriptorPath, owner, clock, random, files, processes });
+  const { owner, clock, random, files, processes, heartbeats } = parts;
+  const seams = { clock, random, files, processes, heartbeats };
+  return acquireDiskLock({ descriptorPath, owner, ...seams });
 }
 
 /**

@@ -4,6 +4,7 @@
 import { formatDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { newDescriptor } from '#lib/formats/vmdk/new-descriptor.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
+import { DATASTORE_MARKER } from '../datastore/datastore.ts';
 import { createRedoLog } from '../disk/snapshot-files.ts';
 import { Chaos } from './chaos.ts';
 import { Fleet, type SimVm } from './fleet.ts';
@@ -77,6 +78,7 @@ class Run {
       inFlight: new Set(),
       onLanded: (path, process) => this.#fleet.judgeWriter(path, process),
     };
+    this.#markDatastore();
     const schedule = this.#schedule;
     const onWrong = (message: string): void => this.#fail(message);
     this.#fleet = new Fleet({
@@ -205,6 +207,15 @@ class Run {
     }
     this.#storage.volume.syncNames();
     process.kill();
+  }
+
+  /** Half of the datastores are VMFS, where the locks of a host live by one heartbeat. */
+  #markDatastore(): void {
+    const random = new SeededRandom(this.#recipe.seed, 'datastore');
+    const type = random.chance(0.5) ? 'VMFS' : 'NFS';
+    const marker = this.#storage.volume.create(`/ds/${DATASTORE_MARKER}`);
+    marker.write(0, Buffer.from(JSON.stringify({ format: 1, id: 'datastore-1', type })));
+    marker.sync();
   }
 
   #writeFiles({ id, descriptorPath }: SimVm, random: SeededRandom): void {

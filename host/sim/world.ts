@@ -2,6 +2,7 @@
 // sockets. Lock, descriptor, files, filters, chain, quiescing and handover are the product's own.
 import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
+import { Heartbeats } from '../datastore/locking/heartbeats.ts';
 import type { DiskPlace } from '../disk/disk-place.ts';
 import { ServedDisk } from '../disk/served-disk.ts';
 import { createRedoLog } from '../disk/snapshot-files.ts';
@@ -158,6 +159,7 @@ export class SimWorld {
   ): Promise<void> {
     const { vmId, descriptorPath, process, storage, random } = this.parts;
     const { host } = process;
+    const files = new ProcessFiles(storage, process);
     const disk = await ServedDisk.open(
       {
         key: DISK_KEY,
@@ -167,8 +169,9 @@ export class SimWorld {
         owner: { hostUuid: host.name, hostName: host.name, vmId },
         clock: process.clock,
         random,
-        files: new ProcessFiles(storage, process),
+        files,
         processes: process.table,
+        heartbeats: new Heartbeats({ clock: process.clock, random, files }),
         // The last flush of a disk that was closed has failed.
         log: (level) => {
           if (level === 'error') this.#flushFailed = true;

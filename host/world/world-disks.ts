@@ -4,6 +4,7 @@ import type { Random } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { loadFilter } from '../chain/load-filter.ts';
+import { Heartbeats } from '../datastore/locking/heartbeats.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import { ServedDisk, type ServedDiskParts } from '../disk/served-disk.ts';
 import type { FilterNotices } from './filter-notices.ts';
@@ -25,10 +26,13 @@ export interface WorldDisksParts {
 
 export class WorldDisks {
   readonly #parts: WorldDisksParts;
+  readonly #heartbeats: Heartbeats;
   #open: readonly ServedDisk[] = [];
 
   constructor(parts: WorldDisksParts) {
     this.#parts = parts;
+    const { clock, random, files } = parts;
+    this.#heartbeats = new Heartbeats({ clock, random, ...(files && { files }) });
   }
 
   get list(): readonly ServedDisk[] {
@@ -103,6 +107,7 @@ export class WorldDisks {
       id: id ?? spec?.path ?? descriptorPath,
       descriptorPath,
       owner: { ...launch.owner, vmId: launch.vm.vmId },
+      heartbeats: this.#heartbeats,
       checked: launch.checked,
       clock,
       random,

@@ -42,8 +42,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'lease-never-ends': {
     about: 'A holder that could not renew in time goes on.',
-    file: 'host/datastore/disk-lock.ts',
-    find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
+    file: 'host/datastore/locking/lease.ts',
+    find: 'if (this.#clock.monotonic() < this.#end) return true;',
     replace: 'return true;',
   },
   'lock-broken-early': {
@@ -54,9 +54,21 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'lock-by-wall-clock': {
     about: 'The lease is counted by a clock that may step.',
-    file: 'host/datastore/disk-lock.ts',
-    find: 'if (this.#clock.monotonic() < this.#leaseEnd) return true;',
-    replace: 'if (this.#clock.now() - 1_767_225_600_000 < this.#leaseEnd) return true;',
+    file: 'host/datastore/locking/lease.ts',
+    find: 'if (this.#clock.monotonic() < this.#end) return true;',
+    replace: 'if (this.#clock.now() - 1_767_225_600_000 < this.#end) return true;',
+  },
+  'heartbeat-never-lost': {
+    about: 'A heartbeat that could not be written within the lease is written again.',
+    file: 'host/datastore/locking/lease.ts',
+    find: 'if (!this.isCurrent()) return false;',
+    replace: '',
+  },
+  'heartbeat-not-watched': {
+    about: 'A lock whose own file does not change is broken although its heartbeat beats.',
+    file: 'host/datastore/locking/holder-watch.ts',
+    find: "return text === '' || text === this.#text ? null : again;",
+    replace: 'return null;',
   },
   'cache-keeps-old-data': {
     about: 'The cache does not forget what a write is about to change.',
