@@ -15,6 +15,8 @@ import { readSettings, type Settings } from './settings.ts';
 import { publishRoots } from './trusted-roots.ts';
 
 const WEB_READY_MS = 90_000;
+/** The development server compiles the first page when it is asked for. */
+const WEB_COMPILED_MS = 300_000;
 const POLL_MS = 150;
 /** npm hands a Ctrl-C on that the terminal has sent already: so soon it is no second request. */
 const SAME_REQUEST_MS = 1_000;
@@ -107,10 +109,11 @@ function startService(
 
 /** Waits until the console answers a request, whatever the answer. */
 async function answering(url: string): Promise<void> {
-  const until = performance.now() + WEB_READY_MS;
+  const patience = settings.development ? WEB_COMPILED_MS : WEB_READY_MS;
+  const until = performance.now() + patience;
   while (stoppingSince === null) {
     try {
-      await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(WEB_READY_MS) });
+      await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patience) });
       return;
     } catch (error) {
       if (performance.now() > until) throw new Error(`the console does not answer: ${error}`);
