@@ -14,11 +14,12 @@ import { createSnapshot } from './vm/operations/create-snapshot.ts';
 import { destroyVm } from './vm/operations/destroy-vm.ts';
 import { detachDisk } from './vm/operations/detach-disk.ts';
 import { readDiskStorage } from './vm/operations/disk-storage.ts';
+import { nextMerge, readDiskTree } from './vm/operations/disk-tree.ts';
 import { growDisk } from './vm/operations/grow-disk.ts';
 import { type OnVm, onVm } from './vm/operations/on-vm.ts';
 import { resetVm, suspendVm } from './vm/operations/power.ts';
 import { relocateVm } from './vm/operations/relocate-vm.ts';
-import { removeSnapshot } from './vm/operations/remove-snapshot.ts';
+import { consolidateDisks, removeSnapshot } from './vm/operations/remove-snapshot.ts';
 import { renameSnapshot } from './vm/operations/rename-snapshot.ts';
 import { revertToSnapshot } from './vm/operations/revert-to-snapshot.ts';
 
@@ -27,11 +28,15 @@ export function diskCalls(agent: HostAgent): BoundRpc[] {
   return [
     handle(calls.readVmLayout, async ({ vm }) => {
       const { layout } = await readVmHome(vm, host.datastores);
-      return { layout: { ...layout, storage: await readDiskStorage(layout, host) } };
+      const storage = await readDiskStorage(layout, host);
+      const tree = await readDiskTree(layout, host.datastores, host.files);
+      const consolidationNeeded = nextMerge(tree) !== null;
+      return { layout: { ...layout, storage, consolidationNeeded } };
     }),
     ofVm(agent, calls.createSnapshot, createSnapshot),
     ofVm(agent, calls.renameSnapshot, renameSnapshot),
     ofVm(agent, calls.removeSnapshot, removeSnapshot),
+    ofVm(agent, calls.consolidateDisks, consolidateDisks),
     ofVm(agent, calls.revertToSnapshot, revertToSnapshot),
     ofVm(agent, calls.growDisk, growDisk),
     ofVm(agent, calls.detachDisk, detachDisk),

@@ -161,6 +161,7 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   markTemplate: { template: true },
   createSnapshot: { name: 'one' },
   removeAllSnapshots: undefined,
+  consolidateDisks: {},
   revertToSnapshot: {},
   renameSnapshot: { name: 'one', description: '' },
   removeSnapshot: undefined,

@@ -20,6 +20,7 @@ import { removeDisk } from '../controller/disks/remove-disk.ts';
 import { readStorageTargets } from '../controller/relocation/read-storage-targets.ts';
 import { relocateVm } from '../controller/relocation/relocate-vm.ts';
 import { createSealer } from '../controller/secrets/sealer.ts';
+import { consolidateDisks } from '../controller/snapshots/consolidate-disks.ts';
 import { createSnapshot } from '../controller/snapshots/create-snapshot.ts';
 import { removeAllSnapshots, removeSnapshot } from '../controller/snapshots/remove-snapshot.ts';
 import { renameSnapshot } from '../controller/snapshots/rename-snapshot.ts';
@@ -39,6 +40,7 @@ export const vmOperationRoutes = {
 
   createSnapshot: (request) =>
     startTask(request, createSnapshot, { vmId: request.params.id, ...request.body }),
+  consolidateDisks: (request) => startTask(request, consolidateDisks, { vmId: request.params.id }),
   removeAllSnapshots: (request) =>
     startTask(request, removeAllSnapshots, { vmId: request.params.id }),
   revertToSnapshot: (request) => startTask(request, revertToSnapshot, snapshotOf(request.params)),

@@ -44,6 +44,7 @@ export function vmFacts(more: Partial<VmFacts> & { id: string }): VmFacts {
     disks: [diskFacts()],
     snapshots: [],
     currentSnapshotId: null,
+    consolidationNeeded: false,
     linkedTo: null,
     ...more,
   };

@@ -93,6 +93,8 @@ export interface VmFacts {
   /** By id: parents before children. */
   snapshots: SnapshotFacts[];
   currentSnapshotId: number | null;
+  /** Redo logs that no snapshot needs wait to be merged. */
+  consolidationNeeded: boolean;
   /** Of a linked clone: what it builds on. */
   linkedTo: { vmId: string; snapshotId: number } | null;
 }

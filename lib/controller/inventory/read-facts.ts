@@ -77,7 +77,12 @@ export async function readVmFacts(
       memoryMib: true,
       cpuUsage: true,
       ...{ isTemplate: true, datastoreId: true, vmxPath: true },
-      ...{ currentSnapshotId: true, parentVmId: true, parentSnapshotId: true },
+      ...{
+        currentSnapshotId: true,
+        consolidationNeeded: true,
+        parentVmId: true,
+        parentSnapshotId: true,
+      },
       disks: { orderBy: { key: 'asc' } },
       snapshots: { orderBy: { id: 'asc' } },
     },

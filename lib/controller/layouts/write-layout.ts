@@ -27,12 +27,13 @@ export async function writeLayout(
     where: { id: vmId },
     include: { disks: true, snapshots: { orderBy: { id: 'asc' } } },
   });
-  const { datastoreId, vmxPath, currentSnapshotId } = layout;
+  const { datastoreId, vmxPath, currentSnapshotId, consolidationNeeded } = layout;
   await tx.vm.update({
     where: { id: vmId },
     data: {
       ...{ datastoreId, vmxPath, currentSnapshotId },
       layoutReadAt: askAgain && !layout.storage ? null : new Date(now),
+      ...(consolidationNeeded === undefined ? {} : { consolidationNeeded }),
     },
   });
   const disksChanged = await writeDisks(tx, vm.disks, written);
@@ -40,6 +41,10 @@ export async function writeLayout(
   const homeChanged = vm.datastoreId !== datastoreId || vm.vmxPath !== vmxPath;
   const currentChanged = vm.currentSnapshotId !== currentSnapshotId;
   const changes: ChangeInput[] = [];
+  const neededBefore = vm.consolidationNeeded;
+  if ((consolidationNeeded ?? neededBefore) !== neededBefore) {
+    changes.push({ object: vmId, path: 'consolidationNeeded' });
+  }
   if (disksChanged || homeChanged) changes.push({ object: vmId, path: 'disks' });
   if (snapshotsChanged || currentChanged) changes.push({ object: vmId, path: 'snapshots' });
   return changes;

@@ -13,6 +13,7 @@ import { addDisk } from '../disks/add-disk.ts';
 import { growDisk } from '../disks/grow-disk.ts';
 import { removeDisk } from '../disks/remove-disk.ts';
 import { relocateVm } from '../relocation/relocate-vm.ts';
+import { consolidateDisks } from '../snapshots/consolidate-disks.ts';
 import { createSnapshot } from '../snapshots/create-snapshot.ts';
 import { removeAllSnapshots, removeSnapshot } from '../snapshots/remove-snapshot.ts';
 import { renameSnapshot } from '../snapshots/rename-snapshot.ts';
@@ -54,6 +55,10 @@ export const DISK_TASK_KINDS: readonly TaskKind[] = [
     async () => (await import('../snapshots/rename-snapshot-task.ts')).performRenameSnapshot,
   ),
   taskKind(removeSnapshot, async () => (await removal()).performRemoveSnapshot),
+  taskKind(
+    consolidateDisks,
+    async () => (await import('../snapshots/consolidate-disks-task.ts')).performConsolidate,
+  ),
   taskKind(removeAllSnapshots, async () => (await removal()).performRemoveAllSnapshots),
   taskKind(cloneVm, async () => (await import('../clones/clone-vm-task.ts')).performClone),
   taskKind(markAsTemplate, async () => (await marking()).performMarkAsTemplate),

@@ -38,9 +38,10 @@ export async function runTask(run: {
     if (error instanceof LeaseLost || signal.reason instanceof LeaseLost) return null;
     // No fault of the task: it goes on when its lease has run out and the database is back.
     if (isDatabaseAway(error)) return null;
-    const canceled =
-      signal.aborted || (error instanceof Fault && error.fault === 'RequestCanceled');
-    const fault = toFaultRecord(signal.aborted ? signal.reason : error);
+    // What says itself how far it came is heard; anything else is a consequence of the stop.
+    const says = error instanceof Fault && error.fault === 'RequestCanceled';
+    const fault = toFaultRecord(signal.aborted && !says ? signal.reason : error);
+    const canceled = signal.aborted || says;
     return { state: canceled ? 'canceled' : 'error', fault };
   }
 }

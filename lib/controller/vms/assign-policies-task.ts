@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { requireAllowed } from '../../model/verdict.ts';
 import { setDiskFilters } from '../../wire/agent/host-rpc.ts';
+import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
@@ -16,8 +17,6 @@ import {
   type PlannedDisk,
 } from './assign-policies.ts';
 import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
-
-const PATIENCE_MS = 20_000;
 
 const doneSchema = z.array(
   z.object({ diskKey: z.number(), pauseMs: z.number(), heldIos: z.number() }),
@@ -48,14 +47,14 @@ export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (co
 };
 
 async function applyToHost(context: TaskContext, vm: VmRow, { disk, filters }: PlannedDisk) {
-  const { agents, taskId, signal } = context;
+  const { taskId } = context;
   const input = {
     operationKey: `${taskId}:filters:${disk.key}`,
     vm: toRunSpec(vm),
     diskKey: disk.key,
     filters,
   };
-  return agents.call(vm.host, setDiskFilters, input, { signal, patienceMs: PATIENCE_MS });
+  return callOperation(context, { host: vm.host, rpc: setDiskFilters, input });
 }
 
 async function write(

@@ -16,6 +16,7 @@ import { requireDatastore } from '../disks/add-disk.ts';
 import { freeUnits } from '../disks/disk-units.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { type ActionFacts, judgeActions } from '../permissions/judge-actions.ts';
+import { consolidateDisks } from '../snapshots/consolidate-disks.ts';
 import { createSnapshot } from '../snapshots/create-snapshot.ts';
 import { removeAllSnapshots, removeSnapshot } from '../snapshots/remove-snapshot.ts';
 import { renameSnapshot } from '../snapshots/rename-snapshot.ts';
@@ -136,6 +137,7 @@ async function wholeVmFacts(
       ...{ vmId: vm.id, name: vm.name, description: '', quiesce: false },
     }),
     revertToCurrentSnapshot: { ...revert, wanted: revertToSnapshotPrivilege(observed) },
+    consolidateDisks: factsOf(consolidateDisks, observed, input),
     removeAllSnapshots: factsOf(removeAllSnapshots, observed, input),
     clone: {
       wanted: on(cloneSourcePrivilege(vm.isTemplate, vm.isTemplate)),

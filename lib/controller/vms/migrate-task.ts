@@ -13,6 +13,7 @@ import {
   report,
   unregisterVm,
 } from '../../wire/agent/host-rpc.ts';
+import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
@@ -23,7 +24,6 @@ import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { DRS_MIGRATION, type MigrateInput, migrate } from './migrate.ts';
 import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
 
-const PATIENCE_MS = 20_000;
 /** How long both hosts are asked where the VM is, before the task gives up. */
 const LOCATE_MS = 60_000;
 const POLL_MS = 500;
@@ -94,28 +94,29 @@ async function moveLive(context: TaskContext, move: Move, resumed: boolean): Pro
 }
 
 async function handOver(context: TaskContext, move: Move): Promise<Measured> {
-  const { agents, taskId, signal } = context;
+  const { taskId } = context;
   const { vm, source, destination } = move;
-  const options = { signal, patienceMs: PATIENCE_MS };
   await context.progress(10, `Preparing ${destination.name}`);
   const prepared = { operationKey: `${taskId}:prepare`, vm: toRunSpec(vm) };
-  const ticket = await agents.call(destination, prepareIncoming, prepared, options);
+  const to = { host: destination, rpc: prepareIncoming, input: prepared };
+  const ticket = await callOperation(context, to);
   await context.progress(40, `Moving ${vm.name} from ${source.name} to ${destination.name}`);
   const out = { operationKey: `${taskId}:out`, vmId: vm.id, ticket };
-  const { pauseMs, heldIos, connections } = await agents.call(source, migrateOut, out, options);
+  const from = { host: source, rpc: migrateOut, input: out };
+  const { pauseMs, heldIos, connections } = await callOperation(context, from);
   return { pauseMs, heldIos, connections };
 }
 
 /** Clears the place at the destination, or learns that the VM has arrived there. */
 async function hasArrived(context: TaskContext, move: Move, failure: unknown): Promise<boolean> {
-  const { agents, taskId, signal } = context;
+  const { taskId, signal } = context;
   const { vm, destination } = move;
   // A handover whose end nobody saw may still go on: wait until one host runs the VM for good.
   if (failure !== null && (await locate(context, move)) === 'destination') return true;
   try {
     const input = { operationKey: `${taskId}:finish`, vmId: vm.id };
-    const options = { signal, patienceMs: PATIENCE_MS };
-    return (await agents.call(destination, finishIncoming, input, options)).arrived;
+    const call = { host: destination, rpc: finishIncoming, input };
+    return (await callOperation(context, call)).arrived;
   } catch (error) {
     if (signal.aborted) throw error;
     return (await locate(context, move)) === 'destination';

@@ -2,6 +2,7 @@
 // it is back.
 import { Fault } from '../../model/fault.ts';
 import { powerOffVm } from '../../wire/agent/host-rpc.ts';
+import { callOperation } from '../agents/call-operation.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
@@ -10,10 +11,8 @@ import type { TaskHandler } from '../tasks/task-context.ts';
 import type { PowerOffInput } from './power-off.ts';
 import { findVm } from './vm-store.ts';
 
-const PATIENCE_MS = 20_000;
-
 export const performPowerOff: TaskHandler<PowerOffInput> = async (context, { vmId }) => {
-  const { db, agents, taskId, signal } = context;
+  const { db, taskId } = context;
   const vm = await transact(db, async (tx) => {
     await tx.vm.updateMany({ where: { id: vmId }, data: { desiredPowerState: 'poweredOff' } });
     await recordChange(tx, { object: vmId, path: 'desiredPowerState' });
@@ -22,7 +21,7 @@ export const performPowerOff: TaskHandler<PowerOffInput> = async (context, { vmI
   await context.progress(20, `Powering off ${vm.name} on ${vm.host.name}`);
   const input = { operationKey: `${taskId}:powerOff`, vmId };
   try {
-    await agents.call(vm.host, powerOffVm, input, { signal, patienceMs: PATIENCE_MS });
+    await callOperation(context, { host: vm.host, rpc: powerOffVm, input });
   } catch (error) {
     // A host that does not know the VM does not run it.
     if (!(error instanceof Fault) || error.fault !== 'NotFound') throw error;

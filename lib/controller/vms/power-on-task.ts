@@ -3,6 +3,7 @@
 import { requireAllowed } from '../../model/verdict.ts';
 import { planPowerOn } from '../../rules/power.ts';
 import { powerOnVm } from '../../wire/agent/host-rpc.ts';
+import { callOperation } from '../agents/call-operation.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
@@ -11,16 +12,14 @@ import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { observePowerOn, type PowerOnInput } from './power-on.ts';
 import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
 
-const PATIENCE_MS = 20_000;
-
 export const performPowerOn: TaskHandler<PowerOnInput> = async (context, { vmId }) => {
-  const { agents, taskId, signal } = context;
+  const { taskId, signal } = context;
   const { vm, placed } = await decide(context, vmId);
   const wasSuspended = vm.powerState === 'suspended';
   await context.progress(20, `Powering on ${vm.name} on ${vm.host.name}`);
   try {
     const input = { operationKey: `${taskId}:powerOn`, vm: toRunSpec(vm) };
-    await agents.call(vm.host, powerOnVm, input, { signal, patienceMs: PATIENCE_MS });
+    await callOperation(context, { host: vm.host, rpc: powerOnVm, input });
   } catch (error) {
     if (!signal.aborted) await giveUp(context, vmId, wasSuspended);
     throw error;

@@ -32,6 +32,7 @@ export async function readVm(
     disks: disks.map((disk) => toDiskView(disk, row, judged.disks.get(disk.key) ?? {})),
     snapshots: await readSnapshots(db, vm, judged.snapshots),
     currentSnapshotId: vm.currentSnapshotId,
+    consolidationNeeded: vm.consolidationNeeded,
     linkedTo: await readParent(db, vm),
     actions: judged.actions,
   };

@@ -83,6 +83,15 @@ export function judgeRemoveAllSnapshots(vm: VmFacts, host: HostFacts): Verdict {
   return verdictOf([...reasons, ...linkedCloneReasons(vm, 'it cannot be removed')]);
 }
 
+/** Redo logs that a broken-off merge has left are merged after all. */
+export function judgeConsolidate(vm: VmFacts, host: HostFacts): Verdict {
+  const reasons = diskWorkReasons(vm, host);
+  if (!vm.consolidationNeeded) {
+    reasons.push(refusal(vm, `The disks of ${vm.name} need no consolidation.`));
+  }
+  return verdictOf(reasons);
+}
+
 /** Redo logs below the running state when it descends from this snapshot. */
 export function snapshotDepth(vm: Pick<VmFacts, 'snapshots'>, snapshotId: number | null): number {
   const byId = new Map(vm.snapshots.map((snapshot) => [snapshot.id, snapshot]));

@@ -56,6 +56,11 @@ export const vmLayoutSchema = z.object({
   snapshots: z.array(snapshotSchema).max(SNAPSHOTS_PER_VM_MAX),
   /** The snapshot that the running state descends from. */
   currentSnapshotId: z.number().int().nullable(),
+  /**
+   * Redo logs stand on each other that no snapshot needs, because merging them was broken off. Left
+   * out where it was not looked for.
+   */
+  consolidationNeeded: z.boolean().optional(),
   /** Left out by a host that cannot say. */
   storage: z.array(diskStorageSchema).optional(),
 });
@@ -94,7 +99,8 @@ export const revertToSnapshot = defineRpc({
 
 /**
  * Deletes a snapshot, with those that descend from it or without, and merges what only it kept
- * apart, while the VM works.
+ * apart, while the VM works. Cancelled before it is deleted, all is as it was; after that what was
+ * merged stays merged, and the layout says that consolidation is needed.
  */
 export const removeSnapshot = defineRpc({
   name: 'removeSnapshot',
@@ -103,6 +109,14 @@ export const removeSnapshot = defineRpc({
     snapshotId: z.number().int(),
     removeChildren: z.boolean(),
   }),
+  output: z.object({ layout: vmLayoutSchema, mergedBytes: z.number() }),
+  timeoutMs: 3_600_000,
+});
+
+/** Merges redo logs that no snapshot needs; cancelled, the rest of them waits for the next time. */
+export const consolidateDisks = defineRpc({
+  name: 'consolidateDisks',
+  input: keyed.extend({ vm: vmRunSpecSchema }),
   output: z.object({ layout: vmLayoutSchema, mergedBytes: z.number() }),
   timeoutMs: 3_600_000,
 });
@@ -222,7 +236,10 @@ export const destroyVm = defineRpc({
   timeoutMs: 120_000,
 });
 
-/** Asks a long operation to stop; it ends with `RequestCanceled` and leaves all as it was. */
+/**
+ * Asks a long operation to stop; it ends with `RequestCanceled` and leaves all as it was, unless it
+ * says otherwise above.
+ */
 export const cancelOperation = defineRpc({
   name: 'cancelOperation',
   input: keyed,

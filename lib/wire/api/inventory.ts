@@ -114,11 +114,13 @@ export const vmViewSchema = vmSummarySchema.extend({
   /** The tree, parents before children. */
   snapshots: z.array(snapshotViewSchema),
   currentSnapshotId: z.number().int().nullable(),
+  /** Redo logs that no snapshot needs wait to be merged: somebody cancelled it. */
+  consolidationNeeded: z.boolean(),
   /** Of a linked clone: the VM and the snapshot that it builds on. */
   linkedTo: z.object({ vm: named, snapshotId: z.number().int() }).nullable(),
   /**
    * powerOn, powerOff, suspend, reset, migrate, editPolicies, startWorkload, createSnapshot,
-   * revertToCurrentSnapshot, removeAllSnapshots, addDisk, addExistingDisk, addRawDevice, clone,
+   * revertToCurrentSnapshot, removeAllSnapshots, consolidateDisks, addDisk, addExistingDisk, addRawDevice, clone,
    * createLinkedClone, relocate, markAsTemplate, markAsVirtualMachine, delete.
    */
   actions,

@@ -46,6 +46,12 @@ export const VM_OPERATION_ROUTES = {
     path: '/vms/{id}/snapshots',
     answer: taskStartedSchema,
   },
+  consolidateDisks: {
+    method: 'POST',
+    path: '/vms/{id}/consolidate',
+    body: none,
+    answer: taskStartedSchema,
+  },
   revertToSnapshot: {
     method: 'POST',
     path: '/vms/{id}/snapshots/{snapshotId}/revert',

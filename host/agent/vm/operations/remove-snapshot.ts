@@ -18,12 +18,15 @@ export async function removeSnapshot(on: OnVm, { snapshotId, removeChildren }: I
   } else if (snapshotId > on.home.lastUid) {
     throw new Fault('NotFound', `${on.vm.name} has no snapshot ${snapshotId}.`);
   }
-  // One that is gone already was deleted by a call that was cut off: what is left is merged. From
-  // here on there is no way back, and so nothing to cancel.
-  const job = { ...on.job, signal: new AbortController().signal };
-  const { last, mergedBytes } = await consolidate(await again({ ...on, job }));
+  // One that is gone already was deleted by a call that was cut off: what is left is merged.
+  return consolidateDisks(await again(on));
+}
+
+/** Cancelled, it answers with what it has merged until then: the files are in order after each. */
+export async function consolidateDisks(on: OnVm) {
+  const { last, mergedBytes, consolidationNeeded } = await consolidate(on);
   const { runner, operationKey } = on;
-  const answer = { layout: last.home.layout, mergedBytes };
+  const answer = { layout: { ...last.home.layout, consolidationNeeded }, mergedBytes };
   await runner.update({ lastOperation: { operationKey, answer } });
   return answer;
 }
@@ -48,13 +51,19 @@ async function forget(on: OnVm, gone: readonly Snapshot[]): Promise<void> {
   await operate(on, { kind: 'forgetSnapshots' }, intent);
 }
 
+interface Consolidated {
+  last: OnVm;
+  mergedBytes: number;
+  consolidationNeeded: boolean;
+}
+
 /** Merges until every file that is left is a snapshot, the present state, or shared by several. */
-async function consolidate(from: OnVm): Promise<{ last: OnVm; mergedBytes: number }> {
+async function consolidate(from: OnVm): Promise<Consolidated> {
   let mergedBytes = 0;
   for (let on = from; ; on = await again(on)) {
     const { datastores, files } = on.host;
     const step = nextMerge(await readDiskTree(on.home.layout, datastores, files));
-    if (step === null) return { last: on, mergedBytes };
+    if (step === null) return { last: on, mergedBytes, consolidationNeeded: false };
     const parent = await datastores.locate(step.parentPath);
     const child = await datastores.locate(step.childPath);
     const moved = <Disk extends { datastoreId: string; path: string }>(disk: Disk): Disk =>
@@ -73,9 +82,15 @@ async function consolidate(from: OnVm): Promise<{ last: OnVm; mergedBytes: numbe
       ...{ childDescriptorPath, parentDescriptorPath: step.parentPath },
     }));
     const intent = await intentOf(on, { layout, obsolete, reparented, answer: null });
-    const result = await operate(on, { kind: 'merge', ...step }, intent);
+    const result = await operate(on, { kind: 'merge', ...step }, intent).catch(nullIfCanceled);
+    if (result === null) return { last: await again(on), mergedBytes, consolidationNeeded: true };
     mergedBytes += result.copiedBytes;
   }
+}
+
+function nullIfCanceled(thrown: unknown): null {
+  if (thrown instanceof Fault && thrown.fault === 'RequestCanceled') return null;
+  throw thrown;
 }
 
 function descendants(snapshots: readonly Snapshot[], root: Snapshot): Snapshot[] {
