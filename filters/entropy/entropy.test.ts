@@ -226,7 +226,8 @@ test('what was learnt moves with the VM, and goes when a snapshot takes its plac
   expect(target.numbers().known).toBe(1024);
   for (let file = 0; file < 64; file++) target.write(file, randomBytes(FILE_BYTES));
   expect(target.events).toHaveLength(1);
-  const revert = { kind: 'snapshotRevert', sizeBytes: 8 * MIB, quiesced: false } as const;
+  const shape = { sizeBytes: 8 * MIB, quiesced: false, filterLeaves: false };
+  const revert = { kind: 'snapshotRevert', ...shape } as const;
   void target.harness.filter.diskEvent?.({ ...revert, phase: 'prepare' });
   expect(target.numbers().known).toBe(1024);
   void target.harness.filter.diskEvent?.({ ...revert, phase: 'done' });

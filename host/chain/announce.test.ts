@@ -39,7 +39,7 @@ class Lab {
     };
     this.announcement = new Announcement({
       filters: this.filters,
-      event: { kind, sizeBytes: 4096, quiesced: false },
+      event: { kind, sizeBytes: 4096, quiesced: false, filterLeaves: false },
       clock,
       onFault: (report) => this.faults.push(report),
     });

@@ -17,7 +17,7 @@ type Phase = DiskEvent['phase'];
 export interface AnnouncementParts {
   /** In class order, guest first. */
   filters: readonly OpenFilter[];
-  event: Pick<DiskEvent, 'kind' | 'sizeBytes' | 'quiesced'>;
+  event: Pick<DiskEvent, 'kind' | 'sizeBytes' | 'quiesced' | 'filterLeaves'>;
   clock: Clock;
   /** A filter refused, or failed where it cannot refuse. */
   onFault(report: FilterFaultReport): void;

@@ -2,8 +2,11 @@
 // its descriptor, closed, and heard when they fail or raise an event.
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
+import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import type { KeyService } from '#lib/filter-sdk/key-service.ts';
 import { iofilters, type VmdkDescriptor, withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
+import { type FilterProgress, filterProgressSchema } from '#lib/wire/agent/key-rpc.ts';
 import type { FilterFaultReport } from '../chain/chain.ts';
 import { changeFilters, type FilterChange, type WantedFilter } from '../chain/change-filters.ts';
 import { closeFilters } from '../chain/close-filters.ts';
@@ -38,6 +41,9 @@ export interface DiskFiltersParts {
   diskId: string;
   clock: Clock;
   files: SmallFiles;
+  keys: KeyService;
+  /** The host's virtual flash resource, if it has one. */
+  flash: HostFlash | null;
   /** These three as they are at the time of the call. */
   descriptorPath(): string;
   sizeBytes(): number;
@@ -126,6 +132,19 @@ export class DiskFilters {
     return closeFilters(filters, this.#parts);
   }
 
+  /** How far each is with what it does at length; those that do no such thing are left out. */
+  progressOf(filters: readonly OpenFilter[]): FilterProgress[] {
+    return filters.flatMap(({ name, hooks }) => {
+      try {
+        const found = hooks.progress?.() ?? null;
+        return found === null ? [] : [filterProgressSchema.parse({ ...found, filter: name })];
+      } catch (thrown) {
+        this.#parts.onFault({ filter: name, operation: 'progress', message: String(thrown) });
+        return [];
+      }
+    });
+  }
+
   statisticsOf({ name, hooks }: OpenFilter): Record<string, number> {
     try {
       return hooks.statistics?.() ?? {};
@@ -170,7 +189,9 @@ export class DiskFilters {
       state,
       clock,
       own,
+      keys: this.#parts.keys,
       line: this.#lineOf(filter),
+      flash: this.#parts.flash,
       log: (level, message) => log(level, `${name}: ${message}`),
       raiseEvent: (severity, message) => this.#raise({ filter: name, severity, message }),
       onTimerFault: (filterName, message) =>

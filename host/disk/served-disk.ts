@@ -1,11 +1,14 @@
 // One disk of a running VM: its lock, its flat extents, its chain of filters, its numbers.
 import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
+import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import type { KeyService } from '#lib/filter-sdk/key-service.ts';
 import { errnoName, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { StatusExtent } from '#lib/formats/nbd/transmission.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { DiskSample, IoTraceEntry } from '#lib/model/io.ts';
-import { Announcement } from '../chain/announce.ts';
+import type { FilterProgress } from '#lib/wire/agent/key-rpc.ts';
+import { Announcement, type AnnouncementParts } from '../chain/announce.ts';
 import { Chain, type FilterFaultReport } from '../chain/chain.ts';
 import type { ChainIo } from '../chain/chain-io.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
@@ -14,6 +17,7 @@ import { DiskMeter, takeLatency } from '../chain/disk-meter.ts';
 import { holdOwnWork } from '../chain/hold-own-work.ts';
 import { IoTracer } from '../chain/io-tracer.ts';
 import type { OpenFilter } from '../chain/open-filter.ts';
+import { KeyRing } from '../crypto/key-ring.ts';
 import { readDescriptor } from '../datastore/descriptor-file.ts';
 import type { DiskLock } from '../datastore/disk-lock.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
@@ -39,6 +43,10 @@ export interface ServedDiskParts extends DiskPlaceParts {
   descriptorPath: string;
   /** As in the launch file. */
   checked?: boolean;
+  /** What the filters may encrypt with; none unless given. */
+  keys?: KeyService;
+  /** The host's virtual flash resource; none when absent. */
+  flash?: HostFlash;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onFilterFault(diskKey: number, report: FilterFaultReport): void;
   onFilterEvent(diskKey: number, report: FilterEventReport): void;
@@ -79,6 +87,8 @@ export class ServedDisk implements NbdExport {
       diskId: parts.id,
       clock: parts.clock,
       files: parts.files ?? systemDiskFiles,
+      keys: parts.keys ?? new KeyRing(parts.random),
+      flash: parts.flash ?? null,
       descriptorPath: () => this.#descriptorPath,
       sizeBytes: () => this.sizeBytes,
       isServing: () => this.isServing(),
@@ -161,6 +171,10 @@ export class ServedDisk implements NbdExport {
     }));
   }
 
+  get progress(): FilterProgress[] {
+    return this.#filters.progressOf(this.#chain.filters);
+  }
+
   get inFlight(): number {
     return this.#chain.inFlight;
   }
@@ -211,7 +225,8 @@ export class ServedDisk implements NbdExport {
     kind: DiskEventKind,
     { quiesced = false, sizeBytes = this.sizeBytes } = {},
   ): Announcement {
-    return this.#announcement(this.#chain.filters, { kind, sizeBytes, quiesced });
+    const event = { kind, sizeBytes, quiesced, filterLeaves: false };
+    return this.#announcement(this.#chain.filters, event);
   }
 
   /** That some of its filters leave with this change: after `frozen` they hear `close`. */
@@ -220,7 +235,8 @@ export class ServedDisk implements NbdExport {
       ({ name }) => !wanted.some(({ definition }) => definition.name === name),
     );
     const { sizeBytes } = this;
-    return this.#announcement(leaving, { kind: 'detach', sizeBytes, quiesced: false });
+    const event = { kind: 'detach', sizeBytes, quiesced: false, filterLeaves: true } as const;
+    return this.#announcement(leaving, event);
   }
 
   /** Rebuilds the chain; on a throw it is as before. No I/O may be in flight. */
@@ -370,10 +386,7 @@ export class ServedDisk implements NbdExport {
     this.#parts.log('warning', `${what} the writes of ${this.#parts.id}.`);
   }
 
-  #announcement(
-    filters: readonly OpenFilter[],
-    event: { kind: DiskEventKind; sizeBytes: number; quiesced: boolean },
-  ): Announcement {
+  #announcement(filters: readonly OpenFilter[], event: AnnouncementParts['event']): Announcement {
     const onFault = (report: FilterFaultReport) => this.#report(report);
     return new Announcement({ filters, event, clock: this.#parts.clock, onFault });
   }

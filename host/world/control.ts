@@ -6,6 +6,7 @@ import { ioTraceEntrySchema, vmSampleSchema } from '#lib/model/io.ts';
 import { MIB } from '#lib/model/limits.ts';
 import { faultRecordSchema } from '#lib/model/task.ts';
 import { handoverTicketSchema } from '#lib/wire/agent/host-rpc.ts';
+import { filterProgressSchema, givenKeysSchema } from '#lib/wire/agent/key-rpc.ts';
 import { handoverStateSchema } from '../migration/handover-state.ts';
 import { launchFiltersSchema } from './launch.ts';
 import {
@@ -45,6 +46,8 @@ const worldStatusSchema = z.object({
       connections: z.number().int(),
       /** Writes that wait because the datastore is full. */
       waitingForSpace: z.number().int(),
+      /** Of filters that do something to the disk at length. */
+      progress: z.array(filterProgressSchema).optional(),
     }),
   ),
   /** The operation on whole disks that is under way. */
@@ -89,6 +92,8 @@ export const CONTROL_METHODS = {
     }),
     result: z.object({ entries: z.array(ioTraceEntrySchema) }),
   },
+  /** Keys for the disks' filters, in memory only. The first call lets the disks be opened. */
+  putKeys: { params: z.object({ keys: givenKeysSchema }), result: empty },
   /** Rebuilds the chain of a disk; on any failure everything is as before. */
   setDiskFilters: {
     params: z.object({ diskKey: z.number().int(), filters: launchFiltersSchema }),

@@ -42,6 +42,10 @@ export const worldLaunchSchema = z.object({
   vm: vmRunSpecSchema,
   /** Who holds the disks' locks. */
   owner: z.object({ hostUuid: z.string(), hostName: z.string() }),
+  /** The host's virtual flash resource, if it has one: a folder, and what may be kept there. */
+  flash: z
+    .object({ directory: absolutePathSchema, capacityBytes: z.number().int().min(0) })
+    .optional(),
   /** Where disks are that are no files, and which raw devices may be mapped. */
   storage: storageConfigSchema.optional(),
   /** One for each of `vm.disks`. */
@@ -64,6 +68,8 @@ export const worldLaunchSchema = z.object({
    * Filters are lent copies of their I/Os, and complained of for more (host/chain/io-checker.ts).
    */
   checked: z.boolean().optional(),
+  /** Some filter wants keys: no disk is opened before `putKeys` has brought them. */
+  awaitsKeys: z.boolean().optional(),
   /** False for a VM that is off: the disks are opened for an operation, and no client is served. */
   serves: z.boolean().default(true),
   /**

@@ -2,6 +2,7 @@
 import { type Clock, sleep } from '#lib/base/clock.ts';
 import { Fault, fromFaultRecord } from '#lib/model/fault.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
+import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import type { ControlMethod, WorldStatus } from './control.ts';
 import { ControlLink, type ControlParams, type ControlResult } from './control-link.ts';
 import type { LaunchFilter } from './launch.ts';
@@ -37,6 +38,10 @@ export class WorldClient {
   /** The newest entries after the given sequence; while asked within 5 s every I/O is traced. */
   ioTrace(params: ControlParams<'ioTrace'>): Promise<ControlResult<'ioTrace'>> {
     return this.call('ioTrace', params, SHORT_MS);
+  }
+
+  putKeys(keys: GivenKey[]): Promise<ControlResult<'putKeys'>> {
+    return this.call('putKeys', { keys }, SHORT_MS);
   }
 
   setDiskFilters(

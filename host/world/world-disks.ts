@@ -1,14 +1,19 @@
 // The open disks of a world: opened all or none, one more or one less while it runs.
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
+import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import type { KeyService } from '#lib/filter-sdk/key-service.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { loadFilter } from '../chain/load-filter.ts';
 import { Heartbeats } from '../datastore/locking/heartbeats.ts';
+import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import { ServedDisk, type ServedDiskParts } from '../disk/served-disk.ts';
 import type { FilterNotices } from './filter-notices.ts';
 import type { LaunchDisk, LaunchFilter, WorldLaunch } from './launch.ts';
+
+export type LoadFilters = (filters: readonly LaunchFilter[]) => Promise<WantedFilter[]>;
 
 /** States of filters by disk key and name. */
 export type StatesByDisk = ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>;
@@ -19,7 +24,14 @@ export interface WorldDisksParts {
   random: Random;
   /** The machine's unless a test says otherwise. */
   files?: DiskFiles;
+  /** The host's virtual flash resource; none when absent. */
+  flash?: HostFlash;
+  processes?: ProcessTable;
+  /** Finds the code of filters: in the host's image unless a test says otherwise. */
+  loadFilters?: LoadFilters;
   notices: FilterNotices;
+  /** What filters may encrypt with. */
+  keys: KeyService;
   log(level: 'info' | 'warning' | 'error', message: string): void;
   onLockLost(reason: string): void;
 }
@@ -46,11 +58,16 @@ export class WorldDisks {
     throw new Fault('NotFound', `The virtual machine has no disk with the key ${diskKey}.`);
   }
 
+  /** The code of some filters. Throws `CannotOpenDisk`. */
+  load(filters: readonly LaunchFilter[]): Promise<WantedFilter[]> {
+    return (this.#parts.loadFilters ?? loadFilters)(filters);
+  }
+
   /** The code of every disk's filters, by disk key. Throws `CannotOpenDisk`. */
   async loadFilters(): Promise<Map<number, WantedFilter[]>> {
     const loaded = new Map<number, WantedFilter[]>();
     for (const { key, filters } of this.#parts.launch.disks) {
-      loaded.set(key, await loadFilters(filters));
+      loaded.set(key, await this.load(filters));
     }
     return loaded;
   }
@@ -75,7 +92,7 @@ export class WorldDisks {
 
   /** One disk more. Throws as `ServedDisk.open` does. */
   async add(disk: LaunchDisk): Promise<ServedDisk> {
-    const wanted = await loadFilters(disk.filters);
+    const wanted = await this.load(disk.filters);
     const served = await ServedDisk.open(this.#diskParts(disk), wanted);
     this.#open = [...this.#open, served];
     return served;
@@ -95,7 +112,8 @@ export class WorldDisks {
   }
 
   #diskParts({ key, unit, id, descriptorPath }: LaunchDisk): ServedDiskParts {
-    const { launch, clock, random, files, notices, log, onLockLost } = this.#parts;
+    const { launch, clock, random, notices, keys, log, onLockLost } = this.#parts;
+    const { files, flash, processes } = this.#parts;
     const spec = launch.vm.disks.find((disk) => disk.key === key);
     const name = unit ?? spec?.unit;
     if (name === undefined) {
@@ -109,9 +127,12 @@ export class WorldDisks {
       owner: { ...launch.owner, vmId: launch.vm.vmId },
       heartbeats: this.#heartbeats,
       checked: launch.checked,
+      keys,
       clock,
       random,
       ...(files && { files }),
+      ...(flash && { flash }),
+      ...(processes && { processes }),
       log,
       onFilterFault: (diskKey, report) => notices.addFault(diskKey, report),
       onFilterEvent: (diskKey, report) => notices.addEvent(diskKey, report),
@@ -121,7 +142,7 @@ export class WorldDisks {
 }
 
 /** Code is loaded before anything waits for it. Throws `CannotOpenDisk`. */
-export async function loadFilters(filters: readonly LaunchFilter[]): Promise<WantedFilter[]> {
+async function loadFilters(filters: readonly LaunchFilter[]): Promise<WantedFilter[]> {
   const wanted: WantedFilter[] = [];
   for (const filter of filters) {
     const definition = await loadFilter(filter);

@@ -8,6 +8,7 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
+import { FlashFolder } from '../flash/flash-folder.ts';
 import type { TakeOver } from '../migration/take-over.ts';
 import { HostObjects } from '../volumes/host-objects.ts';
 import { NO_STORAGE } from '../volumes/storage-config.ts';
@@ -48,6 +49,7 @@ const world = new World({
   clock: systemClock,
   random: systemRandom,
   files: { ...systemDiskFiles, objects },
+  ...(launch.flash && { flash: flashOf(launch.flash) }),
   pid: process.pid,
   environment: inheritedEnvironment(),
   resources() {
@@ -70,6 +72,10 @@ const control = new ControlServer(
     ioTrace: async ({ diskKey, afterSequence, limit }) => ({
       entries: world.disk(diskKey).trace(afterSequence, limit),
     }),
+    async putKeys({ keys }) {
+      world.putKeys(keys);
+      return {};
+    },
     setDiskFilters: ({ diskKey, filters }) => world.setDiskFilters(diskKey, filters),
     operate: (params) => world.operate(params),
     async cancel({ mark }) {
@@ -121,6 +127,15 @@ await start().catch((thrown: unknown) => world.fail(thrown));
 logger.info({ state: world.state, port: world.port }, 'started');
 // Now, because most worlds end in a way that leaves no time for it. Does nothing without a cache.
 flushCompileCache();
+
+function flashOf(flash: { directory: string; capacityBytes: number }): FlashFolder {
+  const { hostUuid, hostName } = launch.owner;
+  return new FlashFolder({
+    ...flash,
+    host: { id: hostUuid, name: hostName },
+    random: systemRandom,
+  });
+}
 
 /**
  * Where programs are, how many threads do file I/O, and where Node keeps compiled code: with it a

@@ -5,14 +5,17 @@ import { assert } from '#lib/base/assert.ts';
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import type { Random } from '#lib/base/random.ts';
+import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import { Fault, type FaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
+import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
+import type { ProcessTable } from '../datastore/process-identity.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { ServedDisk } from '../disk/served-disk.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
-import { type HandedOver, handOver } from '../migration/hand-over.ts';
+import { type Destination, type HandedOver, handOver } from '../migration/hand-over.ts';
 import { spawnDestination } from '../migration/spawn-destination.ts';
 import { TakeOver } from '../migration/take-over.ts';
 import { NbdServer } from '../nbd/nbd-server.ts';
@@ -26,14 +29,22 @@ import { OperationDesk } from './operations/operation-desk.ts';
 import { CommittedError, perform } from './operations/perform.ts';
 import { resumeFrom } from './operations/suspend.ts';
 import { requireSameDisks } from './same-disks.ts';
-import { loadFilters, type StatesByDisk, WorldDisks } from './world-disks.ts';
+import { type LoadFilters, type StatesByDisk, WorldDisks } from './world-disks.ts';
+import { WorldKeys } from './world-keys.ts';
+import type { WorldServer } from './world-server.ts';
 
 export interface WorldParts {
   launch: WorldLaunch;
   clock: Clock;
   random: Random;
-  /** The machine's unless a test says otherwise. */
+  /** The machine's and the image's unless a test says otherwise. */
   files?: DiskFiles;
+  /** The host's virtual flash resource; none when absent. */
+  flash?: HostFlash;
+  processes?: ProcessTable;
+  loadFilters?: LoadFilters;
+  makeServer?(exports: readonly ServedDisk[]): WorldServer;
+  startDestination?(ticket: HandoverTicket): Destination;
   pid: number;
   /** What a world that this one starts inherits of the environment. */
   environment: Readonly<Record<string, string>>;
@@ -50,24 +61,29 @@ export class World {
   readonly #mutex = new Mutex();
   readonly #desk = new OperationDesk();
   readonly #notices: FilterNotices;
+  readonly #keys: WorldKeys;
   readonly #disks: WorldDisks;
   #state: WorldState;
   #fault: FaultRecord | null = null;
-  #server: NbdServer;
+  #server: WorldServer;
   /** False for a VM that is off, and for one that was suspended. */
   #isGuestOn: boolean;
   #sampledAt: number;
   #sampledCpu: number;
 
   constructor(parts: WorldParts) {
-    const { launch, clock, random, files, log } = parts;
+    const { launch, clock, random, files, flash, processes, loadFilters, log } = parts;
     this.#parts = parts;
     this.#state = 'starting';
     this.#isGuestOn = launch.serves;
     this.#notices = new FilterNotices({ clock, log });
+    this.#keys = new WorldKeys({ clock, random, awaited: launch.awaitsKeys ?? false });
     this.#disks = new WorldDisks({
-      ...{ launch, clock, random, log, notices: this.#notices },
+      ...{ launch, clock, random, log, notices: this.#notices, keys: this.#keys.ring },
       ...(files && { files }),
+      ...(flash && { flash }),
+      ...(processes && { processes }),
+      ...(loadFilters && { loadFilters }),
       onLockLost: (reason) => this.fail(new Fault('FileLocked', reason)),
     });
     this.#server = this.#makeServer([]);
@@ -87,9 +103,11 @@ export class World {
   async open(): Promise<void> {
     const { nbdHost, nbdPort, nbdSocketPath, statePath, serves } = this.#parts.launch;
     const filters = await this.#disks.loadFilters();
+    await this.#keys.arrived();
     const resume = async (): Promise<void> => this.#openDisks(filters, new Map());
     if (statePath === null) await resume();
-    else await resumeFrom(statePath, (states) => this.#openDisks(filters, states));
+    else
+      await resumeFrom(statePath, (states) => this.#openDisks(filters, states), this.#parts.files);
     try {
       if (serves) await this.#server.listenTcp({ host: nbdHost, port: nbdPort });
       if (serves) await this.#server.listenUnix(nbdSocketPath);
@@ -105,7 +123,7 @@ export class World {
     states: StatesByDisk,
   ): Promise<void> {
     this.#server = this.#makeServer(await this.#disks.openAll(filters, states));
-    await requireSameDisks(this.#parts.launch).catch(async (thrown: unknown) => {
+    await requireSameDisks(this.#parts.launch, this.#parts.files).catch(async (thrown: unknown) => {
       await this.#disks.closeAll();
       throw thrown;
     });
@@ -177,6 +195,7 @@ export class World {
         filters: disk.filters,
         connections: this.#server.connectionsOf(disk),
         waitingForSpace: disk.waitingForSpace,
+        ...(disk.progress.length > 0 && { progress: disk.progress }),
       })),
       operation: this.#desk.shown,
       filterFaults: this.#notices.faults,
@@ -207,7 +226,7 @@ export class World {
     return this.#exclusively(async () => {
       const disk = this.disk(diskKey);
       // Code is loaded before the pause, so that a bad filter costs the guest nothing.
-      const wanted = await loadFilters(filters);
+      const wanted = await this.#disks.load(filters);
       const { clock } = this.#parts;
       const leaving = disk.announceLeaving(wanted);
       await leaving.prepare();
@@ -221,6 +240,11 @@ export class World {
         throw thrown;
       }
     });
+  }
+
+  /** Keys for the disks' filters. */
+  putKeys(keys: readonly GivenKey[]): void {
+    this.#keys.add(keys);
   }
 
   /** Does an operation on whole disks; asked again by its mark, it is joined or answered again. */
@@ -253,7 +277,7 @@ export class World {
    */
   handOver(ticket: HandoverTicket): Promise<HandedOver> {
     return this.#exclusively(async () => {
-      const { clock, log, launch, environment } = this.#parts;
+      const { clock, log, launch, environment, startDestination } = this.#parts;
       this.#state = 'migratingOut';
       try {
         return await handOver({
@@ -261,7 +285,8 @@ export class World {
           disks: this.#disks.list,
           clock,
           nbdHost: launch.nbdHost,
-          start: (fds) => spawnDestination({ ticket, fds, environment, clock }),
+          start: (fds) =>
+            startDestination?.(ticket) ?? spawnDestination({ ticket, fds, environment, clock }),
           log,
         });
       } catch (thrown) {
@@ -275,6 +300,7 @@ export class World {
   /** Waits for another world to hand the VM over, filters loaded. Throws `CannotOpenDisk`. */
   async waitForHandover(): Promise<TakeOver> {
     const filters = await this.#disks.loadFilters();
+    await this.#keys.arrived();
     const { launch, log } = this.#parts;
     this.#state = 'waiting';
     return new TakeOver({
@@ -318,8 +344,9 @@ export class World {
     });
   }
 
-  #makeServer(disks: readonly ServedDisk[]): NbdServer {
-    const { clock, log } = this.#parts;
+  #makeServer(disks: readonly ServedDisk[]): WorldServer {
+    const { clock, log, makeServer } = this.#parts;
+    if (makeServer !== undefined) return makeServer(disks);
     return new NbdServer({ exports: disks, clock, log: (message) => log('info', message) });
   }
 }

@@ -13,6 +13,8 @@ import {
   type FilterLifecycle,
   type PropertyValues,
 } from './filter.ts';
+import type { HarnessFlash } from './harness-flash.ts';
+import { HarnessKeys } from './harness-keys.ts';
 import { HarnessBelow, HarnessLine, HarnessSidecar } from './harness-surroundings.ts';
 
 class HarnessClock {
@@ -61,7 +63,7 @@ export type HarnessState = 'deferred' | 'submitted' | 'applied' | 'done';
 export class HarnessIo implements DiskIo {
   state: HarnessState = 'submitted';
   error = 0;
-  readonly fua = false;
+  readonly fua: boolean;
   readonly operation: DiskOperation;
   readonly offset: number;
   readonly length: number;
@@ -70,7 +72,8 @@ export class HarnessIo implements DiskIo {
   answeredByFilter = false;
   deferral: Deferral | null = null;
 
-  constructor(operation: DiskOperation, offset: number, data: Uint8Array | number) {
+  constructor(operation: DiskOperation, offset: number, data: Uint8Array | number, fua = false) {
+    this.fua = fua;
     this.operation = operation;
     this.offset = offset;
     this.length = typeof data === 'number' ? data : data.length;
@@ -103,6 +106,11 @@ export interface HarnessOptions {
   sidecar?: Uint8Array | null;
   /** Whether the filter has a daemon on this host. */
   daemon?: boolean;
+  /** Of the host; none unless given. */
+  flash?: HarnessFlash | null;
+  /** The storage below; a new one of zeroes unless given. */
+  disk?: Uint8Array;
+  keys?: HarnessKeys;
 }
 
 export class FilterHarness {
@@ -114,6 +122,7 @@ export class FilterHarness {
   readonly events: string[] = [];
   readonly sidecar: HarnessSidecar;
   readonly below: HarnessBelow;
+  readonly keys: HarnessKeys;
   /** Null unless the harness was made with `daemon: true`. */
   readonly daemon: HarnessLine | null;
 
@@ -125,20 +134,26 @@ export class FilterHarness {
       sizeBytes = 1024 * 1024,
       sidecar = null,
       daemon = false,
+      flash = null,
+      disk = new Uint8Array(sizeBytes),
+      keys = new HarnessKeys(),
     }: HarnessOptions = {},
   ) {
-    this.disk = new Uint8Array(sizeBytes);
+    this.disk = disk;
     this.sidecar = new HarnessSidecar(sidecar);
     this.below = new HarnessBelow(this.disk);
+    this.keys = keys;
     this.daemon = daemon ? new HarnessLine() : null;
     const defaults = definition.properties.map(({ name, default: value }) => [name, value]);
     this.filter = definition.open({
-      disk: { id: 'disk-1', sizeBytes, sectorBytes: 512 },
+      disk: { id: 'disk-1', sizeBytes: disk.length, sectorBytes: 512 },
       properties: { ...Object.fromEntries(defaults), ...properties },
       state,
       sidecar: this.sidecar,
       below: this.below,
+      keys,
       daemon: this.daemon,
+      flash,
       raiseEvent: (severity, message) => this.events.push(`${severity}: ${message}`),
       clock: this.clock,
       log: (level, message) => this.log.push(`${level}: ${message}`),
@@ -146,8 +161,13 @@ export class FilterHarness {
   }
 
   /** The way in. The data of a write, or the length of all else. */
-  submit(operation: DiskOperation, offset: number, data: Uint8Array | number): HarnessIo {
-    const io = new HarnessIo(operation, offset, data);
+  submit(
+    operation: DiskOperation,
+    offset: number,
+    data: Uint8Array | number,
+    fua = false,
+  ): HarnessIo {
+    const io = new HarnessIo(operation, offset, data, fua);
     const answer = this.filter[operation]?.(io) ?? 0;
     if (answer === DEFER) {
       assert(io.deferral !== null, 'DEFER needs a token');

@@ -6,6 +6,9 @@
 // Modelled after the public description of VMware's vSphere APIs for I/O Filtering; not compatible
 // with its development kit. A filter is one ES module with a default export made by `defineFilter`.
 
+import type { HostFlash } from './host-flash.ts';
+import type { KeyService } from './key-service.ts';
+
 /** Answer on the way in: go on to the next filter. Returning nothing means the same. */
 export const PASS = 0;
 /**
@@ -116,6 +119,8 @@ export interface DiskEvent {
   readonly sizeBytes: number;
   /** Of `snapshotCreate`: the guest, or the user, asked for a quiesced one. */
   readonly quiesced: boolean;
+  /** Of `detach`: the filter leaves the disk, as opposed to the disk the VM. */
+  readonly filterLeaves: boolean;
 }
 
 /** Operations on the disk and the filter's own life, all optional for every filter. */
@@ -134,6 +139,11 @@ export interface FilterLifecycle {
   /** Numbers for the statistics that the definition names. Called about once a second. */
   statistics?(): Record<string, number>;
   /**
+   * How far it is with what it does to the disk at length; null when it never does such a thing.
+   * Called now and then.
+   */
+  progress?(): FilterProgress | null;
+  /**
    * The framework is emptying the disk's chain, to rebuild, move or close it: no new I/O comes
    * until that is done. A filter that holds I/Os back for a policy's sake answers all of them now,
    * instead of when they are due. May be called several times, and I/O may go on afterwards.
@@ -150,6 +160,18 @@ export interface FilterLifecycle {
    * must be kept.
    */
   close?(): void | Promise<void>;
+}
+
+/** Work of minutes or hours on a disk, that goes on while the guest works. */
+export interface FilterProgress {
+  /** In words: `Encrypting`. */
+  step: string;
+  /** 0 to 100. */
+  percent: number;
+  /** The disk is as the properties want it. */
+  done: boolean;
+  /** What keeps it from going on; empty when nothing does. */
+  trouble: string;
 }
 
 export type PropertyValues = Readonly<Record<string, number | boolean | string>>;
@@ -212,8 +234,12 @@ export interface FilterContext {
   readonly state: Uint8Array | null;
   readonly sidecar: FilterSidecar;
   readonly below: BelowIo;
+  /** For a filter that encrypts. */
+  readonly keys: KeyService;
   /** Null for a filter whose VIB brings no daemon. */
   readonly daemon: DaemonLine | null;
+  /** Null on a host that has no virtual flash resource. */
+  readonly flash: HostFlash | null;
   /**
    * Raises an event of the VM that an administrator sees, with the filter's name in front. At most
    * one a second for each filter and disk is kept.
@@ -240,6 +266,8 @@ export interface PropertyDefinition {
   maximum?: number;
   choices?: { value: string; label: string }[];
   default: number | boolean | string;
+  /** The controller sets it for each disk: no policy may, and no form shows it. */
+  managed?: boolean;
 }
 
 export interface StatisticDefinition {

@@ -52,6 +52,10 @@ export const FAULTS = {
   NoDiskSpace: { http: 507, when: 'The datastore is full.' },
   InvalidDiskFormat: { http: 422, when: 'The virtual disk descriptor or an extent is malformed.' },
   CannotOpenDisk: { http: 409, when: 'The virtual disk, or a filter it names, cannot be opened.' },
+  KeyNotAvailable: {
+    http: 409,
+    when: 'A key that a virtual disk is encrypted with cannot be had (own).',
+  },
   FilterFault: { http: 500, when: 'An I/O filter threw, or broke its contract (own).' },
   ProfileStorageFault: {
     http: 409,

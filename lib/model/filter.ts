@@ -16,6 +16,8 @@ export const filterPropertySchema = z.object({
   maximum: z.number().optional(),
   choices: z.array(z.object({ value: z.string(), label: z.string() })).optional(),
   default: z.union([z.number(), z.boolean(), z.string()]),
+  /** The controller sets it for each disk: no policy may, and no form shows it. */
+  managed: z.boolean().optional(),
 });
 export type FilterProperty = z.infer<typeof filterPropertySchema>;
 

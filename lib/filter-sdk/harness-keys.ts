@@ -1,0 +1,50 @@
+// Keys for the tests of filters that encrypt: any number of wrapping keys in memory, and in place of
+// a cipher something quick that tells keys and sectors apart and protects nothing.
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import {
+  DATA_KEY_BYTES,
+  type KeyService,
+  type SectorCipher,
+  type WrappingKey,
+} from './key-service.ts';
+
+const SECTOR_BYTES = 512;
+/** RFC 3394, 2.2.3.1. */
+const WRAP_IV = Buffer.alloc(8, 0xa6);
+
+/** Knows every key unless it is in `missing`, as `provider/keyId`. */
+export class HarnessKeys implements KeyService {
+  readonly missing = new Set<string>();
+
+  require(provider: string, keyId: string): WrappingKey {
+    const name = `${provider}/${keyId}`;
+    if (this.missing.has(name)) throw new Error(`KeyNotAvailable: ${name}`);
+    const key = createHash('sha256').update(name).digest();
+    return {
+      wrap: (dataKey) => createCipheriv('id-aes256-wrap', key, WRAP_IV).update(dataKey),
+      unwrap: (wrapped) => createDecipheriv('id-aes256-wrap', key, WRAP_IV).update(wrapped),
+    };
+  }
+
+  newDataKey(): Uint8Array {
+    return new Uint8Array(randomBytes(DATA_KEY_BYTES));
+  }
+
+  cipher(dataKey: Uint8Array): SectorCipher {
+    const digest = createHash('sha256').update(dataKey).digest();
+    const seed = digest.readUInt32LE(0);
+    const run = (data: Uint8Array, first: number): void => scramble(data, first, seed);
+    return { encrypt: run, decrypt: run };
+  }
+}
+
+/** The same both ways; another seed or another sector number gives something else. */
+function scramble(data: Uint8Array, firstSector: number, seed: number): void {
+  for (let at = 0; at < data.length; at += SECTOR_BYTES) {
+    let state = Math.imul(seed ^ (firstSector + at / SECTOR_BYTES + 1), 0x9e37_79b1) | 1;
+    for (let i = at; i < at + SECTOR_BYTES; i++) {
+      state = Math.imul(state, 0x0019_660d) + 0x3c6e_f35f;
+      data[i] = (data[i] ?? 0) ^ (state >>> 24);
+    }
+  }
+}
