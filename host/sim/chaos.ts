@@ -1,11 +1,11 @@
 // Does to a simulated fleet what the events of a recipe say.
-import type { WantedFilter } from '../chain/change-filters.ts';
 import type { Fleet, SimVm } from './fleet.ts';
 import type { SimHost } from './machine.ts';
 import type { Storage } from './process-files.ts';
 import type { EventKind, Recipe, RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
+import type { SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
 
 /** A host or machine that went down is back after a while, in milliseconds. */
@@ -16,34 +16,53 @@ export interface ChaosParts {
   schedule: Schedule;
   storage: Storage;
   fleet: Fleet;
-  filterSets: readonly (readonly WantedFilter[])[];
+  operations: SimOperations;
   /** All hosts are down and nothing is in flight: what was not synced goes. */
   onPowerLost(): void;
-  /** Something that must never happen has. */
-  onWrong(message: string): void;
 }
 
-const OPERATIONS: readonly EventKind[] = ['migrate', 'powerCycle', 'setFilters', 'snapshot'];
-/** On each other, of one disk. */
-const REDO_LOGS_MAX = 6;
+/** Guests of their VM notice nothing but a pause. */
+const CALM: readonly EventKind[] = [
+  'migrate',
+  'setFilters',
+  'snapshot',
+  'removeSnapshot',
+  'grow',
+  'relocate',
+  'attach',
+];
+/** They succeed as long as nothing was wrong. */
+const OPERATIONS: readonly EventKind[] = [
+  ...CALM,
+  'powerCycle',
+  'revert',
+  'clone',
+  'detach',
+  'suspend',
+  'reset',
+];
 
-type Act = (event: RecipeEvent) => void;
+type Act = (event: RecipeEvent) => void | Promise<void>;
 
 export class Chaos {
   readonly #parts: ChaosParts;
   readonly #random: SeededRandom;
   readonly #acts: Record<EventKind, Act>;
   #over = false;
+  #underWay = 0;
   /** Counts, for the report: how often each kind was done. */
   readonly done = new Map<EventKind, number>();
   /** Nothing but operations has been asked of the fleet so far. */
-  #sound = true;
+  isSound = true;
+  /** And none that a guest may notice. */
+  isCalm = true;
 
   constructor(parts: ChaosParts) {
     this.#parts = parts;
     this.#random = new SeededRandom(parts.recipe.seed, 'chaos');
     const { faults } = parts.storage;
     const { syncForgets } = parts.recipe;
+    const { operations } = parts;
     this.#acts = {
       killWorld: (event) => this.#worldOf(event)?.process.kill(),
       pauseWorld: (event) => this.#worldOf(event)?.process.stop(event.forMs),
@@ -64,12 +83,21 @@ export class Chaos {
       lockOut: (event) => this.#lockOut(event, { smallFileErrors: 0.5 + event.severity / 2 }),
       slowLock: (event) => this.#lockOut(event, { delayMs: slowness(event) }),
       fullDisk: (event) => this.#set(event, { full: true }),
-      migrate: (event) => this.#migrate(event),
       powerCycle: (event) => this.#powerCycle(event),
-      setFilters: (event) => this.#setFilters(event),
-      snapshot: (event) => this.#snapshot(event),
+      migrate: (event) => operations.migrate(this.#vmOf(event), event),
+      setFilters: (event) => operations.setFilters(this.#vmOf(event), event),
+      snapshot: (event) => operations.snapshot(this.#vmOf(event), event),
+      removeSnapshot: (event) => operations.removeSnapshot(this.#vmOf(event), event),
+      revert: (event) => operations.revert(this.#vmOf(event), event),
+      grow: (event) => operations.grow(this.#vmOf(event), event),
+      relocate: (event) => operations.relocate(this.#vmOf(event), event),
+      clone: (event) => operations.clone(this.#vmOf(event), event),
+      attach: (event) => operations.attach(this.#vmOf(event), event),
+      detach: (event) => operations.detach(this.#vmOf(event), event),
+      suspend: (event) => operations.suspend(this.#vmOf(event), event),
+      reset: (event) => operations.reset(this.#vmOf(event), event),
     };
-    Object.assign(faults, soundStorage());
+    Object.assign(faults, soundStorage(parts.recipe.callMs));
   }
 
   start(): void {
@@ -78,17 +106,26 @@ export class Chaos {
       schedule.at(event.at, () => {
         if (this.#over) return;
         this.done.set(event.kind, (this.done.get(event.kind) ?? 0) + 1);
-        if (!OPERATIONS.includes(event.kind) || event.killAfter !== null) this.#sound = false;
-        this.#acts[event.kind](event);
+        if (!OPERATIONS.includes(event.kind) || event.killAfter !== null) this.isSound = false;
+        if (!CALM.includes(event.kind) || event.killAfter !== null) this.isCalm = false;
+        this.#underWay += 1;
+        void Promise.resolve(this.#acts[event.kind](event)).finally(() => {
+          this.#underWay -= 1;
+        });
       });
     }
   }
 
+  /** No operation is under way. */
+  get isIdle(): boolean {
+    return this.#underWay === 0;
+  }
+
   /** Everything is sound again, and stays so. */
   end(): void {
-    const { fleet, storage } = this.#parts;
+    const { fleet, storage, recipe } = this.#parts;
     this.#over = true;
-    Object.assign(storage.faults, soundStorage());
+    Object.assign(storage.faults, soundStorage(recipe.callMs));
     for (const host of fleet.hosts) {
       host.cutOff = false;
       host.unreachable = false;
@@ -97,7 +134,7 @@ export class Chaos {
       this.#boot(host);
     }
     for (const vm of fleet.vms) {
-      vm.poweredOn = true;
+      vm.power = 'poweredOn';
       // A disk that could not be flushed answers no flush until the VM is started anew.
       if (this.done.has('syncErrors')) fleet.worldOf(vm)?.process.kill();
     }
@@ -142,74 +179,20 @@ export class Chaos {
     host.wallOffsetMs += (event.severity - 0.5) * 2 * event.forMs * 1_000;
   }
 
-  #migrate(event: RecipeEvent): void {
-    const { fleet, schedule, onWrong } = this.#parts;
-    const vm = this.#vmOf(event);
-    const to = nth(fleet.hosts, Math.floor(event.severity * 64));
-    const source = fleet.worldOf(vm);
-    void fleet.migrate(vm, to).then((moved) => {
-      if (moved === false && this.#sound) onWrong('a migration failed without a reason');
-    });
-    if (event.killAfter === null) return;
-    schedule.afterEvents(event.killAfter, () => {
-      const victim = event.forMs % 2 === 0 ? source : vm.worlds.at(-1);
-      victim?.process.kill();
-    });
-  }
-
   #powerCycle(event: RecipeEvent): void {
     const vm = this.#vmOf(event);
-    vm.poweredOn = false;
+    if (vm.busy || vm.power !== 'poweredOn') return;
+    vm.power = 'poweredOff';
     this.#later(Math.min(event.forMs, REBOOT_MS_MAX), () => {
-      vm.poweredOn = true;
+      vm.power = 'poweredOn';
     });
-  }
-
-  #setFilters(event: RecipeEvent): void {
-    const { fleet, filterSets, schedule, onWrong } = this.#parts;
-    const vm = this.#vmOf(event);
-    const world = fleet.worldOf(vm);
-    const wanted = filterSets[Math.floor(event.severity * filterSets.length)];
-    const [before] = vm.filters;
-    if (world === null || world.busy || wanted === undefined || before === undefined) return;
-    if (vm.filters.length > 1) return;
-    // Until it is known what became of it, either may be what the descriptor names.
-    vm.filters = [wanted, before];
-    void world.setFilters(wanted).then(
-      () => {
-        vm.filters = [wanted];
-      },
-      () => {
-        if (this.#sound && world.alive) onWrong('a change of filters failed without a reason');
-        world.process.kill();
-      },
-    );
-    if (event.killAfter !== null) schedule.afterEvents(event.killAfter, () => world.process.kill());
-  }
-
-  #snapshot(event: RecipeEvent): void {
-    const { fleet, schedule, onWrong } = this.#parts;
-    const vm = this.#vmOf(event);
-    const world = fleet.worldOf(vm);
-    if (world === null || world.busy || vm.redoLogs >= REDO_LOGS_MAX) return;
-    vm.redoLogs += 1;
-    const path = vm.descriptorPath.replace(/(-\d{6})?\.vmdk$/, `-${name(vm.redoLogs)}.vmdk`);
-    const commit = (): void => {
-      vm.descriptorPath = path;
-    };
-    void world.snapshot(path, commit).catch((thrown: unknown) => {
-      if (this.#sound && world.alive) onWrong(`a snapshot failed without a reason: ${thrown}`);
-      // What has happened and could not be followed is followed by another world.
-      if (vm.descriptorPath === path) world.process.kill();
-    });
-    if (event.killAfter !== null) schedule.afterEvents(event.killAfter, () => world.process.kill());
   }
 
   /** Sets what is wrong with the storage, and puts it back. */
   #set({ forMs }: RecipeEvent, wrong: Partial<Storage['faults']>): void {
     const { faults } = this.#parts.storage;
     Object.assign(faults, wrong);
-    const sound = soundStorage();
+    const sound = soundStorage(this.#parts.recipe.callMs);
     this.#later(forMs, () => {
       for (const name of Object.keys(wrong)) {
         Object.assign(
@@ -270,11 +253,6 @@ export class Chaos {
     if (target % 4 !== 0) return this.#vmOf({ target }).home;
     return nth(this.#parts.fleet.hosts, target / 4);
   }
-}
-
-/** As vSphere numbers redo logs. */
-function name(number: number): string {
-  return String(number).padStart(6, '0');
 }
 
 /** Most are no worse than a busy disk, in milliseconds. */

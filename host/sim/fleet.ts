@@ -2,35 +2,53 @@
 // the VMs. Agents keep their VMs running and start again what died; the controller says where a VM
 // belongs and moves it when its host is lost.
 import { assert } from '#lib/base/assert.ts';
-import { Fault } from '#lib/model/fault.ts';
-import type { WantedFilter } from '../chain/change-filters.ts';
+import type { DiskFilter } from '#lib/model/filter.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
+import type { VmRecord } from '../agent/vm/vm-record.ts';
+import type { LoadFilters } from '../world/world-disks.ts';
+import { SimAgent, type SimRunner } from './agent.ts';
 import { SimHost, SimMachine, type SimProcess } from './machine.ts';
-import type { Storage } from './process-files.ts';
+import { callProcess } from './process-call.ts';
+import { ProcessFiles, type Storage } from './process-files.ts';
 import type { Recipe } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { operatingHost } from './sim-datastores.ts';
+import type { VmFiles } from './vm-files.ts';
 import { SimWorld } from './world.ts';
 
 const AGENT_TICK_MS = 300;
 const CONTROLLER_TICK_MS = 500;
 /** A host that does not answer for so long has its VMs started elsewhere. */
 const FAILOVER_MS = 4_000;
-const BACKOFF_MS_MAX = 3_000;
+/** As long as the longest operation: what ends a call is the end of the agent. */
+const CALL_LIMIT_MS = 3_600_000;
 
 export interface SimVm {
   id: string;
-  /** The truth of what it runs on, as the VM's files are for a real one. */
-  descriptorPath: string;
-  /** Redo logs that were ever made for it. */
-  redoLogs: number;
-  /** Where the controller has it. */
+  /** As the controller has it: paths of disks may be those of before the last operation. */
+  spec: VmRunSpec;
+  /** Where the controller has it, and what it should be. */
   home: SimHost;
-  /** What it should have, and what it may have when a change was cut off. */
-  filters: readonly (readonly WantedFilter[])[];
-  poweredOn: boolean;
+  power: 'poweredOn' | 'poweredOff' | 'suspended';
+  /** The controller has asked for something that is not done yet. */
+  busy: boolean;
+  /** Another VM builds on its snapshots, or it builds on another's. */
+  linked: boolean;
+  /** What its first disk should have, and what it may have when a change was cut off. */
+  filters: readonly (readonly DiskFilter[])[];
+  /** Capacity of its first disk, as the controller has it. */
+  bootBytes: number;
+  /** Disks that were ever added to it. */
+  dataDisks: number;
+  /** Where the disk is that was taken from it. */
+  detached: { datastoreId: string; path: string } | null;
+  /** Ways that starting it was tried. */
+  starts: number;
+  migrating: boolean;
   /** Newest last; those that are dead are dropped. */
   worlds: SimWorld[];
-  /** The one that had the disk last. */
+  /** The one that had the disks last. */
   holder: SimWorld | null;
 }
 
@@ -38,15 +56,18 @@ export interface FleetParts {
   schedule: Schedule;
   storage: Storage;
   recipe: Recipe;
+  files: VmFiles;
+  loadFilters: LoadFilters;
   /** A VM's process is gone, and with it what it had not flushed out of its own memory. */
   onLost(vm: SimVm): void;
   /** Something that must never happen has. */
   onWrong(message: string): void;
 }
 
-interface Agent {
-  process: SimProcess | null;
-  attempts: Map<SimVm, { failures: number; nextAt: number }>;
+interface HostState {
+  agent: SimAgent | null;
+  /** On the host's own disk. */
+  records: Map<string, VmRecord>;
   /** Since when the controller cannot reach it. */
   lostSince: number | null;
 }
@@ -57,7 +78,7 @@ export class Fleet {
   /** Counts, for the report. */
   readonly counts = { opened: 0, refused: 0, moved: 0, movesFailed: 0, failovers: 0 };
   readonly #parts: FleetParts;
-  readonly #agents = new Map<SimHost, Agent>();
+  readonly #states = new Map<SimHost, HostState>();
   readonly #random: SeededRandom;
 
   constructor(parts: FleetParts) {
@@ -73,26 +94,22 @@ export class Fleet {
       return new SimHost(name, { schedule, machine, rate });
     });
     for (const host of this.hosts) {
-      this.#agents.set(host, { process: null, attempts: new Map(), lostSince: null });
+      this.#states.set(host, { agent: null, records: new Map(), lostSince: null });
     }
   }
 
   start(): void {
     for (const host of this.hosts) this.startAgent(host);
-    this.#superviseHosts();
+    this.#control();
   }
 
-  addVm(id: string, descriptorPath: string, filters: readonly WantedFilter[]): SimVm {
+  addVm(spec: VmRunSpec, bootBytes: number): SimVm {
+    const [boot] = spec.disks;
     const home = this.#random.pick(this.hosts);
     const vm: SimVm = {
-      id,
-      descriptorPath,
-      redoLogs: 0,
-      home,
-      filters: [filters],
-      poweredOn: true,
-      worlds: [],
-      holder: null,
+      ...{ id: spec.vmId, spec, home, power: 'poweredOn' },
+      ...{ busy: false, migrating: false, linked: false, worlds: [], holder: null },
+      ...{ filters: [boot?.filters ?? []], bootBytes, dataDisks: 0, detached: null, starts: 0 },
     };
     this.vms.push(vm);
     return vm;
@@ -105,153 +122,218 @@ export class Fleet {
   }
 
   startAgent(host: SimHost): void {
-    const agent = this.#agentOf(host);
-    if (!host.isUp || agent.process?.alive) return;
+    const state = this.#stateOf(host);
+    if (!host.isUp || state.agent?.process.alive) return;
     const process = host.spawn();
-    agent.process = process;
+    const agent = this.#makeAgent(host, process);
+    state.agent = agent;
     const tick = (): void => {
-      this.#keepRunning(host, agent);
+      agent.tick();
       process.clock.after(AGENT_TICK_MS, tick);
     };
     process.clock.after(this.#random.between(0, AGENT_TICK_MS), tick);
   }
 
   killAgent(host: SimHost): void {
-    this.#agentOf(host).process?.kill();
+    this.#stateOf(host).agent?.process.kill();
   }
 
-  /** Moves a VM while it runs; null when there was nothing to move, or it cannot be asked for. */
-  async migrate(vm: SimVm, to: SimHost): Promise<boolean | null> {
+  /** The agent of a host, as long as the controller can reach it. */
+  agentOf(host: SimHost): SimAgent | null {
+    const { agent } = this.#stateOf(host);
+    return host.isUp && !host.unreachable && agent?.process.alive ? agent : null;
+  }
+
+  /** Has the agent of a VM's host do something with it. Rejects when it cannot be reached. */
+  async ask<T>(
+    vm: SimVm,
+    work: (runner: SimRunner, agent: SimAgent) => Promise<T>,
+    host = vm.home,
+  ): Promise<T | null> {
+    const agent = this.agentOf(host);
+    if (agent === null) return null;
+    const call = { from: agent.process, to: agent.process, limitMs: CALL_LIMIT_MS };
+    let lost = (): void => undefined;
+    const gone = new Promise<null>((resolve) => {
+      lost = () => resolve(null);
+    });
+    agent.process.onEnd(lost);
+    const answer = callProcess(call, async () =>
+      work(await agent.findOrAdd(vm.spec, 'here'), agent),
+    );
+    return Promise.race([answer, gone]);
+  }
+
+  /**
+   * Moves a VM while it runs; resolves with how long its I/O stood still. Null when there was
+   * nothing to move, or it cannot be asked for.
+   */
+  async migrate(vm: SimVm, to: SimHost): Promise<number | false | null> {
     const source = this.worldOf(vm);
-    const wanted = vm.filters[0];
-    if (source === null || wanted === undefined || source.busy || !to.isUp) return null;
-    if (source.process.host === to || !this.#isReachable(to)) return null;
-    if (!this.#isReachable(source.process.host)) return null;
+    const from = vm.home;
+    if (source === null || vm.busy || source.process.host !== from || from === to) return null;
+    if (this.agentOf(to) === null || this.agentOf(from) === null) return null;
+    vm.busy = true;
+    vm.migrating = true;
+    let place: SimWorld | null = null;
     try {
-      await source.handOver(this.makeWorld(vm, to), wanted);
+      place = await this.ask(vm, (runner) => runner.prepareIncoming(vm.spec), to);
+      const ticket = {
+        vmId: vm.id,
+        launch: { file: '', args: [], env: {} },
+        controlSocketPath: '',
+      };
+      const pauseMs = place && (await this.ask(vm, (runner) => runner.handOver(ticket), from));
+      if (pauseMs === null) return null;
       this.counts.moved += 1;
-      return true;
-    } catch (thrown) {
+      return pauseMs;
+    } catch {
       this.counts.movesFailed += 1;
-      // A source that could not take its disk back ends, as host/world does.
-      const runsOn = thrown instanceof Fault && thrown.fault === 'MigrationFault';
-      if (runsOn) vm.holder = source;
-      else source.process.kill();
+      // The agent hears of it a little later than the source goes on.
+      const left = place?.asked === true && place.alive && source.isServing;
+      if (left) this.#parts.onWrong('a migration that failed has left a process');
       return false;
+    } finally {
+      void this.ask(vm, (runner) => runner.finishIncoming(), to).catch(() => undefined);
+      vm.busy = false;
+      vm.migrating = false;
     }
-  }
-
-  makeWorld(vm: SimVm, host: SimHost): SimWorld {
-    const { storage, onWrong, recipe } = this.#parts;
-    const process = host.spawn();
-    const world = new SimWorld({
-      vmId: vm.id,
-      descriptorPath: vm.descriptorPath,
-      process,
-      storage,
-      random: new SeededRandom(recipe.seed, `${vm.id} ${process.pid}`),
-      onOpened: (path) => {
-        vm.holder = world;
-        // A snapshot was made while it waited for the lock: it has opened what is frozen now.
-        if (path !== vm.descriptorPath) process.kill();
-        this.counts.opened += 1;
-      },
-      onServing: () => {
-        // Where it runs is where it belongs: a handover is over with this.
-        if (vm.home.isUp && this.#isReachable(host)) vm.home = host;
-      },
-      onFilterFault: (message) => onWrong(`a filter failed: ${message}`),
-    });
-    process.onEnd(() => {
-      if (!world.endsWell && vm.redoLogs > 0) this.#parts.onLost(vm);
-    });
-    vm.worlds = [...vm.worlds.filter(({ alive }) => alive), world];
-    return world;
   }
 
   /** Bytes of a disk have changed: only the last that opened it may have done that. */
   judgeWriter(path: string, process: SimProcess): void {
-    const vm = this.vms.find(({ descriptorPath }) => sameFolder(descriptorPath, path));
+    const vm = this.vms.find(({ id }) => path.includes(`/${id}/`));
     const holder = vm?.holder;
     if (!vm || !holder || holder.process === process) return;
     const order = (wanted: SimProcess): number =>
       vm.worlds.findIndex((world) => world.process === wanted);
-    // One that is opening it, and has its lock, may write already.
-    if (order(process) > order(holder.process)) return;
+    // An agent makes new disks, and one that is opening the disks, with their locks, may write.
+    if (this.#isAgent(process) || order(process) > order(holder.process)) return;
     const message =
       `${process.host.name} wrote to ${path} after ` +
       `${holder.process.host.name} had taken it over`;
     this.#parts.onWrong(message);
   }
 
-  #agentOf(host: SimHost): Agent {
-    const agent = this.#agents.get(host);
-    assert(agent !== undefined, 'every host has an agent');
-    return agent;
+  #isAgent(process: SimProcess): boolean {
+    return [...this.#states.values()].some(({ agent }) => agent?.process === process);
   }
 
-  #isReachable(host: SimHost): boolean {
-    const { process } = this.#agentOf(host);
-    return host.isUp && !host.unreachable && process?.alive === true;
+  #stateOf(host: SimHost): HostState {
+    const state = this.#states.get(host);
+    assert(state !== undefined, 'every host has an agent');
+    return state;
   }
 
-  #keepRunning(host: SimHost, agent: Agent): void {
-    for (const vm of this.vms) {
-      const here = vm.worlds.filter(({ alive, process }) => alive && process.host === host);
-      if (vm.home !== host || !vm.poweredOn) {
-        // The controller says that the VM is another's, or off.
-        if (!host.unreachable) this.#endAll(here);
-      } else if (here.length === 0) this.#tryToStart(vm, host, agent);
-    }
+  #makeAgent(host: SimHost, process: SimProcess): SimAgent {
+    const { storage, recipe, files } = this.#parts;
+    const random = new SeededRandom(recipe.seed, `agent ${host.name} ${process.pid}`);
+    const { clock } = process;
+    const disks = new ProcessFiles(storage, process);
+    return new SimAgent({
+      process,
+      host: operatingHost({ name: host.name, clock, random, files: disks }),
+      records: this.#stateOf(host).records,
+      spawnWorld: (vmId, launch) => this.#spawn(this.#vmOf(vmId), host, launch),
+      worldsOf: (vmId) =>
+        this.#vmOf(vmId).worlds.filter((world) => {
+          return world.process.host === host && !world.process.isGone;
+        }),
+      onOperation: ({ mark, operation }) => files.begin(mark, operation),
+      onOperated: (vmId) => files.seen(vmId),
+      onStart: (_, failed) => {
+        if (failed) this.counts.refused += 1;
+      },
+    });
   }
 
-  /** One that takes part in a handover is left alone. */
-  #endAll(worlds: readonly SimWorld[]): void {
-    for (const world of worlds) {
-      if (world.busy || !world.isServing) continue;
-      void world.stop().catch(() => world.process.kill());
-    }
+  #vmOf(vmId: string): SimVm {
+    const vm = this.vms.find(({ id }) => id === vmId);
+    assert(vm !== undefined, 'the VM is known');
+    return vm;
   }
 
-  #tryToStart(vm: SimVm, host: SimHost, agent: Agent): void {
-    const { schedule } = this.#parts;
-    const attempt = agent.attempts.get(vm) ?? { failures: 0, nextAt: 0 };
-    if (schedule.now < attempt.nextAt) return;
-    const world = this.makeWorld(vm, host);
-    // After a change of filters that was cut off the descriptor tells which of them it is.
-    const wanted = vm.filters[attempt.failures % vm.filters.length] ?? [];
-    const failed = (): void => {
-      this.counts.refused += 1;
-      const failures = attempt.failures + 1;
-      const nextAt = schedule.now + Math.min(500 * failures, BACKOFF_MS_MAX);
-      agent.attempts.set(vm, { failures, nextAt });
-      world.process.kill();
-    };
-    void world.open(wanted).then(() => agent.attempts.delete(vm), failed);
+  #spawn(vm: SimVm, host: SimHost, launch: SimWorld['launch']): SimWorld {
+    const { storage, recipe, loadFilters, files } = this.#parts;
+    const process = host.spawn();
+    const world = new SimWorld({
+      ...{ launch, process, storage, loadFilters },
+      random: new SeededRandom(recipe.seed, `${vm.id} ${host.name} ${process.pid}`),
+      findDestination: () => {
+        const waiting = vm.worlds.findLast(({ launch: { incoming }, alive }) => incoming && alive);
+        assert(waiting !== undefined, 'a place was made for the VM');
+        return waiting;
+      },
+      onOpened: (opened) => {
+        vm.holder = opened;
+        this.counts.opened += 1;
+      },
+      onServing: () => {
+        files.seen(vm.id);
+        // Where it runs is where it belongs: a handover is over with this.
+        if (this.agentOf(host) !== null && vm.power === 'poweredOn') vm.home = host;
+      },
+    });
+    process.onEnd(() => {
+      const [fault] = world.world.status().filterFaults;
+      if (fault) this.#parts.onWrong(`a filter failed: ${fault.filter} ${fault.message}`);
+      if (!world.endsWell && files.hasRedoLogs(vm.id)) this.#parts.onLost(vm);
+    });
+    vm.worlds = [...vm.worlds.filter((each) => !each.process.isGone), world];
+    return world;
   }
 
-  #superviseHosts(): void {
+  /** What the controller does again and again. */
+  #control(): void {
     const { schedule, recipe } = this.#parts;
     for (const host of this.hosts) {
-      const agent = this.#agentOf(host);
-      if (this.#isReachable(host)) agent.lostSince = null;
-      else agent.lostSince ??= schedule.now;
+      const state = this.#stateOf(host);
+      if (this.agentOf(host)) state.lostSince = null;
+      else state.lostSince ??= schedule.now;
     }
-    if (recipe.failsOver) for (const vm of this.vms) this.#failOver(vm);
-    schedule.after(CONTROLLER_TICK_MS, () => this.#superviseHosts());
+    for (const vm of this.vms) {
+      if (recipe.failsOver) this.#failOver(vm);
+      if (!vm.migrating) this.#putRight(vm);
+    }
+    schedule.after(CONTROLLER_TICK_MS, () => this.#control());
+  }
+
+  /** Tells every host that can be reached what it should have of the VM. */
+  #putRight(vm: SimVm): void {
+    for (const host of this.hosts) {
+      const agent = this.agentOf(host);
+      const runner = agent?.find(vm.id);
+      if (!agent || runner?.isBusy) continue;
+      const { desired, place } = runner?.record ?? { desired: null, place: 'here' };
+      const isHome = host === vm.home;
+      if (isHome && vm.power === 'poweredOn') {
+        void this.ask(vm, (each) => each.powerOn(() => nextSpec(vm)), host).catch(() => undefined);
+      } else if (desired === 'poweredOn' || (desired === 'suspended' && !isHome)) {
+        if (vm.power !== 'suspended' || !isHome) {
+          void this.ask(vm, (each) => each.powerOff(), host).catch(() => undefined);
+        }
+      } else if (runner && !isHome && place === 'incoming') {
+        void this.ask(vm, (each) => each.powerOff(), host).catch(() => undefined);
+      }
+    }
   }
 
   #failOver(vm: SimVm): void {
     const { schedule } = this.#parts;
-    const { lostSince } = this.#agentOf(vm.home);
+    const { lostSince } = this.#stateOf(vm.home);
     if (lostSince === null || schedule.now - lostSince < FAILOVER_MS) return;
-    const others = this.hosts.filter((host) => this.#isReachable(host));
+    const others = this.hosts.filter((host) => this.agentOf(host));
     if (others.length === 0) return;
     vm.home = this.#random.pick(others);
     this.counts.failovers += 1;
   }
 }
 
-function sameFolder(a: string, b: string): boolean {
-  return a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'));
+/** After a change of filters that was cut off each of them is tried. */
+function nextSpec(vm: SimVm): VmRunSpec {
+  const filters = vm.filters[vm.starts % vm.filters.length] ?? [];
+  vm.starts += 1;
+  const [boot, ...others] = vm.spec.disks;
+  if (!boot) return vm.spec;
+  return { ...vm.spec, disks: [{ ...boot, filters: [...filters] }, ...others] };
 }

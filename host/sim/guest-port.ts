@@ -1,7 +1,5 @@
-// Where simulated guests reach a world: what NBD server and sockets are for real ones. Requests are
-// held while the world stands still, refused when it has lost its disk, and lost with it.
-
-import { assert } from '#lib/base/assert.ts';
+// Where simulated guests reach a disk of a world: what an NBD connection is for real ones. Requests
+// are held while the world stands still, refused when it has lost its disk, and lost with it.
 import { NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import { ChainIo, type OperationCode } from '../chain/chain-io.ts';
 import type { NbdExport } from '../nbd/nbd-export.ts';
@@ -80,36 +78,6 @@ export class GuestPort {
     });
   }
 
-  // What quiescing and migration want of a server. There are no sockets here.
-
-  readonly port = 0;
-  readonly connections = [];
-  readonly tcpDescriptor = null;
-
-  closeTcp(): void {
-    // Guests find the VM's newest port by themselves.
-  }
-
-  keepWaiting(): void {
-    // Nobody is sent away.
-  }
-
-  inherit(): void {
-    assert(false, 'a simulated world has no sockets to hand over');
-  }
-
-  listenTcp(): Promise<number> {
-    return Promise.resolve(0);
-  }
-
-  listenUnix(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  repliesSent(): Promise<void> {
-    return Promise.resolve();
-  }
-
   hold(): void {
     this.#held = true;
   }
@@ -126,8 +94,19 @@ export class GuestPort {
     return this.#underWay.size - this.#waiting.length;
   }
 
+  /** In bytes. */
+  get sizeBytes(): number {
+    return this.#target.sizeBytes;
+  }
+
   close(): void {
     this.#closed = true;
+    this.drop();
+  }
+
+  /** Ends the guests' connections; they may come again. */
+  drop(): void {
+    this.line = {};
     this.#waiting = [];
     for (const { answer } of [...this.#underWay]) answer(CONNECTION_LOST);
   }

@@ -20,12 +20,16 @@ export interface GuestDisk {
   flush(): Promise<number>;
   /** Trim, write zeroes or prefetch. */
   other(code: 3 | 4 | 5, offset: number, length: number): Promise<number>;
+  /** As it is now; null while the disk is out of reach, or where that is not known. */
+  sizeBytes?(): number | null;
 }
 
 export interface GuestParts {
   schedule: Schedule;
   /** The port of the VM that opened last; null when there is none. */
   newestPort(): GuestPort | null;
+  /** A request was not done because the connection ended, or the disk is no longer served. */
+  onTurnedAway?(error: number): void;
   /** A flush failed, or the connection was lost: what was not flushed may be lost for good. */
   onDoubt(): void;
 }
@@ -39,6 +43,7 @@ export class Guest implements GuestDisk {
   readonly schedule: Schedule;
   readonly #parts: GuestParts;
   #port: GuestPort | null = null;
+  #line: object | null = null;
 
   constructor(parts: GuestParts) {
     this.#parts = parts;
@@ -62,6 +67,11 @@ export class Guest implements GuestDisk {
     return this.#request({ code, offset, length });
   }
 
+  sizeBytes(): number | null {
+    const port = this.#parts.newestPort();
+    return port?.isOpen ? port.sizeBytes : null;
+  }
+
   async #request(request: {
     code: OperationCode;
     offset: number;
@@ -78,6 +88,7 @@ export class Guest implements GuestDisk {
     if (error !== 0 && (request.code === FLUSH || request.fua)) this.#parts.onDoubt();
     if (error !== NBD_ERRORS.ESHUTDOWN && error !== CONNECTION_LOST) return error;
     if (this.#port === port) this.#port = null;
+    this.#parts.onTurnedAway?.(error);
     this.#parts.onDoubt();
     await this.schedule.sleep(RECONNECT_MS);
     return error;
@@ -86,11 +97,14 @@ export class Guest implements GuestDisk {
   /** Null when the connection is lost; the next request makes a new one. */
   #connect(): GuestPort | null {
     const before = this.#port;
-    if (before?.isOpen) return before;
+    const line = this.#line;
+    if (before?.isOpen && before.line === line) return before;
     this.#port = this.#parts.newestPort();
+    this.#line = this.#port?.line ?? null;
     if (this.#port === null || before === null) return this.#port;
     // A handover takes the connections along; else the guest learns that it had lost its own.
-    if (this.#port.line === before.line) return this.#port;
+    if (this.#line === line) return this.#port;
+    this.#parts.onTurnedAway?.(CONNECTION_LOST);
     this.#parts.onDoubt();
     return null;
   }

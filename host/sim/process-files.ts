@@ -119,6 +119,7 @@ export class ProcessFiles implements DiskFiles {
   /** Lands a call after some time and tells the process after some more. */
   call({ land, done }: Call): void {
     const { process, storage } = this;
+    if (!process.alive) return;
     const { schedule } = process.host;
     const { random } = storage;
     const leave = process.enterKernel();
@@ -151,6 +152,7 @@ export class ProcessFiles implements DiskFiles {
 
   /** A read that blocks the thread. */
   readNow(read: () => number): number {
+    if (!this.process.alive) return NBD_ERRORS.EIO;
     if (this.process.host.cutOff) return this.#hang();
     const delay = this.#delay();
     if (delay > BLOCKING_MS) this.process.block(delay);
@@ -162,6 +164,7 @@ export class ProcessFiles implements DiskFiles {
   writeNow(error: number, effect: (whole: boolean) => void): number {
     const { process } = this;
     const { host } = process;
+    if (!process.alive) return NBD_ERRORS.EIO;
     if (host.cutOff) return this.#hang();
     const delay = this.#delay();
     if (delay > BLOCKING_MS) process.block(delay);

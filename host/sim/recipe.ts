@@ -27,23 +27,52 @@ export const EVENT_KINDS = [
   'powerCycle',
   'setFilters',
   'snapshot',
+  'removeSnapshot',
+  'revert',
+  'grow',
+  'relocate',
+  'clone',
+  'attach',
+  'detach',
+  'suspend',
+  'reset',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** What separates a host from its disks, or its lock from it, while another wants them. */
 const FENCING: readonly EventKind[] = ['partition', 'stall', 'lockOut', 'slowLock', 'migrate'];
 
+/** What guests must not notice but for a pause: nothing else happens then. */
+const CALM: readonly EventKind[] = [
+  'migrate',
+  'migrate',
+  'setFilters',
+  'snapshot',
+  'removeSnapshot',
+  'grow',
+  'relocate',
+  'attach',
+];
+
+const SNAPSHOTS: readonly EventKind[] = ['snapshot', 'snapshot', 'removeSnapshot', 'revert'];
+const DISKS: readonly EventKind[] = ['grow', 'relocate', 'clone', 'attach', 'detach', 'snapshot'];
+
 /** What a run is about: kinds that are worth most together. */
 const THEMES: readonly (readonly EventKind[])[] = [
   EVENT_KINDS,
   ['losePower', 'killWorld', 'readErrors', 'writeErrors', 'syncErrors', 'fullDisk', 'setFilters'],
   ['isolate', 'cutOff', 'pauseWorld', 'slowHost', 'lockErrors', 'stepClock', 'killAgent'],
+  ['isolate', 'killWorld', 'killAgent', 'isolate', 'killWorld', 'powerCycle'],
   FENCING,
   FENCING,
   ['migrate', 'migrate', 'setFilters', 'powerCycle', 'slowDisk', 'writeErrors', 'losePower'],
-  ['migrate', 'setFilters', 'powerCycle', 'snapshot'],
-  ['snapshot', 'losePower', 'killWorld', 'writeErrors', 'syncErrors', 'fullDisk', 'migrate'],
-  ['snapshot', 'losePower', 'slowDisk', 'crashHost', 'stall', 'partition'],
+  CALM,
+  CALM,
+  [...SNAPSHOTS, 'losePower', 'killWorld', 'writeErrors', 'syncErrors', 'fullDisk', 'migrate'],
+  [...SNAPSHOTS, 'losePower', 'slowDisk', 'crashHost', 'stall', 'partition'],
+  [...SNAPSHOTS, ...DISKS, 'suspend', 'reset', 'powerCycle'],
+  [...DISKS, 'losePower', 'slowDisk', 'killWorld', 'killAgent', 'fullDisk'],
+  [...DISKS, ...SNAPSHOTS, 'crashHost', 'isolate', 'migrate', 'suspend'],
 ];
 
 export interface RecipeEvent {
@@ -76,6 +105,10 @@ export interface Recipe {
   filters: number;
   /** Redo logs that each disk begins with. */
   redoLogs: number;
+  /** Longest pause of a guest between two bursts, in milliseconds. */
+  pauseMs: number;
+  /** Longest time of a call to sound storage, in milliseconds. */
+  callMs: number;
   durationMs: number;
   events: RecipeEvent[];
 }
@@ -84,11 +117,13 @@ export function drawRecipe(seed: number): Recipe {
   const random = new SeededRandom(seed, 'recipe');
   const theme = random.pick(THEMES);
   const hosts = random.pick([1, 2, 2, 2, 3]);
-  const durationMs = random.between(15_000, 60_000);
+  const isCalm = theme === CALM;
+  const durationMs = isCalm ? random.between(8_000, 15_000) : random.between(15_000, 60_000);
   const kinds = theme.filter(() => random.chance(theme === EVENT_KINDS ? 0.35 : 0.6));
   const count = kinds.length === 0 ? 0 : 2 + random.below(16);
   const events = Array.from({ length: count }, () => drawEvent(random, kinds, durationMs));
   const fences = theme === FENCING;
+  if (isCalm) for (const event of events) event.killAfter = null;
   if (fences) for (const event of events) event.forMs = Math.round(random.between(6e3, 35e3));
   return {
     seed,
@@ -100,6 +135,8 @@ export function drawRecipe(seed: number): Recipe {
     failsOver: fences || random.chance(0.6),
     filters: random.below(64),
     redoLogs: random.pick([0, 0, 1, 2]),
+    pauseMs: isCalm ? 100 : 2_500,
+    callMs: isCalm ? random.pick([1, 5, 25]) : 1,
     durationMs,
     events: events.sort((a, b) => a.at - b.at),
   };
@@ -116,7 +153,7 @@ function drawEvent(
     forMs: Math.round(random.pick([random.between(5, 500), random.between(500, 30_000)])),
     target: random.below(64),
     severity: random.fraction(),
-    killAfter: random.chance(0.3) ? random.below(120) : null,
+    killAfter: random.chance(0.3) ? random.below(random.pick([120, 120, 500])) : null,
   };
 }
 

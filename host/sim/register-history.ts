@@ -148,20 +148,33 @@ export class RegisterHistory {
     }
   }
 
-  /** The disk was set back to what it was at `copy`. */
-  setBack(copy: RegisterHistory): void {
-    for (const [index, register] of this.#registers.entries()) {
-      const before = copy.#registers[index];
-      assert(before !== undefined, 'a copy has as many registers');
-      Object.assign(register, structuredClone(before));
+  /**
+   * What a copy of the disk holds that is made now, of what was flushed. A write whose answer has
+   * not come may be in it or not.
+   */
+  frozen(): RegisterHistory {
+    const copy = new RegisterHistory(0);
+    for (const { visible, older, writtenAt, doubtedAt } of this.#registers) {
+      const sure = writtenAt >= doubtedAt;
+      copy.#registers.push({
+        visible: [...visible],
+        older: sure ? [] : [...older],
+        writtenAt: 0,
+        doubtedAt: sure ? -1 : 0,
+      });
     }
+    for (const { first, count, value } of this.#writes) {
+      for (const register of copy.#range(first, count)) {
+        register.visible = union(register.visible, [value]);
+      }
+    }
+    return copy;
   }
 
-  copy(): RegisterHistory {
-    const copy = new RegisterHistory(0);
-    copy.#registers.push(...structuredClone(this.#registers));
-    copy.#count = this.#count;
-    return copy;
+  /** The disk has become larger: what is new reads as 0, durably. */
+  growTo(registers: number): void {
+    const more = new RegisterHistory(Math.max(0, registers - this.size));
+    this.#registers.push(...more.#registers);
   }
 
   #learn(index: number, value: number): void {

@@ -16,22 +16,23 @@ import {
 } from './ring-layout.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
-/** Longest pause between two transactions, in milliseconds. */
-const PAUSE_MS = 1_500;
 /** After a failed request, in milliseconds. */
 const RETRY_MS = 40;
 
 export interface RingParts {
   guest: GuestDisk;
   random: SeededRandom;
+  /** Longest pause between two transactions, in milliseconds. */
+  pauseMs: number;
   isOver(): boolean;
+  /** What is to be remembered with the disk as it is now: whether it has the ring. */
+  state(): { ringMade: boolean };
 }
 
 export class Ring {
   readonly #parts: RingParts;
   #next: number[] = [];
   #sequence = 0;
-  #made = false;
   transactions = 0;
 
   constructor(parts: RingParts) {
@@ -40,18 +41,20 @@ export class Ring {
 
   /** Runs until it is over. Throws `WrongAnswer`. */
   async use(): Promise<void> {
-    const { guest, random, isOver } = this.#parts;
-    let sound = await this.#make(isOver);
+    const { guest, random, pauseMs, isOver } = this.#parts;
+    let sound = false;
     while (!isOver()) {
+      // One that goes back to a snapshot may find itself before its beginning.
+      if (!this.#parts.state().ringMade) sound = await this.#make(isOver);
       if (!sound) sound = await this.#recover();
       if (sound) sound = await this.#transact();
-      await guest.schedule.sleep(sound ? random.between(0, PAUSE_MS) : RETRY_MS);
+      await guest.schedule.sleep(sound ? random.between(0, pauseMs) : RETRY_MS);
     }
   }
 
   /** Throws `WrongAnswer` when it is no ring; waits until the disk answers. */
   async check(): Promise<void> {
-    if (!this.#made) await this.#make(() => false);
+    if (!this.#parts.state().ringMade) await this.#make(() => false);
     while (!(await this.#recover())) await this.#parts.guest.schedule.sleep(RETRY_MS);
   }
 
@@ -60,8 +63,11 @@ export class Ring {
     const { guest } = this.#parts;
     while (!isOver()) {
       this.#next = Array.from({ length: NODES }, (_, node) => (node + 1) % NODES);
-      this.#made = await this.#write(this.#next.map((next, node) => [node, next]));
-      if (this.#made) return true;
+      const state = this.#parts.state();
+      if (await this.#write(this.#next.map((next, node) => [node, next]))) {
+        state.ringMade = true;
+        return true;
+      }
       await guest.schedule.sleep(RETRY_MS);
     }
     return false;

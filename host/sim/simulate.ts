@@ -3,8 +3,12 @@
 // looks at what the disks hold.
 import { formatDescriptor } from '#lib/formats/vmdk/descriptor.ts';
 import { newDescriptor } from '#lib/formats/vmdk/new-descriptor.ts';
+import { formatVmx, parseVmx } from '#lib/formats/vmx/vmx.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import { DATASTORE_MARKER } from '../datastore/datastore.ts';
+import { vmxOfLayout } from '../datastore/vm-home.ts';
+import { vmxOf } from '../datastore/vmx-of-vm.ts';
 import { createRedoLog } from '../disk/snapshot-files.ts';
 import { Chaos } from './chaos.ts';
 import { Fleet, type SimVm } from './fleet.ts';
@@ -12,17 +16,22 @@ import { Guest } from './guest.ts';
 import type { GuestPort } from './guest-port.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
 import type { EventKind, Recipe } from './recipe.ts';
-import { RegisterHistory } from './register-history.ts';
-import { type RegisterParts, readAllRegisters, useRegisters } from './register-workload.ts';
+import { type RegisterParts, readAllRegisters, workOnRegisters } from './register-workload.ts';
 import { RING_BYTES } from './ring-layout.ts';
 import { Ring } from './ring-workload.ts';
 import { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { DATASTORES, pathOf } from './sim-datastores.ts';
+import { BOOT_KEY, DATA_KEY, SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
+import { VmFiles } from './vm-files.ts';
 import { SECTOR, SimVolume } from './volume.ts';
 
-const REGISTERS = 300;
-/** Guests that share the registers of one disk. */
+/** On the first disk of a VM: half of them behind the ring, half where the first MiB ends. */
+const REGISTERS = 400;
+const SECOND = { first: 200, offset: 1024 * 1024 - 100 * SECTOR };
+const BOOT_BYTES = SECOND.offset + (REGISTERS - SECOND.first) * SECTOR;
+/** Guests that share the registers of a VM's first disk. */
 const CLIENTS = 2;
 /** A fleet that is sound serves again within this, in milliseconds. */
 const RECOVERY_MS = 120_000;
@@ -37,7 +46,7 @@ export interface Outcome {
   events: number;
   /** How often each kind of event happened, and what the fleet did. */
   done: ReadonlyMap<EventKind, number>;
-  counts: Fleet['counts'] & { transactions: number; values: number };
+  counts: Readonly<Record<string, number>>;
 }
 
 /** The sets of filters that a VM may have, in class order each; the first one is none. */
@@ -49,10 +58,11 @@ export async function simulate(recipe: Recipe, filterSets: FilterSets = [[]]): P
   return run.toEnd();
 }
 
-interface Disk {
+/** A disk and those who use it. */
+interface DiskUse {
   vm: SimVm;
-  history: RegisterHistory;
-  ring: Ring;
+  key: number;
+  ring: Ring | null;
   clients: RegisterParts[];
 }
 
@@ -60,9 +70,12 @@ class Run {
   readonly #schedule = new Schedule();
   readonly #recipe: Recipe;
   readonly #storage: Storage;
+  readonly #files: VmFiles;
   readonly #fleet: Fleet;
   readonly #chaos: Chaos;
-  readonly #disks: Disk[] = [];
+  readonly #operations: SimOperations;
+  readonly #uses: DiskUse[] = [];
+  readonly #working: Promise<void>[] = [];
   #failure: string | null = null;
   /** The events of the recipe are over, and guests begin nothing new. */
   #ending = false;
@@ -73,36 +86,39 @@ class Run {
     this.#recipe = recipe;
     this.#storage = {
       volume: new SimVolume(),
-      faults: soundStorage(),
+      faults: soundStorage(recipe.callMs),
       random: new SeededRandom(recipe.seed, 'storage'),
       inFlight: new Set(),
       onLanded: (path, process) => this.#fleet.judgeWriter(path, process),
     };
-    this.#markDatastore();
-    const schedule = this.#schedule;
     const onWrong = (message: string): void => this.#fail(message);
-    this.#fleet = new Fleet({
-      ...{ schedule, storage: this.#storage, recipe, onWrong },
+    const files = new VmFiles(this.#storage.volume, onWrong);
+    this.#files = files;
+    const schedule = this.#schedule;
+    const sets = filterSets.map(diskFilters);
+    const storage = this.#storage;
+    this.#markDatastores();
+    const fleet = new Fleet({
+      ...{ schedule, storage, recipe, files, onWrong },
+      loadFilters: (wanted) => Promise.resolve(wanted.map((each) => found(filterSets, each))),
       // A redo log keeps what is new in its tables in memory until it is flushed. Guests have to
       // learn first that their connections are gone.
-      onLost: (vm) => schedule.after(0, () => this.#losePower(vm)),
+      onLost: (vm) => schedule.after(0, () => files.loseMemory(vm.id)),
     });
+    this.#fleet = fleet;
     for (let index = 0; index < recipe.vms; index++) {
-      const filters = filterSets[(recipe.filters + index) % filterSets.length] ?? [];
-      this.#disks.push(this.#makeDisk(`vm${index + 1}`, filters));
+      const filters = sets[(recipe.filters + index) % sets.length] ?? [];
+      this.#makeVm(`vm${index + 1}`, filters);
     }
-    this.#storage.volume.syncNames();
-    this.#chaos = new Chaos({
-      recipe,
-      schedule,
-      storage: this.#storage,
-      fleet: this.#fleet,
-      filterSets,
-      onWrong,
-      onPowerLost: () => {
-        for (const { vm } of this.#disks) this.#losePower(vm);
-      },
+    storage.volume.syncNames();
+    this.#operations = new SimOperations({
+      ...{ fleet, files, schedule, filterSets: sets, onWrong },
+      isSound: () => this.#chaos.isSound,
+      onCloned: (spec) => this.#begin(this.#addVm(spec)),
     });
+    const operations = this.#operations;
+    const onPowerLost = (): void => files.losePower();
+    this.#chaos = new Chaos({ recipe, schedule, storage, fleet, operations, onPowerLost });
   }
 
   async toEnd(): Promise<Outcome> {
@@ -116,42 +132,49 @@ class Run {
     this.#chaos.start();
     this.#watch(this.#live());
     await this.#schedule.run(() => this.#isOver());
-    const transactions = this.#disks.reduce((sum, { ring }) => sum + ring.transactions, 0);
+    const transactions = this.#uses.reduce((sum, { ring }) => sum + (ring?.transactions ?? 0), 0);
     return {
       failure: this.#failure,
       atMs: this.#schedule.now,
       events: this.#schedule.events,
       done: this.#chaos.done,
-      counts: { ...this.#fleet.counts, transactions, values: this.#values },
+      counts: {
+        ...this.#fleet.counts,
+        ...this.#operations.counts,
+        ...{ transactions, values: this.#values },
+      },
     };
   }
 
   async #live(): Promise<void> {
-    const guests = this.#disks.flatMap(({ ring, clients }) => [
-      ring.use(),
-      ...clients.map((client) => useRegisters(client)),
-    ]);
-    // One that has seen a wrong answer ends all.
-    for (const guest of guests) this.#watch(guest);
+    for (const vm of this.#fleet.vms) this.#begin(vm);
     await this.#schedule.sleep(this.#recipe.durationMs);
     this.#ending = true;
     this.#chaos.end();
     this.#schedule.after(RECOVERY_MS, () => this.#fail('the fleet does not recover'));
-    await Promise.all(guests);
-    for (const { ring, clients } of this.#disks) {
-      await ring.check();
+    while (!this.#chaos.isIdle) await this.#schedule.sleep(100);
+    await Promise.all(this.#working);
+    for (const { vm, key, ring, clients } of this.#uses) {
+      if (this.#files.contentOf(vm.id, key) === null) continue;
+      await ring?.check();
       const [client] = clients;
       if (client) await readAllRegisters(client);
     }
     this.#ended = true;
   }
 
-  #losePower(vm: SimVm): void {
-    this.#disks.find((disk) => disk.vm === vm)?.history.losePower();
+  /** Guests use the VM from now on. One that has seen a wrong answer ends all. */
+  #begin(vm: SimVm): void {
+    const uses = [this.#usersOf(vm, BOOT_KEY), this.#usersOf(vm, DATA_KEY)];
+    this.#uses.push(...uses);
+    for (const { ring, clients } of uses) {
+      if (ring !== null) this.#working.push(this.#watch(ring.use()));
+      for (const client of clients) this.#working.push(this.#watch(workOnRegisters(client)));
+    }
   }
 
-  #watch(work: Promise<void>): void {
-    work.catch((thrown: unknown) => {
+  #watch(work: Promise<void>): Promise<void> {
+    return work.catch((thrown: unknown) => {
       this.#fail(thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown));
     });
   }
@@ -165,71 +188,143 @@ class Run {
     this.#failure ??= message;
   }
 
-  #makeDisk(id: string, filters: readonly WantedFilter[]): Disk {
-    const random = new SeededRandom(this.#recipe.seed, id);
-    const vm = this.#fleet.addVm(id, `/ds/${id}/${id}.vmdk`, filters);
-    this.#writeFiles(vm, random);
-    const history = new RegisterHistory(REGISTERS);
-    const newestPort = (): GuestPort | null => this.#fleet.worldOf(vm)?.port ?? null;
-    const schedule = this.#schedule;
+  #addVm(spec: VmRunSpec): SimVm {
+    const vm = this.#fleet.addVm(spec, BOOT_BYTES);
+    this.#files.addVm(spec.vmId, pathOf(spec.datastoreId, spec.vmxPath));
+    return vm;
+  }
+
+  #usersOf(vm: SimVm, key: number): DiskUse {
+    const { seed, pauseMs } = this.#recipe;
+    const name = `${vm.id} ${key}`;
+    const isBoot = key === BOOT_KEY;
+    const files = this.#files;
+    const content = () => {
+      const found = files.contentOf(vm.id, key);
+      if (found) return found;
+      throw new RangeError('the VM has no such disk');
+    };
+    const unit = `scsi0:${key - BOOT_KEY}`;
+    const newestPort = (): GuestPort | null =>
+      this.#fleet.worldOf(vm)?.server?.portOf(unit) ?? null;
     const isOver = (): boolean => this.#ending;
-    const guest = (): Guest => new Guest({ schedule, newestPort, onDoubt: () => history.doubt() });
-    const ring = new Ring({ guest: guest(), random, isOver });
-    const clients = Array.from({ length: CLIENTS }, (_, index) => ({
+    const guest = (): Guest =>
+      new Guest({
+        schedule: this.#schedule,
+        newestPort,
+        onDoubt: () => files.contentOf(vm.id, key)?.history.doubt(),
+        onTurnedAway: (error) => {
+          if (this.#chaos.isCalm) this.#fail(`a guest was turned away without a reason: ${error}`);
+        },
+      });
+    const clients = Array.from({ length: isBoot ? CLIENTS : 1 }, (_, index) => ({
       guest: guest(),
-      history,
-      random: new SeededRandom(this.#recipe.seed, `${id} client ${index}`),
-      offset: RING_BYTES,
-      isOver,
+      get history() {
+        return content().history;
+      },
+      random: new SeededRandom(seed, `${name} client ${index}`),
+      ...(isBoot ? { offset: RING_BYTES, second: SECOND } : { offset: 0 }),
+      ...{ pauseMs, isOver },
+      isThere: () => files.contentOf(vm.id, key) !== null,
       nextValue: () => {
         this.#values += 1;
         return this.#values;
       },
     }));
-    return { vm, history, ring, clients };
+    const random = new SeededRandom(seed, name);
+    const ring = new Ring({ guest: guest(), random, pauseMs, isOver, state: content });
+    return { vm, key, ring: isBoot ? ring : null, clients };
   }
 
-  /** What snapshots have left before the run begins. */
+  /** What snapshots have left before the run begins, whose list nobody has any more. */
   async #makeRedoLogs(): Promise<void> {
     const [host] = this.#fleet.hosts;
     const process = host?.spawn();
     if (process === undefined) return;
     const files = new ProcessFiles(this.#storage, process);
-    for (const { vm } of this.#disks) {
+    for (const vm of this.#fleet.vms) {
       const random = new SeededRandom(this.#recipe.seed, `${vm.id} redo logs`);
-      while (vm.redoLogs < this.#recipe.redoLogs) {
-        vm.redoLogs += 1;
-        const parentDescriptorPath = vm.descriptorPath;
-        const childDescriptorPath = `/ds/${vm.id}/${vm.id}-00000${vm.redoLogs}.vmdk`;
+      for (let number = 1; number <= this.#recipe.redoLogs; number++) {
+        const [disk] = vm.spec.disks;
+        if (!disk) continue;
+        const path = `${vm.id}/${vm.id}-00000${number}.vmdk`;
+        const parentDescriptorPath = pathOf(disk.datastoreId, disk.path);
+        const childDescriptorPath = pathOf(disk.datastoreId, path);
         await createRedoLog({ parentDescriptorPath, childDescriptorPath, files, random });
-        vm.descriptorPath = childDescriptorPath;
+        vm.spec = { ...vm.spec, disks: [{ ...disk, path }] };
       }
+      await this.#writeVmx(vm.spec);
+      const [disk] = vm.spec.disks;
+      if (disk) this.#files.addDisk(pathOf(disk.datastoreId, disk.path), REGISTERS);
+      this.#files.addVm(vm.id, pathOf(vm.spec.datastoreId, vm.spec.vmxPath));
     }
     this.#storage.volume.syncNames();
     process.kill();
   }
 
   /** Half of the datastores are VMFS, where the locks of a host live by one heartbeat. */
-  #markDatastore(): void {
+  #markDatastores(): void {
     const random = new SeededRandom(this.#recipe.seed, 'datastore');
-    const type = random.chance(0.5) ? 'VMFS' : 'NFS';
-    const marker = this.#storage.volume.create(`/ds/${DATASTORE_MARKER}`);
-    marker.write(0, Buffer.from(JSON.stringify({ format: 1, id: 'datastore-1', type })));
-    marker.sync();
+    for (const id of DATASTORES) {
+      const type = random.chance(0.5) ? 'VMFS' : 'NFS';
+      this.#storage.volume.makeDirectory(`/${id}`);
+      const marker = this.#storage.volume.create(`/${id}/${DATASTORE_MARKER}`);
+      marker.write(0, Buffer.from(JSON.stringify({ format: 1, id, type })));
+      marker.sync();
+    }
   }
 
-  #writeFiles({ id, descriptorPath }: SimVm, random: SeededRandom): void {
+  #makeVm(id: string, filters: VmRunSpec['disks'][number]['filters']): void {
     const { volume } = this.#storage;
-    const bytes = RING_BYTES + REGISTERS * SECTOR;
+    const random = new SeededRandom(this.#recipe.seed, `${id} files`);
     const extentFileName = `${id}-flat.vmdk`;
-    const sectors = bytes / SECTOR;
+    const sectors = BOOT_BYTES / SECTOR;
     const descriptor = newDescriptor({ createType: 'vmfs', sectors, extentFileName, random });
-    volume.makeDirectory(`/ds/${id}`);
-    const file = volume.create(descriptorPath);
+    const datastoreId = DATASTORES[0];
+    const home = pathOf(datastoreId, id);
+    volume.makeDirectory(home);
+    const file = volume.create(`${home}/${id}.vmdk`);
     file.write(0, Buffer.from(formatDescriptor(descriptor)));
     file.sync();
-    const extent = volume.create(`/ds/${id}/${extentFileName}`);
-    extent.resize(bytes);
+    const extent = volume.create(`${home}/${extentFileName}`);
+    extent.resize(BOOT_BYTES);
     extent.sync();
+    const disk = {
+      ...{ key: BOOT_KEY, label: 'Hard disk 1', unit: 'scsi0:0', datastoreId },
+      ...{ path: `${id}/${id}.vmdk`, capacityBytes: BOOT_BYTES, filters },
+    };
+    const spec: VmRunSpec = {
+      ...{ vmId: id, name: id, instanceUuid: '00000000-0000-4000-8000-000000000000' },
+      ...{ cpuCount: 1, memoryMib: 64, datastoreId, vmxPath: `${id}/${id}.vmx` },
+      ...{ disks: [disk], nbdPort: 0 },
+    };
+    this.#fleet.addVm(spec, BOOT_BYTES);
   }
+
+  async #writeVmx(spec: VmRunSpec): Promise<void> {
+    const { datastoreId, vmxPath, disks } = spec;
+    const layout = { datastoreId, vmxPath, disks, snapshots: [], currentSnapshotId: null };
+    const spell = ({ path }: { path: string }): Promise<string> =>
+      Promise.resolve(path.slice(path.lastIndexOf('/') + 1));
+    const vmx = parseVmx(formatVmx(vmxOf(spec, [])));
+    const file = this.#storage.volume.create(pathOf(datastoreId, vmxPath));
+    file.write(0, Buffer.from(await vmxOfLayout({ vmx, layout }, spell, 'first')));
+    file.sync();
+  }
+}
+
+function diskFilters(set: readonly WantedFilter[]): VmRunSpec['disks'][number]['filters'] {
+  return set.map(({ definition, properties }) => {
+    return { name: definition.name, class: definition.class, properties: { ...properties } };
+  });
+}
+
+/** The code of a filter. */
+function found(
+  sets: FilterSets,
+  { name, properties }: { name: string; properties: WantedFilter['properties'] },
+): WantedFilter {
+  const known = sets.flat().find(({ definition }) => definition.name === name);
+  if (known) return { ...known, properties };
+  throw new RangeError(`the simulator has no filter ${name}`);
 }

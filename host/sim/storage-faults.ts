@@ -19,13 +19,14 @@ export interface StorageFaults {
 /** Longest that a call takes before it fails instead, in milliseconds: what leases rely on. */
 export const CALL_MS_MAX = 4_000;
 
-export function soundStorage(): StorageFaults {
+/** `callMs` is the longest that a call takes, in milliseconds. */
+export function soundStorage(callMs = 1): StorageFaults {
   return {
     readErrors: 0,
     writeErrors: 0,
     syncErrors: 0,
     syncForgets: false,
-    delayMs: 1,
+    delayMs: callMs,
     full: false,
   };
 }

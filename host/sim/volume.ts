@@ -102,6 +102,8 @@ export class SimFile {
 export class SimVolume {
   readonly #files = new Map<string, SimFile>();
   readonly #directories = new Set<string>();
+  /** Told the new name of what was renamed. */
+  onRenamed: ((path: string) => void) | null = null;
   /** Takes back what was done to names and is not durable. */
   #undo: (() => void)[] = [];
 
@@ -154,6 +156,7 @@ export class SimVolume {
     const file = this.find(path);
     this.#name(newPath, file);
     this.remove(path);
+    this.onRenamed?.(newPath);
   }
 
   remove(path: string): void {

@@ -1,50 +1,72 @@
-// The simulated world of a VM: what host/world is for a real one, with a guest port in place of
-// sockets. Lock, descriptor, files, filters, chain, quiescing and handover are the product's own.
-import { Fault } from '#lib/model/fault.ts';
-import type { WantedFilter } from '../chain/change-filters.ts';
-import { Heartbeats } from '../datastore/locking/heartbeats.ts';
-import type { DiskPlace } from '../disk/disk-place.ts';
-import { ServedDisk } from '../disk/served-disk.ts';
-import { createRedoLog } from '../disk/snapshot-files.ts';
-import { type Destination, handOver } from '../migration/hand-over.ts';
+// The process of a simulated VM: the product's own world, with a simulated process, files and
+// server below it, and calls between processes in place of its control socket.
+import { assert } from '#lib/base/assert.ts';
+import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
+import type { Destination } from '../migration/hand-over.ts';
 import type { HandoverState } from '../migration/handover-state.ts';
-import { TakeOver } from '../migration/take-over.ts';
-import { quiesce } from '../nbd/quiesce.ts';
-import { GuestPort } from './guest-port.ts';
+import type { TakeOver } from '../migration/take-over.ts';
+import type { WorldLaunch } from '../world/launch.ts';
+import { World } from '../world/world.ts';
+import type { LoadFilters } from '../world/world-disks.ts';
 import type { SimProcess } from './machine.ts';
+import { callProcess } from './process-call.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
 import type { SeededRandom } from './seeded-random.ts';
-
-const DISK_KEY = 2000;
+import { SimServer } from './sim-server.ts';
 
 export interface WorldParts {
-  vmId: string;
-  descriptorPath: string;
+  launch: WorldLaunch;
   process: SimProcess;
   storage: Storage;
   random: SeededRandom;
-  /** It has the disk of that descriptor. */
-  onOpened(descriptorPath: string): void;
+  loadFilters: LoadFilters;
+  /** The world that waits at the place of a ticket. */
+  findDestination(ticket: HandoverTicket): SimWorld;
+  /** It has the locks of its disks. */
+  onOpened(world: SimWorld): void;
   /** It serves guests. */
   onServing(world: SimWorld): void;
-  /** A filter broke its contract, or threw. */
-  onFilterFault(message: string): void;
 }
 
 export class SimWorld {
   readonly process: SimProcess;
-  readonly parts: WorldParts;
-  port: GuestPort | null = null;
-  /** One change at a time. */
-  busy = false;
+  readonly world: World;
+  readonly launch: WorldLaunch;
+  readonly #parts: WorldParts;
+  server: SimServer | null = null;
   /** Everything was flushed, and this process is needed no more. */
   endsWell = false;
+  /** A source has begun to hand over to it. */
+  asked = false;
+  /** It was told what it takes over. */
+  activated = false;
   #flushFailed = false;
-  #disk: ServedDisk | null = null;
+  #takeOver: TakeOver | null = null;
 
   constructor(parts: WorldParts) {
-    this.parts = parts;
-    this.process = parts.process;
+    const { launch, process, storage, random, loadFilters, findDestination } = parts;
+    this.#parts = parts;
+    this.process = process;
+    this.launch = launch;
+    this.world = new World({
+      ...{ launch, random, loadFilters },
+      clock: process.clock,
+      files: new ProcessFiles(storage, process),
+      processes: process.table,
+      pid: process.pid,
+      environment: {},
+      makeServer: (exports) => {
+        this.server = new SimServer(process, exports);
+        if (exports.length > 0) parts.onOpened(this);
+        return this.server;
+      },
+      startDestination: (ticket) => new SimDestination(this, findDestination(ticket)),
+      resources: () => ({ cpuMicroseconds: 0, residentBytes: 0 }),
+      log: (level, message) => {
+        if (level === 'error' && message.startsWith('The last flush')) this.#flushFailed = true;
+      },
+      onFaulted: () => this.#endSoon(),
+    });
   }
 
   get alive(): boolean {
@@ -52,158 +74,59 @@ export class SimWorld {
   }
 
   get isServing(): boolean {
-    return this.alive && this.port?.isOpen === true;
+    const { state } = this.world;
+    const serves = state === 'running' || state === 'migratingOut';
+    return this.alive && this.launch.serves && serves && this.server?.isOpen === true;
   }
 
-  /** Opens the disk and serves. Throws what `ServedDisk.open` does. */
-  async open(wanted: readonly WantedFilter[]): Promise<void> {
-    await this.#openDisk(wanted, new Map());
-    this.parts.onServing(this);
+  /** Opens the disks. Rejects as `World.open` does, and then ends. */
+  async open(): Promise<void> {
+    try {
+      await this.world.open();
+    } catch (thrown) {
+      this.world.fail(thrown);
+      throw thrown;
+    }
+    if (this.launch.serves) this.#parts.onServing(this);
   }
 
   /** Flushes and ends. */
   async stop(): Promise<void> {
-    const { disk, port } = this.#running();
-    this.busy = true;
-    const { clock } = this.process;
-    await quiesce({ server: port, disks: [disk], clock }, async () => {
-      port.close();
-      await disk.close();
-    });
+    await this.world.stop();
     this.endsWell = !this.#flushFailed;
-    this.process.kill();
+    this.#endSoon();
   }
 
-  async setFilters(wanted: readonly WantedFilter[]): Promise<void> {
-    const { disk, port } = this.#running();
-    await this.#alone(async () => {
-      const { clock } = this.process;
-      await quiesce({ server: port, disks: [disk], clock }, () => disk.setFilters(wanted));
-    });
-  }
-
-  /**
-   * A redo log takes the disk's place, in the order of host/world/operations. `commit` is the
-   * moment at which it has happened. Throws when it has not, or when this world cannot follow.
-   */
-  async snapshot(descriptorPath: string, commit: () => void): Promise<void> {
-    const { disk, port } = this.#running();
-    await this.#alone(async () => {
-      const { process, storage, random } = this.parts;
-      const { clock } = process;
-      const files = new ProcessFiles(storage, process);
-      const announcement = disk.announce('snapshotCreate');
-      const next: Partial<DiskPlace> = {};
-      try {
-        await announcement.prepare();
-        const parentDescriptorPath = disk.descriptorPath;
-        const names = { parentDescriptorPath, childDescriptorPath: descriptorPath };
-        await createRedoLog({ ...names, files, random });
-        const lock = await disk.lockOf(descriptorPath);
-        next.lock = lock;
-        await quiesce({ server: port, disks: [disk], clock }, async () => {
-          await announcement.freeze();
-          await disk.flush();
-          const backing = await disk.openPlace(descriptorPath);
-          next.backing = backing;
-          await files.syncDirectory(descriptorPath);
-          commit();
-          const before = disk.changeBacking({ backing, lock, descriptorPath });
-          this.parts.onOpened(descriptorPath);
-          await before.backing.close();
-          await before.lock.release();
-        });
-      } catch (thrown) {
-        await announcement.undone();
-        if (disk.descriptorPath !== descriptorPath) {
-          await next.backing?.close();
-          await next.lock?.release();
-        }
-        throw thrown;
-      }
-      await announcement.done();
-    });
-  }
-
-  /** Throws `MigrationFault` when the VM runs on here; else this world ends. */
-  async handOver(destination: SimWorld, wanted: readonly WantedFilter[]): Promise<void> {
-    const { disk, port } = this.#running();
-    await this.#alone(async () => {
-      await handOver({
-        server: port,
-        disks: [disk],
-        clock: this.process.clock,
-        nbdHost: '',
-        start: () => new SimDestination(this, destination, wanted),
-        log: () => undefined,
-      });
-    });
+  /** Rejects with `MigrationFault` when the VM runs on here; else this world ends. */
+  async handOver(ticket: HandoverTicket): Promise<number> {
+    const { pauseMs } = await this.world.handOver(ticket);
     this.endsWell = true;
-    this.process.kill();
+    this.#endSoon();
+    return pauseMs;
   }
 
-  /** The destination's half of a handover. */
-  waitForHandover(wanted: readonly WantedFilter[]): TakeOver {
-    return new TakeOver({
-      openDisks: (states) => this.#openDisk(wanted, states.get(DISK_KEY) ?? new Map()),
-      server: () => this.#running().port,
-      nbdSocketPath: '',
-      onServing: () => this.parts.onServing(this),
-      log: () => undefined,
-    });
+  async takeOver(): Promise<TakeOver> {
+    this.#takeOver ??= await this.world.waitForHandover();
+    return this.#takeOver;
   }
 
-  async #openDisk(
-    wanted: readonly WantedFilter[],
-    states: ReadonlyMap<string, Uint8Array>,
-  ): Promise<void> {
-    const { vmId, descriptorPath, process, storage, random } = this.parts;
-    const { host } = process;
-    const files = new ProcessFiles(storage, process);
-    const disk = await ServedDisk.open(
-      {
-        key: DISK_KEY,
-        name: 'scsi0:0',
-        id: descriptorPath,
-        descriptorPath,
-        owner: { hostUuid: host.name, hostName: host.name, vmId },
-        clock: process.clock,
-        random,
-        files,
-        processes: process.table,
-        heartbeats: new Heartbeats({ clock: process.clock, random, files }),
-        // The last flush of a disk that was closed has failed.
-        log: (level) => {
-          if (level === 'error') this.#flushFailed = true;
-        },
-        onFilterFault: (_, { filter, operation, message }) =>
-          this.parts.onFilterFault(`${filter} (${operation}): ${message}`),
-        onFilterEvent: () => undefined,
-        // A world ends itself when its disk is another's.
-        onLockLost: () => process.run(process.localNow, () => process.kill()),
-      },
-      wanted,
-      states,
-    );
-    this.#disk = disk;
-    this.port = new GuestPort(process, disk);
-    this.parts.onOpened(descriptorPath);
+  /** The destination goes on: what came here and was not begun is its own. */
+  goOn(source: SimWorld): void {
+    assert(this.#takeOver !== null && this.server !== null, 'it was activated');
+    if (source.server !== null) this.server.takeFrom(source.server);
+    this.#takeOver.goOn();
+    this.#parts.onServing(this);
   }
 
-  #running(): { disk: ServedDisk; port: GuestPort } {
-    const { port } = this;
-    const disk = this.#disk;
-    if (disk !== null && port !== null && !this.busy) return { disk, port };
-    throw new Fault('InvalidState', 'The simulated world is not running, or busy.');
+  /** Its source has ended: it goes on if it can, and else it is of no use. */
+  sourceGone(): void {
+    if (!this.activated) this.process.kill();
+    else this.#takeOver?.sourceGone();
   }
 
-  async #alone(work: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    try {
-      await work();
-    } finally {
-      this.busy = false;
-    }
+  /** The last answer is still given. */
+  #endSoon(): void {
+    this.process.run(this.process.localNow, () => this.process.kill());
   }
 }
 
@@ -214,34 +137,35 @@ const GO_ON_MS = 5_000;
 class SimDestination implements Destination {
   readonly #source: SimWorld;
   readonly #world: SimWorld;
-  readonly #takeOver: TakeOver;
 
-  constructor(source: SimWorld, world: SimWorld, wanted: readonly WantedFilter[]) {
+  constructor(source: SimWorld, world: SimWorld) {
     this.#source = source;
     this.#world = world;
-    this.#takeOver = world.waitForHandover(wanted);
+    world.asked = true;
     source.process.onEnd(() => {
-      world.process.run(world.process.localNow, () => {
-        this.#takeOver.sourceGone();
-        // One that waits for a dead source is ended by its agent.
-        if (!world.isServing) world.process.kill();
+      world.process.run(world.process.localNow, () => world.sourceGone());
+    });
+  }
+
+  async ready(): Promise<void> {
+    await this.#ask(ACTIVATE_MS, () => this.#world.takeOver());
+  }
+
+  activate(state: HandoverState): Promise<void> {
+    return this.#ask(ACTIVATE_MS, async () => {
+      const takeOver = await this.#world.takeOver();
+      this.#world.activated = true;
+      await takeOver.activate(state).catch((thrown: unknown) => {
+        this.#world.world.fail(thrown);
+        throw thrown;
       });
     });
   }
 
-  ready(): Promise<void> {
-    return this.#ask(ACTIVATE_MS, () => Promise.resolve());
-  }
-
-  activate(state: HandoverState): Promise<void> {
-    return this.#ask(ACTIVATE_MS, () => this.#takeOver.activate(state));
-  }
-
   goOn(): Promise<void> {
-    return this.#ask(GO_ON_MS, async () => {
-      const { port } = this.#source;
-      if (port !== null) this.#world.port?.takeWaiting(port);
-      this.#takeOver.goOn();
+    return this.#ask(GO_ON_MS, () => {
+      this.#world.goOn(this.#source);
+      return Promise.resolve();
     });
   }
 
@@ -256,22 +180,8 @@ class SimDestination implements Destination {
     // It is its own process already.
   }
 
-  /** A call from one process to another, either of which may end meanwhile. */
-  #ask(limitMs: number, work: () => Promise<void>): Promise<void> {
-    const from = this.#source.process;
-    const to = this.#world.process;
-    return new Promise((resolve, reject) => {
-      const fail = (message: string) => (): void => {
-        from.run(from.localNow, () => reject(new Fault('HostNotReachable', message)));
-      };
-      to.onEnd(fail('The destination has ended.'));
-      from.clock.after(limitMs, fail('The destination does not answer.'));
-      to.run(to.localNow + 0.1, () => {
-        work().then(
-          () => from.run(from.localNow + 0.1, resolve),
-          (thrown: unknown) => from.run(from.localNow, () => reject(thrown)),
-        );
-      });
-    });
+  #ask<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
+    const { process: from } = this.#source;
+    return callProcess({ from, to: this.#world.process, limitMs }, work);
   }
 }

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { drawRecipe, type RecipeEvent } from '#host/sim/recipe.ts';
 import { RegisterHistory } from '#host/sim/register-history.ts';
-import { readAllRegisters, useRegisters } from '#host/sim/register-workload.ts';
+import { readAllRegisters, workOnRegisters } from '#host/sim/register-workload.ts';
 import { RING_BYTES } from '#host/sim/ring-layout.ts';
 import { Ring } from '#host/sim/ring-workload.ts';
 import { SeededRandom } from '#host/sim/seeded-random.ts';
@@ -108,14 +108,19 @@ test.each(SEEDS)(
       history,
       random: new SeededRandom(seed, `client ${index}`),
       offset: RING_BYTES,
+      pauseMs: 2_500,
       isOver,
       nextValue: () => {
         values += 1;
         return values;
       },
     }));
-    const ring = new Ring({ guest: first, random: new SeededRandom(seed, 'ring'), isOver });
-    const working = Promise.all([ring.use(), ...clients.map((client) => useRegisters(client))]);
+    const state = { ringMade: false };
+    const ring = new Ring({
+      ...{ guest: first, random: new SeededRandom(seed, 'ring'), pauseMs: 1_500, isOver },
+      state: () => state,
+    });
+    const working = Promise.all([ring.use(), ...clients.map((client) => workOnRegisters(client))]);
     for (const event of eventsOf(seed)) {
       await sleep(systemClock, 400);
       await vm.act(event);

@@ -63,6 +63,8 @@ const recipeSchema: z.ZodType<Recipe> = z.object({
   failsOver: z.boolean(),
   filters: z.number(),
   redoLogs: z.number(),
+  pauseMs: z.number(),
+  callMs: z.number(),
   durationMs: z.number(),
   events: z.array(
     z.object({

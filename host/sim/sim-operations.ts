@@ -1,0 +1,315 @@
+// What the simulated controller asks of VMs: the operations on their files, by the product's own
+// code, each of which may lose its world or its agent after any number of steps.
+
+import type { Json } from '#lib/base/json.ts';
+import type { DiskFilter } from '#lib/model/filter.ts';
+import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
+import { attachDisk } from '../agent/vm/operations/attach-disk.ts';
+import { cloneVm } from '../agent/vm/operations/clone-vm.ts';
+import { createSnapshot } from '../agent/vm/operations/create-snapshot.ts';
+import { detachDisk } from '../agent/vm/operations/detach-disk.ts';
+import { growDisk } from '../agent/vm/operations/grow-disk.ts';
+import { type OnVm, onVm } from '../agent/vm/operations/on-vm.ts';
+import { resetVm, suspendVm } from '../agent/vm/operations/power.ts';
+import { relocateVm } from '../agent/vm/operations/relocate-vm.ts';
+import { removeSnapshot } from '../agent/vm/operations/remove-snapshot.ts';
+import { revertToSnapshot } from '../agent/vm/operations/revert-to-snapshot.ts';
+import { unitOfKey } from '../datastore/vm-home.ts';
+import type { Fleet, SimVm } from './fleet.ts';
+import type { RecipeEvent } from './recipe.ts';
+import type { Schedule } from './schedule.ts';
+import { DATASTORES, pathOf } from './sim-datastores.ts';
+import type { VmFiles } from './vm-files.ts';
+import { SECTOR } from './volume.ts';
+
+export const BOOT_KEY = 2000;
+export const DATA_KEY = 2001;
+export const DATA_REGISTERS = 64;
+const GROWTH_BYTES = 64 * SECTOR;
+const SNAPSHOTS_MAX = 4;
+const VMS_MAX = 3;
+/** An agent that was lost in the middle is asked once more when it is back. */
+const TRIES = 4;
+const RETRY_MS = 2_500;
+/** A migration that takes longer than this keeps its guests waiting, in milliseconds. */
+const PAUSE_MS_MAX = 8_000;
+const OFF_MS_MAX = 20_000;
+
+export interface OperationsParts {
+  fleet: Fleet;
+  files: VmFiles;
+  schedule: Schedule;
+  filterSets: readonly (readonly DiskFilter[])[];
+  /** A clone is there. */
+  onCloned(spec: VmRunSpec): void;
+  /** Nothing that could make an operation fail has been done so far. */
+  isSound(): boolean;
+  onWrong(message: string): void;
+}
+
+type Work = (on: OnVm, operationKey: string) => Promise<Json>;
+
+export class SimOperations {
+  readonly #parts: OperationsParts;
+  #keys = 0;
+  /** How many have succeeded and failed, for the report. */
+  readonly counts: Record<string, number> = {};
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  async migrate(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet, onWrong, isSound } = this.#parts;
+    const others = fleet.hosts.filter((host) => host !== vm.home);
+    const to = others[Math.floor(event.severity * others.length)];
+    if (to === undefined) return;
+    this.#kill(vm, event);
+    const pauseMs = await fleet.migrate(vm, to);
+    if (!isSound() || pauseMs === null) return;
+    if (pauseMs === false) onWrong('a migration failed without a reason');
+    else if (pauseMs > PAUSE_MS_MAX) onWrong(`a migration stood still for ${pauseMs} ms`);
+  }
+
+  async setFilters(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet, files, filterSets } = this.#parts;
+    const wanted = filterSets[Math.floor(event.severity * filterSets.length)];
+    // The field forbids it while there are snapshots: what is below them has other filters.
+    if (wanted === undefined || files.hasRedoLogs(vm.id)) return;
+    if (files.snapshotsOf(vm.id).length > 0 || vm.filters.length > 1) return;
+    const { filters: before } = vm;
+    await this.#alone(vm, event, async () => {
+      // Until it is known what became of it, either may be what the descriptor names.
+      vm.filters = [wanted, ...before];
+      const change = [...wanted];
+      const work = async (): Promise<void> => {
+        await fleet.ask(vm, (runner) => runner.setFilters(BOOT_KEY, change));
+        vm.filters = [wanted];
+      };
+      await work().catch((thrown: unknown) => {
+        fleet.worldOf(vm)?.process.kill();
+        throw thrown;
+      });
+    });
+  }
+
+  snapshot(vm: SimVm, event: RecipeEvent): Promise<void> {
+    if (this.#parts.files.snapshotsOf(vm.id).length >= SNAPSHOTS_MAX) return Promise.resolve();
+    const quiesce = event.severity > 0.5;
+    return this.#onFiles(vm, event, (on, operationKey) => {
+      const named = { name: 'Snapshot', description: '', quiesce };
+      return createSnapshot(on, { vm: vm.spec, operationKey, ...named });
+    });
+  }
+
+  async removeSnapshot(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const snapshotId = this.#snapshotOf(vm, event);
+    if (snapshotId === null) return this.snapshot(vm, event);
+    if (vm.linked) return;
+    const removeChildren = event.forMs % 2 === 0;
+    await this.#onFiles(vm, event, (on, operationKey) => {
+      return removeSnapshot(on, { vm: vm.spec, operationKey, snapshotId, removeChildren });
+    });
+  }
+
+  async revert(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const snapshotId = this.#snapshotOf(vm, event);
+    if (snapshotId === null) return this.snapshot(vm, event);
+    await this.#whileOff(vm, () =>
+      this.#onFiles(vm, event, (on, operationKey) =>
+        revertToSnapshot(on, { vm: vm.spec, operationKey, snapshotId }),
+      ),
+    );
+  }
+
+  async grow(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { files } = this.#parts;
+    if (files.hasRedoLogs(vm.id) || files.snapshotsOf(vm.id).length > 0 || vm.linked) return;
+    const capacityBytes = vm.bootBytes + GROWTH_BYTES;
+    await this.#onFiles(vm, event, async (on, operationKey) => {
+      const input = { vm: vm.spec, operationKey, diskKey: BOOT_KEY, capacityBytes };
+      const answer = await growDisk(on, input);
+      vm.bootBytes = capacityBytes;
+      return answer;
+    });
+  }
+
+  async relocate(vm: SimVm, event: RecipeEvent): Promise<void> {
+    if (vm.linked) return;
+    const datastoreId = DATASTORES[event.forMs % DATASTORES.length] ?? DATASTORES[0];
+    const disks = [...this.#parts.files.disksOf(vm.id)].map(([key, full]) => {
+      const path = `${vm.id}/${full.slice(full.lastIndexOf('/') + 1)}`;
+      return { key, datastoreId, path, provisioning: 'thin' as const };
+    });
+    const moved = event.severity < 0.3 ? disks.slice(0, 1) : disks;
+    await this.#onFiles(vm, event, (on, operationKey) =>
+      relocateVm(on, { vm: vm.spec, operationKey, home: null, disks: moved }),
+    );
+  }
+
+  async clone(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet, onCloned } = this.#parts;
+    const snapshotId = this.#snapshotOf(vm, event);
+    if (fleet.vms.length >= VMS_MAX || vm.busy) return;
+    const linked = snapshotId !== null && event.severity > 0.5;
+    const id = `vm${fleet.vms.length + 1}`;
+    const disks = vm.spec.disks
+      .filter(({ key }) => key === BOOT_KEY)
+      .map((disk) => ({ ...disk, datastoreId: DATASTORES[0], path: `${id}/${id}.vmdk` }));
+    const target = { ...vm.spec, vmId: id, name: id, vmxPath: `${id}/${id}.vmx`, disks };
+    if (linked) vm.linked = true;
+    const work: Work = async (on, operationKey) => {
+      const how = { snapshotId, linked, provisioning: 'thin' as const };
+      const answer = await cloneVm(on, { source: vm.spec, operationKey, target, ...how });
+      if (!fleet.vms.some((each) => each.id === id)) onCloned(target);
+      return answer;
+    };
+    const clone = (): Promise<void> => this.#onFiles(vm, event, work);
+    await (snapshotId === null ? this.#whileOff(vm, clone) : clone());
+  }
+
+  async attach(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { files } = this.#parts;
+    if (files.disksOf(vm.id).has(DATA_KEY)) return;
+    const { detached } = vm;
+    const isNew = detached === null;
+    vm.dataDisks += isNew ? 1 : 0;
+    const place = detached ?? {
+      datastoreId: DATASTORES[0],
+      path: `${vm.id}/${vm.id}_${vm.dataDisks}.vmdk`,
+    };
+    if (isNew) files.addDisk(pathOf(place.datastoreId, place.path), DATA_REGISTERS);
+    const disk = {
+      ...{ key: DATA_KEY, label: 'Hard disk 2', unit: unitOfKey(DATA_KEY), ...place },
+      ...{ capacityBytes: DATA_REGISTERS * SECTOR, filters: [] },
+    };
+    const create = isNew ? { provisioning: 'thin' as const } : null;
+    await this.#onFiles(vm, event, (on, operationKey) =>
+      attachDisk(on, { vm: vm.spec, operationKey, disk, create }),
+    );
+    if (files.disksOf(vm.id).has(DATA_KEY)) vm.detached = null;
+  }
+
+  async detach(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { files } = this.#parts;
+    const full = files.disksOf(vm.id).get(DATA_KEY);
+    if (full === undefined) return;
+    const [, datastoreId = '', ...path] = full.split('/');
+    await this.#onFiles(vm, event, (on, operationKey) =>
+      detachDisk(on, { vm: vm.spec, operationKey, diskKey: DATA_KEY, deleteFiles: false }),
+    );
+    // A snapshot still has its older state, and would bring it back under another name.
+    const kept = !files.disksOf(vm.id).has(DATA_KEY) && files.snapshotsOf(vm.id).length === 0;
+    if (kept) vm.detached = { datastoreId, path: path.join('/') };
+  }
+
+  async suspend(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet, schedule } = this.#parts;
+    await this.#alone(vm, event, async () => {
+      vm.power = 'suspended';
+      await fleet.ask(vm, (_, agent) =>
+        suspendVm({ host: agent.host, vms: agent, job: newJob() }, vm.id),
+      );
+      await schedule.sleep(Math.min(event.forMs, OFF_MS_MAX));
+    }).finally(() => {
+      vm.power = 'poweredOn';
+    });
+  }
+
+  async reset(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet } = this.#parts;
+    await this.#alone(vm, event, async () => {
+      await fleet.ask(vm, (_, agent) =>
+        resetVm({ host: agent.host, vms: agent, job: newJob() }, vm.id),
+      );
+    });
+  }
+
+  /** An operation on the VM's files, asked for again as long as its agent is lost. */
+  #onFiles(vm: SimVm, event: RecipeEvent, work: Work): Promise<void> {
+    const { fleet, schedule, files } = this.#parts;
+    this.#keys += 1;
+    const operationKey = `operation-${this.#keys}`;
+    return this.#alone(vm, event, async () => {
+      for (let left = TRIES; left > 0; left--) {
+        const answer = await fleet.ask(vm, (_, agent) =>
+          onVm(
+            { host: agent.host, vms: agent, job: newJob() },
+            { vm: vm.spec, operationKey },
+            (on) => work(on, operationKey),
+          ),
+        );
+        vm.spec = { ...vm.spec, disks: known(vm, files) };
+        if (answer !== null) return;
+        await schedule.sleep(RETRY_MS);
+      }
+    });
+  }
+
+  /** One thing at a time, which succeeds as long as nothing was wrong. */
+  async #alone(vm: SimVm, event: RecipeEvent, work: () => Promise<void>): Promise<void> {
+    const { isSound, onWrong, fleet } = this.#parts;
+    if (vm.busy || (vm.power === 'poweredOn' && fleet.worldOf(vm) === null)) return;
+    vm.busy = true;
+    this.#kill(vm, event);
+    try {
+      await work();
+      this.#count(`${event.kind} done`);
+    } catch (thrown) {
+      this.#count(`${event.kind} failed`);
+      if (isSound()) onWrong(`${event.kind} failed without a reason: ${String(thrown)}`);
+    } finally {
+      vm.busy = false;
+    }
+  }
+
+  async #whileOff(vm: SimVm, work: () => Promise<void>): Promise<void> {
+    const { schedule } = this.#parts;
+    if (vm.busy || vm.power !== 'poweredOn') return;
+    vm.power = 'poweredOff';
+    const deadline = schedule.now + OFF_MS_MAX;
+    while (vm.worlds.some(({ process }) => !process.isGone) && schedule.now < deadline) {
+      await schedule.sleep(100);
+    }
+    await work();
+    vm.power = 'poweredOn';
+  }
+
+  #snapshotOf(vm: SimVm, event: RecipeEvent): number | null {
+    const ids = this.#parts.files.snapshotsOf(vm.id);
+    return ids[event.target % Math.max(ids.length, 1)] ?? null;
+  }
+
+  #count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  /** Who does the work, or who asked for it, dies in the middle. */
+  #kill(vm: SimVm, { killAfter, forMs }: RecipeEvent): void {
+    if (killAfter === null) return;
+    const { schedule, fleet } = this.#parts;
+    schedule.afterEvents(killAfter, () => {
+      const worlds = vm.worlds.filter(({ alive }) => alive);
+      if (forMs % 4 === 0) {
+        fleet.killAgent(vm.home);
+        schedule.after(forMs, () => fleet.startAgent(vm.home));
+      } else (forMs % 4 === 1 ? worlds[0] : worlds.at(-1))?.process.kill();
+    });
+  }
+}
+
+function newJob(): OnVm['job'] {
+  return { report: () => undefined, signal: new AbortController().signal };
+}
+
+/** The VM's disks as the controller learns of them. */
+function known(vm: SimVm, files: VmFiles): VmRunSpec['disks'] {
+  return [...files.disksOf(vm.id)].map(([key, full]) => {
+    const before = vm.spec.disks.find((disk) => disk.key === key);
+    const [, datastoreId = '', ...path] = full.split('/');
+    const unit = unitOfKey(key);
+    const place = { datastoreId, path: path.join('/') };
+    const fresh = { key, label: `Hard disk at ${unit}`, unit, capacityBytes: SECTOR, filters: [] };
+    return { ...(before ?? fresh), ...place };
+  });
+}
