@@ -4,6 +4,9 @@ import { isAbsolute, relative } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
 import { Datastore, type DatastoreStatus } from './datastore.ts';
 import type { DatastoreConfig } from './datastore-config.ts';
+import { sweepHeartbeats } from './locking/heartbeat-folder.ts';
+import { systemProcesses } from './process-identity.ts';
+import { systemFiles } from './small-files.ts';
 
 export interface MountedDatastore extends DatastoreStatus {
   config: DatastoreConfig;
@@ -17,7 +20,9 @@ export class DatastoreSet {
     const mounted = new Map<string, { datastore: Datastore; status: DatastoreStatus }>();
     for (const config of configs) {
       const datastore = new Datastore(config);
-      mounted.set(config.id, { datastore, status: await datastore.mount() });
+      const status = await datastore.mount();
+      if (status.accessible && config.type === 'VMFS') await sweep(config.path);
+      mounted.set(config.id, { datastore, status });
     }
     this.#mounted = mounted;
   }
@@ -76,6 +81,12 @@ export class DatastoreSet {
     const message = `The datastore ${datastoreId} is not mounted on the host.`;
     throw new Fault('InvalidDatastore', message);
   }
+}
+
+async function sweep(path: string): Promise<void> {
+  await sweepHeartbeats(path, systemFiles, systemProcesses).catch(() => {
+    // What the dead have left takes a little space, and the next mount tries again.
+  });
 }
 
 function differs(a: DatastoreStatus, b: DatastoreStatus): boolean {

@@ -12,7 +12,9 @@ import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { LOCK_LEASE_MS } from '#lib/model/limits.ts';
+import { DATASTORE_MARKER } from './datastore.ts';
 import { acquireDiskLock } from './disk-lock.ts';
+import { Heartbeats } from './locking/heartbeats.ts';
 import { systemProcesses } from './process-identity.ts';
 
 let folder = '';
@@ -35,7 +37,15 @@ afterEach(async () => {
 const owner = { hostUuid: 'u1', hostName: 'esx01', vmId: 'vm-7' };
 
 function take(clock: Clock = systemClock) {
-  return acquireDiskLock({ descriptorPath, owner, clock, random: systemRandom });
+  const heartbeats = new Heartbeats({ clock, random: systemRandom });
+  return acquireDiskLock({ descriptorPath, owner, clock, random: systemRandom, heartbeats });
+}
+
+/** On VMFS locks live by a heartbeat, elsewhere by leases of their own. */
+const TYPES = ['NFS', 'VMFS'];
+
+async function onDatastore(type: string): Promise<void> {
+  await writeFile(join(folder, DATASTORE_MARKER), JSON.stringify({ format: 1, id: 'ds', type }));
 }
 
 test('refuses a second holder, naming the host, and gives way after release', async () => {
@@ -87,49 +97,64 @@ test('a lock file of garbage is no licence to take the lock at once', async () =
   await expect(waiting).rejects.toMatchObject({ fault: 'FileLocked' });
 });
 
-test('racing processes, some of them killed, never hold the lock together', async () => {
-  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-  const running = names.map((name, index) => contend(name, index < 2 ? 100_000 : 25, 8));
-  const victims = running.slice(0, 2);
-  for (const victim of victims) await killInside(victim);
-  for (const { exited } of running) await exited;
-  const dead = new Set(victims.map((victim) => victim.name));
-  const entered = checkLog(await readLog(), dead);
-  for (const name of names.slice(2)) expect(entered.get(name)).toBe(25);
-}, 120_000);
+test.each(TYPES)(
+  'racing processes, some killed, never hold a lock on %s together',
+  async (type) => {
+    await onDatastore(type);
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const running = names.map((name, index) => contend(name, index < 2 ? 100_000 : 25, 8));
+    const victims = running.slice(0, 2);
+    for (const victim of victims) await killInside(victim);
+    for (const { exited } of running) await exited;
+    const dead = new Set(victims.map((victim) => victim.name));
+    const entered = checkLog(await readLog(), dead);
+    for (const name of names.slice(2)) expect(entered.get(name)).toBe(25);
+  },
+  120_000,
+);
 
-test('a stopped holder elsewhere is broken after a while, and knows it when it wakes', async () => {
-  const sleeper = contend('sleeper', 1, 60_000, 'elsewhere');
-  await logged('enter sleeper');
-  sleeper.child.kill('SIGSTOP');
-  const heir = contend('heir', 1, 1_500);
-  await logged('enter heir');
-  sleeper.child.kill('SIGCONT');
-  await heir.exited;
-  await sleeper.exited;
-  const lines = await readLog();
-  const after = lines.slice(lines.findIndex((line) => line.startsWith('enter heir')));
-  expect(after.filter((line) => line.startsWith('io sleeper'))).toEqual([]);
-  expect(lines.some((line) => line.startsWith('lost sleeper'))).toBe(true);
-  expect(lines.some((line) => line.startsWith('leave heir'))).toBe(true);
-}, 60_000);
+test.each(TYPES)(
+  'a stopped holder elsewhere is broken on %s, and knows it then',
+  async (type) => {
+    await onDatastore(type);
+    const sleeper = contend('sleeper', 1, 60_000, 'elsewhere');
+    await logged('enter sleeper');
+    sleeper.child.kill('SIGSTOP');
+    const heir = contend('heir', 1, 1_500);
+    await logged('enter heir');
+    sleeper.child.kill('SIGCONT');
+    await heir.exited;
+    await sleeper.exited;
+    const lines = await readLog();
+    const after = lines.slice(lines.findIndex((line) => line.startsWith('enter heir')));
+    expect(after.filter((line) => line.startsWith('io sleeper'))).toEqual([]);
+    expect(lines.some((line) => line.startsWith('lost sleeper'))).toBe(true);
+    expect(lines.some((line) => line.startsWith('leave heir'))).toBe(true);
+  },
+  60_000,
+);
 
-test('a holder stopped between its question and its write never writes', async () => {
-  const path = join(folder, 'a-flat.vmdk');
-  await writeFile(path, 'fresh');
-  const program = new URL('./stale-writer-main.ts', import.meta.url).pathname;
-  const stale = fork(program, [descriptorPath, path]);
-  children.push(stale);
-  const exited = once(stale, 'exit');
-  await once(stale, 'message');
-  const heir = await take();
-  // It was ended before the lock changed hands: waking it does nothing.
-  stale.kill('SIGCONT');
-  expect(await exited).toEqual([null, 'SIGKILL']);
-  expect(heir.isHeld()).toBe(true);
-  expect(await readFile(path, 'utf8')).toBe('fresh');
-  await heir.release();
-}, 60_000);
+test.each(TYPES)(
+  'a holder on %s stopped after its question never writes',
+  async (type) => {
+    await onDatastore(type);
+    const path = join(folder, 'a-flat.vmdk');
+    await writeFile(path, 'fresh');
+    const program = new URL('./stale-writer-main.ts', import.meta.url).pathname;
+    const stale = fork(program, [descriptorPath, path]);
+    children.push(stale);
+    const exited = once(stale, 'exit');
+    await once(stale, 'message');
+    const heir = await take();
+    // It was ended before the lock changed hands: waking it does nothing.
+    stale.kill('SIGCONT');
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    expect(heir.isHeld()).toBe(true);
+    expect(await readFile(path, 'utf8')).toBe('fresh');
+    await heir.release();
+  },
+  60_000,
+);
 
 test('what a dead holder started and still runs keeps its lock from being free', async () => {
   const child = "require('child_process').spawn('sleep', ['600'], { stdio: 'ignore' });";

@@ -7,6 +7,7 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { acquireDiskLock, type DiskLock } from './disk-lock.ts';
+import { Heartbeats } from './locking/heartbeats.ts';
 import { type ProcessTable, systemProcesses } from './process-identity.ts';
 
 const [descriptorPath = '', log = '', name = '', rounds = '1', holdMs = '0', where = 'here'] =
@@ -19,6 +20,8 @@ const processes: ProcessTable = {
     return where === 'elsewhere' ? { ...identity, bootId: 'another machine' } : identity;
   },
 };
+/** Used where the datastore is VMFS. */
+const heartbeats = new Heartbeats({ clock: systemClock, random: systemRandom });
 const write = (what: string, epoch: number): void => {
   appendFileSync(log, `${what} ${name} ${epoch}\n`);
 };
@@ -40,7 +43,7 @@ for (let round = 0; round < Number(rounds); ) {
 
 async function acquireOrWait(): Promise<DiskLock | null> {
   const owner = { hostUuid: name, hostName: name, vmId: 'vm-1' };
-  const seams = { clock: systemClock, random: systemRandom, processes };
+  const seams = { clock: systemClock, random: systemRandom, processes, heartbeats };
   const request = { descriptorPath, owner, ...seams };
   return acquireDiskLock(request).catch((error: unknown) => {
     if (error instanceof Fault && error.fault === 'FileLocked') return null;

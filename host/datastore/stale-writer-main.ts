@@ -5,12 +5,13 @@ import { openSync, writeSync } from 'node:fs';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { acquireDiskLock } from './disk-lock.ts';
+import { Heartbeats } from './locking/heartbeats.ts';
 
 const [descriptorPath = '', path = ''] = process.argv.slice(2);
 const owner = { hostUuid: 'stale', hostName: 'stale', vmId: 'vm-1' };
-const lock = await acquireDiskLock({
-  ...{ descriptorPath, owner, clock: systemClock, random: systemRandom },
-});
+const seams = { clock: systemClock, random: systemRandom };
+const heartbeats = new Heartbeats(seams);
+const lock = await acquireDiskLock({ descriptorPath, owner, ...seams, heartbeats });
 const fd = openSync(path, 'r+');
 await new Promise<void>((resolve) => {
   process.send?.({ held: true }, () => resolve());
