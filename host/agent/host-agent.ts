@@ -26,6 +26,7 @@ import { type HostIdentityFile, openHostIdentity } from './host-identity.ts';
 import { Operations } from './operations.ts';
 import { Revision } from './revision.ts';
 import { VmSet } from './vm/vm-set.ts';
+import { VmKeys } from './vm-keys.ts';
 import { Workloads } from './workloads.ts';
 
 const TICK_MS = 1_000;
@@ -127,6 +128,7 @@ export class HostAgent {
     const host: HostContext = {
       ...{ clock, random, logger, paths, events, revision, datastores, who, storage, objects },
       files: { ...systemDiskFiles, objects },
+      keys: new VmKeys(clock, random),
       inMaintenance: () => identity.value.maintenanceMode,
       findFilter: (filter) => findFilter(image, filter, (name) => daemons.socketPathOf(name)),
       troubleOf: (thrown) => troubleOf(toFaultRecord(thrown), (name) => filterIdOf(image, name)),
@@ -148,6 +150,7 @@ export class HostAgent {
     this.daemons.tick();
     this.#vsanNodes.tick(this.host.datastores.list().map(({ config }) => config));
     for (const runner of this.vms.list()) void runner.tick();
+    this.host.keys.sweep((vmId) => this.vms.isWanted(vmId));
     if (this.#ticks % DATASTORE_TICKS === 0) void this.#refreshDatastores();
     this.host.clock.after(TICK_MS, () => this.start());
   }

@@ -13,6 +13,7 @@ import type { LaunchFilter } from '../world/launch.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import type { HostEvents } from './host-events.ts';
 import type { Revision } from './revision.ts';
+import type { VmKeys } from './vm-keys.ts';
 
 export interface HostContext {
   clock: Clock;
@@ -25,6 +26,8 @@ export interface HostContext {
   /** For disks, whether files or objects. */
   files: DiskFiles;
   objects: HostObjects;
+  /** Keys for the disks of VMs. */
+  keys: VmKeys;
   /** For the launch files of worlds. */
   storage(): StorageConfig;
   /** As the host is called now; the name comes from the controller. */

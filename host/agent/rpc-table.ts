@@ -1,5 +1,6 @@
 // Which call of the controller does what on this host.
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { putKeys, readFilterProgress } from '#lib/wire/agent/key-rpc.ts';
 import { readObjects } from '#lib/wire/agent/object-rpc.ts';
 import { createVmFiles } from '../datastore/create-vm.ts';
 import { seeObjects } from '../volumes/read-objects.ts';
@@ -68,6 +69,11 @@ function vmCalls(agent: HostAgent): BoundRpc[] {
       const resolve = (id: string, path: string) => host.datastores.resolve(id, path);
       return { warnings: await createVmFiles({ vm, contents, random, objects, resolve }) };
     }),
+    handle(putKeys, async ({ vmId, keys }) => {
+      host.keys.put(vmId, keys);
+      await vms.find(vmId)?.keysCame();
+      return {};
+    }),
     keyed(operations, calls.powerOnVm, ({ vm }) => powerOnVm(host, vms, vm)),
     keyed(operations, calls.powerOffVm, async ({ vmId }) => {
       await powerOffVm(vms, vmId);
@@ -96,6 +102,10 @@ function ioCalls(agent: HostAgent): BoundRpc[] {
       return { samples: samples.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : [])) };
     }),
     handle(calls.readIoTrace, ({ vmId, ...which }) => vms.require(vmId).client.ioTrace(which)),
+    handle(readFilterProgress, async ({ vmId, diskKey }) => {
+      const { disks } = await vms.require(vmId).client.status();
+      return { progress: disks.find(({ key }) => key === diskKey)?.progress ?? [] };
+    }),
     keyed(operations, calls.startWorkload, (input) => startWorkload(agent, input)),
     handle(calls.stopWorkload, async ({ workloadId }) => {
       workloads.stop(workloadId);

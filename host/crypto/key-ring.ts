@@ -65,7 +65,7 @@ export class KeyRing implements KeyService {
           throw new Fault(
             'KeyNotAvailable',
             `The key ${keyId} of ${provider} is not the one that the disk was encrypted with.`,
-            { cause, data: { provider, keyId } },
+            { cause, data: { providerId: provider, keyId } },
           );
         }
       },
@@ -89,6 +89,6 @@ export function keyNotAvailable(missing: readonly KeyRef[]): Fault {
   const [first] = missing;
   return new Fault('KeyNotAvailable', message, {
     reasons: [{ fault: 'KeyNotAvailable', message, remedy }],
-    data: first ? { provider: first.provider, keyId: first.keyId } : {},
+    data: first ? { providerId: first.provider, keyId: first.keyId } : {},
   });
 }

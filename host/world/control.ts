@@ -50,6 +50,8 @@ const worldStatusSchema = z.object({
       progress: z.array(filterProgressSchema).optional(),
     }),
   ),
+  /** It waits for `putKeys`. */
+  awaitsKeys: z.boolean().optional(),
   /** The operation on whole disks that is under way. */
   operation: operationProgressSchema.nullable(),
   /** The last failures of filters, newest last. */

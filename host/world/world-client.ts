@@ -97,6 +97,22 @@ export class WorldClient {
     }
   }
 
+  /**
+   * Does something with a world that was just started, as soon as it answers; nothing when it ended
+   * or does not come: `waitUntilReady` says so.
+   */
+  async whenThere(
+    { timeoutMs, isAlive }: { timeoutMs: number; isAlive: () => boolean },
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const deadline = this.#clock.monotonic() + timeoutMs;
+    while (isAlive() && this.#clock.monotonic() < deadline) {
+      const status = await this.#statusOrNull();
+      if (status !== null) return work();
+      await sleep(this.#clock, 15);
+    }
+  }
+
   async call<M extends ControlMethod>(
     method: M,
     params: ControlParams<M>,

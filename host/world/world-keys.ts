@@ -26,6 +26,10 @@ export class WorldKeys {
     if (!awaited) this.#come.abort();
   }
 
+  get isWaiting(): boolean {
+    return !this.#come.signal.aborted;
+  }
+
   add(keys: readonly GivenKey[]): void {
     this.ring.add(keys);
     this.#come.abort();

@@ -197,6 +197,7 @@ export class World {
         waitingForSpace: disk.waitingForSpace,
         ...(disk.progress.length > 0 && { progress: disk.progress }),
       })),
+      ...(this.#keys.isWaiting && { awaitsKeys: true }),
       operation: this.#desk.shown,
       filterFaults: this.#notices.faults,
       filterEvents: this.#notices.events,

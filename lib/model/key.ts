@@ -25,14 +25,29 @@ export function keyName({ provider, keyId }: KeyRef): string {
  * and, until a rekey has come through, the one before in `previousProvider` and `previousKeyId`.
  */
 export function keysOf(filters: readonly DiskFilter[]): KeyRef[] {
-  const found = filters.flatMap(({ class: filterClass, properties }) => {
-    if (filterClass !== 'encryption') return [];
-    const { keyProvider, keyId, previousProvider, previousKeyId } = properties;
-    return [
-      { provider: keyProvider, keyId },
-      { provider: previousProvider, keyId: previousKeyId },
-    ];
-  });
+  const before = encrypting(filters).map(({ properties }) => ({
+    provider: properties.previousProvider,
+    keyId: properties.previousKeyId,
+  }));
+  return uniqueRefs([...requiredKeysOf(filters), ...before]);
+}
+
+/** Those without which no disk opens. */
+export function requiredKeysOf(filters: readonly DiskFilter[]): KeyRef[] {
+  return uniqueRefs(
+    encrypting(filters).map(({ properties }) => ({
+      provider: properties.keyProvider,
+      keyId: properties.keyId,
+    })),
+  );
+}
+
+function encrypting(filters: readonly DiskFilter[]): DiskFilter[] {
+  return filters.filter(({ class: filterClass }) => filterClass === 'encryption');
+}
+
+/** What names no key is left out. */
+function uniqueRefs(found: readonly unknown[]): KeyRef[] {
   const named = new Map<string, KeyRef>();
   for (const each of found) {
     const ref = keyRefSchema.safeParse(each);

@@ -22,6 +22,7 @@ export async function prepareIncoming(
   const here = await specAtHome(host, vm);
   const how = { incoming: true, serves: true, missing: 'GenericVmConfigFault' } as const;
   const launch = await launchOf(host, here, how);
+  host.keys.require(vm.vmId, here.disks);
   const runner = await vms.findOrAdd(here, 'incoming');
   return runner.exclusively(async () => {
     if (runner.isRunning || runner.record.desired === 'poweredOn') {

@@ -68,6 +68,7 @@ export async function setDiskFilters(
     throw new Fault('InvalidArgument', `${vm.name} has no disk with the key ${diskKey}.`);
   }
   requireFilters(host, filters, 'CannotOpenDisk');
+  host.keys.require(vm.vmId, [{ filters }]);
   const runner = vms.find(vm.vmId);
   if (!runner) return writeFilters(host, { vm, diskKey, filters });
   return runner.exclusively(async () => {
@@ -84,6 +85,11 @@ async function writeFilters(
 ): Promise<{ pauseMs: number; heldIos: number }> {
   const disk = vm.disks.find(({ key }) => key === diskKey);
   if (!disk) throw new Fault('InvalidArgument', `${vm.name} has no disk with the key ${diskKey}.`);
+  const leaves = disk.filters.filter(({ name }) => !filters.some((each) => each.name === name));
+  if (leaves.some((filter) => filter.class === 'encryption')) {
+    const message = `${vm.name} must be powered on: its disk is decrypted while it is in use.`;
+    throw new Fault('InvalidPowerState', message);
+  }
   const descriptorPath = await host.datastores.resolve(disk.datastoreId, disk.path);
   const { clock, random } = host;
   const owner = { ...host.who(), vmId: vm.vmId };

@@ -14,14 +14,7 @@ import { settleRecord } from './settle-record.ts';
 import { ShownState } from './shown-state.ts';
 import type { Settlement } from './vm-intent.ts';
 import { specWithFilters, type VmRecord, type VmRecordFile } from './vm-record.ts';
-import {
-  askOther,
-  isUnreachable,
-  PHASES,
-  START_LIMIT_MS,
-  STOP_PATIENCE_MS,
-  WorldHandle,
-} from './world-handle.ts';
+import { askOther, isUnreachable, PHASES, STOP_PATIENCE_MS, WorldHandle } from './world-handle.ts';
 import {
   discardState,
   launchFilters,
@@ -31,7 +24,7 @@ import {
   type WorldPlaces,
   worldPlaces,
 } from './world-launch.ts';
-import { ensureEnded, startWorld } from './world-process.ts';
+import { ensureEnded } from './world-process.ts';
 import { WorldReporter } from './world-reporter.ts';
 import { WorldWatch } from './world-watch.ts';
 
@@ -84,6 +77,13 @@ export class VmRunner {
 
   get isRunning(): boolean {
     return this.#shown.value.state === 'running' && this.#status !== null;
+  }
+
+  /** Keys have come: the world is given them, and what waited for them is tried at once. */
+  async keysCame(): Promise<void> {
+    this.#restarts.forget();
+    if (await this.world.ask()) await this.world.giveKeys();
+    void this.tick();
   }
 
   /** One at a time, in the order of the calls. */
@@ -170,6 +170,7 @@ export class VmRunner {
     await this.update({ desired: 'poweredOff', handingOverTo: null });
     await this.stopWorld();
     if (desired === 'suspended') await discardState(this.#host, this.record.spec);
+    this.#host.keys.forget(this.vmId);
   }
 
   /** Ends the world but leaves the desired state, as a host that shuts down does. */
@@ -372,11 +373,9 @@ export class VmRunner {
     await this.#file.set(await settlePendingFilters(this.#host, this.record));
     const how = { incoming: false, serves: true, missing: 'CannotOpenDisk' } as const;
     const launch = await launchOf(this.#host, this.record.spec, how);
-    const world = await startWorld(launch, this.places.launchPath);
-    await this.update({ process: world.process });
-    const { isAlive } = world;
-    await this.#adopt(await this.client.waitUntilReady({ timeoutMs: START_LIMIT_MS, isAlive }));
-    void world.ended.then(() => this.tick());
+    const { status, over } = await this.world.begin(launch);
+    await this.#adopt(status);
+    void over.then(() => this.tick());
   }
 
   /** A place that was kept for a migration which never came to its end is free. */

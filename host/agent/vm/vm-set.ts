@@ -33,6 +33,12 @@ export class VmSet {
     return this.#runners.get(vmId) ?? null;
   }
 
+  /** Whether it is on, shall be, or is on its way in. */
+  isWanted(vmId: string): boolean {
+    const record = this.find(vmId)?.record;
+    return record?.desired === 'poweredOn' || record?.place === 'incoming';
+  }
+
   /** Throws `NotFound`. */
   require(vmId: string): VmRunner {
     const runner = this.#runners.get(vmId);
@@ -53,6 +59,7 @@ export class VmSet {
 
   async forget(runner: VmRunner): Promise<void> {
     this.#runners.delete(runner.vmId);
+    this.#host.keys.forget(runner.vmId);
     await runner.forget();
     this.#host.revision.bump();
   }

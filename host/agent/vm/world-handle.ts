@@ -5,6 +5,7 @@ import { Fault } from '#lib/model/fault.ts';
 import type { VmRunSpec, WorldReport } from '#lib/wire/agent/host-rpc.ts';
 import { isProvablyDead } from '../../datastore/process-identity.ts';
 import type { WorldStatus } from '../../world/control.ts';
+import type { WorldLaunch } from '../../world/launch.ts';
 import { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
 import type { VmRecord } from './vm-record.ts';
@@ -41,12 +42,16 @@ export class WorldHandle {
     this.client = clientAt(parts.host, parts.places.controlSocketPath);
   }
 
-  /** Null when nobody answers. */
-  ask(): Promise<WorldStatus | null> {
-    return this.client.status().catch((thrown: unknown) => {
+  /** Null when nobody answers. One that waits for its keys is given them. */
+  async ask(): Promise<WorldStatus | null> {
+    try {
+      const status = await this.client.status();
+      if (status.awaitsKeys) await this.giveKeys();
+      return status;
+    } catch (thrown) {
       if (isUnreachable(thrown)) return null;
       throw thrown;
-    });
+    }
   }
 
   async isAlive(): Promise<boolean> {
@@ -78,18 +83,39 @@ export class WorldHandle {
   }
 
   /**
+   * Starts the world, gives it its keys, and waits until it has opened the disks. Throws what keeps
+   * it from that.
+   */
+  async begin({
+    vm,
+    ...launch
+  }: WorldLaunch): Promise<{ status: WorldStatus; over: Promise<void> }> {
+    const { host, places, update } = this.#parts;
+    host.keys.require(vm.vmId, vm.disks);
+    const { isAlive, process, ended } = await startWorld({ vm, ...launch }, places.launchPath);
+    await update({ process });
+    const limits = { timeoutMs: START_LIMIT_MS, isAlive };
+    if (launch.awaitsKeys) await this.client.whenThere(limits, () => this.giveKeys());
+    return { status: await this.client.waitUntilReady(limits), over: ended };
+  }
+
+  /** Throws `HostNotReachable` when it is not there. */
+  async giveKeys(): Promise<void> {
+    const { host, record } = this.#parts;
+    const { vmId } = record().spec;
+    await this.client.putKeys(host.keys.of(vmId));
+  }
+
+  /**
    * Runs work with a world that opens the disks of the VM, which is off, and serves no client.
    * Throws what keeps it from opening them.
    */
   async withService<T>(spec: VmRunSpec, work: () => Promise<T>): Promise<T> {
-    const { host, places, update } = this.#parts;
+    const { host } = this.#parts;
     await this.end();
     try {
       const how = { incoming: false, serves: false, missing: 'CannotOpenDisk' } as const;
-      const launch = await launchOf(host, spec, how);
-      const { isAlive, process } = await startWorld(launch, places.launchPath);
-      await update({ process });
-      await this.client.waitUntilReady({ timeoutMs: START_LIMIT_MS, isAlive });
+      await this.begin(await launchOf(host, spec, how));
       return await work();
     } finally {
       await this.end();

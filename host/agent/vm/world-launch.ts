@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { iofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault, type FaultName, type Reason } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
+import { keysOf } from '#lib/model/key.ts';
 import { orderFilters } from '#lib/rules/filter-order.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from '../../datastore/descriptor-file.ts';
@@ -57,6 +58,7 @@ export async function launchOf(
     nbdPort: spec.nbdPort,
     incoming,
     serves,
+    ...(keysOf(wanted).length > 0 && { awaitsKeys: true }),
     ...(serves && { homePath }),
     statePath: serves ? await statePathOf(host, spec) : null,
   };
