@@ -3,7 +3,6 @@
 // suspending. What stands on the disks is read back through the data path or out of the files. Each
 // test builds on the one before.
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { expectAccessible } from './accessibility.ts';
 import {
@@ -16,6 +15,8 @@ import {
   startFio,
 } from './clients.ts';
 import { endedTask, findObject, openObject, postFromPage, readRoute, signIn } from './console.ts';
+import { confirm, fromMenu, walkClone } from './dialogs.ts';
+import { descriptorOf } from './lab-vms.ts';
 
 const VM = 'files01';
 const FULL = 'files02';
@@ -122,7 +123,7 @@ test('5 a disk is added and removed while the virtual machine runs', async ({ pa
   await expect(page.getByRole('cell', { name: /^Hard disk 2 scsi/ })).toBeVisible();
   const added = (await readRoute(page, 'readVm', { id })).disks[1];
   await qemuIo(`${added?.nbdUri}`, 'write -P 0x11 0 1M', 'read -P 0x11 0 1M');
-  const file = await fileOf(page, added);
+  const file = await descriptorOf(page, added);
   expect(existsSync(file)).toBe(true);
 
   await page.getByRole('button', { name: 'Remove Hard disk 2…' }).click();
@@ -237,19 +238,10 @@ test('11 a datastore says what it is, how full, and who reaches it', async ({ pa
   await expectAccessible(page);
 });
 
-type Disk = Awaited<ReturnType<typeof readRoute<'readVm'>>>['disks'][number];
-
 /** The first disk of the VM: its NBD address ('' while it is off), and its descriptor as a file. */
 async function firstDisk(page: Page, id: string): Promise<{ uri: string; file: string }> {
   const [disk] = (await readRoute(page, 'readVm', { id })).disks;
-  return { uri: disk?.nbdUri ?? '', file: await fileOf(page, disk) };
-}
-
-/** Datastores are directories of this machine. */
-async function fileOf(page: Page, disk: Disk | undefined): Promise<string> {
-  if (!disk) throw new Error('The virtual machine has no such disk.');
-  const datastore = await readRoute(page, 'readDatastore', { id: disk.datastore.id });
-  return path.join(datastore.path, disk.path);
+  return { uri: disk?.nbdUri ?? '', file: await descriptorOf(page, disk) };
 }
 
 async function expectMark(page: Page, id: string, pattern: string): Promise<void> {
@@ -274,36 +266,9 @@ async function endWell(fio: FioRun): Promise<void> {
   expect(code, output).toBe(0);
 }
 
-/** Clicks the button of a dialog, which closes when the call was taken. */
-async function confirm(dialog: Locator, verb: string): Promise<void> {
-  const button = dialog.getByRole('button', { name: verb, exact: true });
-  await expect(button).not.toHaveAttribute('aria-disabled', 'true');
-  await button.click();
-  await expect(dialog).toHaveCount(0);
-}
-
 async function outcome(page: Page, label: string, target: string): Promise<string> {
   const { state, fault } = await endedTask(page, label, target);
   return fault ? `${state}: ${fault.message}` : state;
-}
-
-async function fromMenu(page: Page, group: string, entry: string): Promise<void> {
-  await page.getByRole('button', { name: 'Actions', exact: true }).click();
-  await page.getByRole('menuitem', { name: group, exact: true }).hover();
-  await page.getByRole('menuitem', { name: entry }).click();
-}
-
-async function walkClone(page: Page, name: string): Promise<void> {
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill(name);
-  await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Next' }).click();
-  await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Next' }).click();
-  await expect(dialog.getByText('It can be cloned')).toBeVisible();
-  await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Next' }).click();
-  await confirm(dialog, 'Clone');
 }
 
 async function expectRawPhysicalRefused(page: Page, dialog: Locator): Promise<void> {

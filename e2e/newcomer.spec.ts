@@ -3,7 +3,6 @@
 // builds on the one before.
 
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from './accessibility.ts';
 import { nbdInfo, needTools, qemuImgInfo, qemuIo, startFio } from './clients.ts';
@@ -16,6 +15,7 @@ import {
   readRoute,
   signIn,
 } from './console.ts';
+import { descriptorOf } from './lab-vms.ts';
 import { killAndAwait } from './processes.ts';
 
 const VM = 'web01';
@@ -36,7 +36,7 @@ test('1 the inventory stands in the tree, and the disks are real VMDKs', async (
   await expectAccessible(page);
   const { id } = await findObject(page, VM);
   const vm = await readRoute(page, 'readVm', { id });
-  const info = await qemuImgInfo(await descriptorOf(page, vm));
+  const info = await qemuImgInfo(await descriptorOf(page, vm.disks[0]));
   expect(info).toContain('file format: vmdk');
   const virtualSize = new RegExp(`\\(${vm.disks[0]?.capacityBytes} bytes\\)`);
   expect(info).toMatch(virtualSize);
@@ -103,7 +103,7 @@ test('4 the policy is put on a disk of a running VM, and its client loses no I/O
   expect(code, output).toBe(0);
   const vm = await readRoute(page, 'readVm', { id });
   expect(vm.disks[0]?.filters.map(({ name }) => name)).toEqual(['trace']);
-  expect(readFileSync(await descriptorOf(page, vm), 'utf8')).toContain('ddb.iofilters');
+  expect(readFileSync(await descriptorOf(page, vm.disks[0]), 'utf8')).toContain('ddb.iofilters');
 });
 
 test('5 real clients read and write, and the page shows it live', async ({ page }) => {
@@ -219,15 +219,6 @@ test('8 kill -9 of agent and controller loses no task, no event and no VM', asyn
   await expect(page.getByRole('row').filter({ hasText: VM }).first()).toBeVisible();
   await expectAccessible(page);
 });
-
-type Vm = Awaited<ReturnType<typeof readRoute<'readVm'>>>;
-
-/** Path of the first disk's descriptor on this machine: datastores are directories. */
-async function descriptorOf(page: Page, { disks: [disk] }: Vm): Promise<string> {
-  if (!disk) throw new Error('The virtual machine has no disk.');
-  const datastore = await readRoute(page, 'readDatastore', { id: disk.datastore.id });
-  return path.join(datastore.path, disk.path);
-}
 
 async function uriOf(page: Page, id: string): Promise<string> {
   const [disk] = (await readRoute(page, 'readVm', { id })).disks;

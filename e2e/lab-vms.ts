@@ -1,0 +1,67 @@
+// Virtual machines of a test's own, so that what it does to them is no other test's concern; and
+// the steps that several tests take with them, by calls, as the console itself would.
+import path from 'node:path';
+import { expect, type Page } from '@playwright/test';
+import type { Json } from '#lib/base/json.ts';
+import { endedTask, findObject, postFromPage, readRoute } from './console.ts';
+
+type Vm = Awaited<ReturnType<typeof readRoute<'readVm'>>>;
+
+/** A full clone of the VM, on a datastore of that name or its own, powered on. Gives its id. */
+export async function cloneForTest(
+  page: Page,
+  source: string,
+  { name, datastore }: { name: string; datastore?: string },
+): Promise<string> {
+  const vm = await readRoute(page, 'readVm', { id: (await findObject(page, source)).id });
+  const datastoreId = datastore ? (await findObject(page, datastore)).id : vm.datastore.id;
+  const body = { name, hostId: vm.host.id, datastoreId, powerOn: true };
+  await postWell(page, `/api/v1/vms/${vm.id}/clone`, body);
+  await expectTask(page, 'Clone virtual machine', source);
+  const { id } = await findObject(page, name);
+  await expect
+    .poll(async () => (await readRoute(page, 'readVm', { id })).powerState)
+    .toBe('poweredOn');
+  return id;
+}
+
+/** Powers it off, and deletes it with its files. */
+export async function deleteTestVm(page: Page, name: string): Promise<void> {
+  const { id } = await findObject(page, name);
+  if ((await readRoute(page, 'readVm', { id })).powerState !== 'poweredOff') {
+    await postWell(page, `/api/v1/vms/${id}/power`, { powerState: 'poweredOff' });
+    await expectTask(page, 'Power Off virtual machine', name);
+  }
+  const answer = await page.request.delete(`/api/v1/vms/${id}`, {
+    headers: { Origin: new URL(page.url()).origin },
+  });
+  expect(answer.status(), await answer.text()).toBe(200);
+  await expectTask(page, 'Delete virtual machine', name);
+}
+
+/** NBD address of the first disk; '' while it is off. */
+export async function diskUri(page: Page, id: string): Promise<string> {
+  return (await readRoute(page, 'readVm', { id })).disks[0]?.nbdUri ?? '';
+}
+
+/** The descriptor of a disk as a file: datastores are directories of this machine. */
+export async function descriptorOf(
+  page: Page,
+  disk: Vm['disks'][number] | undefined,
+): Promise<string> {
+  if (!disk) throw new Error('The virtual machine has no such disk.');
+  const datastore = await readRoute(page, 'readDatastore', { id: disk.datastore.id });
+  return path.join(datastore.path, disk.path);
+}
+
+/** POST that must be taken. */
+export async function postWell(page: Page, url: string, body: Json): Promise<void> {
+  const { status, problem } = await postFromPage(page, url, body);
+  expect(status, JSON.stringify(problem)).toBeLessThan(300);
+}
+
+/** Waits for the newest such task, which must end well. */
+export async function expectTask(page: Page, label: string, target: string): Promise<void> {
+  const { state, fault } = await endedTask(page, label, target);
+  expect(state, fault?.message).toBe('success');
+}
