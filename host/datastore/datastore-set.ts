@@ -62,6 +62,12 @@ export class DatastoreSet {
     return entry.datastore.resolve(path);
   }
 
+  /** Absolute paths of those that are accessible. */
+  async roots(): Promise<string[]> {
+    const accessible = this.list().filter((each) => each.accessible);
+    return Promise.all(accessible.map(({ config }) => realpath(config.path)));
+  }
+
   /** The datastore on which an absolute path lies. Throws `InvalidDatastore`. */
   async locate(path: string): Promise<{ datastoreId: string; path: string }> {
     for (const { datastore } of this.#mounted.values()) {

@@ -13,7 +13,10 @@ import type { WorldHandle } from './world-handle.ts';
 /** A host as far as launch files and operations on files go. */
 export interface OperatingHost
   extends Pick<HostContext, 'clock' | 'random' | 'files' | 'findFilter' | 'who' | 'storage'> {
-  datastores: DatastorePaths;
+  datastores: DatastorePaths & {
+    /** Absolute paths of those that are accessible; absent where no VM has neighbours. */
+    roots?(): Promise<string[]>;
+  };
   paths: Pick<AgentPaths, 'launch' | 'runtime' | 'logs'>;
   objects: ObjectStore & Pick<HostObjects, 'deviceBytes' | 'mapDevice'>;
 }

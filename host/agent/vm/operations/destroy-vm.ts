@@ -11,24 +11,25 @@ import { readVmHome } from '../../../datastore/vm-home.ts';
 import { syncDirectory } from '../../../datastore/write-file.ts';
 import type { HostContext } from '../../host-context.ts';
 import type { VmSet } from '../vm-set.ts';
-import { chainOf, isOwn, readDiskTree } from './disk-tree.ts';
+import { isOwn, readDiskTree } from './disk-tree.ts';
+import { requireNoLinkedClones } from './linked-clones.ts';
 
 /** Idempotent. */
 export async function destroyVm(host: HostContext, vms: VmSet, vm: VmRunSpec): Promise<void> {
   const runner = vms.find(vm.vmId);
-  if (!runner) return destroyFiles(host, vms, vm);
+  if (!runner) return destroyFiles(host, vm);
   await runner.exclusively(async () => {
     if (runner.record.desired !== 'poweredOff' || runner.record.place === 'incoming') {
       throw new Fault('InvalidPowerState', `${vm.name} is not off.`);
     }
     await runner.stopWorld();
     await runner.settle();
-    await destroyFiles(host, vms, vm);
+    await destroyFiles(host, vm);
     await vms.forget(runner);
   });
 }
 
-async function destroyFiles(host: HostContext, vms: VmSet, vm: VmRunSpec): Promise<void> {
+async function destroyFiles(host: HostContext, vm: VmRunSpec): Promise<void> {
   const home = await readVmHome(vm, host.datastores).catch((thrown: unknown) => {
     if (thrown instanceof Fault && thrown.fault === 'FileNotFound') return null;
     throw thrown;
@@ -36,7 +37,7 @@ async function destroyFiles(host: HostContext, vms: VmSet, vm: VmRunSpec): Promi
   if (home === null) return;
   const tree = await readDiskTree(home.layout, host.datastores);
   const own = [...tree.parents.keys()].filter((path) => isOwn(tree, path));
-  await requireUnused(vms, vm, own, host);
+  await requireNoLinkedClones(host, own, `${vm.name} cannot be deleted`);
   await requireUnlocked(host, vm, [...tree.running.values()]);
   for (const path of own) await deleteDisk(path, host.objects);
   const { vmxPath, vmsdPath } = home;
@@ -52,25 +53,6 @@ async function destroyFiles(host: HostContext, vms: VmSet, vm: VmRunSpec): Promi
       const errno = errnoOf(error) ?? '';
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errno)) throw error;
     });
-  }
-}
-
-/** Throws `ResourceInUse` when a VM that this host knows builds on one of the disks. */
-async function requireUnused(
-  vms: VmSet,
-  vm: VmRunSpec,
-  own: readonly string[],
-  host: HostContext,
-): Promise<void> {
-  for (const { record } of vms.list()) {
-    if (record.spec.vmId === vm.vmId) continue;
-    for (const { datastoreId, path } of record.spec.disks) {
-      const full = await host.datastores.resolve(datastoreId, path).catch(() => null);
-      const chain = full === null ? [] : await chainOf(full).catch(() => []);
-      if (!chain.some((each) => own.includes(each))) continue;
-      const message = `${record.spec.name} is a linked clone of ${vm.name} and needs its disks.`;
-      throw new Fault('ResourceInUse', message, { data: { vmId: record.spec.vmId } });
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import type { detachDisk as call } from '#lib/wire/agent/disk-rpc.ts';
 import { chainOf } from './disk-tree.ts';
+import { requireNoLinkedClones } from './linked-clones.ts';
 import { layoutWith, type OnVm } from './on-vm.ts';
 import { intentOf, operate } from './operate.ts';
 
@@ -25,6 +26,7 @@ export async function detachDisk(on: OnVm, { diskKey, deleteFiles }: Input) {
   const chain = deleteFiles ? await chainOf(full, host.files) : [];
   // What a linked clone builds on belongs to another VM.
   const obsolete = chain.filter((path) => dirname(path) === dirname(full));
+  await requireNoLinkedClones(host, obsolete, `the files of ${disk.label} cannot be deleted`);
   const disks = home.layout.disks.filter(({ key }) => key !== diskKey);
   const layout = layoutWith(on, { disks });
   const answer = { layout };

@@ -8,6 +8,7 @@ import { spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-ho
 import type { Intent } from '../vm-intent.ts';
 import { isFree } from './disk-names.ts';
 import { type DiskTree, isOwn, parentOf, readDiskTree } from './disk-tree.ts';
+import { requireNoLinkedClones } from './linked-clones.ts';
 import { newMark, type OnVm } from './on-vm.ts';
 import { operate } from './operate.ts';
 
@@ -31,6 +32,8 @@ export async function relocateVm(on: OnVm, input: Input) {
   const moved = new Map(
     disks.flatMap(({ layers }) => layers).map((each) => [each.sourcePath, each]),
   );
+  const frozen = [...moved.keys()].filter((path) => tree.frozen.has(path));
+  await requireNoLinkedClones(host, frozen, `the disks of ${on.vm.name} cannot move`);
   for (const { targetPath } of moved.values()) await requireFree(on, targetPath);
   const layout = await layoutAfter(on, input, moved);
   const result = { layout, pauseMs: 0, heldIos: 0, copiedBytes: 0 };

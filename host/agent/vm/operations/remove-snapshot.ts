@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import type { removeSnapshot as call, Snapshot } from '#lib/wire/agent/disk-rpc.ts';
 import { isOwn, nextMerge, readDiskTree } from './disk-tree.ts';
+import { requireNoLinkedClones } from './linked-clones.ts';
 import { again, layoutWith, type OnVm } from './on-vm.ts';
 import { intentOf, operate } from './operate.ts';
 
@@ -19,11 +20,23 @@ export async function removeSnapshot(on: OnVm, { snapshotId, removeChildren }: I
     throw new Fault('NotFound', `${on.vm.name} has no snapshot ${snapshotId}.`);
   }
   // One that is gone already was deleted by a call that was cut off: what is left is merged.
-  return consolidateDisks(await again(on));
+  return mergeAll(await again(on));
+}
+
+/** Merges what no snapshot needs any more, whatever has left it. */
+export async function consolidateDisks(on: OnVm) {
+  const { home, host, vm } = on;
+  const tree = await readDiskTree(home.layout, host.datastores, host.files);
+  const running = new Set(tree.running.values());
+  const unneeded = [...tree.parents.keys()].filter(
+    (path) => isOwn(tree, path) && !tree.frozen.has(path) && !running.has(path),
+  );
+  await requireNoLinkedClones(host, unneeded, `the disks of ${vm.name} cannot be consolidated`);
+  return mergeAll(on);
 }
 
 /** Cancelled, it answers with what it has merged until then: the files are in order after each. */
-export async function consolidateDisks(on: OnVm) {
+async function mergeAll(on: OnVm) {
   const { last, mergedBytes, consolidationNeeded } = await consolidate(on);
   const { runner, operationKey } = on;
   const answer = { layout: { ...last.home.layout, consolidationNeeded }, mergedBytes };
@@ -32,6 +45,7 @@ export async function consolidateDisks(on: OnVm) {
 }
 
 async function forget(on: OnVm, gone: readonly Snapshot[]): Promise<void> {
+  await requireUnused(on, gone);
   const { home, host } = on;
   const ids = new Set(gone.map(({ id }) => id));
   const snapshots = home.layout.snapshots
@@ -49,6 +63,15 @@ async function forget(on: OnVm, gone: readonly Snapshot[]): Promise<void> {
   );
   const intent = await intentOf(on, { layout, obsolete, answer: null });
   await operate(on, { kind: 'forgetSnapshots' }, intent);
+}
+
+/** A disk that a linked clone builds on must stay as the snapshot has frozen it. */
+async function requireUnused({ host }: OnVm, gone: readonly Snapshot[]): Promise<void> {
+  for (const { name, disks } of gone) {
+    const frozen = disks.map(({ datastoreId, path }) => host.datastores.resolve(datastoreId, path));
+    const what = `the snapshot “${name}” cannot be removed`;
+    await requireNoLinkedClones(host, await Promise.all(frozen), what);
+  }
 }
 
 interface Consolidated {
