@@ -9,6 +9,7 @@ import type { CompatibilityMatrix } from '#lib/wire/api/operations.ts';
 import { Badge } from '../ui/badge.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { ReasonList } from '../ui/reason-list.tsx';
+import { ScrollArea } from '../ui/scroll-area.tsx';
 import { type Cell, cellAt, moveCell } from './matrix-cells.ts';
 
 export interface CompatibilityMatrixPictureProps {
@@ -38,7 +39,10 @@ export function CompatibilityMatrixPicture({ matrix }: CompatibilityMatrixPictur
   };
   return (
     <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
-      <div className="max-h-[560px] overflow-auto rounded-lg border border-line bg-surface">
+      <ScrollArea
+        label="Compatibility"
+        className="max-h-[560px] rounded-lg border border-line bg-surface"
+      >
         <table
           ref={grid}
           // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: ARIA grid on a table
@@ -86,7 +90,7 @@ export function CompatibilityMatrixPicture({ matrix }: CompatibilityMatrixPictur
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollArea>
       {chosen && <Explanation cell={chosen} />}
     </div>
   );

@@ -3,6 +3,7 @@
 // beforehand).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
+import type { Json } from '#lib/base/json.ts';
 import { useChange } from '#lib/client/use-call.ts';
 import { useDatastores, useHosts, useInventory } from '#lib/client/use-inventory.ts';
 import type { DatastoreType } from '#lib/model/inventory.ts';
@@ -14,10 +15,16 @@ import { Select } from '../ui/forms/select.tsx';
 import { TextField } from '../ui/forms/text-field.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
 import { Dialog } from '../ui/overlays/dialog.tsx';
-import { SameAsCall } from '../ui/same-as-call.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { DATASTORE_TYPES } from './datastore-words.ts';
-import { nameProblem, pathProblem } from './new-datastore.ts';
+import {
+  hostsProblem,
+  nameProblem,
+  optionsOf,
+  optionsProblem,
+  pathProblem,
+  type TypeOptions,
+} from './new-datastore.ts';
 
 const TYPES = (['VMFS', 'NFS', 'vsan', 'VVOL'] as const).map((value) => ({
   ...{ value, label: DATASTORE_TYPES[value].label, help: DATASTORE_TYPES[value].help },
@@ -53,15 +60,17 @@ function Form({ nodes, hosts, first, onClose }: FormProps) {
   const [type, setType] = useState<DatastoreType>('VMFS');
   const [name, setName] = useState('');
   const [path, setPath] = useState('');
+  const [typed, setTyped] = useState<TypeOptions>({ provider: '', token: '' });
   const [datacenterId, setDatacenterId] = useState(datacenters[0]?.id ?? '');
   const [chosen, setChosen] = useState<readonly string[]>(first ? [first] : []);
   const offered = hosts.filter(({ id }) => datacenterOf(nodes, id) === datacenterId);
   const hostIds = offered.map(({ id }) => id).filter((id) => chosen.includes(id));
   const wrongName = nameProblem(name, known.data ?? []);
   const wrongPath = pathProblem(path);
-  const body = { name: name.trim(), datacenterId, type, path: path.trim(), hostIds };
+  const options = optionsOf(type, typed);
+  const body = { name: name.trim(), datacenterId, type, path: path.trim(), options, hostIds };
   const blocked =
-    wrongName ?? wrongPath ?? (hostIds.length === 0 ? 'Choose at least one host.' : null);
+    wrongName ?? wrongPath ?? optionsProblem(type, typed) ?? hostsProblem(type, hostIds.length);
   return (
     <ConfirmDialog
       open
@@ -70,6 +79,7 @@ function Form({ nodes, hosts, first, onClose }: FormProps) {
       title="Create a datastore"
       verb="Create"
       disabledReason={blocked}
+      call={blocked === null ? callOf(body) : undefined}
       onConfirm={() => mutateAsync({ body })}
     >
       <RadioGroup label="Type" value={type} options={TYPES} onChange={setType} />
@@ -89,6 +99,7 @@ function Form({ nodes, hosts, first, onClose }: FormProps) {
         error={path === '' ? undefined : (wrongPath ?? undefined)}
         onChange={setPath}
       />
+      {type === 'VVOL' && <ProviderFields typed={typed} onChange={setTyped} />}
       {datacenters.length > 1 && (
         <Select
           label="Datacenter"
@@ -98,8 +109,41 @@ function Form({ nodes, hosts, first, onClose }: FormProps) {
         />
       )}
       <HostChoice hosts={offered} chosen={hostIds} onChange={setChosen} />
-      {blocked === null && <SameAsCall call={apiCall('createDatastore', {}, body)} />}
     </ConfirmDialog>
+  );
+}
+
+/** Without the token: what is shown is copied, and kept. */
+function callOf({ options, ...body }: { options: Record<string, string>; [key: string]: Json }) {
+  const shown = options.token ? { ...options, token: '<token>' } : options;
+  return apiCall('createDatastore', {}, { ...body, options: shown });
+}
+
+interface ProviderFieldsProps {
+  typed: TypeOptions;
+  onChange: (typed: TypeOptions) => void;
+}
+
+function ProviderFields({ typed, onChange }: ProviderFieldsProps) {
+  return (
+    <>
+      <TextField
+        label="Storage provider"
+        required
+        placeholder="http://127.0.0.1:8093"
+        help="Its address, as the hosts reach it."
+        value={typed.provider}
+        onChange={(provider) => onChange({ ...typed, provider })}
+      />
+      <TextField
+        label="Token"
+        type="password"
+        required
+        help="With which the hosts sign in at the provider. It is kept sealed."
+        value={typed.token}
+        onChange={(token) => onChange({ ...typed, token })}
+      />
+    </>
   );
 }
 

@@ -11,6 +11,7 @@ import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
+import { ScrollArea } from '../ui/scroll-area.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { FilterChain } from '../vms/filter-chain.tsx';
 import { addVerdict } from '../vms/vm-menu.tsx';
@@ -36,7 +37,7 @@ export function VmDisks({ vm }: { vm: VmView }) {
       description="Disks can be added, grown and removed while the virtual machine runs."
       actions={add}
     >
-      <div className="overflow-x-auto">
+      <ScrollArea label="Virtual disks">
         <table className="w-full min-w-[44rem] border-collapse">
           <thead>
             <tr className="border-b border-line text-left text-sm text-muted">
@@ -55,7 +56,7 @@ export function VmDisks({ vm }: { vm: VmView }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollArea>
     </Section>
   );
 }

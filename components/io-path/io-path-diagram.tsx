@@ -8,6 +8,7 @@ import { CircleX, Filter, HardDrive, Monitor } from 'lucide-react';
 import { Fragment } from 'react';
 import { formatByteRate, formatIops, formatLatency } from '../format/quantities.ts';
 import { classNames } from '../ui/class-names.ts';
+import { ScrollArea } from '../ui/scroll-area.tsx';
 import type { IoPath, PathEdge, PathNode } from './path-model.ts';
 
 export interface IoPathDiagramProps {
@@ -20,7 +21,7 @@ const FLOW = '@keyframes io-path-flow { to { stroke-dashoffset: -16; } }';
 
 export function IoPathDiagram({ path, stale }: IoPathDiagramProps) {
   return (
-    <div className="overflow-x-auto rounded-lg border border-line bg-surface p-4">
+    <ScrollArea label="Path of an I/O" className="rounded-lg border border-line bg-surface p-4">
       <style href="io-path-flow" precedence="default">
         {FLOW}
       </style>
@@ -38,7 +39,7 @@ export function IoPathDiagram({ path, stale }: IoPathDiagramProps) {
           );
         })}
       </ol>
-    </div>
+    </ScrollArea>
   );
 }
 

@@ -5,6 +5,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { formatBytes, formatLatency } from '../format/quantities.ts';
 import { classNames } from '../ui/class-names.ts';
+import { ScrollArea } from '../ui/scroll-area.tsx';
 import { DISK_STAGE } from './path-model.ts';
 import { OPERATION_LABELS, type TraceCell, type TraceRow, VERDICT_HELP } from './trace-rows.ts';
 
@@ -25,11 +26,9 @@ const HEAD = 'sticky top-0 z-10 border-b border-line bg-sunken px-2 py-1 text-le
 
 export function TraceTable({ rows, stages }: TraceTableProps) {
   return (
-    <section
-      aria-label="Last traced I/Os"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-      tabIndex={0}
-      className="max-h-[480px] overflow-auto rounded-lg border border-line bg-surface"
+    <ScrollArea
+      label="Last traced I/Os"
+      className="max-h-[480px] rounded-lg border border-line bg-surface"
     >
       <table className="w-full border-collapse text-sm whitespace-nowrap">
         <thead>
@@ -53,7 +52,7 @@ export function TraceTable({ rows, stages }: TraceTableProps) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollArea>
   );
 }
 

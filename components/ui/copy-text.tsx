@@ -32,7 +32,7 @@ export function CopyText({ text, label, block = false }: CopyTextProps) {
   if (block) {
     return (
       <div className="relative rounded-md border border-line bg-sunken">
-        <pre className="overflow-x-auto p-3 pr-9 font-mono text-sm whitespace-pre-wrap">{text}</pre>
+        <pre className="p-3 pr-9 font-mono text-sm wrap-anywhere whitespace-pre-wrap">{text}</pre>
         <div className="absolute top-1.5 right-1.5">{button}</div>
       </div>
     );

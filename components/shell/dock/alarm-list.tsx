@@ -1,6 +1,7 @@
 'use client';
 import { ObjectLink } from '#components/objects/object-link.tsx';
 import { Badge } from '#components/ui/badge.tsx';
+import { ScrollArea } from '#components/ui/scroll-area.tsx';
 import { EmptyState } from '#components/ui/states/empty-state.tsx';
 // Everything that needs attention now, worst first, with what to do about it.
 import type { AlarmView } from '#lib/wire/api/tasks.ts';
@@ -19,12 +20,7 @@ export function AlarmList({ alarms }: { alarms: readonly AlarmView[] }) {
     );
   }
   return (
-    <section
-      aria-label="Alarms"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
-      tabIndex={0}
-      className="h-full overflow-auto -outline-offset-2"
-    >
+    <ScrollArea label="Alarms" className="h-full">
       <table className="w-full min-w-[48rem] border-collapse">
         <thead>
           <tr>
@@ -51,6 +47,6 @@ export function AlarmList({ alarms }: { alarms: readonly AlarmView[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollArea>
   );
 }

@@ -6,6 +6,7 @@ import { ObjectLink } from '#components/objects/object-link.tsx';
 import { Age, Elapsed } from '#components/ui/age.tsx';
 import { IconButton } from '#components/ui/icon-button.tsx';
 import { showFault } from '#components/ui/overlays/toast.tsx';
+import { ScrollArea } from '#components/ui/scroll-area.tsx';
 import { EmptyState } from '#components/ui/states/empty-state.tsx';
 import { QueryState } from '#components/ui/states/query-state.tsx';
 import { useCancelTask } from '#lib/client/use-tasks.ts';
@@ -38,12 +39,7 @@ const HEAD =
 
 function TaskTable({ tasks }: { tasks: readonly TaskView[] }) {
   return (
-    <section
-      aria-label="Recent tasks"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
-      tabIndex={0}
-      className="h-full overflow-auto -outline-offset-2"
-    >
+    <ScrollArea label="Recent tasks" className="h-full">
       <table className="w-full min-w-[60rem] border-collapse">
         <thead>
           <tr>
@@ -65,7 +61,7 @@ function TaskTable({ tasks }: { tasks: readonly TaskView[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollArea>
   );
 }
 
