@@ -1,6 +1,6 @@
 // The filter `throwing`, for tests alone: it throws in each write whose data begin with one value,
 // and passes everything else on.
-import { type DiskIo, defineFilter, PASS } from '#lib/filter-sdk/filter.ts';
+import { type Answer, type DiskIo, defineFilter, PASS } from '#lib/filter-sdk/filter.ts';
 
 const FATAL = 0xee;
 
@@ -11,6 +11,7 @@ export default defineFilter({
   apiVersion: 1,
   summary: 'Throws in the writes that tell it to, for tests',
   properties: [],
+  statistics: [],
   open: () => ({
     read: pass,
     flush: pass,
