@@ -1,12 +1,15 @@
 // Alarms: what needs attention now, derived from the inventory, so that an alarm goes when its
 // cause does.
+import { groupBy } from '../../base/group-by.ts';
 import type { Reason } from '../../model/fault.ts';
 import { type VmTrouble, vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { filterConflicts } from '../../rules/drs.ts';
+import { missingHosts } from '../../rules/storage/object-health.ts';
 import { inGib } from '../../rules/storage/vm-reasons.ts';
 import type { AlarmView } from '../../wire/api/tasks.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';
+import { factsOfObject } from '../datastores/stored-objects.ts';
 import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 
@@ -102,7 +105,33 @@ async function datastoreAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
     };
     return toAlarm(datastore, reason, host.id);
   });
-  return [...unreached, ...(await fullDatastoreAlarms(db))];
+  return [...unreached, ...(await fullDatastoreAlarms(db)), ...(await objectAlarms(db))];
+}
+
+/** One for each datastore with objects that are not well, as the field's object health test has. */
+async function objectAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
+  const rows = await db.storageObject.findMany({
+    where: { state: { in: ['reducedRedundancy', 'resyncing', 'inaccessible'] } },
+    include: { datastore: { select: { id: true, name: true } } },
+    orderBy: { id: 'asc' },
+  });
+  return [...groupBy(rows, ({ datastoreId }) => datastoreId).values()].flatMap((objects) => {
+    const [first] = objects;
+    if (!first) return [];
+    const { id, name } = first.datastore;
+    const lost = objects.filter(({ state }) => state === 'inaccessible').length;
+    const counts = [
+      ...(lost > 0 ? [`${lost} inaccessible`] : []),
+      ...(objects.length > lost ? [`${objects.length - lost} with reduced availability`] : []),
+    ];
+    const missing = new Set(objects.flatMap((row) => missingHosts(factsOfObject(row))));
+    const hosts = missing.size > 0 ? ` Not there: ${[...missing].sort().join(', ')}.` : '';
+    const message = `Objects on ${name} are not healthy: ${counts.join(', ')}.${hosts}`;
+    const remedy = `Bring the hosts of ${name} back; what they lack is then copied by itself.`;
+    const reason = { fault: 'InvalidDatastore' as const, message, remedy };
+    const severity = lost > 0 ? ('error' as const) : ('warning' as const);
+    return [{ ...toAlarm({ id, name }, reason, 'objects'), severity }];
+  });
 }
 
 /** A VM whose write finds no space is paused until there is some. */

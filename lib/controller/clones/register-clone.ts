@@ -113,7 +113,8 @@ function diskRow(disk: VmLayout['disks'][number], { source, layout, asked }: Dis
     ...(storage
       ? {
           ...{ backing: storage.backing, provisioning: storage.provisioning },
-          ...{ health: storage.health, usedBytes: BigInt(Math.trunc(storage.usedBytes)) },
+          ...{ health: storage.health, objectId: storage.objectId },
+          ...{ usedBytes: BigInt(Math.trunc(storage.usedBytes)) },
         }
       : { provisioning: asked ?? like?.provisioning ?? 'thin' }),
   };

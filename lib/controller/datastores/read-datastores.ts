@@ -9,7 +9,11 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { judgeDatastoreActions } from './judge-datastore-actions.ts';
+import { readDatastoreObjects } from './read-objects.ts';
+import { shownOptions } from './sealed-options.ts';
+import { readObjectHealth } from './stored-objects.ts';
 
+const optionsSchema = z.record(z.string(), z.string());
 const objectHealthSchema = z.record(z.string(), z.number().int());
 
 /** The datastores that the condition selects (all without one), by name. */
@@ -60,16 +64,24 @@ export async function readDatastore(
     include: { vm: { select: { id: true, name: true } } },
     orderBy: [{ vm: { name: 'asc' } }, { key: 'asc' }],
   });
+  const health = await readObjectHealth(db, disks);
   return {
     ...datastore,
     disks: disks.map(({ vm, key, label, path, capacityBytes, usedBytes, ...disk }) => ({
       ...{ vm, diskKey: key, label, path, capacityBytes: Number(capacityBytes) },
       usedBytes: usedBytes === null ? null : Number(usedBytes),
       provisioning: disk.provisioning,
-      health: disk.health,
+      health: health.get(disk.objectId ?? '') ?? disk.health,
     })),
+    options: await readShownOptions(db, id),
+    objects: await readDatastoreObjects(db, id),
     ...(await judgeDatastoreActions(db, caller, id)),
   };
+}
+
+async function readShownOptions(db: DatabaseTransaction, id: string) {
+  const { options } = await db.datastore.findUniqueOrThrow({ where: { id } });
+  return shownOptions(optionsSchema.parse(options));
 }
 
 interface Sums {

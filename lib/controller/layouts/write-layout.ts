@@ -86,7 +86,7 @@ function storageOf({ storage }: VmLayout, key: number, asked: string | undefined
   return {
     usedBytes: BigInt(Math.trunc(found.usedBytes)),
     provisioning: isEager ? asked : found.provisioning,
-    ...{ backing: found.backing, health: found.health },
+    ...{ backing: found.backing, health: found.health, objectId: found.objectId },
   };
 }
 

@@ -9,6 +9,7 @@ import { isUnreachable } from '../agents/agent-client.ts';
 import { recordChange, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Host } from '../database/generated/client.ts';
+import { ObjectReader } from '../datastores/object-reader.ts';
 import { type DatastoreOptions, openOptions, shownOptions } from '../datastores/sealed-options.ts';
 import { postEvent } from '../events/post-event.ts';
 import { LayoutReader } from '../layouts/layout-reader.ts';
@@ -37,6 +38,7 @@ export class HostLoop {
   readonly #options: HostLoopOptions;
   readonly #mender: Mender;
   readonly #layouts: LayoutReader;
+  readonly #objects: ObjectReader;
   #host: Host;
   #failingSince: number | null = null;
 
@@ -45,6 +47,7 @@ export class HostLoop {
     this.#host = options.host;
     this.#mender = new Mender(options.services, options.services.logger);
     this.#layouts = new LayoutReader(options.services);
+    this.#objects = new ObjectReader(options.services);
   }
 
   /** Runs until the signal aborts. */
@@ -105,6 +108,7 @@ export class HostLoop {
     const mendings = planMending(wanted, vms, found);
     this.#mender.start(this.#host, wanted, mendings);
     this.#layouts.start(this.#host);
+    this.#objects.start(this.#host, found);
   }
 
   async #recordWorkloads(before: HostReport | undefined, now: HostReport): Promise<void> {

@@ -5,6 +5,7 @@ import type { Verdict } from '../../model/verdict.ts';
 import { diskBackingSchema, provisioningSchema } from '../../wire/agent/disk-rpc.ts';
 import type { DiskView, VmView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
+import { readObjectHealth } from '../datastores/stored-objects.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { readSnapshots } from '../snapshots/read-snapshots.ts';
 import { judgeVmActions } from './judge-vm-actions.ts';
@@ -20,6 +21,7 @@ export async function readVm(
   if (!row) throw new Fault('NotFound', `There is no virtual machine ${id}.`);
   const { vm, disks } = row;
   const judged = await judgeVmActions(db, caller, id);
+  const health = await readObjectHealth(db, disks);
   const used = disks.map(({ usedBytes }) => usedBytes);
   return {
     ...toVmSummary(row),
@@ -29,7 +31,10 @@ export async function readVm(
     homePolicy: await namePolicy(db, vm.policyId),
     residentBytes: Number(vm.residentBytes),
     usedBytes: used.includes(null) ? null : used.reduce((sum, bytes) => sum + Number(bytes), 0),
-    disks: disks.map((disk) => toDiskView(disk, row, judged.disks.get(disk.key) ?? {})),
+    disks: disks.map((disk) => ({
+      ...toDiskView(disk, row, judged.disks.get(disk.key) ?? {}),
+      health: health.get(disk.objectId ?? '') ?? disk.health,
+    })),
     snapshots: await readSnapshots(db, vm, judged.snapshots),
     currentSnapshotId: vm.currentSnapshotId,
     consolidationNeeded: vm.consolidationNeeded,

@@ -1,6 +1,7 @@
 // Datastores: what is on them, which hosts reach them, and the inputs of creating and mounting.
 import { z } from 'zod';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
+import { objectComponentSchema, objectStateSchema } from '../../model/storage-object.ts';
 import { verdictSchema } from '../../model/task.ts';
 
 const named = z.object({ id: z.string(), name: z.string() });
@@ -19,7 +20,7 @@ export const datastoreSummarySchema = z.object({
   usedByDisksBytes: z.number(),
   diskCount: z.number().int(),
   vmCount: z.number().int(),
-  /** Of a vSAN: how many objects are in which state; empty for the other types. */
+  /** Of a vSAN or a vVol: how many objects are in which state; empty for the other types. */
   objectHealth: z.record(z.string(), z.number().int()),
   hosts: z.array(
     z.object({
@@ -44,6 +45,26 @@ export const datastoreViewSchema = datastoreSummarySchema.extend({
       provisioning: z.string(),
       /** Of an object of a vSAN or a vVol: what the host says of it; empty for a file. */
       health: z.string(),
+    }),
+  ),
+  /** What its type needs beyond its path, without secrets. */
+  options: z.record(z.string(), z.string()),
+  /** Of a vSAN or a vVol: the objects on it, those that are not well first; at most 1000. */
+  objects: z.array(
+    z.object({
+      id: z.string(),
+      /** The disks that it is, or whose redo logs stand on it. */
+      disks: z.array(z.object({ vm: named, diskKey: z.number().int(), label: z.string() })),
+      state: objectStateSchema,
+      /** In a few words. */
+      health: z.string(),
+      since: z.iso.datetime(),
+      sizeBytes: z.number(),
+      usedBytes: z.number(),
+      bytesToResync: z.number(),
+      /** Of a resynchronisation that is under way; else null. */
+      resyncPercent: z.number().nullable(),
+      components: z.array(objectComponentSchema),
     }),
   ),
   /** By host: whether it may be unmounted there. */
