@@ -77,6 +77,8 @@ export class Fleet {
   readonly vms: SimVm[] = [];
   /** Counts, for the report. */
   readonly counts = { opened: 0, refused: 0, moved: 0, movesFailed: 0, failovers: 0 };
+  /** Why the last migration failed. */
+  lastFailure = '';
   readonly #parts: FleetParts;
   readonly #states = new Map<SimHost, HostState>();
   readonly #random: SeededRandom;
@@ -173,6 +175,8 @@ export class Fleet {
     const from = vm.home;
     if (source === null || vm.busy || source.process.host !== from || from === to) return null;
     if (this.agentOf(to) === null || this.agentOf(from) === null) return null;
+    // Until it is known which filters it has, no host can say whether it could take it.
+    if (vm.filters.length > 1) return null;
     vm.busy = true;
     vm.migrating = true;
     let place: SimWorld | null = null;
@@ -187,8 +191,9 @@ export class Fleet {
       if (pauseMs === null) return null;
       this.counts.moved += 1;
       return pauseMs;
-    } catch {
+    } catch (thrown) {
       this.counts.movesFailed += 1;
+      this.lastFailure = String(thrown);
       // The agent hears of it a little later than the source goes on.
       const left = place?.asked === true && place.alive && source.isServing;
       if (left) this.#parts.onWrong('a migration that failed has left a process');

@@ -43,6 +43,8 @@ export class GuestPort {
   readonly #target: NbdExport;
   #held = false;
   #closed = false;
+  /** Where the connections are now that were handed over. */
+  #heir: GuestPort | null = null;
   #waiting: Waiting[] = [];
   readonly #underWay = new Set<Waiting>();
 
@@ -58,6 +60,7 @@ export class GuestPort {
 
   /** Resolves with 0, an error number, or CONNECTION_LOST. */
   request(request: GuestRequest): Promise<number> {
+    if (this.#heir !== null) return this.#heir.request(request);
     return new Promise((resolve) => {
       const { schedule } = this.#process.host;
       const waiting: Waiting = {
@@ -114,6 +117,7 @@ export class GuestPort {
   /** Takes what came and was not begun from a port that is handed over. */
   takeWaiting(other: GuestPort): void {
     this.line = other.line;
+    other.#heir = this;
     for (const waiting of other.#waiting.splice(0)) {
       other.#underWay.delete(waiting);
       void this.request(waiting.request).then(waiting.answer);

@@ -67,7 +67,7 @@ export class SimOperations {
     this.#kill(vm, event);
     const pauseMs = await fleet.migrate(vm, to);
     if (!isSound() || pauseMs === null) return;
-    if (pauseMs === false) onWrong('a migration failed without a reason');
+    if (pauseMs === false) onWrong(`a migration failed without a reason: ${fleet.lastFailure}`);
     else if (pauseMs > PAUSE_MS_MAX) onWrong(`a migration stood still for ${pauseMs} ms`);
   }
 
@@ -85,6 +85,7 @@ export class SimOperations {
       const work = async (): Promise<void> => {
         await fleet.ask(vm, (runner) => runner.setFilters(BOOT_KEY, change));
         vm.filters = [wanted];
+        vm.spec = withFilters(vm.spec, wanted);
       };
       await work().catch((thrown: unknown) => {
         fleet.worldOf(vm)?.process.kill();
@@ -296,6 +297,13 @@ export class SimOperations {
       } else (forMs % 4 === 1 ? worlds[0] : worlds.at(-1))?.process.kill();
     });
   }
+}
+
+function withFilters(spec: VmRunSpec, filters: readonly DiskFilter[]): VmRunSpec {
+  const disks = spec.disks.map((disk) =>
+    disk.key === BOOT_KEY ? { ...disk, filters: [...filters] } : disk,
+  );
+  return { ...spec, disks };
 }
 
 function newJob(): OnVm['job'] {

@@ -130,7 +130,7 @@ class Run {
     await making;
     this.#fleet.start();
     this.#chaos.start();
-    this.#watch(this.#live());
+    void this.#watch(this.#live());
     await this.#schedule.run(() => this.#isOver());
     const transactions = this.#uses.reduce((sum, { ring }) => sum + (ring?.transactions ?? 0), 0);
     return {
