@@ -3,9 +3,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '#lib/base/clock.ts';
+import { systemClock } from '#lib/base/system-clock.ts';
 import type { DiskEvent, DiskEventKind, FilterLifecycle } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
-import { ANSWER_MS, Announcement, FROZEN_ANSWER_MS } from './announce.ts';
+import { ANSWER_MS, Announcement, changeEvents, FROZEN_ANSWER_MS } from './announce.ts';
 import type { FilterFaultReport } from './chain.ts';
 import type { OpenFilter } from './open-filter.ts';
 import { OwnWork } from './own-work.ts';
@@ -203,4 +204,34 @@ test("a filter's own work is waited for, and its next stands still until done", 
   await lab.announcement.done();
   await write;
   expect(order).toEqual(['done', 'tried']);
+});
+
+test('of a change of filters who leaves hears detach, who stays or comes reconfigure', async () => {
+  const heard: string[] = [];
+  const says = ({ kind, phase, filterLeaves, filters }: DiskEvent) => {
+    heard.push(`${kind} ${phase} ${filterLeaves} ${filters?.join('+') ?? '-'}`);
+  };
+  const lab = new Lab('reconfigure', { first: says, second: says });
+  const other = new Lab('reconfigure', { third: says });
+  const [first, second] = lab.filters;
+  const third = other.filters[2];
+  if (!first || !second || !third) throw new Error('a lab has three filters');
+  const change = new Announcement({
+    ...changeEvents(4096, ['first', 'third']),
+    filters: [first, second],
+    clock: systemClock,
+    onFault: (report) => lab.faults.push(report),
+  });
+  await change.prepare();
+  await change.freeze();
+  await change.doneFor([first, third]);
+  expect(heard).toEqual([
+    'reconfigure prepare false first+third',
+    'detach prepare true -',
+    'reconfigure frozen false first+third',
+    'detach frozen true -',
+    'reconfigure done false first+third',
+    'reconfigure done false first+third',
+  ]);
+  expect(lab.faults).toEqual([]);
 });

@@ -17,7 +17,9 @@ type Phase = DiskEvent['phase'];
 export interface AnnouncementParts {
   /** In class order, guest first. */
   filters: readonly OpenFilter[];
-  event: Pick<DiskEvent, 'kind' | 'sizeBytes' | 'quiesced' | 'filterLeaves'>;
+  event: Omit<DiskEvent, 'phase'>;
+  /** What one of them hears instead. */
+  eventFor?(filter: OpenFilter): Omit<DiskEvent, 'phase'>;
   clock: Clock;
   /** A filter refused, or failed where it cannot refuse. */
   onFault(report: FilterFaultReport): void;
@@ -53,7 +55,7 @@ export class Announcement {
       // refused has nothing to take back.
       const refuses = refusal !== null && !refusal.late && this.#canRefuse('prepare');
       if (!refuses) this.#told.push(filter);
-      if (refusal !== null) await this.#refused(filter.name, 'prepare', refusal.message);
+      if (refusal !== null) await this.#refused(filter, 'prepare', refusal.message);
     }
   }
 
@@ -65,11 +67,11 @@ export class Announcement {
     this.#frozen = true;
     for (const filter of this.#told) {
       const refusal = await this.#ask(filter, 'frozen');
-      if (refusal !== null) await this.#refused(filter.name, 'frozen', refusal.message);
+      if (refusal !== null) await this.#refused(filter, 'frozen', refusal.message);
     }
-    for (const { name, own } of this.#parts.filters) {
-      const ended = await this.#within(own.hold(), FROZEN_ANSWER_MS);
-      if (!ended) await this.#refused(name, 'frozen', 'what it began on its own does not end');
+    for (const filter of this.#parts.filters) {
+      const ended = await this.#within(filter.own.hold(), FROZEN_ANSWER_MS);
+      if (!ended) await this.#refused(filter, 'frozen', 'what it began on its own does not end');
     }
   }
 
@@ -87,11 +89,25 @@ export class Announcement {
     for (const filter of this.#told) await this.#tell(filter, 'done');
   }
 
+  /**
+   * It has happened, and these hear of it, whether they were there when it began or not: a disk's
+   * new filters, or those of the world that a VM has moved to.
+   */
+  async doneFor(filters: readonly OpenFilter[]): Promise<void> {
+    assert(!this.#over, 'an operation ends once');
+    this.#end();
+    for (const filter of filters) await this.#tell(filter, 'done');
+  }
+
   /** It has not happened. Idempotent, and nothing to do when a filter's refusal has ended it. */
   async undone(): Promise<void> {
     if (this.#over) return;
     this.#end();
     for (const filter of this.#told.toReversed()) await this.#tell(filter, 'undone');
+  }
+
+  #eventFor(filter: OpenFilter): Omit<DiskEvent, 'phase'> {
+    return this.#parts.eventFor?.(filter) ?? this.#parts.event;
   }
 
   #end(): void {
@@ -105,10 +121,10 @@ export class Announcement {
   }
 
   /** Ends the operation unless it is one that nobody can refuse. */
-  async #refused(name: string, phase: Phase, why: string): Promise<void> {
-    const { event, onFault } = this.#parts;
-    const operation = operationName(event.kind, phase);
-    onFault({ filter: name, operation, message: why });
+  async #refused(filter: OpenFilter, phase: Phase, why: string): Promise<void> {
+    const { name } = filter;
+    const operation = operationName(this.#eventFor(filter).kind, phase);
+    this.#parts.onFault({ filter: name, operation, message: why });
     if (!this.#canRefuse(phase)) return;
     await this.undone();
     throw new Fault('FilterFault', `The I/O filter ${name} refuses ${operation}: ${why}`, {
@@ -119,7 +135,7 @@ export class Announcement {
   async #tell(filter: OpenFilter, phase: Phase): Promise<void> {
     const refusal = await this.#ask(filter, phase);
     if (refusal === null) return;
-    const operation = operationName(this.#parts.event.kind, phase);
+    const operation = operationName(this.#eventFor(filter).kind, phase);
     this.#parts.onFault({ filter: filter.name, operation, message: refusal.message });
   }
 
@@ -128,7 +144,7 @@ export class Announcement {
     if (filter.hooks.diskEvent === undefined) return null;
     const limitMs = phase === 'frozen' ? FROZEN_ANSWER_MS : ANSWER_MS;
     let refusal: string | null = null;
-    const answer = callHook(filter, { ...this.#parts.event, phase }).then((said) => {
+    const answer = callHook(filter, { ...this.#eventFor(filter), phase }).then((said) => {
       refusal = said;
     });
     if (!(await this.#within(answer, limitMs))) {
@@ -154,6 +170,17 @@ async function callHook({ hooks }: OpenFilter, event: DiskEvent): Promise<string
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
+}
+
+/** What filters hear of a change of filters: those that have these names then, and the others. */
+export function changeEvents(
+  sizeBytes: number,
+  filters: readonly string[],
+): Pick<AnnouncementParts, 'event' | 'eventFor'> {
+  const common = { sizeBytes, quiesced: false };
+  const event = { ...common, kind: 'reconfigure', filters, filterLeaves: false } as const;
+  const leave = { ...common, kind: 'detach', filterLeaves: true } as const;
+  return { event, eventFor: ({ name }) => (filters.includes(name) ? event : leave) };
 }
 
 /** As faults and messages name it: `grow (prepare)`. */

@@ -8,7 +8,7 @@ import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import type { DiskSample, IoTraceEntry } from '#lib/model/io.ts';
 import type { FilterProgress } from '#lib/wire/agent/key-rpc.ts';
-import { Announcement, type AnnouncementParts } from '../chain/announce.ts';
+import { Announcement, type AnnouncementParts, changeEvents } from '../chain/announce.ts';
 import { Chain, type FilterFaultReport } from '../chain/chain.ts';
 import type { ChainIo } from '../chain/chain-io.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
@@ -226,17 +226,18 @@ export class ServedDisk implements NbdExport {
     { quiesced = false, sizeBytes = this.sizeBytes } = {},
   ): Announcement {
     const event = { kind, sizeBytes, quiesced, filterLeaves: false };
-    return this.#announcement(this.#chain.filters, event);
+    return this.#announcement({ event });
   }
 
-  /** That some of its filters leave with this change: after `frozen` they hear `close`. */
-  announceLeaving(wanted: readonly WantedFilter[]): Announcement {
-    const leaving = this.#chain.filters.filter(
-      ({ name }) => !wanted.some(({ definition }) => definition.name === name),
-    );
-    const { sizeBytes } = this;
-    const event = { kind: 'detach', sizeBytes, quiesced: false, filterLeaves: true } as const;
-    return this.#announcement(leaving, event);
+  /** That its filters change; those that leave hear `detach`, the others `reconfigure`. */
+  announceChange(wanted: readonly WantedFilter[]): Announcement {
+    const names = wanted.map(({ definition }) => definition.name);
+    return this.#announcement(changeEvents(this.sizeBytes, names));
+  }
+
+  /** Tells those that it has now that the operation has happened. */
+  tellDone(announcement: Announcement): Promise<void> {
+    return announcement.doneFor(this.#chain.filters);
   }
 
   /** Rebuilds the chain; on a throw it is as before. No I/O may be in flight. */
@@ -386,9 +387,10 @@ export class ServedDisk implements NbdExport {
     this.#parts.log('warning', `${what} the writes of ${this.#parts.id}.`);
   }
 
-  #announcement(filters: readonly OpenFilter[], event: AnnouncementParts['event']): Announcement {
+  #announcement(what: Pick<AnnouncementParts, 'event' | 'eventFor'>): Announcement {
     const onFault = (report: FilterFaultReport) => this.#report(report);
-    return new Announcement({ filters, event, clock: this.#parts.clock, onFault });
+    const { filters } = this.#chain;
+    return new Announcement({ ...what, filters, clock: this.#parts.clock, onFault });
   }
 
   #report(report: FilterFaultReport): void {

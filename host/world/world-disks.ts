@@ -104,6 +104,11 @@ export class WorldDisks {
     await disk.close();
   }
 
+  /** A migration has come to its end here: the first half of it was heard elsewhere. */
+  async tellArrived(): Promise<void> {
+    for (const disk of this.#open) await disk.tellDone(disk.announce('migrate'));
+  }
+
   /** Filters, flush, locks. */
   async closeAll(): Promise<void> {
     const disks = this.#open;

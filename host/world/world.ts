@@ -229,17 +229,20 @@ export class World {
       // Code is loaded before the pause, so that a bad filter costs the guest nothing.
       const wanted = await this.#disks.load(filters);
       const { clock } = this.#parts;
-      const leaving = disk.announceLeaving(wanted);
-      await leaving.prepare();
+      const change = disk.announceChange(wanted);
+      await change.prepare();
+      let pause: Pause;
       try {
-        return await quiesce({ server: this.#server, disks: [disk], clock }, async () => {
-          await leaving.freeze();
+        pause = await quiesce({ server: this.#server, disks: [disk], clock }, async () => {
+          await change.freeze();
           await disk.setFilters(wanted);
         });
       } catch (thrown) {
-        await leaving.undone();
+        await change.undone();
         throw thrown;
       }
+      await disk.tellDone(change);
+      return pause;
     });
   }
 
@@ -313,6 +316,7 @@ export class World {
       onServing: () => {
         assert(this.#state === 'waiting', 'a VM is taken over once');
         this.#state = 'running';
+        void this.#mutex.run(() => this.#disks.tellArrived());
       },
       log,
     });

@@ -101,6 +101,7 @@ export type DiskEventKind =
   | 'relocate'
   | 'attach'
   | 'detach'
+  | 'reconfigure'
   | 'suspend'
   | 'resume'
   | 'reset'
@@ -119,6 +120,8 @@ export interface DiskEvent {
   readonly sizeBytes: number;
   /** Of `snapshotCreate`: the guest, or the user, asked for a quiesced one. */
   readonly quiesced: boolean;
+  /** Of `reconfigure`: the filters that the disk has then, in call order. */
+  readonly filters?: readonly string[];
   /** Of `detach`: the filter leaves the disk, as opposed to the disk the VM. */
   readonly filterLeaves: boolean;
 }
