@@ -18,6 +18,7 @@ import { PropertyList } from '../ui/property-list.tsx';
 import { StateIcon } from '../ui/state-icon.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { DatastoreDisks } from './datastore-disks.tsx';
+import { DatastoreObjects } from './datastore-objects.tsx';
 import { DATASTORE_TYPES } from './datastore-words.ts';
 import { HostAccessibility } from './host-accessibility.tsx';
 import { ObjectHealth } from './object-health.tsx';
@@ -64,6 +65,16 @@ function Page({ datastore }: { datastore: DatastoreView }) {
           label: 'Monitor',
           content: <ObjectMonitor id={datastore.id} />,
         },
+        ...(hasObjects(datastore)
+          ? [
+              {
+                id: 'objects',
+                label: 'Objects',
+                count: datastore.objects.length,
+                content: <DatastoreObjects objects={datastore.objects} />,
+              },
+            ]
+          : []),
         {
           id: 'configure',
           label: 'Configure',
@@ -91,8 +102,12 @@ function Page({ datastore }: { datastore: DatastoreView }) {
   );
 }
 
+function hasObjects({ type }: DatastoreView): boolean {
+  return type === 'vsan' || type === 'VVOL';
+}
+
 function Summary({ datastore }: { datastore: DatastoreView }) {
-  const { type, path, diskCount, vmCount, hosts } = datastore;
+  const { type, path, diskCount, vmCount, hosts, options } = datastore;
   const reached = hosts.filter(({ accessible }) => accessible).length;
   const words = DATASTORE_TYPES[type];
   return (
@@ -102,6 +117,7 @@ function Summary({ datastore }: { datastore: DatastoreView }) {
           items={[
             { label: 'Type', value: words.label, help: words.help },
             { label: 'Directory', value: <CopyText text={path} label="directory" /> },
+            ...(options.provider ? [{ label: 'Storage provider', value: options.provider }] : []),
             { label: 'Hosts', value: `${reached} of ${formatNoun(hosts.length, 'host')} reach it` },
             { label: 'Virtual machines', value: vmCount },
             { label: 'Virtual disks', value: diskCount },

@@ -1,60 +1,74 @@
 // How healthy the objects of a vSAN or vVol datastore are: how many in which state, and each that
-// is not whole in its host's own words, which say how far it has resynchronised. Props:
-// `datastore`.
+// is not well, with how far it has resynchronised. Props: `datastore`.
+import { objectStateSchema } from '#lib/model/storage-object.ts';
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { Health } from '../disks/disk-health.tsx';
-import { formatNoun } from '../format/quantities.ts';
+import { formatBytes, formatNoun } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
-import { Badge, type Tone } from '../ui/badge.tsx';
+import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
-import { resyncPercent } from './resync-percent.ts';
+import { diskNames, isWell, OBJECT_STATES } from './object-rows.ts';
 
-const STATES: Record<string, { label: string; tone: Tone }> = {
-  healthy: { label: 'Healthy', tone: 'ok' },
-  reducedRedundancy: { label: 'Reduced redundancy', tone: 'warn' },
-  resyncing: { label: 'Resynchronising', tone: 'info' },
-  inaccessible: { label: 'Inaccessible', tone: 'bad' },
-};
+/** The tab with all objects has the others. */
+const SHOWN_MAX = 20;
 
 export function ObjectHealth({ datastore }: { datastore: DatastoreView }) {
-  const { objectHealth, disks } = datastore;
+  const { objectHealth, objects } = datastore;
   const states = Object.entries(objectHealth);
-  const told = disks.filter(({ health }) => health !== '');
-  if (states.length === 0 && told.length === 0) return null;
+  if (states.length === 0) return null;
   return (
     <Card title="Object health">
       <ul className="flex flex-wrap gap-x-6 gap-y-1">
         {states.map(([state, count]) => (
           <li key={state}>
-            <Badge tone={STATES[state]?.tone ?? 'info'}>{STATES[state]?.label ?? state}</Badge>{' '}
-            {formatNoun(count, 'object')}
+            <State state={state} /> {formatNoun(count, 'object')}
           </li>
         ))}
       </ul>
       <ul className="mt-2">
-        {told.map(({ vm, diskKey, label, health }) => {
-          const percent = resyncPercent(health);
-          return (
-            <li key={`${vm.id} ${diskKey}`} className="border-t border-line py-1.5">
-              <span className="flex flex-wrap items-center gap-x-3">
-                <ObjectLink {...vm} />
-                <span className="text-muted">{label}</span>
-                <span className="ml-auto">
-                  <Health text={health} />
-                </span>
-              </span>
-              {percent !== null && (
-                <ProgressBar
-                  className="mt-1"
-                  value={percent}
-                  label={`Resynchronisation of ${label} of ${vm.name}`}
-                />
-              )}
-            </li>
-          );
-        })}
+        {objects
+          .filter(({ state }) => !isWell(state))
+          .slice(0, SHOWN_MAX)
+          .map((object) => (
+            <Unwell key={object.id} object={object} />
+          ))}
       </ul>
     </Card>
+  );
+}
+
+function State({ state }: { state: string }) {
+  const known = objectStateSchema.safeParse(state).data;
+  if (known === undefined) return <Badge tone="info">{state}</Badge>;
+  const { label, tone } = OBJECT_STATES[known];
+  return <Badge tone={tone}>{label}</Badge>;
+}
+
+function Unwell({ object }: { object: DatastoreView['objects'][number] }) {
+  const { id, disks, health, resyncPercent, bytesToResync } = object;
+  return (
+    <li className="border-t border-line py-1.5">
+      <span className="flex flex-wrap items-center gap-x-3">
+        {disks.map(({ vm, diskKey, label }) => (
+          <span key={`${vm.id} ${diskKey}`}>
+            <ObjectLink {...vm} /> <span className="text-muted">{label}</span>
+          </span>
+        ))}
+        {disks.length === 0 && <span className="text-muted">{id}</span>}
+        <span className="ml-auto">
+          <Health text={health} />
+        </span>
+      </span>
+      {resyncPercent !== null && (
+        <span className="mt-1 flex items-center gap-3">
+          <ProgressBar
+            value={resyncPercent}
+            label={`Resynchronisation of ${diskNames(object)}`}
+          />
+          <span className="shrink-0 text-muted">{formatBytes(bytesToResync)} left</span>
+        </span>
+      )}
+    </li>
   );
 }

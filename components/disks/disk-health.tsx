@@ -2,7 +2,7 @@
 import { Badge } from '../ui/badge.tsx';
 
 export function Health({ text }: { text: string }) {
-  const isWell = /^(?:healthy|bound|ok)\b/i.test(text);
+  const isWell = /^(?:healthy|bound|not bound|ok)\b/i.test(text);
   const isLost = /inaccessible|lost|failed/i.test(text);
   return (
     <Badge tone={isWell ? 'ok' : isLost ? 'bad' : 'warn'} subtle>

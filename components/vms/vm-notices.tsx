@@ -7,6 +7,7 @@ import { useStored } from '#components/shell/use-stored.ts';
 import { useEvents, useTasks } from '#lib/client/use-tasks.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { EventView } from '#lib/wire/api/tasks.ts';
+import { ConsolidationNotice } from '../snapshots/consolidation-notice.tsx';
 import { TaskBar } from '../tasks/task-bar.tsx';
 import { Age } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
@@ -25,6 +26,7 @@ export function VmNotices({ vm }: { vm: VmView }) {
   return (
     <>
       <TroubleNotice vm={vm} restart={restart} />
+      <ConsolidationNotice vm={vm} />
       <FilterEvents vm={vm} />
       <RunningTasks vmId={vm.id} />
     </>
