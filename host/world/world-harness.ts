@@ -2,7 +2,7 @@
 // them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,7 +97,9 @@ export class WorldHarness {
   /** Starts a world and waits until it runs. */
   async start(launch: WorldLaunch): Promise<RunningWorld> {
     const { file, args } = await this.commandOf(launch);
-    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+    const log = await open(`${launch.logPath}.stderr`, 'a', 0o600);
+    const child = spawn(file, args, { stdio: ['ignore', 'ignore', log.fd], detached: true });
+    await log.close();
     if (child.pid !== undefined) this.#pids.add(child.pid);
     const client = clientOf(launch);
     const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;

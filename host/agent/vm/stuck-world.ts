@@ -1,17 +1,26 @@
 // Asks a process of ours that loops what it is doing: Node listens to a debugger after SIGUSR1 even
 // while JavaScript never returns, and a debugger sees the stack. It costs a world nothing until
-// then. The process must be ended afterwards: it listens on the loopback address and stands still.
-import { readdir, readFile, readlink } from 'node:fs/promises';
+// then. Nobody else can join in: the address has a random part that stands in the world's log alone.
+// The process must be ended afterwards, since it stands still.
+import { open, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { type Clock, sleep } from '#lib/base/clock.ts';
 
-/** Has a world listen where no other process does, should it ever be asked. */
-export const INSPECTOR_ARGS: readonly string[] = ['--inspect-port=127.0.0.1:0'];
+/**
+ * Has a world listen where no other process does, should it ever be asked, and say where on its
+ * standard error alone, which must be a file that only its owner may read.
+ */
+export const INSPECTOR_ARGS: readonly string[] = [
+  '--inspect-port=127.0.0.1:0',
+  '--inspect-publish-uid=stderr',
+];
 
 /** The whole conversation, in milliseconds. */
 const CONVERSATION_MS = 5_000;
-const HTTP_MS = 500;
 const POLL_MS = 50;
+/** What a process writes to its log meanwhile is far less, in bytes. */
+const SAID_BYTES_MAX = 64 * 1024;
+const LISTENS = /Debugger listening on (ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]{36})\n/;
 
 export interface Doing {
   filter: string;
@@ -21,7 +30,6 @@ export interface Doing {
   disk: string | null;
 }
 
-const targetsSchema = z.array(z.object({ webSocketDebuggerUrl: z.string() })).min(1);
 const scriptSchema = z.object({ scriptId: z.string(), url: z.string() });
 const frameSchema = z.object({
   callFrameId: z.string(),
@@ -42,7 +50,9 @@ const FILTER_URL = /^filter:([a-z][a-z0-9-]*)$/;
 
 /** Null when it does not say, or when no filter is on its stack. */
 export async function whatItDoes(pid: number, clock: Clock): Promise<Doing | null> {
-  const before = new Set(await listeningPorts(pid));
+  const said = `/proc/${pid}/fd/2`;
+  const from = await stat(said).catch(() => null);
+  if (from === null || !from.isFile()) return null;
   try {
     process.kill(pid, 'SIGUSR1');
   } catch {
@@ -52,7 +62,7 @@ export async function whatItDoes(pid: number, clock: Clock): Promise<Doing | nul
   const over = new AbortController();
   const timer = clock.after(CONVERSATION_MS, () => over.abort());
   try {
-    const url = await findDebugger({ pid, before, clock, signal: over.signal });
+    const url = await findDebugger({ said, from: from.size, clock, signal: over.signal });
     return url === null ? null : await converse(url, over.signal);
   } finally {
     timer.cancel();
@@ -60,43 +70,36 @@ export async function whatItDoes(pid: number, clock: Clock): Promise<Doing | nul
   }
 }
 
+/** The address, when the process has written it behind what stood in its log before. */
 async function findDebugger(parts: {
-  pid: number;
-  before: ReadonlySet<number>;
+  said: string;
+  from: number;
   clock: Clock;
   signal: AbortSignal;
 }): Promise<string | null> {
-  const { pid, before, clock, signal } = parts;
+  const { said, from, clock, signal } = parts;
   while (!signal.aborted) {
-    for (const port of await listeningPorts(pid)) {
-      if (before.has(port)) continue;
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(HTTP_MS)]);
-      const url = await fetch(`http://127.0.0.1:${port}/json/list`, { signal: limit })
-        .then((response) => response.json())
-        .then((json) => targetsSchema.safeParse(json).data?.[0]?.webSocketDebuggerUrl)
-        // Not yet, or something else listens there.
-        .catch(() => undefined);
-      if (url !== undefined) return url;
-    }
+    // Ended meanwhile: it will say nothing more.
+    const text = await readFrom(said, from).catch(() => null);
+    if (text === null) return null;
+    const url = LISTENS.exec(text)?.[1];
+    if (url !== undefined) return url;
     await sleep(clock, POLL_MS, signal);
   }
   return null;
 }
 
-/** Ports on which the process listens over TCP and IPv4. */
-async function listeningPorts(pid: number): Promise<number[]> {
-  const own = new Set<string>();
-  for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
-    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
-    if (inode !== undefined) own.add(inode);
+async function readFrom(path: string, position: number): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(SAID_BYTES_MAX),
+      ...[0, SAID_BYTES_MAX, position],
+    );
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
   }
-  const table = await readFile(`/proc/${pid}/net/tcp`, 'utf8').catch(() => '');
-  return table.split('\n').flatMap((line) => {
-    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-    if (state !== '0A' || !own.has(inode)) return [];
-    return [Number.parseInt(local.slice(local.indexOf(':') + 1), 16)];
-  });
 }
 
 async function converse(url: string, signal: AbortSignal): Promise<Doing | null> {

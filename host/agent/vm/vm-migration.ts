@@ -34,7 +34,8 @@ export async function prepareIncoming(
     await prepareLaunch(launch, runner.places.launchPath);
     runner.show('migratingIn');
     const { controlSocketPath, launchPath } = runner.places;
-    return { vmId: vm.vmId, launch: { ...worldCommand(launchPath), env: {} }, controlSocketPath };
+    const command = worldCommand(launchPath, launch.logPath);
+    return { vmId: vm.vmId, launch: { ...command, env: {} }, controlSocketPath };
   });
 }
 

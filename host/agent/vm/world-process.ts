@@ -20,13 +20,21 @@ const KILL_PATIENCE_MS = 10_000;
 const WORLD_PROGRAM = fileURLToPath(new URL('../../world/world-main.ts', import.meta.url));
 
 /**
+ * The shell becomes the world. A core dump would hold the keys of its disks; what it says on its
+ * standard error is for its owner alone.
+ */
+const BECOME_WORLD = 'ulimit -c 0; (umask 077; : >>"$0"); exec "$@" 2>>"$0"';
+
+/**
  * The command line of a world; the same for one that this host starts and for one that another
  * hands over.
  */
-export function worldCommand(launchPath: string): { file: string; args: string[] } {
+export function worldCommand(
+  launchPath: string,
+  logPath: string,
+): { file: string; args: string[] } {
   const command = [process.execPath, ...INSPECTOR_ARGS, WORLD_PROGRAM, launchPath];
-  // The shell becomes the world. A core dump would hold the keys of its disks.
-  return { file: '/bin/sh', args: ['-c', 'ulimit -c 0; exec "$0" "$@"', ...command] };
+  return { file: '/bin/sh', args: ['-c', BECOME_WORLD, logPath, ...command] };
 }
 
 export interface StartedWorld {
@@ -41,7 +49,7 @@ export async function startWorld(launch: WorldLaunch, launchPath: string): Promi
   await prepareLaunch(launch, launchPath);
   const log = await open(launch.logPath, 'a', 0o600);
   try {
-    const { file, args } = worldCommand(launchPath);
+    const { file, args } = worldCommand(launchPath, launch.logPath);
     const child = spawn(file, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
     child.unref();
     let alive = true;

@@ -1,5 +1,9 @@
 // Tests of the watchdog with real processes: a VM whose filter loops or leaks is ended and the
 // filter named, one that waits is left alone, and another VM works on meanwhile.
+import { execFile } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sleep } from '#lib/base/clock.ts';
@@ -119,6 +123,42 @@ describe.each([
     expect(why?.message).toContain(says);
   }, 40_000);
 });
+
+describe.each([
+  ['for another thread', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);'],
+  ['for a program', 'process.getBuiltinModule("child_process").execSync("sleep 600");'],
+  ['at a pipe', 'process.getBuiltinModule("fs").openSync(FIFO);'],
+])('a filter that has its process wait %s', (what, code) => {
+  test('is named, and its VM alone is ended', async () => {
+    const fifo = join(harness.directory, 'fifo');
+    if (code.includes('FIFO')) await promisify(execFile)('mkfifo', [fifo]);
+    const world = await startWith(`write() { ${code.replace('FIFO', JSON.stringify(fifo))} }`);
+    const watching = await watch(world);
+    await provoke(world);
+    const why = await endOf(world, watching);
+    expect(why?.fault).toBe('FilterFault');
+    expect(why?.message).toContain(`the I/O filter bad had it wait ${what} for 2 s.`);
+  }, 60_000);
+});
+
+test('nobody but the owner of a looping process learns where its debugger listens', async () => {
+  const world = await startWith('write() { for (;;); }');
+  await provoke(world);
+  const log = `${world.launch.logPath}.stderr`;
+  const { mode } = await stat(log);
+  expect(mode & 0o077).toBe(0);
+  await sleep(systemClock, 500);
+  process.kill(world.status.pid, 'SIGUSR1');
+  let port: string | undefined;
+  while (port === undefined) {
+    port = /127\.0\.0\.1:(\d+)/.exec(await readFile(log, 'utf8'))?.[1];
+    await neighbour.progress(1);
+  }
+  for (const path of ['json', 'json/list', 'json/version']) {
+    const { status } = await fetch(`http://127.0.0.1:${port}/${path}`);
+    expect(status).toBe(404);
+  }
+}, 60_000);
 
 test('a filter that takes ever more memory is named, and its VM alone is ended', async () => {
   const world = await startWith(

@@ -1,5 +1,5 @@
-// Watches a VM's process for what it cannot say itself: that it loops and answers nobody, or that
-// it takes more memory than it may. Such a process is ended, and why is kept for whoever looks
+// Watches a VM's process for what it cannot say itself: that a filter loops or waits and nobody is
+// answered, or that it takes more memory than it may. Such a process is ended, and why is kept for whoever looks
 // after the VM.
 import { readFile } from 'node:fs/promises';
 import type { Json } from '#lib/base/json.ts';
@@ -9,6 +9,7 @@ import type { VmTrouble } from '#lib/model/vm-trouble.ts';
 import type { ProcessIdentity } from '../../datastore/process-identity.ts';
 import type { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
+import { type Wait, whatItWaitsFor } from './blocked-world.ts';
 import { whatItDoes } from './stuck-world.ts';
 import { ensureEnded } from './world-process.ts';
 
@@ -130,6 +131,10 @@ export class WorldWatch {
     if (usage === null) return;
     const busyMs = usage.cpuMs - this.#silence.cpuMs;
     if (busyMs < (now - this.#answeredAt - ASK_AGAIN_MS) * BUSY_SHARE) {
+      const wait = await whatItWaitsFor(who.pid, this.#world.host.clock);
+      if (wait !== null && !(await this.#answers())) {
+        return this.#kill(who, this.#blocked(wait));
+      }
       const message = 'The process does not answer: it waits for storage.';
       this.#trouble = { kind: 'storage', message };
       return;
@@ -151,6 +156,20 @@ export class WorldWatch {
     const where = disk === null || disk === '' ? '' : ` on disk ${disk}`;
     const message = `${ended}: the I/O filter ${filter} looped in ${operation}${where}.`;
     return new Fault('FilterFault', message, { data: { filter, operation } });
+  }
+
+  /** Which filter it was cannot be asked: only its own code would answer. */
+  #blocked(wait: Wait): Fault {
+    const filters = [...new Set(this.#world.filters())];
+    const ended = `The process of the virtual machine ${this.#world.vmName()} was ended`;
+    const seconds = Math.round(this.#limitMs / 1000);
+    const [filter, ...others] = filters;
+    if (filter === undefined || others.length > 0) {
+      const message = `${ended}: it waited ${wait} for ${seconds} s. ${listOf(filters)}`;
+      return new Fault(filter === undefined ? 'SystemError' : 'FilterFault', message.trimEnd());
+    }
+    const message = `${ended}: the I/O filter ${filter} had it wait ${wait} for ${seconds} s.`;
+    return new Fault('FilterFault', message, { data: { filter, operation: 'wait' } });
   }
 
   #tooLarge(residentBytes: number, maxMib: number): Fault {
