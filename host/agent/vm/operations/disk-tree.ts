@@ -87,18 +87,19 @@ export interface MergeStep {
 
 /**
  * A disk that is nothing but the parent of one other, which can take its place: the lowest first,
- * so that nothing is copied twice. Null when there is none.
+ * so that nothing is copied twice. What a linked clone builds on belongs to another VM, which may
+ * have snapshots there. Null when there is none.
  */
-export function nextMerge({ running, frozen, parents }: DiskTree): MergeStep | null {
+export function nextMerge(tree: DiskTree): MergeStep | null {
+  const { running, frozen, parents } = tree;
   const children = childrenOf(parents);
   const runningPaths = [...running.values()];
   for (const [path] of [...parents].sort((a, b) => depth(parents, a[0]) - depth(parents, b[0]))) {
-    if (frozen.has(path) || runningPaths.includes(path)) continue;
+    if (frozen.has(path) || runningPaths.includes(path) || !isOwn(tree, path)) continue;
     const [child, ...others] = children.get(path) ?? [];
     if (child === undefined || others.length > 0) continue;
-    // The parent of a linked clone lies with the VM that it belongs to.
     if (dirname(path) !== dirname(child)) continue;
-    const key = keyOf({ running, frozen, parents }, child);
+    const key = keyOf(tree, child);
     if (key === null) continue;
     return {
       key,
