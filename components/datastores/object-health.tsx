@@ -62,10 +62,7 @@ function Unwell({ object }: { object: DatastoreView['objects'][number] }) {
       </span>
       {resyncPercent !== null && (
         <span className="mt-1 flex items-center gap-3">
-          <ProgressBar
-            value={resyncPercent}
-            label={`Resynchronisation of ${diskNames(object)}`}
-          />
+          <ProgressBar value={resyncPercent} label={`Resynchronisation of ${diskNames(object)}`} />
           <span className="shrink-0 text-muted">{formatBytes(bytesToResync)} left</span>
         </span>
       )}

@@ -22,7 +22,7 @@ export const OBJECT_STATES: Record<ObjectState, Words> = {
   resyncing: { label: 'Resynchronising', tone: 'info' },
   inaccessible: { label: 'Inaccessible', tone: 'bad' },
   bound: { label: 'Bound', tone: 'ok' },
-  unbound: { label: 'Not bound', tone: 'neutral' },
+  unbound: { label: 'Not bound', tone: 'idle' },
 };
 
 export const COMPONENT_STATES: Record<ObjectComponent['state'], Words> = {
@@ -33,11 +33,10 @@ export const COMPONENT_STATES: Record<ObjectComponent['state'], Words> = {
 };
 
 export function componentRows(objects: readonly StoredObject[]): ComponentRow[] {
-  return objects.flatMap((object) =>
-    object.components.length === 0
-      ? [{ object, component: null }]
-      : object.components.map((component) => ({ object, component })),
-  );
+  return objects.flatMap((object): ComponentRow[] => {
+    if (object.components.length === 0) return [{ object, component: null }];
+    return object.components.map((component) => ({ object, component }));
+  });
 }
 
 /** For sorting and filtering. */
