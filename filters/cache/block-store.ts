@@ -1,13 +1,25 @@
-// Blocks of 4 KiB in memory, with a mask of the 512-byte sectors that are valid in each, evicted by
-// SIEVE: a queue in the order of insertion, one "visited" bit, and a hand that goes from old to
-// new, spares what was visited once and evicts what was not. A hit sets one bit and moves nothing;
-// a scan passes through without washing out what is used (Zhang et al., NSDI 2024).
+// Blocks of 4 KiB in memory, with a mark for each 512-byte sector that is valid and that is dirty,
+// evicted by S3-FIFO: a small queue for what is new, a main one for what was used again, and a
+// table of what was evicted lately (Yang et al., SOSP 2023). A hit changes one byte and moves
+// nothing; a scan passes through the small queue alone. Tables take 40 bytes for a block at most.
+import { GhostTable } from './ghost-table.ts';
+import { BLOCK_BYTES } from './sectors.ts';
 
-export const BLOCK_BYTES = 4096;
-export const SECTOR_BYTES = 512;
 /** Memory is taken from the system in pieces of so many blocks, when it is first needed. */
 const SLAB_BLOCKS = 256;
-const NONE = -1;
+export const NONE = -1;
+
+const USES_MAX = 3;
+const USES = 3;
+const IN_MAIN = 4;
+const PINNED = 8;
+
+/** One first-in, first-out queue of slots, linked by the store. */
+interface Queue {
+  oldest: number;
+  newest: number;
+  size: number;
+}
 
 export class BlockStore {
   readonly capacity: number;
@@ -16,145 +28,240 @@ export class BlockStore {
   size = 0;
   /** By slot: bit n is set when sector n of the block is valid. */
   readonly valid: Uint8Array;
-  readonly #block: Float64Array;
-  readonly #visited: Uint8Array;
-  readonly #newer: Int32Array;
-  readonly #older: Int32Array;
+  /** By slot: bit n is set when the storage does not have sector n yet. */
+  readonly dirty: Uint8Array;
+  /** By slot of a dirty block: the number of the oldest record of the log that it needs. */
+  readonly firstRecord: Float64Array;
+  readonly #low: Uint32Array;
+  readonly #high: Uint8Array;
+  /** Uses since the queue passed, and the flags above. */
+  readonly #flags: Uint8Array;
+  readonly #next: Int32Array;
   readonly #chain: Int32Array;
   readonly #buckets: Int32Array;
-  readonly #shift: number;
-  readonly #views: Uint8Array[] = [];
-  readonly #free: number[] = [];
-  #newest = NONE;
-  #oldest = NONE;
-  #hand = NONE;
+  readonly #slabs: Uint8Array[] = [];
+  readonly #ghosts: GhostTable;
+  readonly #smallSize: number;
+  readonly #small: Queue = { oldest: NONE, newest: NONE, size: 0 };
+  readonly #main: Queue = { oldest: NONE, newest: NONE, size: 0 };
 
-  /** `capacity` is in blocks, at least 1. */
-  constructor(capacity: number) {
+  /** `capacity` is in blocks, at least 1. Only with `writeBack` may blocks be dirty. */
+  constructor(capacity: number, { writeBack = false } = {}) {
     this.capacity = capacity;
     this.valid = new Uint8Array(capacity);
-    this.#block = new Float64Array(capacity);
-    this.#visited = new Uint8Array(capacity);
-    this.#newer = new Int32Array(capacity);
-    this.#older = new Int32Array(capacity);
+    this.dirty = new Uint8Array(capacity);
+    this.firstRecord = new Float64Array(writeBack ? capacity : 0);
+    this.#low = new Uint32Array(capacity);
+    this.#high = new Uint8Array(capacity);
+    this.#flags = new Uint8Array(capacity);
+    this.#next = new Int32Array(capacity);
     this.#chain = new Int32Array(capacity);
-    const bits = Math.max(1, Math.ceil(Math.log2(capacity)));
-    this.#buckets = new Int32Array(2 ** bits).fill(NONE);
-    this.#shift = 32 - bits;
+    this.#buckets = new Int32Array(capacity).fill(NONE);
+    this.#smallSize = Math.max(1, Math.round(capacity / 10));
+    this.#ghosts = new GhostTable(capacity - this.#smallSize);
   }
 
-  /** The slot of a block, or -1. */
+  /** Bytes of the tables, for all blocks. */
+  get tableBytes(): number {
+    const tables = [this.valid, this.dirty, this.firstRecord, this.#low, this.#high, this.#flags];
+    const links = [this.#next, this.#chain, this.#buckets];
+    const own = [...tables, ...links].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return own + this.#ghosts.tableBytes;
+  }
+
+  /** The slot of a block, or NONE. */
   find(block: number): number {
-    let slot = this.#buckets[this.#bucketOf(block)] ?? NONE;
-    while (slot !== NONE && this.#block[slot] !== block) slot = this.#chain[slot] ?? NONE;
+    const low = block >>> 0;
+    const high = Math.floor(block / 2 ** 32);
+    let slot = this.#buckets[this.#bucketOf(hashOf(block))] ?? NONE;
+    while (slot !== NONE && (this.#low[slot] !== low || this.#high[slot] !== high)) {
+      slot = this.#chain[slot] ?? NONE;
+    }
     return slot;
+  }
+
+  blockOf(slot: number): number {
+    return (this.#low[slot] ?? 0) + (this.#high[slot] ?? 0) * 2 ** 32;
   }
 
   /** Notes that the block in the slot was used. */
   touch(slot: number): void {
-    this.#visited[slot] = 1;
+    const flags = this.#flags[slot] ?? 0;
+    if ((flags & USES) < USES_MAX) this.#flags[slot] = flags + 1;
   }
 
-  /** The slot of a block, made with no valid sector when there was none. May evict another. */
-  claim(block: number): number {
+  /**
+   * The slot of a block, made with no valid sector when there was none. May evict another, though
+   * none that is dirty, pinned or kept; NONE when there is no other.
+   */
+  claim(block: number, keep?: (block: number) => boolean): number {
     const found = this.find(block);
     if (found !== NONE) return found;
-    const slot = this.#freeSlot();
-    const bucket = this.#bucketOf(block);
-    this.#block[slot] = block;
-    this.#visited[slot] = 0;
+    const slot = this.size < this.capacity ? this.size : this.#evict(keep);
+    if (slot === NONE) return NONE;
+    this.size += 1;
+    const hash = hashOf(block);
+    const bucket = this.#bucketOf(hash);
+    this.#low[slot] = block >>> 0;
+    this.#high[slot] = Math.floor(block / 2 ** 32);
     this.valid[slot] = 0;
     this.#chain[slot] = this.#buckets[bucket] ?? NONE;
     this.#buckets[bucket] = slot;
-    this.#older[slot] = this.#newest;
-    this.#newer[slot] = NONE;
-    if (this.#newest === NONE) this.#oldest = slot;
-    else this.#newer[this.#newest] = slot;
-    this.#newest = slot;
-    this.size += 1;
+    const known = this.#ghosts.take(hash);
+    this.#flags[slot] = known ? IN_MAIN : 0;
+    this.#append(known ? this.#main : this.#small, slot);
     return slot;
   }
 
-  /** The bytes of a slot; valid until the slot is reused. */
-  bytesOf(slot: number): Uint8Array {
-    const view = this.#views[slot];
-    if (view) return view;
-    const first = slot - (slot % SLAB_BLOCKS);
-    const count = Math.min(SLAB_BLOCKS, this.capacity - first);
-    const slab = new Uint8Array(count * BLOCK_BYTES);
-    for (let i = 0; i < count; i++) {
-      this.#views[first + i] = slab.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES);
-    }
-    return this.bytesOf(slot);
+  /** Keeps the block where it is until it is let go, dirty or not. */
+  pin(slot: number): void {
+    this.#flags[slot] = (this.#flags[slot] ?? 0) | PINNED;
   }
 
-  /** Drops all blocks from `first` up to, not including, `end`. */
-  removeRange(first: number, end: number): void {
+  isPinned(slot: number): boolean {
+    return ((this.#flags[slot] ?? 0) & PINNED) !== 0;
+  }
+
+  unpin(slot: number): void {
+    this.#flags[slot] = (this.#flags[slot] ?? 0) & ~PINNED;
+  }
+
+  /** Copies `length` bytes of a slot, from `from` on, to `target[at]`. */
+  copyOut(slot: number, from: number, length: number, target: Uint8Array, at: number): void {
+    const start = (slot % SLAB_BLOCKS) * BLOCK_BYTES + from;
+    target.set(this.#slabOf(slot).subarray(start, start + length), at);
+  }
+
+  /** Copies bytes into a slot, to `to`. */
+  copyIn(slot: number, to: number, bytes: Uint8Array): void {
+    this.#slabOf(slot).set(bytes, (slot % SLAB_BLOCKS) * BLOCK_BYTES + to);
+  }
+
+  /** Makes nothing valid from `first` up to, not including, `end`, but what is dirty. */
+  invalidate(first: number, end: number): void {
+    this.eachIn(first, end, (slot) => {
+      this.valid[slot] = (this.valid[slot] ?? 0) & (this.dirty[slot] ?? 0);
+    });
+  }
+
+  /** Each slot with a block from `first` up to, not including, `end`. */
+  eachIn(first: number, end: number, visit: (slot: number) => void): void {
     if (end - first <= this.size) {
       for (let block = first; block < end; block++) {
         const slot = this.find(block);
-        if (slot !== NONE) this.#remove(slot);
+        if (slot !== NONE) visit(slot);
       }
       return;
     }
-    for (let slot = this.#oldest; slot !== NONE; ) {
-      const next = this.#newer[slot] ?? NONE;
-      const block = this.#block[slot] ?? 0;
-      if (block >= first && block < end) this.#remove(slot);
-      slot = next;
+    for (let slot = 0; slot < this.size; slot++) {
+      const block = this.blockOf(slot);
+      if (block >= first && block < end) visit(slot);
     }
   }
 
-  #freeSlot(): number {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    if (this.size < this.capacity) return this.size;
-    this.#evict();
-    return this.#free.pop() ?? 0;
-  }
-
-  #evict(): void {
-    let slot = this.#hand === NONE ? this.#oldest : this.#hand;
-    while (this.#visited[slot] === 1) {
-      this.#visited[slot] = 0;
-      const newer = this.#newer[slot] ?? NONE;
-      slot = newer === NONE ? this.#oldest : newer;
+  /** Blocks that were used again, those used most first, at most so many. */
+  hottest(count: number): number[] {
+    const found: number[] = [];
+    for (let uses = USES_MAX; uses >= 0 && found.length < count; uses--) {
+      for (let slot = 0; slot < this.size && found.length < count; slot++) {
+        const flags = this.#flags[slot] ?? 0;
+        const used = (flags & IN_MAIN) !== 0 || uses > 0;
+        if (used && (flags & USES) === uses && this.valid[slot] !== 0) {
+          found.push(this.blockOf(slot));
+        }
+      }
     }
-    this.#hand = this.#newer[slot] ?? NONE;
-    this.#remove(slot);
-    this.evictions += 1;
+    return found;
   }
 
-  #remove(slot: number): void {
-    this.#unchain(slot);
-    const newer = this.#newer[slot] ?? NONE;
-    const older = this.#older[slot] ?? NONE;
-    if (newer === NONE) this.#newest = older;
-    else this.#older[newer] = older;
-    if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
-    if (this.#hand === slot) this.#hand = newer;
-    this.valid[slot] = 0;
-    this.#block[slot] = NONE;
-    this.#free.push(slot);
-    this.size -= 1;
+  /** A free slot, unless all are kept. Looks at each at most so often as its uses can spare it. */
+  #evict(keep?: (block: number) => boolean): number {
+    for (let looks = (USES_MAX + 2) * this.size; looks > 0; looks--) {
+      const fromSmall = this.#small.size >= this.#smallSize || this.#main.size === 0;
+      const slot = fromSmall ? this.#passSmall(keep) : this.#passMain(keep);
+      if (slot !== NONE) return slot;
+    }
+    return NONE;
   }
 
-  #unchain(slot: number): void {
-    const bucket = this.#bucketOf(this.#block[slot] ?? 0);
+  /** The oldest of the small queue: into the main one when it was used again, else out. */
+  #passSmall(keep?: (block: number) => boolean): number {
+    const slot = this.#takeOldest(this.#small);
+    const flags = this.#flags[slot] ?? 0;
+    if ((flags & USES) > 0 || this.#isKept(slot, keep)) {
+      this.#flags[slot] = (flags & ~USES) | IN_MAIN;
+      this.#append(this.#main, slot);
+      return NONE;
+    }
+    this.#ghosts.add(hashOf(this.blockOf(slot)));
+    return this.#remove(slot);
+  }
+
+  /** The oldest of the main queue: once more through it when it was used, else out. */
+  #passMain(keep?: (block: number) => boolean): number {
+    const slot = this.#takeOldest(this.#main);
+    const flags = this.#flags[slot] ?? 0;
+    if ((flags & USES) > 0 || this.#isKept(slot, keep)) {
+      if ((flags & USES) > 0) this.#flags[slot] = flags - 1;
+      this.#append(this.#main, slot);
+      return NONE;
+    }
+    return this.#remove(slot);
+  }
+
+  #isKept(slot: number, keep?: (block: number) => boolean): boolean {
+    if (this.dirty[slot] !== 0 || this.isPinned(slot)) return true;
+    return keep?.(this.blockOf(slot)) ?? false;
+  }
+
+  #remove(slot: number): number {
+    const bucket = this.#bucketOf(hashOf(this.blockOf(slot)));
     const next = this.#chain[slot] ?? NONE;
     let at = this.#buckets[bucket] ?? NONE;
-    if (at === slot) {
-      this.#buckets[bucket] = next;
-      return;
+    if (at === slot) this.#buckets[bucket] = next;
+    else {
+      while (this.#chain[at] !== slot) at = this.#chain[at] ?? NONE;
+      this.#chain[at] = next;
     }
-    while (this.#chain[at] !== slot) at = this.#chain[at] ?? NONE;
-    this.#chain[at] = next;
+    this.valid[slot] = 0;
+    this.size -= 1;
+    this.evictions += 1;
+    return slot;
   }
 
-  /** Block numbers go beyond 32 bits on disks over 16 TiB: both halves count. */
-  #bucketOf(block: number): number {
-    const mixed = Math.imul(block ^ Math.trunc(block / 2 ** 32), 0x9e3779b1);
-    return mixed >>> this.#shift;
+  #append(queue: Queue, slot: number): void {
+    this.#next[slot] = NONE;
+    if (queue.newest === NONE) queue.oldest = slot;
+    else this.#next[queue.newest] = slot;
+    queue.newest = slot;
+    queue.size += 1;
   }
+
+  #takeOldest(queue: Queue): number {
+    const slot = queue.oldest;
+    queue.oldest = this.#next[slot] ?? NONE;
+    if (queue.oldest === NONE) queue.newest = NONE;
+    queue.size -= 1;
+    return slot;
+  }
+
+  #slabOf(slot: number): Uint8Array {
+    const index = Math.floor(slot / SLAB_BLOCKS);
+    const slab = this.#slabs[index];
+    if (slab !== undefined) return slab;
+    const blocks = Math.min(SLAB_BLOCKS, this.capacity - index * SLAB_BLOCKS);
+    const made = new Uint8Array(blocks * BLOCK_BYTES);
+    this.#slabs[index] = made;
+    return made;
+  }
+
+  #bucketOf(hash: number): number {
+    return Math.floor(((hash >>> 0) / 2 ** 32) * this.capacity);
+  }
+}
+
+/** 32 bits of a block's number; those of disks over 16 TiB are longer, and both halves count. */
+function hashOf(block: number): number {
+  const mixed = Math.imul((block ^ Math.trunc(block / 2 ** 32)) | 0, 0x9e3779b1);
+  return Math.imul(mixed ^ (mixed >>> 15), 0x85ebca77) >>> 0;
 }

@@ -26,6 +26,11 @@ export class ConflictTable {
     this.#writes[place] = (this.#writes[place] ?? 0) + 1;
   }
 
+  /** Whether a read that may touch the block is under way. */
+  hasReads(block: number): boolean {
+    return (this.#reads[block % PLACES] ?? 0) > 0;
+  }
+
   /** True when the read may fill the block. */
   endRead(block: number): boolean {
     const place = block % PLACES;

@@ -1,0 +1,34 @@
+// What a policy asks of the cache of one disk.
+import type { PropertyValues } from '#lib/filter-sdk/filter.ts';
+import { BLOCK_BYTES } from './sectors.ts';
+import type { Watermarks } from './write-back-parts.ts';
+
+const MIB = 1024 * 1024;
+
+export type CacheMode = 'writeThrough' | 'writeBack' | 'writeAround';
+
+export interface CacheSettings {
+  mode: CacheMode;
+  blocks: number;
+  logBytes: number;
+  watermarks: Watermarks;
+  discardLostData: boolean;
+}
+
+export function settingsOf(properties: PropertyValues): CacheSettings {
+  const { mode, discardLostData } = properties;
+  const high = numberOf(properties, 'dirtyHigh', 70) / 100;
+  const low = numberOf(properties, 'dirtyLow', 30) / 100;
+  return {
+    mode: mode === 'writeBack' || mode === 'writeAround' ? mode : 'writeThrough',
+    blocks: Math.max(1, Math.trunc((numberOf(properties, 'sizeMib', 1) * MIB) / BLOCK_BYTES)),
+    logBytes: numberOf(properties, 'logMib', 64) * MIB,
+    watermarks: { high, low: Math.min(low, high / 2) },
+    discardLostData: discardLostData === true,
+  };
+}
+
+function numberOf(properties: PropertyValues, name: string, otherwise: number): number {
+  const value = properties[name];
+  return typeof value === 'number' && value > 0 ? value : otherwise;
+}

@@ -1,0 +1,27 @@
+// What write-back works with, and what it asks of the cache around it.
+import type { DiskIo, FilterContext } from '#lib/filter-sdk/filter.ts';
+import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import type { DirtyData } from './dirty-data.ts';
+
+export interface Watermarks {
+  /** Of the log, from 0 to 1. */
+  high: number;
+  low: number;
+}
+
+export interface WriteBackParts {
+  context: Pick<FilterContext, 'sidecar' | 'clock' | 'raiseEvent' | 'log'>;
+  flash: HostFlash;
+  watermarks(): Watermarks;
+  logBytes(): number;
+  /** Changes that were passed on and have not ended. */
+  changesBelow(): number;
+  /** Nothing that went by the log waits for a flush of the storage. */
+  isBelowDurable(): boolean;
+  /** A change, or a flush, is about to be passed on. */
+  onPass(io: DiskIo): void;
+  /** In a new file. */
+  make(flash: HostFlash, logBytes: number): DirtyData;
+  /** Blocks of the cache, for the claim. */
+  blocks(): number;
+}
