@@ -4,8 +4,8 @@
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { Health } from '../disks/disk-health.tsx';
 import { provisioningLabel } from '../disks/disk-words.ts';
-import { formatBytes } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
+import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { EmptyState } from '../ui/states/empty-state.tsx';
@@ -38,22 +38,16 @@ const COLUMNS: readonly TableColumn<DatastoreDisk>[] = [
     value: ({ health }) => health,
     cell: ({ health }) => (health === '' ? null : <Health text={health} />),
   },
-  {
+  bytesColumn({
     id: 'used',
     header: 'Used',
-    width: 100,
-    align: 'end',
     value: ({ usedBytes }) => usedBytes,
-    text: ({ usedBytes }) => (usedBytes === null ? 'Not known' : formatBytes(usedBytes)),
-  },
-  {
+  }),
+  bytesColumn({
     id: 'capacity',
     header: 'Capacity',
-    width: 100,
-    align: 'end',
     value: ({ capacityBytes }) => capacityBytes,
-    text: ({ capacityBytes }) => formatBytes(capacityBytes),
-  },
+  }),
 ];
 
 export function DatastoreDisks({ disks }: { disks: readonly DatastoreDisk[] }) {

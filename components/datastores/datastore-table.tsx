@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation';
 import type { DatastoreSummary } from '#lib/wire/api/datastores.ts';
 import { formatBytes } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
+import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { ProgressBar } from '../ui/progress-bar.tsx';
@@ -48,30 +49,22 @@ const COLUMNS: readonly TableColumn<DatastoreSummary>[] = [
       </span>
     ),
   },
-  {
+  bytesColumn({
     id: 'free',
     header: 'Free',
-    width: 100,
-    align: 'end',
     value: ({ freeBytes }) => freeBytes,
-    text: ({ freeBytes }) => formatBytes(freeBytes),
-  },
-  {
+  }),
+  bytesColumn({
     id: 'capacity',
     header: 'Capacity',
-    width: 100,
-    align: 'end',
     value: ({ capacityBytes }) => capacityBytes,
-    text: ({ capacityBytes }) => formatBytes(capacityBytes),
-  },
-  {
+  }),
+  bytesColumn({
     id: 'provisioned',
     header: 'Provisioned',
     width: 110,
-    align: 'end',
     value: ({ provisionedBytes }) => provisionedBytes,
-    text: ({ provisionedBytes }) => formatBytes(provisionedBytes),
-  },
+  }),
   {
     id: 'hosts',
     header: 'Hosts',

@@ -6,8 +6,8 @@ import type { ReactNode } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { DepotVibView } from '#lib/wire/api/operations.ts';
-import { formatBytes } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
+import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Age } from '../ui/age.tsx';
@@ -66,14 +66,12 @@ const COLUMNS: readonly TableColumn<DepotVibView>[] = [
     width: 110,
     value: ({ installedOn }) => installedOn.map(({ name }) => name).join(', '),
   },
-  {
+  bytesColumn({
     id: 'size',
     header: 'Size',
     width: 80,
-    align: 'end',
     value: ({ inspection }) => inspection.sizeBytes,
-    text: ({ inspection }) => formatBytes(inspection.sizeBytes),
-  },
+  }),
   {
     id: 'added',
     header: 'Added',

@@ -6,16 +6,16 @@ import { Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useIoTrace } from '#lib/client/use-io.ts';
+import type { DiskSample } from '#lib/model/io.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
-import { NumberAge, useIsStale } from '../objects/number-age.tsx';
-import { latestDiskSample } from '../performance/performance-series.ts';
+import { NumberAge } from '../objects/number-age.tsx';
+import { useLiveDisk } from '../performance/use-live-disk.ts';
 import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { DiskSelect, useDiskChoice, useLiveSamples } from '../vms/disk-choice.tsx';
-import { useAnswers } from '../vms/use-answers.ts';
 import { IoPathDiagram } from './io-path-diagram.tsx';
 import { describePath } from './path-model.ts';
 import { traceRows, traceStages } from './trace-rows.ts';
@@ -48,14 +48,12 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
   const samples = useLiveSamples(vm.id);
   const trace = useIoTrace({ vmId: vm.id, diskKey: disk.key }, { enabled: !paused });
   const entries = (trace.data ?? []).slice(-ROWS_SHOWN);
-  const latest = latestDiskSample(samples.data ?? [], disk.key);
-  const answers = useAnswers(vm);
-  const stale = useIsStale(latest?.at ?? null, answers);
+  const { sample, at, idle, stale } = useLiveDisk(vm, disk.key, samples.data);
   const path = describePath({
     diskLabel: disk.label,
     unit: disk.unit,
     filters: disk.filters,
-    sample: latest?.sample ?? null,
+    sample,
     entries,
   });
   const stages = traceStages(disk.filters, entries);
@@ -63,7 +61,7 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
     <>
       <Section
         title="Path of an I/O"
-        actions={<NumberAge at={latest?.at ?? null} idle={answers} />}
+        actions={<NumberAge at={at} idle={idle} />}
         description={
           'Down the chain on the way in, back up in reverse on the way out. Rates stand on ' +
           'the edges, the time spent stands in each stage.'
@@ -87,7 +85,7 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
         {trace.error && entries.length === 0 ? (
           <ErrorState error={trace.error} compact onRetry={() => void trace.refetch()} />
         ) : entries.length === 0 ? (
-          <NoIo vm={vm} disk={disk} />
+          <NoIo vm={vm} disk={disk} comes={trace.isPending || isMoving(sample)} />
         ) : (
           <TraceTable rows={traceRows(entries, stages)} stages={stages} />
         )}
@@ -96,7 +94,19 @@ function DiskPath({ vm, disk }: { vm: VmView; disk: DiskView }) {
   );
 }
 
-function NoIo({ vm, disk }: { vm: VmView; disk: DiskView }) {
+/** I/O passes: the first that is traced is about to come. */
+function isMoving(sample: DiskSample | null): boolean {
+  return sample !== null && sample.read.iops + sample.write.iops + sample.otherIops > 0;
+}
+
+interface NoIoProps {
+  vm: VmView;
+  disk: DiskView;
+  comes: boolean;
+}
+
+function NoIo({ vm, disk, comes }: NoIoProps) {
+  if (comes) return <EmptyState title="Waiting for the first traced I/O…" />;
   return (
     <EmptyState
       title="No I/O came to this disk yet"

@@ -12,7 +12,7 @@ import {
   formatLatency,
   formatShare,
 } from '../format/quantities.ts';
-import { NumberAge, useIsStale } from '../objects/number-age.tsx';
+import { NumberAge } from '../objects/number-age.tsx';
 import { Section } from '../ui/card.tsx';
 import { LineChart } from '../ui/charts/line-chart.tsx';
 import { classNames } from '../ui/class-names.ts';
@@ -21,10 +21,12 @@ import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { useUrlParam } from '../ui/use-url-param.ts';
 import { DiskSelect, useDiskChoice, useLiveSamples } from '../vms/disk-choice.tsx';
-import { useAnswers } from '../vms/use-answers.ts';
 import { FilterStatistics } from './filter-statistics.tsx';
 import { diskSeries, filterSeries, latestDiskSample } from './performance-series.ts';
+import { useLiveDisk } from './use-live-disk.ts';
 
+/** No disk has this key. */
+const NO_DISK = -1;
 const WINDOWS = [
   { value: '60000', label: 'Last minute' },
   { value: '300000', label: 'Last 5 minutes' },
@@ -53,8 +55,7 @@ function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
   const { disk } = choice;
   const [span, setSpan] = useUrlParam('span', '300000');
   const last = samples.at(-1);
-  const answers = useAnswers(vm);
-  const stale = useIsStale(last?.at ?? null, answers);
+  const { at, idle, stale } = useLiveDisk(vm, disk?.key ?? NO_DISK, samples);
   const window = WINDOWS.find(({ value }) => value === span) ?? WINDOWS[1];
   if (!disk) return <EmptyState title="This virtual machine has no disks" />;
   return (
@@ -70,7 +71,7 @@ function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
             onChange={setSpan}
           />
         </div>
-        <NumberAge at={last?.at ?? null} idle={answers} />
+        <NumberAge at={at} idle={idle} />
         {last && (
           <span className="text-sm text-muted">
             {`World: ${formatShare(last.cpu)} of one core, ${formatBytes(last.residentBytes)}`}

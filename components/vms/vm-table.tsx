@@ -5,9 +5,10 @@ import { Monitor } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
-import { formatBytes, formatMebibytes, formatShare } from '../format/quantities.ts';
+import { formatMebibytes, formatShare } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge, complianceLabel } from '../policies/compliance-badge.tsx';
+import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import type { MenuItem } from '../ui/overlays/menu-item.ts';
@@ -91,14 +92,12 @@ const COLUMNS: readonly TableColumn<VmSummary>[] = [
     value: ({ memoryMib }) => memoryMib,
     text: ({ memoryMib }) => formatMebibytes(memoryMib),
   },
-  {
+  bytesColumn({
     id: 'size',
     header: 'Provisioned',
     width: 110,
-    align: 'end',
     value: ({ provisionedBytes }) => provisionedBytes,
-    text: ({ provisionedBytes }) => formatBytes(provisionedBytes),
-  },
+  }),
   {
     id: 'snapshots',
     header: 'Snapshots',

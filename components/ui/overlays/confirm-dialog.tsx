@@ -11,6 +11,7 @@ import { TextField } from '../forms/text-field.tsx';
 import { type ApiCall, SameAsCall } from '../same-as-call.tsx';
 import { ErrorState } from '../states/error-state.tsx';
 import { Dialog } from './dialog.tsx';
+import { useSubmit } from './use-submit.ts';
 
 export interface ConfirmDialogProps {
   open: boolean;
@@ -30,21 +31,13 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const { open, onClose, title, verb, danger = false, typed, disabledReason } = props;
   const { size = 'small' } = props;
   const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { busy, error, submit } = useSubmit();
   const missing = typed && text !== typed ? `Type ${typed} to confirm.` : null;
-  const confirm = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const confirm = () =>
+    submit(async () => {
       await props.onConfirm();
       onClose();
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog
       open={open}

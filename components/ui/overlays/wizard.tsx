@@ -12,6 +12,7 @@ import { type DisabledReason, isDisabled } from '../disabled-reason.tsx';
 import { type ApiCall, SameAsCall } from '../same-as-call.tsx';
 import { ErrorState } from '../states/error-state.tsx';
 import { Dialog } from './dialog.tsx';
+import { useSubmit } from './use-submit.ts';
 
 export interface WizardStep {
   id: string;
@@ -36,8 +37,7 @@ export interface WizardProps {
 export function Wizard(props: WizardProps) {
   const { open, onClose, title, description, review, finish, size = 'large' } = props;
   const [index, setIndex] = useState(0);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { busy, error, submit, clear } = useSubmit();
   const last: WizardStep = {
     id: 'review',
     title: 'Ready to complete',
@@ -49,23 +49,16 @@ export function Wizard(props: WizardProps) {
   const blocked = isLast ? blockedBy(props) : step.blocked;
 
   const go = (next: number) => {
-    setError(null);
+    clear();
     setIndex(next);
   };
-  const forward = async () => {
-    setError(null);
-    setBusy(true);
-    try {
+  const forward = () =>
+    submit(async () => {
       if (isLast) {
         await finish.run();
         onClose();
       } else if ((await step.onNext?.()) !== false) setIndex(index + 1);
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog
       open={open}
