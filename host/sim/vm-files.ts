@@ -119,13 +119,14 @@ export class VmFiles {
   }
 
   #changed(vmxPath: string): void {
-    const { mark, disks } = this.#read(vmxPath);
+    const { mark } = this.#read(vmxPath);
     const operation = this.#underWay.get(mark);
     if (operation === undefined) return;
     const contents = new Map(this.#contents);
     const state = [...this.#vms.values()].find((each) => each.vmxPath === vmxPath);
     // The .vmx of a clone is a new one.
-    this.#apply(operation, state?.disks ?? new Map());
+    const disks = new Map(state?.disks);
+    this.#apply(operation, disks);
     if (state === undefined) {
       this.onNewVm?.(vmxPath);
       return;
@@ -134,18 +135,25 @@ export class VmFiles {
     state.disks = disks;
   }
 
-  #apply(operation: Operation, disks: ReadonlyMap<number, string>): void {
+  /** The disks that the VM should have then: whether its .vmx names them its guests will tell. */
+  #apply(operation: Operation, disks: Map<number, string>): void {
     switch (operation.kind) {
       case 'snapshot':
         for (const { key, descriptorPath } of operation.disks) {
           this.#freeze(disks.get(key) ?? '', descriptorPath);
+          disks.set(key, descriptorPath);
         }
         break;
       case 'merge':
         this.#carry(operation.childPath, operation.parentPath);
+        replace(disks, operation.childPath, operation.parentPath);
         break;
       case 'revert':
-        for (const each of operation.disks) this.#copy(each.parentPath, each.descriptorPath);
+        for (const key of operation.removed) disks.delete(key);
+        for (const { key, parentPath, descriptorPath } of operation.disks) {
+          this.#copy(parentPath, descriptorPath);
+          disks.set(key, descriptorPath);
+        }
         break;
       case 'clone':
         for (const each of operation.disks) this.#copy(each.sourcePath, each.targetPath);
@@ -153,10 +161,17 @@ export class VmFiles {
       case 'relocate':
         for (const { sourcePath, targetPath } of operation.disks.flatMap(({ layers }) => layers)) {
           this.#carry(sourcePath, targetPath);
+          replace(disks, sourcePath, targetPath);
         }
         break;
+      case 'attach':
+        disks.set(operation.disk.key, operation.disk.descriptorPath);
+        break;
+      case 'detach':
+        disks.delete(operation.key);
+        break;
       default:
-      // What is attached is known already, and the rest leaves the contents as they are.
+      // The rest leaves disks and contents as they are.
     }
   }
 
@@ -203,4 +218,8 @@ export class VmFiles {
     }
     return { mark: vmxValue(vmx, MARK) ?? '', disks };
   }
+}
+
+function replace(disks: Map<number, string>, before: string, after: string): void {
+  for (const [key, path] of disks) if (path === before) disks.set(key, after);
 }
