@@ -11,6 +11,7 @@ import { ServedDisk } from '../disk/served-disk.ts';
 import { NbdServer } from '../nbd/nbd-server.ts';
 import { TestClient } from '../nbd/test-client.ts';
 import { haveTools, runTool } from '../world/test-peers.ts';
+import type { WorldClient } from '../world/world-client.ts';
 import { clientOf, type HarnessDisk, WorldHarness } from '../world/world-harness.ts';
 import { type Destination, handOver } from './hand-over.ts';
 import { spawnDestination } from './spawn-destination.ts';
@@ -20,9 +21,11 @@ export default {
   kind: 'partial', safeBecause: 'it only counts', name: 'counter', class: 'inspection',
   apiVersion: 1, summary: '', properties: [],
   statistics: [{ name: 'writes', label: 'Writes', kind: 'counter', unit: '' }],
-  open({ state }) {
+  open({ state, raiseEvent }) {
     let writes = state ? Number(new TextDecoder().decode(state)) : 0;
-    return { write() { writes += 1; }, statistics: () => ({ writes }),
+    return { write() { writes += 1; },
+      diskEvent: ({ kind, phase }) => raiseEvent('info', kind + ' ' + phase),
+      statistics: () => ({ writes }),
       saveState: () => new TextEncoder().encode(String(writes)) };
   } };`;
 
@@ -100,6 +103,7 @@ test('a VM moves there and back under load; no error, filters keep their state',
     expect(status).toMatchObject({ state: 'running', nbdPort: port });
     const after = (await client.sample()).disks[0]?.filters[0]?.statistics.writes ?? 0;
     expect(after).toBeGreaterThanOrEqual(before);
+    await heard(client, ['migrate done']);
     await loads[0]?.progress(200);
   }
   for (const load of loads) await load.stop();
@@ -111,6 +115,15 @@ test('a VM moves there and back under load; no error, filters keep their state',
   }
   await client.stop();
 }, 60_000);
+
+/** What its filters were told, as they say themselves. */
+async function heard(client: WorldClient, expected: string[]): Promise<void> {
+  let said: string[] = [];
+  while (said.length < expected.length) {
+    said = (await client.status()).filterEvents.map(({ message }) => message);
+  }
+  expect(said).toEqual(expected);
+}
 
 async function openHandshake(where: { host: string; port: number }): Promise<TestClient> {
   const client = new TestClient(where);

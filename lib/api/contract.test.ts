@@ -180,6 +180,7 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
 const POWER_USER_MAY = [
   ...['setPower', 'startWorkload', 'stopWorkload', 'assignPolicies', 'resetVm'],
   ...['createSnapshot', 'removeAllSnapshots', 'revertToSnapshot', 'renameSnapshot'],
+  'consolidateDisks',
   ...['removeSnapshot', 'addDisk', 'growDisk', 'removeDisk'],
 ];
 

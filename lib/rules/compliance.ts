@@ -28,7 +28,11 @@ export interface ComplianceResult {
 
 export function judgeCompliance(facts: ComplianceFacts): ComplianceResult {
   const { policy, host, filters } = facts;
-  if (!policy) return { status: 'notApplicable', reason: 'No storage policy is assigned.' };
+  if (!policy) {
+    const names = filters.map(({ name }) => name).join(', ');
+    const yet = names === '' ? '' : ` The disk has the filters ${names} all the same.`;
+    return { status: 'notApplicable', reason: `No storage policy is assigned.${yet}` };
+  }
   if (facts.appliedGeneration !== policy.generation) {
     const reason = `The policy ${policy.name} was changed after it was applied. Reapply it.`;
     return { status: 'outOfDate', reason };

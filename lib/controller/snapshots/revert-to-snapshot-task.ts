@@ -1,11 +1,11 @@
 // Goes back to a snapshot: powers the VM off, since a snapshot holds no running state, and has the
 // host give up what was written since.
-import { revertToSnapshot as revertRpc } from '../../wire/agent/disk-rpc.ts';
+import { revertToSnapshot as revertRpc, type VmLayout } from '../../wire/agent/disk-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { changeLayout, showProgress } from '../layouts/change-layout.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';
 import { stopWorld } from '../vms/stop-world.ts';
-import { findVmFacts, toRunSpec } from '../vms/vm-store.ts';
+import { findVmFacts, toRunSpec, type VmRow } from '../vms/vm-store.ts';
 import { type RevertInput, revertToSnapshot } from './revert-to-snapshot.ts';
 
 export const performRevertToSnapshot: TaskHandler<RevertInput> = (context, input) =>
@@ -25,6 +25,23 @@ export const performRevertToSnapshot: TaskHandler<RevertInput> = (context, input
       },
       onProgress: showProgress(context, 30, 95, step),
     });
-    const message = `${vm.name} was reverted to the snapshot “${name}” and is powered off.`;
+    const message =
+      `${vm.name} was reverted to the snapshot “${name}” and is powered off.` +
+      cameBack(vm, layout);
     return { layout, result: {}, event: { type: 'VmSnapshotRevertedEvent', message } };
   });
+
+/** Of disks that the VM had no more: their filters have come back, without what a policy had set. */
+function cameBack(vm: VmRow, { disks }: VmLayout): string {
+  const known = new Set(vm.disks.map(({ key }) => key));
+  return disks
+    .filter(({ key, filters }) => !known.has(key) && filters.length > 0)
+    .map(({ label, filters }) => {
+      const names = filters.map(({ name }) => name).join(', ');
+      return (
+        ` ${label} is back with ${names}, with default settings and no storage policy; ` +
+        'assign one to it.'
+      );
+    })
+    .join('');
+}

@@ -1,9 +1,13 @@
 // Takes a VM that is off back to a snapshot: empty redo logs on the disks that it froze, and what
 // was written since the last snapshot is deleted.
 import type { z } from 'zod';
+import { iofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
+import type { DiskFilter } from '#lib/model/filter.ts';
+import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 import type { VirtualDisk } from '#lib/model/inventory.ts';
 import type { revertToSnapshot as call, Snapshot } from '#lib/wire/agent/disk-rpc.ts';
+import { readDescriptor } from '../../../datastore/descriptor-file.ts';
 import { unitOfKey } from '../../../datastore/vm-home.ts';
 import { nextRedoLog } from './disk-names.ts';
 import { readDiskTree } from './disk-tree.ts';
@@ -26,7 +30,8 @@ export async function revertToSnapshot(on: OnVm, { snapshotId }: Input) {
     const parentPath = await host.datastores.resolve(frozen.datastoreId, frozen.path);
     const redoLog = await nextRedoLog(host.datastores, frozen, host.files);
     plan.push({ key: frozen.key, parentPath, descriptorPath: redoLog.full });
-    disks.push({ ...present(on, frozen), datastoreId: redoLog.datastoreId, path: redoLog.path });
+    const { datastoreId, path } = redoLog;
+    disks.push({ ...(await present(on, frozen, parentPath)), datastoreId, path });
   }
   const removed = home.layout.disks
     .map(({ key }) => key)
@@ -45,10 +50,33 @@ export async function revertToSnapshot(on: OnVm, { snapshotId }: Input) {
 }
 
 /** The disk as the VM has it, or had it: one that was removed since comes back. */
-function present(on: OnVm, { key, capacityBytes }: Snapshot['disks'][number]): VirtualDisk {
+async function present(
+  on: OnVm,
+  { key, capacityBytes }: Snapshot['disks'][number],
+  frozenPath: string,
+): Promise<VirtualDisk> {
   const now = on.vm.disks.find((disk) => disk.key === key);
   if (now) return { ...now, capacityBytes };
   const unit = unitOfKey(key);
   const label = `Hard disk at ${unit}`;
-  return { key, label, unit, datastoreId: '', path: '', capacityBytes, filters: [] };
+  const names = iofilters(await readDescriptor(frozenPath, on.host.files));
+  const filters = names.map((name) => filterOf(on, name, label));
+  return { key, label, unit, datastoreId: '', path: '', capacityBytes, filters };
+}
+
+/**
+ * A filter as the disk had it, with its defaults: the files do not tell what a policy had set.
+ * Refused when it is not there, because without it what it wrote would not be read as it was.
+ */
+function filterOf({ host }: OnVm, name: string, label: string): DiskFilter {
+  for (const filterClass of filterClassSchema.options) {
+    const filter = { name, class: filterClass, properties: {} };
+    if (host.findFilter(filter) !== null) return filter;
+  }
+  const { hostName } = host.who();
+  const message =
+    `The snapshot would bring ${label} back, which had the I/O filter ${name}; ` +
+    `that is not installed on ${hostName}.`;
+  const reason = { fault: 'CannotOpenDisk' as const, message, remedy: `Install ${name} first.` };
+  throw new Fault('CannotOpenDisk', message, { reasons: [reason], data: { filter: name } });
 }
