@@ -22,6 +22,8 @@ const agentOptionsSchema = z.object({
   worldMemory: z.coerce.number().int().min(128),
   /** The address at which the filters' daemons wait for those of other hosts. */
   daemonAddress: z.union([z.ipv4(), z.ipv6()]),
+  /** Of the virtual flash resource, a folder of the agent's directory, in MiB; 0 for none. */
+  flash: z.coerce.number().int().min(0),
   /** Where raw device mappings may lead, beside local NBD servers (docs/formats/rdm.md). */
   rawDevices: z.array(z.string().min(1).max(4096)).max(64),
 });
@@ -45,6 +47,7 @@ export function parseAgentOptions(
       cpu: { ...string, default: '4' },
       memory: { ...string, default: '16384' },
       'world-memory': { ...string, default: String(WORLD_MEMORY_MAX_MIB) },
+      flash: { ...string, default: '1024' },
       'daemon-address': { ...string, default: '127.0.0.1' },
       'raw-device': { ...string, multiple: true, default: [] },
     },

@@ -20,6 +20,8 @@ export interface AgentPaths {
   logs: string;
   image: string;
   traces: string;
+  /** The virtual flash resource. */
+  flash: string;
   /** What is being downloaded; emptied at each start. */
   downloads: string;
   /** Sockets. */
@@ -42,6 +44,7 @@ export async function prepareAgentPaths(directory: string): Promise<AgentPaths> 
     logs: join(root, 'logs'),
     image: join(root, 'image'),
     traces: join(root, 'traces'),
+    flash: join(root, 'flash'),
     downloads: join(root, 'downloads'),
     runtime: join(shortTemporaryFolder(), `sluice-${hash}`),
   };

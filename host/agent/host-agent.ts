@@ -8,6 +8,7 @@ import { type Random, randomUuid } from '#lib/base/random.ts';
 import { trustedRootsSchema } from '#lib/formats/vib/trusted-roots.ts';
 import { Fault, toFaultRecord } from '#lib/model/fault.ts';
 import { type DiskFilter, filterId } from '#lib/model/filter.ts';
+import { MIB } from '#lib/model/limits.ts';
 import { troubleOf } from '#lib/model/vm-trouble.ts';
 import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
 import { DatastoreSet } from '../datastore/datastore-set.ts';
@@ -125,7 +126,9 @@ export class HostAgent {
       ...{ storage, host: who(), clock, random },
       log: (level, message) => (level === 'info' ? logger.info(message) : logger.warn(message)),
     });
+    const capacityBytes = options.flash * MIB;
     const host: HostContext = {
+      ...(capacityBytes > 0 && { flash: { directory: paths.flash, capacityBytes } }),
       ...{ clock, random, logger, paths, events, revision, datastores, who, storage, objects },
       files: { ...systemDiskFiles, objects },
       keys: new VmKeys(clock, random),

@@ -9,7 +9,7 @@ import type { DatastoreSet } from '../datastore/datastore-set.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { HostObjects } from '../volumes/host-objects.ts';
 import type { StorageConfig } from '../volumes/storage-config.ts';
-import type { LaunchFilter } from '../world/launch.ts';
+import type { LaunchFilter, WorldLaunch } from '../world/launch.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import type { HostEvents } from './host-events.ts';
 import type { Revision } from './revision.ts';
@@ -30,6 +30,8 @@ export interface HostContext {
   keys: VmKeys;
   /** For the launch files of worlds. */
   storage(): StorageConfig;
+  /** The same; absent without a virtual flash resource. */
+  flash?: WorldLaunch['flash'];
   /** As the host is called now; the name comes from the controller. */
   who(): { hostUuid: string; hostName: string };
   inMaintenance(): boolean;

@@ -12,7 +12,10 @@ import type { WorldHandle } from './world-handle.ts';
 
 /** A host as far as launch files and operations on files go. */
 export interface OperatingHost
-  extends Pick<HostContext, 'clock' | 'random' | 'files' | 'findFilter' | 'who' | 'storage'> {
+  extends Pick<
+    HostContext,
+    'clock' | 'random' | 'files' | 'findFilter' | 'who' | 'storage' | 'flash'
+  > {
   datastores: DatastorePaths & {
     /** Absolute paths of those that are accessible; absent where no VM has neighbours. */
     roots?(): Promise<string[]>;

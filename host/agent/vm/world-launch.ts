@@ -50,6 +50,7 @@ export async function launchOf(
     vm: spec,
     owner: host.who(),
     storage: host.storage(),
+    ...(host.flash && { flash: host.flash }),
     disks,
     controlSocketPath,
     nbdSocketPath,

@@ -1,0 +1,47 @@
+// The cache in real worlds: kill -9 under load, with each way to write, and fio's own verification.
+import { readdir } from 'node:fs/promises';
+import { afterEach, expect, test } from 'vitest';
+import { haveTools, mustRun } from '#host/world/test-peers.ts';
+import { WorldHarness } from '#host/world/world-harness.ts';
+import { killLoop, onOneHost, shippedFilter } from './kill-loop.ts';
+
+const BACK = { mode: 'writeBack', sizeMib: 8, logMib: 8 };
+const MINUTES = 60_000;
+
+let harness: WorldHarness | null = null;
+
+afterEach(async () => {
+  await harness?.dispose();
+  harness = null;
+});
+
+test('twenty kills lose nothing that was flushed', { timeout: 6 * MINUTES }, async () => {
+  const { kills, leftLogs } = await killLoop({ kills: 20, seed: 11, properties: BACK });
+  expect(kills).toBe(20);
+  expect(leftLogs).toBeGreaterThan(10);
+});
+
+test('nor do they under every other filter', { timeout: 4 * MINUTES }, async () => {
+  const above = ['entropy', 'zero-detect'];
+  const { leftLogs } = await killLoop({ kills: 5, seed: 12, properties: BACK, above });
+  expect(leftLogs).toBeGreaterThan(2);
+});
+
+test('fio reads what it has written, over a log that comes round', {
+  timeout: 4 * MINUTES,
+}, async () => {
+  if (!haveTools('fio')) return;
+  harness = await WorldHarness.create();
+  const directory = onOneHost(harness);
+  const disk = await harness.makeDisk(0);
+  const filter = { ...(await shippedFilter(harness, 'cache')), properties: BACK };
+  const world = await harness.start(await harness.makeLaunch([disk], [filter]));
+  const range = ['--rw=randrw', '--bsrange=512-256k', '--size=48m', '--iodepth=16'];
+  const verify = ['--verify=crc32c', '--verify_fatal=1', '--fsync=64'];
+  const args = ['--name=v', '--ioengine=nbd', `--uri=${world.uri()}`, ...range, ...verify];
+  await mustRun('fio', args, { cwd: harness.directory });
+  expect((await readdir(directory)).length).toBe(1);
+  await world.client.stop();
+  await new Promise((resolve) => world.child.once('exit', resolve));
+  expect(await readdir(directory)).toEqual([]);
+});
