@@ -2,7 +2,7 @@
 // missing skips the test, except in CI.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 
 const run = promisify(execFile);
 
@@ -36,14 +36,29 @@ export async function qemuImgInfo(file: string): Promise<string> {
   return (await run('qemu-img', ['info', '--force-share', file])).stdout;
 }
 
-/** fio in the background; `ended` resolves with its exit code and what it wrote. */
+/** fio in the background, until it is told to stop. */
 export interface FioRun {
-  process: ChildProcess;
-  ended: Promise<{ code: number | null; output: string }>;
+  /** Ends it, and fails unless it worked until now and found nothing wrong. */
+  endWell: () => Promise<void>;
 }
 
-/** Random 4 KiB writes that fio reads back and verifies, in the area given, for so many seconds. */
-export function startFio(uri: string, seconds: number): FioRun {
+const running = new Set<ChildProcess>();
+
+/** After each test: what a failed one has left behind would be in the way of the next. */
+export function stopClients(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+/** Longer than any test. */
+const FIO_SECONDS = 600;
+/** What fio exits with when it is interrupted. */
+const INTERRUPTED = 128;
+
+/**
+ * Random reads and 4 KiB writes in the first 64 MiB, at depth 8. What was written is read back and
+ * verified all along, a few hundred writes later.
+ */
+export function startFio(uri: string): FioRun {
   const child = spawn('fio', [
     '--name=sluice',
     '--ioengine=nbd',
@@ -53,19 +68,31 @@ export function startFio(uri: string, seconds: number): FioRun {
     '--iodepth=8',
     '--size=64M',
     '--time_based',
-    `--runtime=${seconds}`,
+    `--runtime=${FIO_SECONDS}`,
     '--verify=crc32c',
+    '--verify_backlog=256',
     '--verify_fatal=1',
     '--output-format=normal',
   ]);
+  running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
   }
-  const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, output }));
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve(code);
+    });
   });
-  return { process: child, ended };
+  return {
+    async endWell() {
+      expect(child.exitCode, output).toBeNull();
+      child.kill('SIGINT');
+      expect(await ended, output).toBe(INTERRUPTED);
+      expect(output).toMatch(/err= 0/);
+    },
+  };
 }

@@ -13,6 +13,7 @@ import {
   qemuIo,
   readFileWithQemu,
   startFio,
+  stopClients,
 } from './clients.ts';
 import { endedTask, findObject, openObject, postFromPage, readRoute, signIn } from './console.ts';
 import { confirm, fromMenu, walkClone } from './dialogs.ts';
@@ -33,6 +34,8 @@ test.beforeEach(async ({ page }) => {
   await signIn(page);
 });
 
+test.afterEach(stopClients);
+
 test('1 a snapshot is taken while a client writes, and qemu-img reads the chain', async ({
   page,
 }) => {
@@ -40,7 +43,7 @@ test('1 a snapshot is taken while a client writes, and qemu-img reads the chain'
   const { uri } = await firstDisk(page, id);
   await qemuIo(uri, `write -P 0xaa ${MARK}`, 'flush');
   await expect(page.getByText(`${VM} has no snapshots`)).toBeVisible();
-  const fio = await workload(page, id, 15);
+  const fio = await workload(page, id);
   await page.getByRole('button', { name: 'Take snapshot…' }).last().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('before the upgrade');
@@ -51,7 +54,7 @@ test('1 a snapshot is taken while a client writes, and qemu-img reads the chain'
   await expect(page.getByRole('button', { name: /before the upgrade/ })).toBeVisible();
   await expectAccessible(page);
   expect(await qemuImgInfo((await firstDisk(page, id)).file)).toContain('backing file:');
-  await endWell(fio);
+  await fio.endWell();
 });
 
 test('2 going back gives up what was written since, and says so first', async ({ page }) => {
@@ -74,14 +77,14 @@ test('2 going back gives up what was written since, and says so first', async ({
 test('3 deleting merges while a client writes, and nothing of it is lost', async ({ page }) => {
   const id = await openObject(page, VM, 'tab=snapshots');
   await qemuIo((await firstDisk(page, id)).uri, `write -P 0xcc ${MARK}`, 'flush');
-  const fio = await workload(page, id, 15);
+  const fio = await workload(page, id);
   await page.getByRole('button', { name: 'Delete all…' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByText(`${VM} stays as it is now`)).toBeVisible();
   await confirm(dialog, 'Delete all');
   expect(await outcome(page, 'Remove all snapshots', VM)).toBe('success');
   await expect(page.getByText(`${VM} has no snapshots`)).toBeVisible();
-  await endWell(fio);
+  await fio.endWell();
   const { file } = await firstDisk(page, id);
   expect(await qemuImgInfo(file)).not.toContain('backing file:');
   await expectMark(page, id, '0xcc');
@@ -190,7 +193,7 @@ test('8 clones are deleted after their names were typed, then the snapshot', asy
 test('9 the disks move to another datastore while a client writes', async ({ page }) => {
   const id = await openObject(page, VM);
   const before = await firstDisk(page, id);
-  const fio = await workload(page, id, 30);
+  const fio = await workload(page, id);
   await page.getByRole('button', { name: 'Migrate…' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('radio', { name: 'Storage only' }).click();
@@ -200,7 +203,7 @@ test('9 the disks move to another datastore while a client writes', async ({ pag
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Migrate', exact: true }).click();
   await expect(dialog.getByText('Its disks are on vmfs-01 now')).toBeVisible({ timeout: 120_000 });
-  await endWell(fio);
+  await fio.endWell();
   const vm = await readRoute(page, 'readVm', { id });
   expect([vm.datastore.name, vm.disks[0]?.datastore.name]).toEqual(['vmfs-01', 'vmfs-01']);
   expect(existsSync((await firstDisk(page, id)).file)).toBe(true);
@@ -253,17 +256,12 @@ async function expectMark(page: Page, id: string, pattern: string): Promise<void
 }
 
 /** fio that verifies what it writes, once its connection is there. */
-async function workload(page: Page, id: string, seconds: number): Promise<FioRun> {
-  const fio = startFio((await firstDisk(page, id)).uri, seconds);
+async function workload(page: Page, id: string): Promise<FioRun> {
+  const fio = startFio((await firstDisk(page, id)).uri);
   await expect
     .poll(async () => (await readRoute(page, 'readVm', { id })).disks[0]?.connections)
     .toBeGreaterThan(0);
   return fio;
-}
-
-async function endWell(fio: FioRun): Promise<void> {
-  const { code, output } = await fio.ended;
-  expect(code, output).toBe(0);
 }
 
 async function outcome(page: Page, label: string, target: string): Promise<string> {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from './accessibility.ts';
-import { nbdInfo, needTools, qemuImgInfo, qemuIo, startFio } from './clients.ts';
+import { nbdInfo, needTools, qemuImgInfo, qemuIo, startFio, stopClients } from './clients.ts';
 import {
   chooseFilter,
   endedTask,
@@ -26,6 +26,8 @@ test.describe.configure({ mode: 'serial', timeout: 180_000 });
 test.beforeEach(async ({ page }) => {
   await signIn(page);
 });
+
+test.afterEach(stopClients);
 
 test('1 the inventory stands in the tree, and the disks are real VMDKs', async ({ page }) => {
   needTools('qemu-img');
@@ -90,7 +92,7 @@ test('4 the policy is put on a disk of a running VM, and its client loses no I/O
 }) => {
   needTools('fio');
   const id = await openObject(page, VM, 'tab=configure&section=disks');
-  const fio = startFio(await uriOf(page, id), 20);
+  const fio = startFio(await uriOf(page, id));
   await page.getByRole('button', { name: 'Edit VM storage policies…' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Hard disk 1 (scsi0:0)').click();
@@ -99,8 +101,7 @@ test('4 the policy is put on a disk of a running VM, and its client loses no I/O
   await dialog.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByText('Compliant', { exact: true })).toBeVisible();
   expect((await endedTask(page, 'Reconfigure virtual machine', VM)).state).toBe('success');
-  const { code, output } = await fio.ended;
-  expect(code, output).toBe(0);
+  await fio.endWell();
   const vm = await readRoute(page, 'readVm', { id });
   expect(vm.disks[0]?.filters.map(({ name }) => name)).toEqual(['trace']);
   expect(readFileSync(await descriptorOf(page, vm.disks[0]), 'utf8')).toContain('ddb.iofilters');
@@ -144,7 +145,7 @@ test('6 vMotion is refused where the filter is missing, and live where it is', a
   await expect(refused.getByRole('radio')).toBeDisabled();
   await expectAccessible(page);
 
-  const fio = startFio(await uriOf(page, id), 15);
+  const fio = startFio(await uriOf(page, id));
   await expect
     .poll(async () => (await readRoute(page, 'readVm', { id })).disks[0]?.connections)
     .toBeGreaterThan(0);
@@ -152,8 +153,7 @@ test('6 vMotion is refused where the filter is missing, and live where it is', a
   await dialog.getByRole('button', { name: 'Migrate', exact: true }).click();
   await expect(dialog.getByText('It runs on esx02 now')).toBeVisible({ timeout: 30_000 });
   await expect(dialog.getByText(/Paused for [\d.,]+ ms/)).toBeVisible();
-  const { code, output } = await fio.ended;
-  expect(code, output).toBe(0);
+  await fio.endWell();
   const vm = await readRoute(page, 'readVm', { id });
   expect(vm.host.name).toBe('esx02');
 });

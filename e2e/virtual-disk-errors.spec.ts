@@ -34,20 +34,28 @@ test('a filter that fails I/Os stands red in the path, with how many', async ({ 
   await page.screenshot({ path: test.info().outputPath('failing.png') });
 });
 
+/** A second try finds it there. */
 async function installErrorFilter(page: Page): Promise<void> {
   const vibs = await readRoute(page, 'listDepotVibs');
   const vib = vibs.find(({ inspection }) => inspection.filter?.name === 'error');
   const { id } = await findObject(page, 'Prod');
+  const { filters } = await readRoute(page, 'readCluster', { id });
+  if (filters.some(({ name }) => name === 'error')) return;
   const body = { computeResourceId: id, depotId: vib?.id ?? '' };
   expect((await postFromPage(page, '/api/v1/io-filters', body)).status).toBeLessThan(300);
   expect((await endedTask(page, 'Install IO Filter', 'Prod')).state).toBe('success');
 }
 
 async function assignFailingPolicy(page: Page, vmId: string): Promise<void> {
+  const vm = await readRoute(page, 'readVm', { id: vmId });
+  if (vm.disks[0]?.policy?.name === POLICY) return;
   const properties = { operation1: 'read', lengthKib1: 1024 };
   const rules = [{ filterClass: 'dataProvider', provider: 'error', properties }];
-  const made = await postFromPage(page, '/api/v1/policies', { name: POLICY, rules });
-  expect(made.status).toBeLessThan(300);
+  const known = await readRoute(page, 'listPolicies');
+  if (!known.some(({ name }) => name === POLICY)) {
+    const made = await postFromPage(page, '/api/v1/policies', { name: POLICY, rules });
+    expect(made.status).toBeLessThan(300);
+  }
   const [policy] = (await readRoute(page, 'listPolicies')).filter(({ name }) => name === POLICY);
   const answer = await page.request.put(`/api/v1/vms/${vmId}/policies`, {
     data: { assignments: [{ diskKey: 2000, policyId: policy?.id ?? null }] },
