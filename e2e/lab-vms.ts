@@ -19,9 +19,8 @@ export async function cloneForTest(
   await postWell(page, `/api/v1/vms/${vm.id}/clone`, body);
   await expectTask(page, 'Clone virtual machine', source);
   const { id } = await findObject(page, name);
-  await expect
-    .poll(async () => (await readRoute(page, 'readVm', { id })).powerState)
-    .toBe('poweredOn');
+  await expectTask(page, 'Power On virtual machine', name);
+  await expect.poll(() => diskUri(page, id), { message: `${name} is served` }).not.toBe('');
   return id;
 }
 

@@ -36,7 +36,8 @@ test('a template is made, deployed from, converted back and deleted', async ({ p
   await walkClone(page, DEPLOYED, { verb: 'Deploy', powerOn: true });
   await expectTask(page, 'Clone virtual machine', TEMPLATE);
   const deployed = await findObject(page, DEPLOYED);
-  expect(deployed.state).toBe('poweredOn');
+  await expectTask(page, 'Power On virtual machine', DEPLOYED);
+  await expect.poll(() => diskUri(page, deployed.id)).not.toBe('');
   const read = await qemuIo(await diskUri(page, deployed.id), 'read -P 0x77 1M 64k');
   expect(read).toContain('read 65536/65536 bytes');
   expect(read).not.toContain('verification failed');
