@@ -4,6 +4,7 @@
 import cacheFilter from '#filters/cache/index.ts';
 import delayFilter from '#filters/delay/index.ts';
 import entropyFilter from '#filters/entropy/index.ts';
+import errorFilter from '#filters/error/index.ts';
 import qosFilter from '#filters/qos/index.ts';
 import traceFilter from '#filters/trace/index.ts';
 import zeroDetectFilter from '#filters/zero-detect/index.ts';
@@ -22,6 +23,9 @@ const slowWrites = wanted(delayFilter, { writeMs: 40, flushMs: 15, distribution:
 const verySlow = wanted(delayFilter, { readMs: 900, writeMs: 2_500, otherMs: 700 });
 const cache = wanted(cacheFilter, { sizeMib: 1 });
 const largerCache = wanted(cacheFilter, { sizeMib: 2 });
+const aroundCache = wanted(cacheFilter, { sizeMib: 1, mode: 'writeAround' });
+const failingWrites = wanted(errorFilter, { operation1: 'write', percent1: 5, when1: 'after' });
+const failingAll = wanted(errorFilter, { operation1: 'any', percent1: 3, seed: 7 });
 const limited = wanted(qosFilter, { iopsLimit: 60, burstSeconds: 1 });
 const choked = wanted(qosFilter, { iopsLimit: 5, burstSeconds: 0 });
 
@@ -35,4 +39,7 @@ export const FILTER_SETS: FilterSets = [
   [entropy, zeroDetect, slowWrites, largerCache, limited],
   [verySlow],
   [choked],
+  [aroundCache, limited],
+  [cache, failingWrites],
+  [zeroDetect, failingAll],
 ];

@@ -135,8 +135,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'revert-keeps-the-disk': {
     about: 'A VM that was reverted runs on what it ran on before.',
     file: 'host/agent/vm/operations/revert-to-snapshot.ts',
-    find: 'datastoreId: redoLog.datastoreId, path: redoLog.path });',
-    replace: '});',
+    find: 'frozen, parentPath)), datastoreId, path });',
+    replace: 'frozen, parentPath)) });',
   },
   'growth-not-synced': {
     about: 'The file of a disk that grows is not synced before its descriptor.',
