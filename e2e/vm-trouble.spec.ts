@@ -36,6 +36,10 @@ test('a filter that throws brings its own virtual machine down, and is detached'
   await uploadThrowingFilter(page);
   await assignThrowing(page, id);
   await openObject(page, FAULTY);
+  await expect(qemuIo(await diskUri(page, id), 'write -P 0xed 0 4k')).rejects.toThrow('failed');
+  const raised = page.getByRole('status').filter({ hasText: 'throwing failed a write' });
+  await raised.getByRole('button', { name: 'Acknowledge' }).click();
+  await expect(raised).toHaveCount(0);
   await failUntilGivenUp(page, id);
   const banner = page.getByRole('alert').filter({ hasText: 'The I/O filter throwing brought' });
   await expect(banner).toContainText(`brought ${FAULTY} down`);

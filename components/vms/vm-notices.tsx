@@ -16,6 +16,8 @@ import { useNow } from '../ui/use-now.ts';
 import { TroubleNotice } from './trouble-notice.tsx';
 import { useRestart } from './use-restart.ts';
 
+/** What a filter itself raises, and what it does wrong. */
+const RAISED: ReadonlySet<string> = new Set(['IoFilterEvent', 'IoFilterFault']);
 const EVENTS = 50;
 const TASKS = 20;
 const SHOWN_MAX = 3;
@@ -33,7 +35,7 @@ export function VmNotices({ vm }: { vm: VmView }) {
   );
 }
 
-/** What filters have raised of late (an entropy alarm, say), until somebody has seen it. */
+/** What filters raised of late, or did wrong, until somebody has seen it. */
 function FilterEvents({ vm }: { vm: VmView }) {
   const events = useEvents({ object: vm.id, limit: EVENTS });
   const [seen, setSeen] = useStored(`seenEvents.${vm.id}`, '0');
@@ -44,10 +46,12 @@ function FilterEvents({ vm }: { vm: VmView }) {
   if (!newest) return null;
   const isBad = raised.some(({ severity }) => severity === 'error');
   const names = vm.filterNames.length > 0 ? vm.filterNames.join(', ') : 'filters';
+  const one =
+    newest.type === 'IoFilterFault' ? 'An I/O filter fails' : 'An I/O filter raises an alarm';
   return (
     <Banner
       tone={isBad ? 'bad' : 'warn'}
-      title={raised.length === 1 ? 'An I/O filter raises an alarm' : `Alarms of ${names}`}
+      title={raised.length === 1 ? one : `Alarms of ${names}`}
       actions={<Button onClick={() => setSeen(newest.id)}>Acknowledge</Button>}
     >
       <ul className="space-y-0.5">
@@ -69,7 +73,7 @@ function FilterEvents({ vm }: { vm: VmView }) {
 
 function isRaised(event: EventView, since: { seen: number; at: number }): boolean {
   const { id, at, type, severity } = event;
-  if (type !== 'IoFilterEvent' || severity === 'info') return false;
+  if (!RAISED.has(type) || severity === 'info') return false;
   return Number(id) > since.seen && new Date(at).getTime() > since.at;
 }
 

@@ -1,8 +1,9 @@
-// The filter `throwing`, for tests alone: it throws in each write whose data begin with one value,
-// and passes everything else on.
+// The filter `throwing`, for tests alone. The first byte of a write tells it to throw, either in
+// the hook or later, where nobody can catch it. Everything else it passes on.
 import { type Answer, type DiskIo, defineFilter, PASS } from '#lib/filter-sdk/filter.ts';
 
-const FATAL = 0xee;
+const THROW = 0xed;
+const THROW_LATER = 0xee;
 
 export default defineFilter({
   kind: 'total',
@@ -20,7 +21,8 @@ export default defineFilter({
     prefetch: pass,
     completed: pass,
     write(io: DiskIo) {
-      if (io.data[0] === FATAL) throw new Error('this write was told to fail');
+      if (io.data[0] === THROW) throw new Error('this write was told to fail');
+      if (io.data[0] === THROW_LATER) setTimeout(fail);
       return PASS;
     },
   }),
@@ -28,4 +30,8 @@ export default defineFilter({
 
 function pass(): Answer {
   return PASS;
+}
+
+function fail(): never {
+  throw new Error('a write told it to fail later');
 }
