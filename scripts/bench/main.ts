@@ -1,12 +1,14 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// the pause of live migrations, then what the idle lab costs, then what idle VMs cost.
-//   --only io|migration|lab|idle   one of them
+// the pause of live migrations, then what the idle lab costs, then what idle VMs cost, then what the
+// control plane costs.
+//   --only io|migration|lab|idle|control   one of them
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
 //   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)
 //   --bare             without any filters, for work on the path itself
 //   --case TEXT        only the cases whose label has this text
 import { parseArgs } from 'node:util';
+import { benchControl } from './control.ts';
 import { benchIdle } from './idle.ts';
 import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
@@ -41,3 +43,4 @@ if (wants('io')) {
 if (wants('migration')) await benchMigration(values.quick ? 10 : 60, print);
 if (wants('lab')) await benchLab(print);
 if (wants('idle')) await benchIdle({ worlds: values.quick ? 10 : 100, seconds: 10 }, print);
+if (wants('control')) await benchControl(values.quick ? [100] : [100, 1_000, 10_000], print);
