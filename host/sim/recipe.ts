@@ -57,23 +57,52 @@ const CALM: readonly EventKind[] = [
 const SNAPSHOTS: readonly EventKind[] = ['snapshot', 'snapshot', 'removeSnapshot', 'revert'];
 const DISKS: readonly EventKind[] = ['grow', 'relocate', 'clone', 'attach', 'detach', 'snapshot'];
 
+/** A host that cannot be reached starts again what died while another takes it over. */
+const RACES: readonly EventKind[] = ['isolate'];
+
 /** What a run is about: kinds that are worth most together. */
-const THEMES: readonly (readonly EventKind[])[] = [
-  EVENT_KINDS,
-  ['losePower', 'killWorld', 'readErrors', 'writeErrors', 'syncErrors', 'fullDisk', 'setFilters'],
-  ['isolate', 'cutOff', 'pauseWorld', 'slowHost', 'lockErrors', 'stepClock', 'killAgent'],
-  ['isolate', 'killWorld', 'killAgent', 'isolate', 'killWorld', 'powerCycle'],
-  FENCING,
-  FENCING,
-  ['migrate', 'migrate', 'setFilters', 'powerCycle', 'slowDisk', 'writeErrors', 'losePower'],
-  CALM,
-  CALM,
-  [...SNAPSHOTS, 'losePower', 'killWorld', 'writeErrors', 'syncErrors', 'fullDisk', 'migrate'],
-  [...SNAPSHOTS, 'losePower', 'slowDisk', 'crashHost', 'stall', 'partition'],
-  [...SNAPSHOTS, ...DISKS, 'suspend', 'reset', 'powerCycle'],
-  [...DISKS, 'losePower', 'slowDisk', 'killWorld', 'killAgent', 'fullDisk'],
-  [...DISKS, ...SNAPSHOTS, 'crashHost', 'isolate', 'migrate', 'suspend'],
+const THEMES = {
+  all: EVENT_KINDS,
+  storage: [
+    ...(['losePower', 'killWorld', 'readErrors', 'writeErrors', 'syncErrors'] as const),
+    ...(['fullDisk', 'setFilters'] as const),
+  ],
+  hosts: [
+    ...(['isolate', 'cutOff', 'pauseWorld', 'slowHost', 'lockErrors'] as const),
+    ...(['stepClock', 'killAgent'] as const),
+  ],
+  races: RACES,
+  fencing: FENCING,
+  moves: [
+    ...(['migrate', 'migrate', 'setFilters', 'powerCycle', 'slowDisk'] as const),
+    ...(['writeErrors', 'losePower', 'pauseWorld'] as const),
+  ],
+  calm: CALM,
+  snapshots: [
+    ...SNAPSHOTS,
+    ...(['losePower', 'killWorld', 'writeErrors', 'syncErrors', 'fullDisk', 'migrate'] as const),
+  ],
+  tornSnapshots: [
+    ...SNAPSHOTS,
+    ...(['losePower', 'slowDisk', 'crashHost', 'stall', 'partition'] as const),
+  ],
+  operations: [...SNAPSHOTS, ...DISKS, 'suspend', 'reset', 'powerCycle'],
+  disks: [...DISKS, 'losePower', 'slowDisk', 'killWorld', 'killAgent', 'fullDisk'],
+  lostHosts: [...DISKS, ...SNAPSHOTS, 'crashHost', 'isolate', 'migrate', 'suspend'],
+} as const satisfies Record<string, readonly EventKind[]>;
+export type Theme = keyof typeof THEMES;
+
+export const THEME_NAMES: readonly string[] = Object.keys(THEMES);
+
+/** Drawn from as they stand here. */
+const DRAWN: readonly Theme[] = [
+  ...(['all', 'storage', 'hosts', 'races', 'fencing', 'fencing', 'fencing', 'moves'] as const),
+  ...(['calm', 'calm', 'snapshots', 'tornSnapshots', 'operations', 'disks', 'lostHosts'] as const),
 ];
+
+export function isTheme(name: string): name is Theme {
+  return THEME_NAMES.includes(name);
+}
 
 export interface RecipeEvent {
   /** Milliseconds after the start. */
@@ -113,18 +142,23 @@ export interface Recipe {
   events: RecipeEvent[];
 }
 
-export function drawRecipe(seed: number): Recipe {
+/** Of that theme, or of any. */
+export function drawRecipe(seed: number, wanted?: Theme): Recipe {
   const random = new SeededRandom(seed, 'recipe');
-  const theme = random.pick(THEMES);
+  const drawn = random.pick(DRAWN);
+  const theme = wanted ?? drawn;
   const hosts = random.pick([1, 2, 2, 2, 3]);
-  const isCalm = theme === CALM;
+  const isCalm = theme === 'calm';
   const durationMs = isCalm ? random.between(8_000, 15_000) : random.between(15_000, 60_000);
-  const kinds = theme.filter(() => random.chance(theme === EVENT_KINDS ? 0.35 : 0.6));
+  const all: readonly EventKind[] = THEMES[theme];
+  const some = all.filter(() => random.chance(theme === 'all' ? 0.35 : 0.6));
+  const kinds = some.length === 0 && theme === 'races' ? all : some;
   const count = kinds.length === 0 ? 0 : 2 + random.below(16);
   const events = Array.from({ length: count }, () => drawEvent(random, kinds, durationMs));
-  const fences = theme === FENCING;
+  const fences = theme === 'fencing' || theme === 'races';
   if (isCalm) for (const event of events) event.killAfter = null;
   if (fences) for (const event of events) event.forMs = Math.round(random.between(6e3, 35e3));
+  if (theme === 'races') events.push(...events.map((event) => endWhileApart(random, event)));
   return {
     seed,
     hosts: fences ? Math.max(hosts, 2) : hosts,
@@ -140,6 +174,11 @@ export function drawRecipe(seed: number): Recipe {
     durationMs,
     events: events.sort((a, b) => a.at - b.at),
   };
+}
+
+/** The world dies about when another host begins to take the VM over. */
+function endWhileApart(random: SeededRandom, event: RecipeEvent): RecipeEvent {
+  return { ...event, kind: 'killWorld', at: Math.round(event.at + random.between(3_500, 6_000)) };
 }
 
 function drawEvent(

@@ -5,11 +5,13 @@
 //   --minutes M        random seeds for so long
 //   --recipe FILE      a recipe that was printed before
 //   --bare             without filters
+//   --theme NAME       recipes about that alone (host/sim/recipe.ts)
 //   --mutant NAME      with a fault in the product's code (scripts/sim/mutants.ts)
 //   --keep-going       count failures instead of ending with the first
 //   --as-it-is         do not shorten the recipe of a failure
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { isTheme } from '#host/sim/recipe.ts';
 import { loadMutant } from './mutants.ts';
 import type { Simulator } from './run-seeds.ts';
 
@@ -21,17 +23,21 @@ const { values } = parseArgs({
     recipe: { type: 'string' },
     bare: { type: 'boolean', default: false },
     mutant: { type: 'string' },
+    theme: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     'as-it-is': { type: 'boolean', default: false },
   },
 });
 
 if (values.mutant !== undefined) loadMutant(values.mutant);
+const { theme } = values;
+if (theme !== undefined && !isTheme(theme)) throw new RangeError(`no theme is called ${theme}`);
 // Loaded after the fault is in place.
 const { runSeeds, runRecipe } = await import('./run-seeds.ts');
 
 const simulator: Simulator = {
   bare: values.bare,
+  ...(theme !== undefined && { theme }),
   keepGoing: values['keep-going'],
   shortens: !values['as-it-is'],
   print: (line) => process.stdout.write(`${line}\n`),

@@ -3,10 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Theme } from '#host/sim/recipe.ts';
 
 export interface Mutant {
   /** What it does wrong. */
   about: string;
+  /** Recipes about this find it soon; any do, but for a few, within a thousand. */
+  theme?: Theme;
   /** From the root of the project. */
   file: string;
   /** This text, which the file holds exactly once, … */
@@ -36,36 +39,42 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'lease-asked-above-only': {
     about: 'What a filter held back is written although the lease is over.',
+    theme: 'fencing',
     file: 'host/disk/disk-place.ts',
     find: 'lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN',
     replace: 'backing.submit(io)',
   },
   'lease-never-ends': {
     about: 'A holder that could not renew in time goes on.',
+    theme: 'fencing',
     file: 'host/datastore/locking/lease.ts',
     find: 'if (this.#clock.monotonic() < this.#end) return true;',
     replace: 'return true;',
   },
   'lock-broken-early': {
     about: 'A silent lock is broken after four seconds.',
+    theme: 'fencing',
     file: 'host/datastore/disk-lock.ts',
     find: '- since >= LOCK_BREAK_MS',
     replace: '- since >= 4_000',
   },
   'lock-by-wall-clock': {
     about: 'The lease is counted by a clock that may step.',
+    theme: 'hosts',
     file: 'host/datastore/locking/lease.ts',
     find: 'if (this.#clock.monotonic() < this.#end) return true;',
     replace: 'if (this.#clock.now() - 1_767_225_600_000 < this.#end) return true;',
   },
   'heartbeat-never-lost': {
     about: 'A heartbeat that could not be written within the lease is written again.',
+    theme: 'fencing',
     file: 'host/datastore/locking/lease.ts',
     find: 'if (!this.isCurrent()) return false;',
     replace: '',
   },
   'heartbeat-not-watched': {
     about: 'A lock whose own file does not change is broken although its heartbeat beats.',
+    theme: 'fencing',
     file: 'host/datastore/locking/holder-watch.ts',
     find: "return text === '' || text === this.#text ? null : again;",
     replace: 'return null;',
@@ -90,42 +99,49 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'lease-from-the-end': {
     about: 'A lease is counted from the end of its renewal, not from its beginning.',
+    theme: 'fencing',
     file: 'host/datastore/locking/lease.ts',
     find: 'this.#end = startedAt + LOCK_LEASE_MS;\n    return true;',
     replace: 'this.#end = this.#clock.monotonic() + LOCK_LEASE_MS;\n    return true;',
   },
   'lock-file-overwritten': {
     about: 'A lock is taken by a call that two processes can make.',
+    theme: 'races',
     file: 'host/datastore/lock-directory.ts',
     find: 'await this.#files.link(temporary, this.#file(epoch));',
     replace: 'await this.#files.rename(temporary, this.#file(epoch));',
   },
   'lock-not-released': {
     about: 'A disk that was closed seems to be in use.',
+    theme: 'calm',
     file: 'host/datastore/locking/held-lock.ts',
     find: "{ ...this.#record, state: 'released' }",
     replace: "{ ...this.#record, state: 'held' }",
   },
   'handover-without-drain': {
     about: 'A handover does not wait for I/O that is under way.',
+    theme: 'calm',
     file: 'host/migration/hand-over.ts',
     find: 'await drain({ server, disks, clock });',
     replace: '',
   },
   'destination-not-ended': {
     about: 'A destination that does not take the VM lives on.',
+    theme: 'moves',
     file: 'host/migration/hand-over.ts',
     find: 'await destination.kill();',
     replace: '',
   },
   'snapshot-without-flush': {
     about: 'What an operation freezes or copies was not flushed before.',
+    theme: 'tornSnapshots',
     file: 'host/world/operations/standstill.ts',
     find: 'for (const disk of change.disks) await disk.flush();',
     replace: '',
   },
   'merge-forgets-a-sector': {
     about: 'Of each run of grains the last sector is not merged.',
+    theme: 'calm',
     file: 'host/disk/merge-redo-log.ts',
     find: 'const result = await copyRange({ ...request, ...run });',
     replace:
@@ -134,60 +150,70 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'revert-keeps-the-disk': {
     about: 'A VM that was reverted runs on what it ran on before.',
+    theme: 'operations',
     file: 'host/agent/vm/operations/revert-to-snapshot.ts',
     find: 'frozen, parentPath)), datastoreId, path });',
     replace: 'frozen, parentPath)) });',
   },
   'growth-not-synced': {
     about: 'The file of a disk that grows is not synced before its descriptor.',
+    theme: 'disks',
     file: 'host/disk/grow-disk.ts',
     find: 'await step(file, (done) => file.sync(done));',
     replace: '',
   },
   'mirror-misses-writes': {
     about: 'A write behind the cursor of a copy goes to the source alone.',
+    theme: 'calm',
     file: 'host/disk/mirror-backing.ts',
     find: 'const mirrored = range.start < this.#cursor;',
     replace: 'const mirrored = false;',
   },
   'mirror-copies-under-writes': {
     about: 'A region is copied while writes to it are under way.',
+    theme: 'calm',
     file: 'host/disk/mirror-backing.ts',
     find: 'await this.#writesOutOf(region);',
     replace: '',
   },
   'mirror-not-flushed': {
     about: 'A disk changes over to a copy that is not durable.',
+    theme: 'disks',
     file: 'host/disk/mirror-backing.ts',
     find: 'const error = await this.#parts.target.flush();\n    if (error === 0) return;\n    this.#break',
     replace: 'const error: number = 0;\n    if (error === 0) return;\n    this.#break',
   },
   'tables-before-data': {
     about: 'The tables of a redo log are written before the data that they name.',
+    theme: 'tornSnapshots',
     file: 'host/disk/redo/table-commit.ts',
     find: 'const steps = [sync];',
     replace: 'const steps: (typeof sync)[] = [];',
   },
   'commit-not-durable': {
     about: 'A VM runs on before its new .vmx is durable.',
+    theme: 'snapshots',
     file: 'host/datastore/write-file.ts',
     find: 'await files.syncDirectory(dirname(path));',
     replace: '',
   },
   'overtaken-undone': {
     about: 'A host takes back an operation although another has changed the VM since.',
+    theme: 'lostHosts',
     file: 'host/agent/vm/vm-intent.ts',
     find: "if (mark !== intent.markBefore) return 'overtaken';",
     replace: '',
   },
   'late-world-writes': {
     about: "A world that waited for its locks does not ask whether the disks are still the VM's.",
+    theme: 'lostHosts',
     file: 'host/world/same-disks.ts',
     find: 'if (homePath === undefined) return;',
     replace: 'if (homePath === undefined || vm.name !== "") return;',
   },
   'clone-merges-its-parent': {
     about: 'The snapshots that a linked clone builds on are merged with its own.',
+    theme: 'operations',
     file: 'host/agent/vm/operations/disk-tree.ts',
     find: ' || !isOwn(tree, path)) continue;',
     replace: ') continue;',

@@ -122,7 +122,7 @@ class RealVm {
     if (kind === 'merge') {
       if (parentPath === undefined) return null;
       const places = { key, parentPath, childPath: running };
-      const operation = { kind, ...places, running: true, grandchildren: [] } as const;
+      const operation: Operation = { kind, ...places, running: true, grandchildren: [] };
       return { operation, layers: this.#layers.slice(0, -1) };
     }
     if (kind === 'grow') {

@@ -1,7 +1,13 @@
 // Runs seeds one after the other and reports: what was simulated, and of a failure the seed, what
 // went wrong, the shortened recipe and how to run it again.
 import { z } from 'zod';
-import { describeEvent, drawRecipe, EVENT_KINDS, type Recipe } from '#host/sim/recipe.ts';
+import {
+  describeEvent,
+  drawRecipe,
+  EVENT_KINDS,
+  type Recipe,
+  type Theme,
+} from '#host/sim/recipe.ts';
 import { shrink } from '#host/sim/shrink.ts';
 import { type FilterSets, type Outcome, simulate } from '#host/sim/simulate.ts';
 import { FILTER_SETS } from './filter-sets.ts';
@@ -11,6 +17,8 @@ const SHRINK_RUNS_MAX = 150;
 
 export interface Simulator {
   bare: boolean;
+  /** What the recipes are about; anything when it is left out. */
+  theme?: Theme;
   keepGoing: boolean;
   /** Whether a failing recipe is shortened, which takes many runs. */
   shortens: boolean;
@@ -27,7 +35,7 @@ export async function runSeeds(simulator: Simulator, seeds: Iterable<number>): P
   let runs = 0;
   let failures = 0;
   for (const seed of seeds) {
-    const recipe = drawRecipe(seed);
+    const recipe = drawRecipe(seed, simulator.theme);
     const outcome = await simulate(recipe, filterSets(simulator));
     runs += 1;
     add(sums, outcome);

@@ -57,7 +57,10 @@ describe('a fault in the code is found', () => {
     '%s',
     (name, mutant) => {
       expect(mutate(mutant)).toContain(mutant.replace);
-      const args = [MAIN, '--seeds', `1..${SEEDS_TO_FIND}`, '--as-it-is', '--mutant', name];
+      const { theme } = mutant;
+      const about = theme === undefined ? [] : ['--theme', theme];
+      const seeds = ['--seeds', `1..${SEEDS_TO_FIND}`];
+      const args = [MAIN, ...seeds, ...about, '--as-it-is', '--mutant', name];
       const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
       expect(stdout).toContain('FAILED');
       expect(status).toBe(1);
