@@ -113,6 +113,14 @@ export class BlockStore {
     return slot;
   }
 
+  /** `claim`, for an I/O: a block that is there already was used once more. */
+  use(block: number, keep?: (block: number) => boolean): number {
+    const found = this.find(block);
+    if (found === NONE) return this.claim(block, keep);
+    this.touch(found);
+    return found;
+  }
+
   /** Keeps the block where it is until it is let go, dirty or not. */
   pin(slot: number): void {
     this.#flags[slot] = (this.#flags[slot] ?? 0) | PINNED;

@@ -95,6 +95,15 @@ export class DirtyData {
     return Math.max(this.#log.used / this.#log.capacity, part);
   }
 
+  /**
+   * Of the newest in the log, so that a round leaves it at the low mark; less when writes wait,
+   * which may need more room than the marks say.
+   */
+  bytesToKeep(low: number, writesWait: boolean): number {
+    const part = low / Math.max(this.fullness, Number.EPSILON);
+    return this.#log.used * Math.min(part, writesWait ? 0.5 : 1);
+  }
+
   hasRoom(length: number): boolean {
     const wanted = this.#slots.length + this.#leaving.length + length / BLOCK_BYTES + 2;
     return wanted <= this.#parts.store.capacity * DIRTY_PART && this.#log.hasRoom(length);
@@ -189,16 +198,12 @@ export class DirtyData {
   }
 
   #enter(offset: number, data: Uint8Array, record: () => number): boolean {
-    const { store, shift } = this.#parts;
-    const place = offset + shift;
+    const place = offset + this.#parts.shift;
     const slots = this.#claim(firstBlock(place), endBlock(place, data.length));
     if (slots === null) return false;
     const sequence = record();
     this.#parts.totals.putBytes += data.length;
-    for (const slot of slots) {
-      store.touch(slot);
-      this.#fill(slot, place, data, sequence);
-    }
+    for (const slot of slots) this.#fill(slot, place, data, sequence);
     return true;
   }
 
@@ -208,7 +213,7 @@ export class DirtyData {
     const slots: number[] = [];
     const pinned: number[] = [];
     for (let block = first; block < end; block++) {
-      const slot = store.claim(block, keep);
+      const slot = store.use(block, keep);
       if (slot === NONE) break;
       slots.push(slot);
       // What is claimed next must not push it out.

@@ -107,7 +107,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
   write(io: DiskIo): Answer {
     if (io.length === 0) return;
     if (this.#alignment.note(io.offset)) this.#realign();
-    if (this.#writeBack?.takes) return this.#writeBack.write(io);
+    if (this.#writeBack?.takes) return this.#writeBack.change(io);
     return this.#change(io);
   }
 
@@ -119,7 +119,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
 
   trim(io: DiskIo): Answer {
     if (io.length === 0) return;
-    if (this.#writeBack?.takes) return this.#writeBack.bypass(io);
+    if (this.#writeBack?.takes) return this.#writeBack.change(io);
     return this.#change(io);
   }
 

@@ -95,10 +95,8 @@ export class ReadCache {
     const { data } = io;
     for (let block = first; block < end; block++) {
       if (wholeSectors(block, place, io.length) === 0) continue;
-      const slot = this.store.claim(block, this.#keep);
-      if (slot === NONE) continue;
-      this.store.touch(slot);
-      this.#copyIn(slot, data, place);
+      const slot = this.store.use(block, this.#keep);
+      if (slot !== NONE) this.#copyIn(slot, data, place);
     }
   }
 

@@ -212,7 +212,7 @@ const steps = fc.array(
     sectors: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(100)),
     fua: fc.nat(9).map((drawn) => drawn === 0),
   }),
-  { maxLength: 40, size: 'max' },
+  { minLength: 10, maxLength: 40, size: 'max' },
 );
 
 /** What each sector holds by what was answered, and by what was promised to be durable. */
@@ -293,7 +293,7 @@ test('no kill loses what was answered, no loss of power what was flushed', async
       await harness.filter.close?.();
       model.found(at.disk, 'kill');
     }),
-    { numRuns: 30 },
+    { numRuns: 15 },
   );
-  expect(kills).toBeGreaterThan(10);
+  expect(kills).toBeGreaterThan(5);
 });

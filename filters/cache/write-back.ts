@@ -18,12 +18,15 @@ import { FlashFailure } from './flash-log.ts';
 import { HeldIos, type Outcome } from './held-ios.ts';
 import { DATA_BYTES_MAX } from './log-format.ts';
 import { PassingRanges } from './passing-ranges.ts';
+import { QuietTimer } from './quiet-timer.ts';
 import { SECTOR_BYTES } from './sectors.ts';
 import type { WriteBackParts } from './write-back-parts.ts';
 
 /** -EIO, as an answer. */
 const FAILED = -5;
-const TICK_MS = 1000;
+/** After a round that failed, in milliseconds. */
+const RETRY_MS = 1000;
+
 /** `off`: writes go through. `entering`: they wait. `on`, `leaving`: the log takes them. */
 type State = 'off' | 'entering' | 'on' | 'leaving' | 'stopped';
 
@@ -41,15 +44,15 @@ export class WriteBack {
   #flashFault: string | null = null;
   #leaving: Promise<void> | null = null;
   #roundWanted = false;
-  #timer: FilterTimer | null = null;
+  readonly #quiet: QuietTimer;
   #retry: FilterTimer | null = null;
-  #quietTicks = 0;
   #enter: (() => void) | null = null;
   readonly #syncs = new Set<Promise<void>>();
 
   constructor(parts: WriteBackParts) {
     this.#parts = parts;
     this.#claim = new ClaimKeeper(parts.context);
+    this.#quiet = new QuietTimer(parts.context.clock, () => this.#look());
   }
 
   /** Whether writes and flushes are its affair. */
@@ -59,10 +62,6 @@ export class WriteBack {
 
   get dirty(): DirtyData | null {
     return this.#dirty;
-  }
-
-  get waiting(): number {
-    return this.#held.size;
   }
 
   /** Goes on with what an earlier life has left. */
@@ -106,9 +105,7 @@ export class WriteBack {
     });
   }
 
-  /**
-   * Writes everything down and gives the claim up. Rejects when it cannot; then it is as before.
-   */
+  /** Writes all down and gives the claim up. Rejects when it cannot; then it is as before. */
   leave(): Promise<void> {
     this.#leaving ??= this.#jobs
       .run(() => this.#leave())
@@ -120,23 +117,15 @@ export class WriteBack {
     return this.#leaving;
   }
 
-  write(io: DiskIo): typeof DEFER | typeof COMPLETE | -5 {
+  /** A write, a trim or a zeroing. */
+  change(io: DiskIo): typeof DEFER | typeof COMPLETE | -5 {
     if (this.#state === 'stopped') return FAILED;
-    this.#quietTicks = 0;
-    if (!isLoggable(io)) return this.bypass(io);
-    if (this.#held.size > 0 || !this.#put(io)) this.#held.add(io);
-    else if (io.fua) this.#whenDurable(io.defer());
-    else return COMPLETE;
-    return DEFER;
-  }
-
-  /** Of a trim, or of a zeroing that is too long for the log. */
-  bypass(io: DiskIo): typeof DEFER | typeof COMPLETE | -5 {
-    if (this.#state === 'stopped') return FAILED;
+    this.#quiet.busy();
     if (this.#held.size > 0 || this.#mustWait(io)) this.#held.add(io);
     else if (!isLoggable(io)) this.#goPast(io, io.defer());
-    else if (this.#put(io)) return COMPLETE;
-    else this.#held.add(io);
+    else if (!this.#put(io)) this.#held.add(io);
+    else if (io.fua) this.#whenDurable(io.defer());
+    else return COMPLETE;
     return DEFER;
   }
 
@@ -170,16 +159,15 @@ export class WriteBack {
     this.#release();
   }
 
-  /** A read has ended: a block may be free again. */
+  /** A block may be free again. */
   readEnded(): void {
     if (this.#held.size > 0) this.#release();
   }
 
   /** No I/O comes any more, and nothing of its own is under way. */
   close(): void {
-    this.#timer?.cancel();
+    this.#quiet.cancel();
     this.#retry?.cancel();
-    this.#timer = null;
     this.#dirty?.log.close();
     this.#dirty = null;
     this.#state = 'stopped';
@@ -239,7 +227,7 @@ export class WriteBack {
       return false;
     }
     if (dirty.fullness >= this.#parts.watermarks().high) this.#wantRound();
-    this.#arm();
+    this.#quiet.arm();
     return true;
   }
 
@@ -286,7 +274,10 @@ export class WriteBack {
       return;
     }
     try {
-      await dirty.round(this.#bytesToKeep(dirty));
+      const { low } = this.#parts.watermarks();
+      const waits = this.#held.size > 0;
+      const isQuiet = this.#quiet.isQuiet && !waits;
+      await dirty.round(isQuiet ? 0 : dirty.bytesToKeep(low, waits));
       this.#roundWanted = false;
     } catch (thrown) {
       if (thrown instanceof FlashFailure) this.#flashFails(thrown);
@@ -295,21 +286,13 @@ export class WriteBack {
     this.#release();
   }
 
-  /** Of the newest in the log: none in quiet, else so many that it is at the low mark then. */
-  #bytesToKeep({ log, fullness }: DirtyData): number {
-    if (this.#quietTicks > 0 && this.#held.size === 0) return 0;
-    const part = this.#parts.watermarks().low / Math.max(fullness, Number.EPSILON);
-    // Those that wait need more room than the marks may say.
-    return log.used * Math.min(part, this.#held.size > 0 ? 0.5 : 1);
-  }
-
   #roundFailed(dirty: DirtyData, thrown: unknown): void {
     const { context } = this.#parts;
     const what = `${dirty.bytes} bytes of unwritten data cannot be written to the disk`;
     context.raiseEvent('error', `${what}: ${thrown}`);
     // Those that wait for room would wait for ever; the next round begins in a while.
     this.#held.fail(EIO);
-    this.#retry = context.clock.after(TICK_MS, () => {
+    this.#retry = context.clock.after(RETRY_MS, () => {
       this.#roundWanted = false;
       this.#wantRound();
     });
@@ -384,7 +367,7 @@ export class WriteBack {
 
   #begin(): void {
     this.#state = 'on';
-    this.#arm();
+    this.#quiet.arm();
     this.#release();
   }
 
@@ -396,22 +379,13 @@ export class WriteBack {
     this.#enter = null;
   }
 
-  #arm(): void {
-    if (this.#timer !== null) return;
-    this.#timer = this.#parts.context.clock.after(TICK_MS, () => {
-      this.#timer = null;
-      this.#tick();
-    });
-  }
-
-  /** Looks for quiet, in which dirty data go down, and keeps the claim's count about right. */
-  #tick(): void {
+  /** Has dirty data go down in quiet, and keeps the claim's count about right. */
+  #look(): boolean {
     const dirty = this.#dirty;
-    if (dirty === null || this.#state === 'stopped') return;
-    this.#quietTicks += 1;
-    if (this.#quietTicks > 1 && dirty.log.used > 0) this.#wantRound();
+    if (dirty === null || this.#state === 'stopped') return false;
+    if (this.#quiet.isQuiet && dirty.log.used > 0) this.#wantRound();
     if (this.#claim.isDue(dirty.bytes)) void this.#jobs.run(() => this.#count());
-    if (dirty.log.used > 0 || this.#claim.isStale(dirty.bytes)) this.#arm();
+    return dirty.log.used > 0 || this.#claim.isStale(dirty.bytes);
   }
 
   async #count(): Promise<void> {

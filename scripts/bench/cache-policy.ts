@@ -81,25 +81,24 @@ function storeRatio(
   const store = new BlockStore(blocks, { writeBack: true });
   let hits = 0;
   for (const block of accesses) {
-    const slot = store.find(block);
-    if (slot < 0) store.claim(block);
-    else {
-      hits += 1;
-      store.touch(slot);
-    }
+    if (store.find(block) >= 0) hits += 1;
+    store.use(block);
   }
   return { ratio: hits / accesses.length, tables: store.tableBytes / (blocks * 4096) };
 }
 
 function lruRatio(accesses: readonly number[], blocks: number): number {
-  const order = new Set<number>();
+  /** When each was used last; what stands earlier in the order of uses is passed over. */
+  const lastUse = new Map<number, number>();
   let hits = 0;
-  for (const block of accesses) {
-    if (order.delete(block)) hits += 1;
-    order.add(block);
-    if (order.size <= blocks) continue;
-    const [oldest] = order;
-    if (oldest !== undefined) order.delete(oldest);
+  let oldest = 0;
+  for (const [now, block] of accesses.entries()) {
+    if (lastUse.has(block)) hits += 1;
+    lastUse.set(block, now);
+    for (; lastUse.size > blocks; oldest++) {
+      const candidate = accesses[oldest] ?? 0;
+      if (lastUse.get(candidate) === oldest) lastUse.delete(candidate);
+    }
   }
   return hits / accesses.length;
 }

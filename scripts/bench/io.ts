@@ -18,7 +18,7 @@ import {
   startOurs,
 } from './servers.ts';
 
-const CASES: readonly (FioCase & { target: number })[] = [
+export const CASES: readonly (FioCase & { target: number })[] = [
   { label: '4k randread  QD1', rw: 'randread', blockBytes: 4 * KIB, queueDepth: 1, target: 1 },
   { label: '4k randwrite QD1', rw: 'randwrite', blockBytes: 4 * KIB, queueDepth: 1, target: 1 },
   { label: '4k randread  QD32', rw: 'randread', blockBytes: 4 * KIB, queueDepth: 32, target: 1.3 },
@@ -92,11 +92,16 @@ async function startFiltered(
   }
 }
 
-async function runCase(
+export async function runCase(
   each: (typeof CASES)[number],
   servers: readonly BenchServer[],
   harness: WorldHarness,
-  { seconds, rounds, realtime, print }: BenchOptions,
+  {
+    seconds,
+    rounds,
+    realtime,
+    print,
+  }: Pick<BenchOptions, 'seconds' | 'rounds' | 'realtime' | 'print'>,
 ): Promise<void> {
   const taking = servers.filter(({ smallOnly }) => !smallOnly || each.blockBytes === SMALL_BYTES);
   const iops = taking.map((): number[] => []);
@@ -111,7 +116,7 @@ async function runCase(
       p99[index]?.push(result.p99Us);
     }
   }
-  print(`\n${each.label}  (wanted: ${each.target} of nbdkit)`);
+  print(`\n${each.label}  (wanted: ${each.target} of ${servers[0]?.name ?? 'the first'})`);
   const [peer] = iops;
   for (const [index, { name }] of taking.entries()) {
     const own = iops[index] ?? [];

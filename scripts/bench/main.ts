@@ -8,11 +8,13 @@
 //   --bare             without any filters, for work on the path itself
 //   --case TEXT        only the cases whose label has this text
 import { parseArgs } from 'node:util';
+import { benchPolicy } from './cache-policy.ts';
 import { benchControl } from './control.ts';
 import { benchIdle } from './idle.ts';
 import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
 import { benchMigration } from './migration.ts';
+import { benchPairs } from './pairs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,12 +24,16 @@ const { values } = parseArgs({
     bare: { type: 'boolean', default: false },
     case: { type: 'string', default: '' },
     only: { type: 'string' },
+    trace: { type: 'string' },
   },
 });
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-const wants = (part: string) => values.only === undefined || values.only === part;
+const wants = (part: string) =>
+  values.trace === undefined && (values.only === undefined || values.only === part);
+
+if (values.trace !== undefined) await benchPolicy(values.trace, print);
 
 if (wants('io')) {
   await benchIo({
@@ -36,6 +42,15 @@ if (wants('io')) {
     realtime: values.realtime,
     filterFiles: values.filter,
     bare: values.bare,
+    caseText: values.case,
+    print,
+  });
+}
+if (wants('pairs')) {
+  await benchPairs({
+    seconds: values.quick ? 1 : 3,
+    rounds: values.quick ? 2 : 5,
+    realtime: values.realtime,
     caseText: values.case,
     print,
   });

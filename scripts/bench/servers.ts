@@ -26,16 +26,21 @@ export interface BenchServer {
 }
 
 /** nbdkit's file plugin, the peer that we measure ourselves against. */
-export async function startNbdkit(harness: WorldHarness): Promise<BenchServer> {
-  const file = path.join(harness.directory, 'nbdkit.raw');
-  const socket = path.join(harness.directory, 'nbdkit.sock');
+export async function startNbdkit(
+  harness: WorldHarness,
+  { filter, parameters = [] }: { filter?: string; parameters?: readonly string[] } = {},
+): Promise<BenchServer> {
+  const file = path.join(harness.directory, `nbdkit${filter ?? ''}.raw`);
+  const socket = path.join(harness.directory, `nbdkit${filter ?? ''}.sock`);
   await fill(file);
-  const child = spawn(findTool('nbdkit') ?? 'nbdkit', ['-f', '-U', socket, 'file', file], {
-    stdio: 'ignore',
-  });
+  const filters = filter === undefined ? [] : [`--filter=${filter}`];
+  const args = ['-f', '-U', socket, ...filters, 'file', file, ...parameters];
+  // What its filters keep goes beside what ours do.
+  const env = { ...process.env, TMPDIR: harness.directory };
+  const child = spawn(findTool('nbdkit') ?? 'nbdkit', args, { stdio: 'ignore', env });
   await untilThere(socket, child);
   return {
-    name: 'nbdkit file',
+    name: filter === undefined ? 'nbdkit file' : `nbdkit ${filter}`,
     uri: `nbd+unix:///?socket=${socket}`,
     pid: child.pid ?? 0,
     smallOnly: false,

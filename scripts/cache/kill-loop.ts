@@ -17,7 +17,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 const DISK_BYTES = 16 * MIB;
 const DEPTH = 16;
 const SLOWEST_KILL_MS = 400;
-const FLASH_BYTES = 256 * MIB;
+const FLASH_MIB = 256;
 
 export interface KillLoopOptions {
   kills: number;
@@ -90,14 +90,14 @@ async function killUnderLoad(trial: Trial, load: DiskLoad, random: XorShift): Pr
 }
 
 /** Has all worlds of a harness run on one host, with a virtual flash resource; its folder. */
-export function onOneHost(harness: WorldHarness): string {
+export function onOneHost(harness: WorldHarness, flashMib = FLASH_MIB): string {
   const directory = path.join(harness.directory, 'flash');
   const make = harness.makeLaunch.bind(harness);
   harness.makeLaunch = async (...args) => {
     await mkdir(directory, { recursive: true });
     const launch = await make(...args);
     const owner = { hostUuid: 'host-1', hostName: 'host-1' };
-    return { ...launch, owner, flash: { directory, capacityBytes: FLASH_BYTES } };
+    return { ...launch, owner, flash: { directory, capacityBytes: flashMib * MIB } };
   };
   return directory;
 }

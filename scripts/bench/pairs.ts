@@ -1,0 +1,75 @@
+// Our filters against the same thing of nbdkit's, each pair alternating in one run: the cache against
+// its cache filter, both ways to write, and qos against its rate filter, with limits out of reach.
+import type { LaunchFilter } from '#host/world/launch.ts';
+import { haveTools } from '#host/world/test-peers.ts';
+import { WorldHarness } from '#host/world/world-harness.ts';
+import type { FilterPropertyValues } from '#lib/model/filter.ts';
+import { KIB } from '#lib/model/limits.ts';
+import { onOneHost, shippedFilter } from '#scripts/cache/kill-loop.ts';
+import { type BenchOptions, CASES, runCase } from './io.ts';
+import { type BenchServer, startNbdkit, startOurs } from './servers.ts';
+
+const SMALL_BYTES = 4 * KIB;
+const DEEP = 32;
+/** More than the disk has, as nbdkit's filter takes as much as it needs. */
+const BACK = { mode: 'writeBack', sizeMib: 1024, logMib: 4096, dirtyHigh: 90, dirtyLow: 80 };
+
+interface Pair {
+  title: string;
+  filter: string;
+  parameters: readonly string[];
+  ours: { name: string; properties: FilterPropertyValues };
+}
+
+const PAIRS: readonly Pair[] = [
+  {
+    title: 'write back',
+    filter: 'cache',
+    parameters: ['cache=writeback', 'cache-on-read=true'],
+    ours: { name: 'cache', properties: BACK },
+  },
+  {
+    title: 'write through',
+    filter: 'cache',
+    parameters: ['cache=writethrough', 'cache-on-read=true'],
+    ours: { name: 'cache', properties: { sizeMib: 1024 } },
+  },
+  {
+    title: 'limits out of reach',
+    filter: 'rate',
+    parameters: ['rate=1000G'],
+    ours: { name: 'qos', properties: { iopsLimit: 10_000_000, throughputLimit: 100_000 } },
+  },
+];
+
+type PairOptions = Pick<BenchOptions, 'seconds' | 'rounds' | 'realtime' | 'caseText' | 'print'>;
+
+export async function benchPairs(options: PairOptions): Promise<void> {
+  if (!haveTools('fio', 'nbdkit')) return;
+  for (const pair of PAIRS) await benchPair(pair, options);
+}
+
+async function benchPair(
+  { title, filter, parameters, ours }: Pair,
+  options: PairOptions,
+): Promise<void> {
+  const harness = await WorldHarness.create();
+  const servers: BenchServer[] = [];
+  options.print(`\n== ${title}: ${ours.name} against nbdkit ${filter} ${parameters.join(' ')}`);
+  try {
+    onOneHost(harness, 8192);
+    servers.push(await startNbdkit(harness, { filter, parameters }));
+    const shipped = await shippedFilter(harness, ours.name);
+    const launch: LaunchFilter = { ...shipped, properties: ours.properties };
+    const server = await startOurs(harness, { name: ours.name, index: 0, filters: [launch] });
+    servers.push({ ...server, smallOnly: false });
+    const cases = CASES.filter(({ label }) => label.includes(options.caseText));
+    for (const each of cases) {
+      const isDeep = each.blockBytes === SMALL_BYTES && each.queueDepth === DEEP;
+      await runCase({ ...each, target: isDeep ? 1.2 : 1 }, servers, harness, options);
+    }
+  } finally {
+    for (const server of servers) await server.stop();
+    await harness.dispose();
+  }
+}
