@@ -35,7 +35,7 @@ export class Walker {
   #moving: { offset: number; end: number } | null = null;
   #waiting: { resume(): void; fail(): void }[] = [];
   #trouble = '';
-  #pauses = 0;
+  #paused = false;
   #running: Promise<void> | null = null;
   #closed = false;
   #timer: FilterTimer | null = null;
@@ -110,15 +110,15 @@ export class Walker {
     return 100 * ((current === null ? 0 : 1 - share) + (walk?.to ? share : 0));
   }
 
-  /** Resolves when no chunk is being moved; none is until as many `resume` were called. */
+  /** Resolves when no chunk is being moved; none is until `resume`, which may come without it. */
   async pause(): Promise<void> {
-    this.#pauses += 1;
+    this.#paused = true;
     this.#endWait();
     await this.#running;
   }
 
   resume(): void {
-    this.#pauses -= 1;
+    this.#paused = false;
     this.#wake();
   }
 
@@ -132,7 +132,7 @@ export class Walker {
   }
 
   #wake(): void {
-    if (this.#running !== null || this.#pauses > 0 || this.#closed) return;
+    if (this.#running !== null || this.#paused || this.#closed) return;
     // Not within `open` or `setProperties`: those are over first.
     this.#running = Promise.resolve()
       .then(() => this.#run())
@@ -144,7 +144,7 @@ export class Walker {
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed && this.#pauses === 0) {
+    while (!this.#closed && !this.#paused) {
       const before = this.walkedBytes;
       try {
         if (!(await this.#step())) return;
@@ -258,7 +258,7 @@ export class Walker {
   }
 
   #sleep(milliseconds: number): Promise<void> {
-    if (milliseconds <= 0 || this.#closed || this.#pauses > 0) return Promise.resolve();
+    if (milliseconds <= 0 || this.#closed || this.#paused) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#context.clock.after(milliseconds, end);
       this.#timer = { cancel: end };
