@@ -1,4 +1,5 @@
-// What is done by clicks again and again: a menu's entry, a dialog's confirmation, the clone wizard.
+// What is done by clicks again and again: a menu's entry, the confirmation of a dialog, the clone
+// wizard.
 import { expect, type Locator, type Page } from '@playwright/test';
 import { expectAccessible } from './accessibility.ts';
 

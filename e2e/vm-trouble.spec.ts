@@ -6,15 +6,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
-import { openAuthority } from '#scripts/build-vibs/authority.ts';
-import { buildFilterVib } from '#scripts/build-vibs/filter-vib.ts';
 import { expectAccessible } from './accessibility.ts';
 import { needTools, qemuIo } from './clients.ts';
 import { findObject, openObject, readRoute, signIn } from './console.ts';
 import { cloneForTest, deleteTestVm, diskUri, expectTask, postWell } from './lab-vms.ts';
+import { buildThrowingVib } from './throwing-filter.ts';
 
 const run = promisify(execFile);
-const ROOT = path.join(import.meta.dirname, '..');
 const FAULTY = 'faulty01';
 const FULL = 'full01';
 const SMALL = 'small-01';
@@ -99,17 +97,14 @@ test('a virtual machine waits while its datastore is full, and goes on by itself
   }
 });
 
-/** Built from its source here, and signed by the authority that the lab trusts. */
 async function uploadThrowingFilter(page: Page): Promise<void> {
-  const authority = await openAuthority(path.join(ROOT, '.data', 'pki'), new Date());
-  const directory = path.join(import.meta.dirname, 'throwing-filter');
-  const { bytes } = await buildFilterVib({ directory, authority });
+  const buffer = await buildThrowingVib();
   await page.goto('/depot?dialog=uploadVib');
   const dialog = page.getByRole('dialog');
   await dialog.locator('input[type=file]').setInputFiles({
     name: 'throwing.vib',
     mimeType: 'application/octet-stream',
-    buffer: Buffer.from(bytes),
+    buffer,
   });
   await expect
     .poll(async () => (await throwingVib(page))?.id, { message: 'it stands in the depot' })

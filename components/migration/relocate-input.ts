@@ -48,7 +48,7 @@ export function placesFrom(vm: Vm, draft: Omit<StorageDraft, 'places'>): Storage
 }
 
 /** Whether anything would be copied. */
-export function differs(vm: Vm, places: StoragePlaces): boolean {
+function differs(vm: Vm, places: StoragePlaces): boolean {
   return places.homeId !== vm.datastore.id || changedPlaces(vm, places).length > 0;
 }
 
@@ -61,7 +61,7 @@ export function changedPlaces(vm: Vm, places: StoragePlaces): DiskPlace[] {
   });
 }
 
-/** What moves when it is chosen disk by disk, for a sentence on each: "Hard disk 1 is copied to …". */
+/** A sentence on each file that moves, when they were chosen one by one. */
 export function movedFiles(
   vm: Vm,
   places: StoragePlaces | null,

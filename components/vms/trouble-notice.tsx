@@ -101,7 +101,8 @@ function Remedy({ vm }: { vm: VmView }) {
         <p>
           {isDown(vm)
             ? 'What was acknowledged is on its disks. Make space on '
-            : 'Writes that need space wait; nothing is lost, the guest sees no error. Make space on '}
+            : 'Writes that need space wait; nothing is lost, the guest sees no error. ' +
+              'Make space on '}
           <Places places={placesOf(vm, trouble.datastoreId)} />
           {isDown(vm) ? ', and power it on.' : ', and it goes on by itself within seconds.'}
         </p>

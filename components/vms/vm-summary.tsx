@@ -17,6 +17,7 @@ import { FilterChain } from './filter-chain.tsx';
 import { powerLabel } from './vm-state.tsx';
 
 export function VmSummaryTab({ vm }: { vm: VmView }) {
+  const isOn = vm.powerState === 'poweredOn';
   return (
     <div className="space-y-4">
       <div className="grid items-start gap-4 xl:grid-cols-2">
@@ -29,13 +30,15 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
               { label: 'Guest', value: vm.guestFullName },
               {
                 label: 'CPU',
-                value: `${vm.cpuCount}, ${formatShare(vm.cpuUsage)} of one core in use`,
+                value: isOn
+                  ? `${vm.cpuCount}, ${formatShare(vm.cpuUsage)} of one core in use`
+                  : vm.cpuCount,
               },
               {
                 label: 'Memory',
                 value:
-                  `${formatMebibytes(vm.memoryMib)}, its world uses ` +
-                  `${formatBytes(vm.residentBytes)}`,
+                  formatMebibytes(vm.memoryMib) +
+                  (isOn ? `, its world uses ${formatBytes(vm.residentBytes)}` : ''),
               },
               { label: 'Datastore', value: <ObjectLink {...vm.datastore} /> },
               { label: 'Storage', value: storageText(vm) },

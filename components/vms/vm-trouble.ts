@@ -20,7 +20,7 @@ export function isDown({ worldState, powerState }: Omit<World, 'name' | 'trouble
   return worldState === 'faulted' || powerState !== 'poweredOn';
 }
 
-/** The title of the banner. `trouble` is null where its process ended for no reason that is known. */
+/** The title of the banner; `trouble` is null where nobody knows why its process ended. */
 export function troubleTitle(vm: World): string {
   const { name, trouble } = vm;
   if (!trouble) return isFaulted(vm) ? endedTitle(name) : `${name} needs attention`;

@@ -2,8 +2,8 @@
 // Asks before something is done. What will be lost is named; what cannot be undone wants its name
 // typed.
 // Props: `title`, `children` (what will happen), `verb` on the button, `danger`, `typed` (the word
-// to type), `call` (the same as a call), `disabledReason`, `size`, `onConfirm` (its failure is shown
-// in the dialog), `onClose`.
+// to type), `call` (the same as a call), `disabledReason`, `size`, `onConfirm` (its failure is
+// shown in the dialog), `onClose`.
 import { type ReactNode, useState } from 'react';
 import { Button } from '../button.tsx';
 import type { DisabledReason } from '../disabled-reason.tsx';
