@@ -7,7 +7,7 @@ import { findObject, openObject, readRoute, signIn } from './console.ts';
 import { confirm, fromMenu, walkClone } from './dialogs.ts';
 import { cloneForTest, deleteTestVm, diskUri, expectTask } from './lab-vms.ts';
 
-const SOURCE = 'app01';
+const SOURCE = 'web02';
 const TEMPLATE = 'golden01';
 const DEPLOYED = 'deployed01';
 
