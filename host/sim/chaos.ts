@@ -68,7 +68,7 @@ export class Chaos {
       pauseWorld: (event) => this.#worldOf(event)?.process.stop(event.forMs),
       killAgent: (event) => this.#killAgent(event),
       crashHost: (event) => this.#crashHost(event),
-      losePower: (event) => this.#losePower(event),
+      losePower: ({ forMs }) => this.losePower(forMs),
       cutOff: (event) => this.#during(event, ['cutOff']),
       isolate: (event) => this.#during(event, ['unreachable']),
       partition: (event) => this.#during(event, ['cutOff', 'unreachable']),
@@ -156,7 +156,8 @@ export class Chaos {
   }
 
   /** The datastore and all hosts go down at once. */
-  #losePower(event: RecipeEvent): void {
+  losePower(forMs: number): void {
+    if (this.#over) return;
     const { fleet, storage, recipe, schedule, onPowerLost } = this.#parts;
     for (const host of fleet.hosts) host.crash(true);
     for (const machine of new Set(fleet.hosts.map((host) => host.machine))) machine.boots += 1;
@@ -165,7 +166,7 @@ export class Chaos {
     // Guests have to learn first that their connections are gone.
     schedule.after(0, onPowerLost);
     for (const host of fleet.hosts) {
-      const downMs = this.#random.between(1, Math.min(event.forMs + 2, REBOOT_MS_MAX));
+      const downMs = this.#random.between(1, Math.min(forMs + 2, REBOOT_MS_MAX));
       this.#later(downMs, () => this.#boot(host));
     }
   }

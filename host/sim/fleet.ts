@@ -3,10 +3,13 @@
 // belongs and moves it when its host is lost.
 import { assert } from '#lib/base/assert.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
+import type { HostFacts } from '#lib/rules/facts.ts';
+import { judgeMigration, judgePlacement } from '#lib/rules/placement.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { VmRecord } from '../agent/vm/vm-record.ts';
 import type { LoadFilters } from '../world/world-disks.ts';
 import { SimAgent, type SimRunner } from './agent.ts';
+import { hostFacts, vmFacts } from './facts.ts';
 import { SimHost, SimMachine, type SimProcess } from './machine.ts';
 import { callProcess } from './process-call.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
@@ -205,6 +208,12 @@ export class Fleet {
     }
   }
 
+  /** By the rules of the product, as far as the controller can see. */
+  mayMove(vm: SimVm, to: SimHost): boolean {
+    const source = this.#factsOf(vm, vm.home);
+    return judgeMigration(vmFacts(vm), source, this.#factsOf(vm, to)).allowed;
+  }
+
   /** Bytes of a disk have changed: only the last that opened it may have done that. */
   judgeWriter(path: string, process: SimProcess): void {
     const vm = this.vms.find(({ id }) => path.includes(`/${id}/`));
@@ -218,6 +227,10 @@ export class Fleet {
       `${process.host.name} wrote to ${path} after ` +
       `${holder.process.host.name} had taken it over`;
     this.#parts.onWrong(message);
+  }
+
+  #factsOf(vm: SimVm, host: SimHost): HostFacts {
+    return hostFacts(host, { reachable: this.agentOf(host) !== null, spec: vm.spec });
   }
 
   #isAgent(process: SimProcess): boolean {
@@ -327,7 +340,10 @@ export class Fleet {
     const { schedule } = this.#parts;
     const { lostSince } = this.#stateOf(vm.home);
     if (lostSince === null || schedule.now - lostSince < FAILOVER_MS) return;
-    const others = this.hosts.filter((host) => this.agentOf(host));
+    const facts = vmFacts(vm);
+    const others = this.hosts.filter((host) => {
+      return judgePlacement(facts, this.#factsOf(vm, host)).allowed;
+    });
     if (others.length === 0) return;
     vm.home = this.#random.pick(others);
     this.counts.failovers += 1;

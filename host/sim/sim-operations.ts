@@ -34,6 +34,8 @@ const RETRY_MS = 2_500;
 /** A migration that takes longer than this keeps its guests waiting, in milliseconds. */
 const PAUSE_MS_MAX = 8_000;
 const OFF_MS_MAX = 20_000;
+/** Longer than anybody waits for a destination. */
+const STANDSTILL_MS = 26_000;
 
 export interface OperationsParts {
   fleet: Fleet;
@@ -42,6 +44,8 @@ export interface OperationsParts {
   filterSets: readonly (readonly DiskFilter[])[];
   /** A clone is there. */
   onCloned(spec: VmRunSpec): void;
+  /** The power of all hosts and of the storage fails, for so long at most. */
+  losePower(forMs: number): void;
   /** Nothing that could make an operation fail has been done so far. */
   isSound(): boolean;
   onWrong(message: string): void;
@@ -63,7 +67,7 @@ export class SimOperations {
     const { fleet, onWrong, isSound } = this.#parts;
     const others = fleet.hosts.filter((host) => host !== vm.home);
     const to = others[Math.floor(event.severity * others.length)];
-    if (to === undefined) return;
+    if (to === undefined || !fleet.mayMove(vm, to)) return;
     this.#kill(vm, event);
     const pauseMs = await fleet.migrate(vm, to);
     if (!isSound() || pauseMs === null) return;
@@ -285,16 +289,19 @@ export class SimOperations {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
 
-  /** Who does the work, or who asked for it, dies in the middle. */
+  /** Who does the work, or who asked for it, dies in the middle, or stands still for long. */
   #kill(vm: SimVm, { killAfter, forMs }: RecipeEvent): void {
     if (killAfter === null) return;
-    const { schedule, fleet } = this.#parts;
+    const { schedule, fleet, losePower } = this.#parts;
     schedule.afterEvents(killAfter, () => {
       const worlds = vm.worlds.filter(({ alive }) => alive);
-      if (forMs % 4 === 0) {
+      if (forMs % 5 === 4) losePower(forMs);
+      else if (forMs % 5 === 0) {
         fleet.killAgent(vm.home);
         schedule.after(forMs, () => fleet.startAgent(vm.home));
-      } else (forMs % 4 === 1 ? worlds[0] : worlds.at(-1))?.process.kill();
+      } else if (forMs % 5 === 1) worlds[0]?.process.kill();
+      else if (forMs % 5 === 2) worlds.at(-1)?.process.kill();
+      else worlds.at(-1)?.process.stop(STANDSTILL_MS);
     });
   }
 }

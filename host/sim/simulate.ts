@@ -113,6 +113,7 @@ class Run {
     storage.volume.syncNames();
     this.#operations = new SimOperations({
       ...{ fleet, files, schedule, filterSets: sets, onWrong },
+      losePower: (forMs) => this.#chaos.losePower(forMs),
       isSound: () => this.#chaos.isSound,
       onCloned: (spec) => this.#begin(this.#addVm(spec)),
     });
