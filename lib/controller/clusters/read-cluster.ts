@@ -8,8 +8,7 @@ import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 import { readClusterFilters } from '../io-filters/read-cluster-filters.ts';
 import type { Caller } from '../permissions/caller.ts';
-import { toVmSummary } from '../vms/read-vms.ts';
-import { readVmRows } from '../vms/vm-rows.ts';
+import { readVms } from '../vms/read-vms.ts';
 import { judgeClusterActions } from './judge-cluster-actions.ts';
 
 /** `NotFound` when there is no such cluster. */
@@ -19,9 +18,9 @@ export async function readCluster(
 ): Promise<ClusterView> {
   const cluster = await db.cluster.findUnique({ where: { id }, include: { datacenter: true } });
   if (!cluster) throw new Fault('NotFound', `There is no cluster ${id}.`);
-  const [hosts, rows, [facts], hostFacts] = await Promise.all([
+  const [hosts, vms, [facts], hostFacts] = await Promise.all([
     readHosts(db, { clusterId: id }),
-    readVmRows(db, { host: { clusterId: id } }),
+    readVms(db, { clusterId: id }),
     readClusterFacts(db, { id }),
     readHostFacts(db, { clusterId: id }),
   ]);
@@ -35,8 +34,8 @@ export async function readCluster(
       threshold: cluster.drsThreshold,
     },
     hosts,
-    vms: rows.map(toVmSummary),
-    filters: await readClusterFilters({ db, caller }, { cluster, hosts, vms: rows }),
+    vms,
+    filters: await readClusterFilters({ db, caller }, { cluster, hosts }),
     drsConflicts: facts ? filterConflicts(facts, hostFacts) : [],
     actions: await judgeClusterActions(db, caller, { id, name: cluster.name, hosts }),
   };

@@ -26,18 +26,24 @@ export async function readHostFacts(
   db: DatabaseTransaction,
   where: Prisma.HostWhereInput = {},
 ): Promise<HostFacts[]> {
-  const hosts = await db.host.findMany({
-    where,
-    orderBy: { name: 'asc' },
-    include: {
-      vibs: { where: { filterName: { not: null } } },
-      mounts: { include: { datastore: { select: { id: true, name: true } } } },
-      vms: {
-        select: { memoryMib: true, cpuUsage: true, powerState: true, desiredPowerState: true },
+  const [hosts, loads] = await Promise.all([
+    db.host.findMany({
+      where,
+      orderBy: { name: 'asc' },
+      include: {
+        vibs: { where: { filterName: { not: null } } },
+        mounts: { include: { datastore: { select: { id: true, name: true } } } },
       },
-    },
-  });
-  return hosts.map(({ vibs, mounts, vms, ...host }) => ({
+    }),
+    // The database adds up: a host may have thousands of VMs.
+    db.vm.groupBy({
+      by: ['hostId'],
+      where: { host: where, OR: [{ powerState: 'poweredOn' }, { desiredPowerState: 'poweredOn' }] },
+      _sum: { memoryMib: true, cpuUsage: true },
+    }),
+  ]);
+  const loadOf = new Map(loads.map(({ hostId, _sum }) => [hostId, _sum]));
+  return hosts.map(({ vibs, mounts, ...host }) => ({
     id: host.id,
     name: host.name,
     clusterId: host.clusterId,
@@ -46,8 +52,8 @@ export async function readHostFacts(
     version: host.version,
     cpuCores: host.cpuCores ?? 0,
     memoryMib: host.memoryMib ?? 0,
-    memoryGrantedMib: sum(vms.filter(isOn).map((vm) => vm.memoryMib)),
-    cpuUsage: sum(vms.filter(isOn).map((vm) => vm.cpuUsage)),
+    memoryGrantedMib: loadOf.get(host.id)?.memoryMib ?? 0,
+    cpuUsage: loadOf.get(host.id)?.cpuUsage ?? 0,
     filters: vibs.map((vib) => ({
       name: vib.filterName ?? '',
       class: filterClassSchema.parse(vib.filterClass),
@@ -185,12 +191,4 @@ export async function readClusterFacts(
         .map(({ hostId, state }) => ({ hostId, state: hostFilterStateSchema.parse(state) })),
     })),
   }));
-}
-
-function isOn(vm: { powerState: string; desiredPowerState: string }): boolean {
-  return vm.powerState === 'poweredOn' || vm.desiredPowerState === 'poweredOn';
-}
-
-function sum(values: number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

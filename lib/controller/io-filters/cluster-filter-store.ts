@@ -2,7 +2,6 @@
 import { Fault } from '../../model/fault.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { ClusterFilter } from '../database/generated/client.ts';
-import { readVmFacts } from '../inventory/read-facts.ts';
 
 /** `NotFound` when the cluster has no such filter. */
 export async function findClusterFilter(
@@ -16,15 +15,16 @@ export async function findClusterFilter(
   return filter;
 }
 
-/** Disks of the cluster's VMs that have the filter (QueryDisksUsingFilter). */
+/** Disks of the cluster's VMs that have the filter, or still run it (QueryDisksUsingFilter). */
 export async function findDisksUsing(
   tx: DatabaseTransaction,
   { clusterId, name, type }: Pick<ClusterFilter, 'clusterId' | 'name' | 'type'>,
 ): Promise<{ vmId: string; vmName: string; diskKey: number; diskLabel: string }[]> {
-  const vms = await readVmFacts(tx, { host: { clusterId } });
-  return vms.flatMap((vm) =>
-    vm.disks
-      .filter((disk) => disk.filters.some((used) => used.name === name && used.class === type))
-      .map(({ key, label }) => ({ vmId: vm.id, vmName: vm.name, diskKey: key, diskLabel: label })),
-  );
+  const used = JSON.stringify([{ name, class: type }]);
+  return tx.$queryRaw`
+    SELECT v."id" AS "vmId", v."name" AS "vmName", d."key" AS "diskKey", d."label" AS "diskLabel"
+    FROM "Disk" d JOIN "Vm" v ON v."id" = d."vmId" JOIN "Host" h ON h."id" = v."hostId"
+    WHERE h."clusterId" = ${clusterId}
+      AND (d."filters" @> ${used}::jsonb OR d."reportedFilters" @> ${used}::jsonb)
+    ORDER BY v."name", d."key"`;
 }

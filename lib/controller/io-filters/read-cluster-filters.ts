@@ -10,17 +10,16 @@ import type { ClusterFilter, HostFilterState, HostVib } from '../database/genera
 import type { Caller } from '../permissions/caller.ts';
 import { judgeOperation } from '../tasks/judge-operation.ts';
 import { readRunningTaskReasons } from '../tasks/running-tasks.ts';
-import type { VmRow } from '../vms/vm-rows.ts';
+import { findDisksUsing } from './cluster-filter-store.ts';
 import { resolveIoFilterOnCluster } from './resolve-io-filter.ts';
 import { uninstallIoFilter } from './uninstall-io-filter.ts';
 
 export interface ClusterRows {
   cluster: { id: string };
   hosts: readonly HostSummary[];
-  vms: readonly VmRow[];
 }
 
-/** By name. Three queries and the verdicts, whatever the number of hosts and VMs. */
+/** By name. Three queries, one for each filter, and the verdicts, however many hosts and VMs. */
 export async function readClusterFilters(
   { db, caller }: { db: DatabaseTransaction; caller: Caller },
   rows: ClusterRows,
@@ -34,15 +33,17 @@ export async function readClusterFilters(
   ]);
   const statesByFilter = groupBy(states, (state) => state.filterId);
   const vibsByFilter = groupBy(vibs, (vib) => vib.filterId ?? '');
-  const views = filters.map((filter) => ({
-    ...describeFilter(filter),
-    hosts: describeHosts(
-      rows.hosts,
-      statesByFilter.get(filter.filterId) ?? [],
-      vibsByFilter.get(filter.filterId) ?? [],
-    ),
-    disksInUse: findDisks(filter, rows.vms),
-  }));
+  const views = await Promise.all(
+    filters.map(async (filter) => ({
+      ...describeFilter(filter),
+      hosts: describeHosts(
+        rows.hosts,
+        statesByFilter.get(filter.filterId) ?? [],
+        vibsByFilter.get(filter.filterId) ?? [],
+      ),
+      disksInUse: await findDisks(db, filter),
+    })),
+  );
   const verdicts = await judgeFilterActions({ db, caller }, rows, views);
   return views.map((view, index) => ({ ...view, actions: verdicts[index] ?? {} }));
 }
@@ -78,23 +79,14 @@ function describeHosts(
   });
 }
 
-function findDisks(
-  filter: Pick<ClusterFilter, 'name' | 'type'>,
-  vms: readonly VmRow[],
-): ClusterFilterView['disksInUse'] {
-  return vms.flatMap(({ vm, disks }) =>
-    disks
-      .filter((disk) =>
-        [...disk.filters, ...(disk.reportedFilters ?? [])].some(
-          (used) => used.name === filter.name && used.class === filter.type,
-        ),
-      )
-      .map(({ key, label }) => ({
-        vm: { id: vm.id, name: vm.name },
-        diskKey: key,
-        diskLabel: label,
-      })),
-  );
+async function findDisks(
+  db: DatabaseTransaction,
+  filter: ClusterFilter,
+): Promise<ClusterFilterView['disksInUse']> {
+  const disks = await findDisksUsing(db, filter);
+  return disks.map(({ vmId, vmName, diskKey, diskLabel }) => ({
+    ...{ vm: { id: vmId, name: vmName }, diskKey, diskLabel },
+  }));
 }
 
 async function judgeFilterActions(

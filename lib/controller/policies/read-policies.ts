@@ -8,7 +8,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import type { Policy, Prisma } from '../database/generated/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
-import { readVmRows, type VmRow } from '../vms/vm-rows.ts';
+import { judgeDisk, parseFilters, readHostsOfVms } from '../vms/vm-rows.ts';
 
 /** Names in a sentence. */
 const NAMES_SHOWN = 5;
@@ -19,15 +19,15 @@ export async function readPolicies(
   { db, caller }: { db: DatabaseTransaction; caller: Caller },
   where: Prisma.PolicyWhereInput = {},
 ): Promise<PolicyView[]> {
-  const [policies, vms, homes] = await Promise.all([
+  const [policies, disks, homes] = await Promise.all([
     db.policy.findMany({ where, orderBy: { name: 'asc' } }),
-    readVmRows(db, { disks: { some: { policy: where } } }),
+    readAssignedDisks(db, where),
     db.vm.findMany({ where: { policy: where }, select: { policyId: true, id: true, name: true } }),
   ]);
   const wanted = [{ privilege: 'StorageProfile.Update', objectId: ROOT_FOLDER_ID }] as const;
   const { edit } = await judgeActions(db, caller, { edit: { wanted } });
   const missing = edit?.reasons ?? [];
-  const assignments = groupBy(vms.flatMap(listAssignments), ({ policyId }) => policyId);
+  const assignments = groupBy(disks, ({ policyId }) => policyId);
   const homesOf = groupBy(homes, ({ policyId }) => policyId ?? '');
   return policies.map((policy) => {
     const assigned = (assignments.get(policy.id) ?? []).map(({ policyId: _, ...rest }) => rest);
@@ -67,21 +67,40 @@ function describePolicy(policy: Policy): Omit<PolicyView, 'assignments' | 'actio
   };
 }
 
-function listAssignments({ vm, disks }: VmRow) {
-  return disks.flatMap((disk) =>
-    disk.policy
-      ? [
-          {
-            policyId: disk.policy.id,
-            vmId: vm.id,
-            vmName: vm.name,
-            diskKey: disk.key,
-            diskLabel: disk.label,
-            compliance: disk.compliance.status,
-          },
-        ]
-      : [],
-  );
+type Assignment = PolicyView['assignments'][number] & { policyId: string };
+
+/** What a policy's page shows of each disk that has it, and no more: there may be thousands. */
+async function readAssignedDisks(
+  db: DatabaseTransaction,
+  where: Prisma.PolicyWhereInput,
+): Promise<Assignment[]> {
+  const [disks, hosts] = await Promise.all([
+    db.disk.findMany({
+      where: { policyId: { not: null }, policy: where },
+      orderBy: [{ vm: { name: 'asc' } }, { key: 'asc' }],
+      select: {
+        ...{ key: true, label: true, policyGeneration: true, filters: true },
+        ...{ reportedFilters: true },
+        policy: { select: { id: true, name: true, generation: true } },
+        vm: { select: { id: true, name: true, hostId: true, powerState: true } },
+      },
+    }),
+    readHostsOfVms(db),
+  ]);
+  return disks.flatMap(({ policy, vm, ...disk }) => {
+    const host = hosts.get(vm.hostId);
+    if (!policy || !host) return [];
+    const filters = parseFilters(disk.filters) ?? [];
+    const reportedFilters = parseFilters(disk.reportedFilters);
+    const facts = { ...disk, policy, filters, reportedFilters };
+    const compliance = judgeDisk(facts, vm.powerState, host).status;
+    return [
+      {
+        ...{ policyId: policy.id, vmId: vm.id, vmName: vm.name },
+        ...{ diskKey: disk.key, diskLabel: disk.label, compliance },
+      },
+    ];
+  });
 }
 
 function inUse({ name }: Policy, vmNames: string[]): Reason[] {

@@ -10,10 +10,11 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';
 import { type HostOfVm, judgeDisk, readHostsOfVms, type VmRow } from './vm-rows.ts';
 
-/** Those named, those of a host, or all. */
+/** Those named, those of a host, those of a cluster, or all. */
 export interface ChosenVms {
   ids?: string[];
   hostId?: string;
+  clusterId?: string;
 }
 
 interface Row {
@@ -48,11 +49,14 @@ const chainsSchema = z.array(
 /** By name. */
 export async function readVms(
   db: DatabaseTransaction,
-  { ids, hostId }: ChosenVms = {},
+  { ids, hostId, clusterId }: ChosenVms = {},
 ): Promise<VmSummary[]> {
   const conditions = [
     ...(ids ? [Prisma.sql`v."id" = ANY(${ids})`] : []),
     ...(hostId ? [Prisma.sql`v."hostId" = ${hostId}`] : []),
+    ...(clusterId
+      ? [Prisma.sql`v."hostId" IN (SELECT h."id" FROM "Host" h WHERE h."clusterId" = ${clusterId})`]
+      : []),
   ];
   const where =
     conditions.length > 0 ? Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')}` : Prisma.empty;

@@ -117,6 +117,6 @@ export function judgeDisk(
   });
 }
 
-function parseFilters(value: Disk['filters'] | null): DiskFilter[] | null {
+export function parseFilters(value: Disk['filters'] | null): DiskFilter[] | null {
   return diskFiltersSchema.nullable().parse(value);
 }
