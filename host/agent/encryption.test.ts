@@ -7,8 +7,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
-import { type GivenKey, putKeys, readFilterProgress } from '#lib/wire/agent/key-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { type GivenKey, putKeys, readFilterProgress } from '#lib/wire/agent/key-rpc.ts';
 import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
@@ -222,8 +222,7 @@ function before() {
 test('in clear text the filter leaves the disk; before, it does not', async () => {
   await want({ decrypt: false });
   await settled();
-  const leave = () =>
-    esx01.keyed(calls.setDiskFilters, { vm: spec(), diskKey: 2000, filters: [] });
+  const leave = () => esx01.keyed(calls.setDiskFilters, { vm: spec(), diskKey: 2000, filters: [] });
   await expect(leave()).rejects.toMatchObject({ fault: 'FilterFault' });
   await want({ decrypt: true });
   await settled();

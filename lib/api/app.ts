@@ -10,6 +10,7 @@ import { changeStream } from './change-stream.ts';
 import { answerDepotFile } from './depot-file.ts';
 import type { Handlers } from './handlers.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
+import { keyRoutes } from './key-routes.ts';
 import { answerJson, mountRoute, routerPath } from './mount-route.ts';
 import { openApiDocument } from './openapi.ts';
 import { policyRoutes } from './policy-routes.ts';
@@ -36,6 +37,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...vmRoutes,
   ...vmOperationRoutes,
   ...policyRoutes,
+  ...keyRoutes,
   ...taskRoutes,
 };
 

@@ -10,6 +10,7 @@ import { systemRandom } from '../base/system-random.ts';
 import { createAgents } from './agents/agent-client.ts';
 import { createDepotLinks } from './agents/depot-links.ts';
 import { openDatabase } from './database/client.ts';
+import { keyedAgents } from './keys/keyed-agents.ts';
 import { runController } from './run-controller.ts';
 import { createSealer } from './secrets/sealer.ts';
 
@@ -24,6 +25,7 @@ process.removeAllListeners('warning');
 process.on('warning', (warning) => logger.debug({ err: warning }, 'a warning of the runtime'));
 const secret = await readFile(SLUICE_SECRET_FILE);
 const db = openDatabase(DATABASE_URL, 20);
+const sealer = createSealer(secret, systemRandom);
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
@@ -31,9 +33,9 @@ try {
   await runController({
     services: {
       db,
-      agents: createAgents(systemClock),
+      agents: keyedAgents(createAgents(systemClock), { db, sealer }),
       depot: createDepotLinks({ publicUrl, secret, clock: systemClock }),
-      sealer: createSealer(secret, systemRandom),
+      sealer,
       clock: systemClock,
       random: systemRandom,
       logger,

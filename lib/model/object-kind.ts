@@ -15,6 +15,7 @@ export const OBJECT_KINDS = {
   session: 'session-',
   user: 'user-',
   trace: 'trace-',
+  keyProvider: 'keyprovider-',
 } as const;
 export type ObjectKind = keyof typeof OBJECT_KINDS;
 

@@ -45,6 +45,12 @@ const PRIVILEGES = [
   'Datastore.Browse',
   'Datastore.Delete',
   'Datastore.FileManagement',
+  'Cryptographer.Access',
+  'Cryptographer.Encrypt',
+  'Cryptographer.Decrypt',
+  'Cryptographer.Recrypt',
+  'Cryptographer.ManageKeys',
+  'Cryptographer.ManageKeyServers',
   'Global.CancelTask',
   'Authorization.ModifyPermissions',
 ] as const;
@@ -67,6 +73,13 @@ export const ROLES: readonly {
 }[] = [
   { id: -1, name: 'Admin', label: 'Administrator', system: true, privileges: PRIVILEGES },
   { id: -2, name: 'ReadOnly', label: 'Read-only', system: true, privileges: READ_ONLY },
+  {
+    id: -6,
+    name: 'NoCryptoAdmin',
+    label: 'No cryptography administrator',
+    system: true,
+    privileges: PRIVILEGES.filter((privilege) => !privilege.startsWith('Cryptographer.')),
+  },
   {
     id: 4,
     name: 'VirtualMachinePowerUser',

@@ -48,7 +48,28 @@ export function judgeAssignment({ vm, host, disk, filters, movingBy }: Assignmen
     ...snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed'),
   );
   reasons.push(...judgeFilterSet(filters).reasons, ...missingFilters(host, filters));
+  reasons.push(...decryptionReasons({ vm, disk, filters }));
   return verdictOf(reasons);
+}
+
+/** Encryption leaves a disk when the disk is in clear text, and that happens in use. */
+function decryptionReasons({
+  vm,
+  disk,
+  filters,
+}: Pick<AssignmentFacts, 'vm' | 'disk' | 'filters'>): Reason[] {
+  const leaves = disk.filters.some(
+    (each) => each.class === 'encryption' && !filters.some(({ name }) => name === each.name),
+  );
+  if (!leaves || vm.powerState === 'poweredOn') return [];
+  return [
+    {
+      fault: 'InvalidPowerState',
+      message: `${disk.label} of ${vm.name} is decrypted while it is in use.`,
+      remedy: `Power on ${vm.name}.`,
+      objects: [vm.id],
+    },
+  ];
 }
 
 /** Whether the host could run a disk with these filters. */

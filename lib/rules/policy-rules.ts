@@ -48,9 +48,9 @@ export function completeRules(
   known: readonly KnownFilter[],
 ): PolicyRuleFacts[] {
   return rules.map((rule) => {
-    const defaults = findFilter(rule, known)?.properties.map(
-      (property) => [property.name, property.default] as const,
-    );
+    const defaults = findFilter(rule, known)
+      ?.properties.filter((property) => !property.managed)
+      .map((property) => [property.name, property.default] as const);
     return { ...rule, properties: { ...Object.fromEntries(defaults ?? []), ...rule.properties } };
   });
 }
@@ -65,7 +65,7 @@ function problemOf(
   value: string | number | boolean,
 ): string | null {
   const property = filter.properties.find((candidate) => candidate.name === name);
-  if (!property) return `there is no property ${name}.`;
+  if (!property || property.managed) return `there is no property ${name}.`;
   switch (property.type) {
     case 'integer':
       return numberProblem(property, value);

@@ -46,6 +46,8 @@ async function readNames(
       return db.vib.findMany(query);
     case 'user':
       return db.user.findMany(query);
+    case 'keyProvider':
+      return db.keyProvider.findMany(query);
     case 'trace':
       return db.traceFile.findMany(query);
     default:

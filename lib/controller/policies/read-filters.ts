@@ -32,7 +32,8 @@ function toEntry(inspections: VibInspection[]): Omit<FilterCatalogueEntry, 'clus
   if (!newest?.filter) return null;
   const { name, class: filterClass, summary, properties, statistics } = newest.filter;
   return {
-    ...{ name, filterClass, summary, properties, statistics },
+    ...{ name, filterClass, summary, statistics },
+    properties: properties.filter((property) => !property.managed),
     vendor: newest.descriptor.vendor,
     versions: [...new Set(inspections.map(({ descriptor }) => descriptor.version))],
   };

@@ -15,6 +15,7 @@ import { postEvent } from '../events/post-event.ts';
 import { LayoutReader } from '../layouts/layout-reader.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 import { applyReport } from './apply-report.ts';
+import { giveLostKeys } from './give-lost-keys.ts';
 import { Mender } from './mend.ts';
 import { planMending, type WantedHost, type WantedVm } from './plan-mending.ts';
 
@@ -109,6 +110,7 @@ export class HostLoop {
     this.#mender.start(this.#host, wanted, mendings);
     this.#layouts.start(this.#host);
     this.#objects.start(this.#host, found);
+    await giveLostKeys(this.#options.services, this.#host, found);
   }
 
   async #recordWorkloads(before: HostReport | undefined, now: HostReport): Promise<void> {

@@ -12,6 +12,7 @@ import {
 import { addDisk } from '../disks/add-disk.ts';
 import { growDisk } from '../disks/grow-disk.ts';
 import { removeDisk } from '../disks/remove-disk.ts';
+import { recryptVm } from '../keys/recrypt-vm.ts';
 import { relocateVm } from '../relocation/relocate-vm.ts';
 import { consolidateDisks } from '../snapshots/consolidate-disks.ts';
 import { createSnapshot } from '../snapshots/create-snapshot.ts';
@@ -32,6 +33,7 @@ const creation = taskKind(createDatastore, async () => (await datastores()).perf
 export const DISK_TASK_KINDS: readonly TaskKind[] = [
   taskKind(suspendVm, async () => (await import('../vms/suspend-vm-task.ts')).performSuspend),
   taskKind(resetVm, async () => (await import('../vms/reset-vm-task.ts')).performReset),
+  taskKind(recryptVm, async () => (await import('../keys/recrypt-vm-task.ts')).performRecrypt),
   // All of them are VirtualMachine.reconfigure; their inputs tell them apart.
   oneKindOf([
     taskKind(

@@ -2,12 +2,15 @@
 // rebuilt by its host without losing an I/O; what was held back meanwhile, and for how long, is the
 // task's result.
 import { z } from 'zod';
+import { diskFilterSchema } from '../../model/filter.ts';
 import { requireAllowed } from '../../model/verdict.ts';
 import { setDiskFilters } from '../../wire/agent/host-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
+import { decryptDisk } from '../keys/decrypt-disk.ts';
+import { newKeyName, withKeys } from '../keys/managed-properties.ts';
 import { refreshWorlds } from '../reconciler/refresh-host.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import {
@@ -18,6 +21,7 @@ import {
 } from './assign-policies.ts';
 import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
 
+const diskFiltersSchema = z.array(diskFilterSchema);
 const doneSchema = z.array(
   z.object({ diskKey: z.number(), pauseMs: z.number(), heldIos: z.number() }),
 );
@@ -32,8 +36,10 @@ export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (co
     if (done.some(({ diskKey }) => diskKey === key)) continue;
     const vm = await findVm(context.db, input.vmId);
     await context.progress((done.length / observed.disks.length) * 100, `Reconfiguring ${label}`);
-    const measured = await applyToHost(context, vm, planned);
-    await write(context, vm, planned);
+    const filters = await prepareKeys(context, vm, planned);
+    const ready = { ...planned, filters };
+    const measured = await applyToHost(context, vm, ready);
+    await write(context, vm, ready);
     done = [...done, { diskKey: key, ...measured }];
     await context.saveCheckpoint(done);
   }
@@ -45,6 +51,17 @@ export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (co
     heldIos: done.reduce((sum, { heldIos }) => sum + heldIos, 0),
   };
 };
+
+/** With the keys that they need; a disk that encryption is to leave is in clear text then. */
+async function prepareKeys(context: TaskContext, vm: VmRow, { disk, filters }: PlannedDisk) {
+  const current = diskFiltersSchema.parse(vm.disks.find(({ key }) => key === disk.key)?.filters);
+  const leaves = current.some(
+    (each) => each.class === 'encryption' && !filters.some(({ name }) => name === each.name),
+  );
+  if (leaves) await decryptDisk(context, vm, { disk, current });
+  const name = newKeyName(vm.id, disk.key, context.taskId);
+  return withKeys(context, { current, wanted: filters }, { name });
+}
 
 async function applyToHost(context: TaskContext, vm: VmRow, { disk, filters }: PlannedDisk) {
   const { taskId } = context;

@@ -1,9 +1,10 @@
 // Reconfigure virtual machine: gives disks a storage policy, which puts its filters on them, or
 // takes it away.
 import { z } from 'zod';
-import { Fault } from '../../model/fault.ts';
+import { Fault, type Reason } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
 import { objectIdSchema, ROOT_FOLDER_ID } from '../../model/inventory.ts';
+import type { Privilege } from '../../model/role.ts';
 import { verdictOf } from '../../model/verdict.ts';
 import type { DiskFacts, HostFacts, VmFacts } from '../../rules/facts.ts';
 import { orderFilters } from '../../rules/filter-order.ts';
@@ -12,6 +13,7 @@ import { assignPoliciesSchema, policyRuleSchema } from '../../wire/api/policies.
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Policy } from '../database/generated/client.ts';
 import { findHostFacts } from '../hosts/host-store.ts';
+import { missingKeyProviders } from '../keys/key-providers.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
@@ -32,6 +34,8 @@ export interface ObservedAssignment {
   host: HostFacts;
   movingBy: string | null;
   disks: PlannedDisk[];
+  /** Key providers that are named and are not there. */
+  keyReasons: Reason[];
 }
 
 export const assignPolicies = defineOperation<AssignPoliciesInput, ObservedAssignment>({
@@ -40,16 +44,17 @@ export const assignPolicies = defineOperation<AssignPoliciesInput, ObservedAssig
   input: assignPoliciesInputSchema,
   cancelable: false,
   observe: observeAssignment,
-  privileges: (_, { vmId }) => [
+  privileges: ({ disks }, { vmId }) => [
+    ...cryptoPrivileges(disks).map((privilege) => ({ privilege, objectId: vmId })),
     { privilege: 'VirtualMachine.Config.EditDevice', objectId: vmId },
     { privilege: 'StorageProfile.View', objectId: ROOT_FOLDER_ID },
   ],
-  judge({ vm, host, movingBy, disks }) {
+  judge({ vm, host, movingBy, disks, keyReasons }) {
     const verdicts = disks.map(({ disk, filters }) =>
       judgeAssignment({ vm, host, disk, filters, movingBy }),
     );
     return verdictOf(
-      verdicts.flatMap(({ reasons }) => reasons),
+      [...keyReasons, ...verdicts.flatMap(({ reasons }) => reasons)],
       verdicts.flatMap(({ warnings }) => warnings),
     );
   },
@@ -75,7 +80,22 @@ export async function observeAssignment(
     const policy = policyId === null ? null : await findPolicy(tx, policyId);
     disks.push({ disk, policy, filters: policy ? filtersOf(policy) : [] });
   }
-  return { target: vm, vm, host, movingBy: moving?.label ?? null, disks };
+  const keyReasons = await missingKeyProviders(
+    tx,
+    disks.flatMap(({ filters }) => filters),
+  );
+  return { target: vm, vm, host, movingBy: moving?.label ?? null, disks, keyReasons };
+}
+
+/** Who puts encryption on a disk, or takes it from there, needs to be allowed to. */
+function cryptoPrivileges(disks: readonly PlannedDisk[]): Privilege[] {
+  const privileges = disks.flatMap(({ disk, filters }): Privilege[] => {
+    const was = disk.filters.some((filter) => filter.class === 'encryption');
+    const is = filters.some((filter) => filter.class === 'encryption');
+    if (was === is) return [];
+    return [is ? 'Cryptographer.Encrypt' : 'Cryptographer.Decrypt'];
+  });
+  return [...new Set(privileges)];
 }
 
 /** The filters of a policy's rules, in the order in which they are called. */

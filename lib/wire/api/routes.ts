@@ -11,6 +11,7 @@ import {
   vmSummarySchema,
   vmViewSchema,
 } from './inventory.ts';
+import { KEY_ROUTES } from './key-routes.ts';
 import {
   compatibilityMatrixSchema,
   depotVibViewSchema,
@@ -199,6 +200,7 @@ export const ROUTES = {
   stopWorkload: { method: 'DELETE', path: '/vms/{id}/workloads/{workloadId}', answer: none },
 
   ...VM_OPERATION_ROUTES,
+  ...KEY_ROUTES,
 
   listFilters: { method: 'GET', path: '/filters', answer: z.array(filterCatalogueEntrySchema) },
   listPolicies: { method: 'GET', path: '/policies', answer: z.array(policyViewSchema) },
