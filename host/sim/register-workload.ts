@@ -9,6 +9,8 @@ import { SECTOR } from './volume.ts';
 /** From this length on the product leaves the thread for a request. */
 const LARGE_SECTORS = (64 * KIB) / SECTOR;
 const DEPTH_MAX = 6;
+/** Guests with shorter pauses than this have more large requests. */
+const BUSY_PAUSE_MS = 1_000;
 const BURST_MAX = 24;
 /** How often a disk that is not there is looked for, in milliseconds. */
 const ABSENT_MS = 400;
@@ -63,7 +65,7 @@ async function doSomething(parts: RegisterParts): Promise<void> {
   if (parts.isThere?.() === false) return;
   fitSize(parts);
   const { random, history } = parts;
-  const most = random.chance(0.04) ? 2 * LARGE_SECTORS : random.pick([1, 4, 16]);
+  const most = random.chance(parts.pauseMs < BUSY_PAUSE_MS ? 0.2 : 0.04) ? 2 * LARGE_SECTORS : random.pick([1, 4, 16]);
   const first = random.below(history.size);
   const count = 1 + random.below(Math.min(most, roomAt(parts, first)));
   const draw = random.fraction();

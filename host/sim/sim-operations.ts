@@ -34,6 +34,8 @@ const RETRY_MS = 2_500;
 /** A migration that takes longer than this keeps its guests waiting, in milliseconds. */
 const PAUSE_MS_MAX = 8_000;
 const OFF_MS_MAX = 20_000;
+/** The power may fail so soon after an operation, in steps. */
+const AFTER_STEPS = 24;
 /** Longer than anybody waits for a destination. */
 const STANDSTILL_MS = 26_000;
 
@@ -259,6 +261,7 @@ export class SimOperations {
     this.#kill(vm, event);
     try {
       await work();
+      this.#losePowerAfter(event);
       this.#count(`${event.kind} done`);
     } catch (thrown) {
       this.#count(`${event.kind} failed`);
@@ -285,6 +288,13 @@ export class SimOperations {
     return ids[event.target % Math.max(ids.length, 1)] ?? null;
   }
 
+  /** What has been done must last from then on. */
+  #losePowerAfter({ killAfter, forMs }: RecipeEvent): void {
+    if (killAfter === null || forMs % 5 !== 4 || killAfter % 2 === 0) return;
+    const { schedule, losePower } = this.#parts;
+    schedule.afterEvents(killAfter % AFTER_STEPS, () => losePower(forMs));
+  }
+
   #count(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
@@ -295,7 +305,8 @@ export class SimOperations {
     const { schedule, fleet, losePower } = this.#parts;
     schedule.afterEvents(killAfter, () => {
       const worlds = vm.worlds.filter(({ alive }) => alive);
-      if (forMs % 5 === 4) losePower(forMs);
+      if (forMs % 5 === 4 && killAfter % 2 === 0) losePower(forMs);
+      else if (forMs % 5 === 4) return;
       else if (forMs % 5 === 0) {
         fleet.killAgent(vm.home);
         schedule.after(forMs, () => fleet.startAgent(vm.home));

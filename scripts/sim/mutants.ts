@@ -188,7 +188,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     theme: 'tornSnapshots',
     file: 'host/disk/redo/table-commit.ts',
     find: 'const steps = [sync];',
-    replace: 'const steps: (typeof sync)[] = [];',
+    replace: 'const steps: (typeof sync)[] = [(done) => queueMicrotask(() => done(0))];',
   },
   'commit-not-durable': {
     about: 'A VM runs on before its new .vmx is durable.',

@@ -1,18 +1,12 @@
-// Tests of the simulator: a thousand seeds pass, a seed says the same twice, what fails is
-// shortened, and faults put into the product's code are found.
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+// Tests of the simulator: a thousand seeds pass, a seed says the same twice, and what fails is
+// shortened.
 import { describe, expect, test } from 'vitest';
 import { drawRecipe } from '#host/sim/recipe.ts';
 import { shrink } from '#host/sim/shrink.ts';
 import { simulate } from '#host/sim/simulate.ts';
 import { FILTER_SETS } from './filter-sets.ts';
-import { MUTANTS, mutate } from './mutants.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const SEEDS = 1000;
-/** Seeds that the faults below are found with. */
-const SEEDS_TO_FIND = 1000;
 /** In one test, so that a failure is reported early. */
 const PER_TEST = 100;
 
@@ -50,21 +44,4 @@ test('a recipe is shortened to the events that make it fail', async () => {
   const found = await shrink({ recipe: { ...recipe, events }, failure: '', run, runsMax: 150 });
   expect(found.recipe.events.map(({ at }) => at)).toEqual([3, 17]);
   expect(found).toMatchObject({ failure: 'both are there', recipe: { hosts: 1, vms: 1 } });
-});
-
-describe('a fault in the code is found', () => {
-  test.each(Object.entries(MUTANTS))(
-    '%s',
-    (name, mutant) => {
-      expect(mutate(mutant)).toContain(mutant.replace);
-      const { theme } = mutant;
-      const about = theme === undefined ? [] : ['--theme', theme];
-      const seeds = ['--seeds', `1..${SEEDS_TO_FIND}`];
-      const args = [MAIN, ...seeds, ...about, '--as-it-is', '--mutant', name];
-      const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-      expect(stdout).toContain('FAILED');
-      expect(status).toBe(1);
-    },
-    300_000,
-  );
 });
