@@ -16,10 +16,13 @@ const STABLE_MS = 60_000;
 /** A daemon that has not ended by then is killed, in milliseconds. */
 const STOP_MS = 7_000;
 
+/** What is known of a filter that may bring a daemon. */
+export type DaemonSource = Pick<InstalledFilter, 'manifest' | 'daemonPath'>;
+
 export interface FilterDaemonsParts {
   clock: Clock;
   /** The filters of the image; those without a daemon are passed over. */
-  installed(): readonly InstalledFilter[];
+  installed(): readonly DaemonSource[];
   host(): DaemonLaunch['host'];
   /** Directories of the sockets and of the logs. */
   runtime: string;
@@ -83,7 +86,7 @@ export class FilterDaemons {
     for (const name of this.#rows.keys()) await rm(this.socketPathOf(name), { force: true });
   }
 
-  #look(filter: InstalledFilter): void {
+  #look(filter: DaemonSource): void {
     const { name, daemon } = filter.manifest;
     const row = this.#rows.get(name) ?? { running: null, attempt: 0, nextTryAt: 0 };
     this.#rows.set(name, row);
@@ -96,7 +99,7 @@ export class FilterDaemons {
     if (this.#parts.clock.monotonic() >= row.nextTryAt) this.#start(filter, row);
   }
 
-  #start({ manifest, daemonPath }: InstalledFilter, row: Row): void {
+  #start({ manifest, daemonPath }: DaemonSource, row: Row): void {
     const { clock, logs, networkAddress } = this.#parts;
     const { name, daemon } = manifest;
     if (!daemon || daemonPath === null) return;

@@ -15,6 +15,8 @@ export interface Candidate {
   vib: OpenVib;
   manifest: FilterManifest;
   module: Uint8Array;
+  /** The daemon's module, and the file that it is in; null for a filter without. */
+  daemon: { module: Uint8Array; path: string } | null;
   launch: LaunchFilter;
   /** The same filter as its next version would be. */
   next: { version: string; launch: LaunchFilter };
@@ -34,6 +36,7 @@ export async function openCandidate(
     vib,
     manifest: manifestOf(vib),
     module: moduleOf(vib),
+    daemon: await unpackDaemon(vib, path.join(directory, 'this')),
     launch,
     next: { version, launch: await unpack(next, path.join(directory, 'next')) },
   };
@@ -45,6 +48,16 @@ async function unpack(vib: OpenVib, directory: string): Promise<LaunchFilter> {
   const entryPath = path.join(directory, 'filter.js');
   await writeFile(entryPath, moduleOf(vib));
   return { name, class: filterClass, properties: {}, entryPath, entrySha256 };
+}
+
+async function unpackDaemon(vib: OpenVib, directory: string): Promise<Candidate['daemon']> {
+  const { daemon } = manifestOf(vib);
+  if (!daemon) return null;
+  const file = vib.files.find((each) => each.path === daemon.entry);
+  if (!file) throw new Fault('VibFormatError', `The VIB has no ${daemon.entry}.`);
+  const daemonPath = path.join(directory, 'daemon.mjs');
+  await writeFile(daemonPath, file.bytes);
+  return { module: file.bytes, path: daemonPath };
 }
 
 function manifestOf({ inspection: { id, filter } }: OpenVib): FilterManifest {

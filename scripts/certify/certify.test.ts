@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '#scripts/build-vibs/authority.ts';
 import { buildFilterVib } from '#scripts/build-vibs/filter-vib.ts';
 import { certify } from './certify.ts';
+import { BAD_DAEMONS, daemonVib, GOOD_DAEMON } from './lab/bad-daemons.ts';
 import { BAD_FILTERS, badVib } from './lab/bad-filters.ts';
 import { type CertifyReport, checkLines, endLines, reportSchema } from './report.ts';
 
-const EFFORT = { operations: 600, crashes: 1, memoryIos: 16_000 };
+const EFFORT = { operations: 600, crashes: 1, crashPoints: 2, memoryIos: 16_000 };
 const LONG_MS = 300_000;
 
 let directory = '';
@@ -23,10 +24,14 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-function trial(bytes: Uint8Array, only?: string[]): Promise<CertifyReport> {
+function trial(
+  bytes: Uint8Array,
+  only?: string[],
+  properties: Record<string, string> = {},
+): Promise<CertifyReport> {
   const { roots } = authority;
   const more = only ? { only } : {};
-  return certify({ bytes, roots, now: new Date(), seed: 11, effort: EFFORT, ...more });
+  return certify({ bytes, roots, now: new Date(), seed: 11, effort: EFFORT, properties, ...more });
 }
 
 test(
@@ -38,7 +43,7 @@ test(
     expect(report.checks.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
     expect(report.passed).toBe(true);
     expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
-    expect(endLines(report)).toContain('All 11 checks passed.');
+    expect(endLines(report)).toContain('All 13 checks passed.');
   },
   LONG_MS,
 );
@@ -66,6 +71,54 @@ test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
     expect(result?.reason).toMatch(reason);
     expect(report.passed).toBe(false);
     expect(result && checkLines(result)).toMatch(/^FAIL/);
+  },
+  LONG_MS,
+);
+
+test(
+  'a good daemon passes, with connections between its two hosts',
+  async () => {
+    const bytes = await daemonVib({ daemon: GOOD_DAEMON });
+    const checks = ['package', 'daemon', 'migration'];
+    const report = await trial(bytes, checks, { peer: '127.0.0.78:7077' });
+    expect(report.checks.map(({ id, reason }) => [id, reason])).toEqual([
+      ['package', null],
+      ['migration', null],
+      ['daemon', null],
+    ]);
+    const numbers = report.checks.at(-1)?.numbers;
+    expect(numbers).toMatchObject({ connections: 1, killed: 2, strangers: 20 });
+  },
+  LONG_MS,
+);
+
+test.each<[keyof typeof BAD_DAEMONS, string, RegExp]>([
+  ['crashes', 'daemon', /The daemon ended by itself while its disk worked: lost my way/],
+  ['leaks', 'daemon', /The daemon's memory grew by \d+ MiB/],
+  ['floods', 'daemon', /The daemon floods its line: \d+ MiB in 2 s/],
+  ['answersWrongly', 'daemon', /at fault in .*the daemon said 2 bytes/],
+  ['listensElsewhere', 'daemon', /The daemon listens on tcp 0\.0\.0\.0:\d+\./],
+  ['fearsStrangers', 'daemon', /ended by itself when a stranger sent it/],
+  ['neverStops', 'daemon', /The daemon does not end within 5 s of being told to stop/],
+  ['isNeeded', 'daemon', /An I\/O was not answered within 30 s/],
+  ['hasAnotherName', 'package', /The daemon calls itself other/],
+])(
+  'a daemon that %s fails in %s',
+  async (name, check, reason) => {
+    const report = await trial(await daemonVib(BAD_DAEMONS[name]), [check]);
+    expect(report.checks[0]?.reason).toMatch(reason);
+    expect(report.passed).toBe(false);
+  },
+  LONG_MS,
+);
+
+test.each<[keyof typeof BAD_FILTERS, RegExp]>([
+  ['dropsFlushes', /^I\/O, ended at point \d+ \(.+\): After that, a read brought wrong data/],
+])(
+  'a filter that %s is found at an asynchronous point',
+  async (name, reason) => {
+    const report = await trial(await badVib(BAD_FILTERS[name]), ['awaits']);
+    expect(report.checks[0]?.reason).toMatch(reason);
   },
   LONG_MS,
 );

@@ -7,11 +7,14 @@ import type { LaunchFilter } from '#host/world/launch.ts';
 import { launchFilterOf, WorldHarness } from '#host/world/world-harness.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import type { TrustedRoot } from '#lib/formats/vib/trusted-roots.ts';
+import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import { bundleNamed } from '#scripts/build-vibs/bundle-module.ts';
 import { type Candidate, openCandidate } from './candidate.ts';
 import type { Check, CheckContext, Effort } from './check.ts';
 import { attachCheck } from './checks/attach-check.ts';
+import { awaitCheck } from './checks/await-check.ts';
 import { crashCheck } from './checks/crash-check.ts';
+import { daemonCheck } from './checks/daemon-check.ts';
 import { diskOperationsCheck } from './checks/disk-operations-check.ts';
 import { errorCheck } from './checks/error-check.ts';
 import { flushCheck } from './checks/flush-check.ts';
@@ -21,6 +24,9 @@ import { modelCheck } from './checks/model-check.ts';
 import { overheadCheck } from './checks/overhead-check.ts';
 import { packageCheck } from './checks/package-check.ts';
 import { trimCheck } from './checks/trim-check.ts';
+import type { DaemonHost } from './lab/daemon-host.ts';
+import { DaemonSet } from './lab/daemon-set.ts';
+import { instrument } from './lab/instrument.ts';
 import { storageProbe } from './lab/storage-probe.ts';
 import type { CertifyReport, CheckResult } from './report.ts';
 
@@ -34,6 +40,8 @@ export const CHECKS: readonly Check[] = [
   diskOperationsCheck,
   migrationCheck,
   crashCheck,
+  awaitCheck,
+  daemonCheck,
   memoryCheck,
   overheadCheck,
 ];
@@ -44,6 +52,8 @@ export interface CertifyOptions {
   now: Date;
   seed: number;
   effort: Effort;
+  /** What a policy sets in all checks; the filter's defaults otherwise. */
+  properties?: FilterPropertyValues;
   /** Checks to run; all of them by default. */
   only?: readonly string[];
   /** Ends the worlds that are running, and with them the checks. */
@@ -58,9 +68,12 @@ export async function certify(options: CertifyOptions): Promise<CertifyReport> {
   const directory = await mkdtemp(path.join(tmpdir(), 'sluice-certify-'));
   const harness = await WorldHarness.create();
   options.signal?.addEventListener('abort', () => void harness.dispose());
+  let daemons: DaemonSet | null = null;
   try {
-    const candidate = await openCandidate(bytes, { roots, nowMs: now.getTime(), directory });
-    const context = await makeContext(candidate, { harness, directory, options });
+    const opened = await openCandidate(bytes, { roots, nowMs: now.getTime(), directory });
+    daemons = await startDaemons(opened, directory);
+    const candidate = onHosts(opened, { daemons, properties: options.properties ?? {} });
+    const context = await makeContext({ candidate, harness, daemons, directory, options });
     const report = reportOf(candidate, seed, now);
     options.onStart?.(report);
     for (const check of CHECKS.filter(({ id }) => only.includes(id))) {
@@ -71,6 +84,7 @@ export async function certify(options: CertifyOptions): Promise<CertifyReport> {
     }
     return { ...report, passed: report.checks.every(({ verdict }) => verdict === 'passed') };
   } finally {
+    await daemons?.stop();
     await harness.dispose();
     await rm(directory, { recursive: true, force: true });
   }
@@ -85,22 +99,51 @@ function reportOf(candidate: Candidate, seed: number, now: Date): CertifyReport 
   };
 }
 
-async function makeContext(
+/** Nothing is started when the filter brings no daemon. */
+async function startDaemons(
+  { manifest, daemon }: Candidate,
+  directory: string,
+): Promise<DaemonSet | null> {
+  if (!daemon) return null;
+  return DaemonSet.start({ manifest, daemonPath: daemon.path }, directory);
+}
+
+/** With the properties of a policy; the next version runs on the other host. */
+function onHosts(
   candidate: Candidate,
-  {
-    harness,
-    directory,
-    options,
-  }: {
-    harness: WorldHarness;
-    directory: string;
-    options: CertifyOptions;
-  },
-): Promise<CheckContext> {
+  { daemons, properties }: { daemons: DaemonSet | null; properties: FilterPropertyValues },
+): Candidate {
+  const { launch, next } = candidate;
+  const line = (host: DaemonHost | undefined) => host && { daemonSocketPath: host.socketPath };
+  return {
+    ...candidate,
+    launch: { ...launch, properties, ...line(daemons?.here) },
+    next: { ...next, launch: { ...next.launch, properties, ...line(daemons?.there) } },
+  };
+}
+
+async function makeContext({
+  candidate,
+  harness,
+  daemons,
+  directory,
+  options,
+}: {
+  candidate: Candidate;
+  harness: WorldHarness;
+  daemons: DaemonSet | null;
+  directory: string;
+  options: CertifyOptions;
+}): Promise<CheckContext> {
   return {
     candidate,
     harness,
     probe: await makeProbe(directory),
+    instrumented: {
+      current: await instrument(candidate.launch, directory),
+      next: await instrument(candidate.next.launch, directory),
+    },
+    daemons,
     random: new XorShift(options.seed),
     effort: options.effort,
     trials: [],
@@ -121,6 +164,7 @@ async function runCheck(check: Check, context: CheckContext): Promise<CheckResul
   const result = { id, title, numbers: {}, notes: [], reason: null };
   try {
     const outcome = await check.run(context);
+    await context.daemons?.requireWhole(`during the check ${id}`);
     const milliseconds = performance.now() - startedAt;
     return { ...result, ...outcome, verdict: 'passed', milliseconds };
   } catch (thrown) {

@@ -4,6 +4,7 @@ import type { WorldHarness } from '#host/world/world-harness.ts';
 import type { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { Candidate } from './candidate.ts';
+import type { DaemonSet } from './lab/daemon-set.ts';
 import { Trial } from './lab/trial.ts';
 
 /** How much is tried. */
@@ -12,18 +13,28 @@ export interface Effort {
   operations: number;
   /** Times that the world is killed. */
   crashes: number;
+  /** Asynchronous points of each scenario at which the world is ended, at most. */
+  crashPoints: number;
   /** I/Os of the memory test, after the warm-up. */
   memoryIos: number;
 }
 
-export const FULL_EFFORT: Effort = { operations: 6000, crashes: 12, memoryIos: 60_000 };
-export const QUICK_EFFORT: Effort = { operations: 1500, crashes: 4, memoryIos: 30_000 };
+export const FULL_EFFORT: Effort = {
+  ...{ operations: 6000, crashes: 12, crashPoints: 32, memoryIos: 60_000 },
+};
+export const QUICK_EFFORT: Effort = {
+  ...{ operations: 1500, crashes: 4, crashPoints: 6, memoryIos: 30_000 },
+};
 
 export interface CheckContext {
   candidate: Candidate;
   harness: WorldHarness;
+  /** The filter with points at which its world can be ended (lab/crash-points.ts). */
+  instrumented: { current: LaunchFilter; next: LaunchFilter };
   /** The difficult drive. */
   probe: LaunchFilter;
+  /** Where the filter's daemon runs; null for a filter without. */
+  daemons: DaemonSet | null;
   random: XorShift;
   effort: Effort;
   /** Every trial that was started, to be ended with its check. */
@@ -47,6 +58,15 @@ export interface Check {
 
 const DISK_BYTES = 8 * MIB;
 
+export interface TrialOptions {
+  filter?: boolean;
+  probe?: boolean;
+  checked?: boolean;
+  sizeBytes?: number;
+  /** Instead of the packaged filter. */
+  launch?: LaunchFilter;
+}
+
 /** A world with a new disk under the filter on trial, or without it. */
 export async function startTrial(
   context: CheckContext,
@@ -54,15 +74,17 @@ export async function startTrial(
     filter = true,
     probe = true,
     checked = true,
-  }: { filter?: boolean; probe?: boolean; checked?: boolean } = {},
+    sizeBytes = DISK_BYTES,
+    launch = context.candidate.launch,
+  }: TrialOptions = {},
 ): Promise<Trial> {
   const { trials } = context;
   const trial = await Trial.start({
     harness: context.harness,
-    filter: filter ? context.candidate.launch : null,
+    filter: filter ? launch : null,
     probe: probe ? context.probe : null,
     diskIndex: trials.length + 1,
-    sizeBytes: DISK_BYTES,
+    sizeBytes,
     checked,
   });
   trials.push(trial);

@@ -1,15 +1,13 @@
 // Does memory grow with the I/O? The load stays on the same 4 MiB, so that a cache which has a
 // limit is full after the warm-up. Node's own growth is taken off by the same load without the
 // filter.
-import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { Check, CheckContext, Outcome } from '../check.ts';
 import { startTrial } from '../check.ts';
-import { Failure, type Trial } from '../lab/trial.ts';
+import { STEADY_AREA_BYTES, STEADY_IO_BYTES, steadyLoad } from '../lab/steady-load.ts';
+import { Failure } from '../lab/trial.ts';
 
 const DEPTH = 16;
-const IO_BYTES = 4096;
-const AREA_BYTES = 4 * MIB;
 /** More than the noise of a garbage collector. */
 const GROWTH_BYTES_MAX = 32 * MIB;
 
@@ -44,31 +42,12 @@ async function growth(
   const trial = await startTrial(context, { filter, probe: false, checked: false });
   const ios = context.effort.memoryIos;
   // Every block comes several times before the count begins.
-  await exercise(trial, Math.max(8 * (AREA_BYTES / IO_BYTES), ios / 4));
+  const warmUp = Math.max(8 * (STEADY_AREA_BYTES / STEADY_IO_BYTES), ios / 4);
+  await steadyLoad(trial, { ios: warmUp, depth: DEPTH, kind: 'mixed' });
   const before = (await trial.world.client.sample()).residentBytes;
-  await exercise(trial, ios);
+  await steadyLoad(trial, { ios, depth: DEPTH, kind: 'mixed' });
   const resident = (await trial.world.client.sample()).residentBytes;
   if (filter) await trial.requireNoFaults();
   await trial.stop();
   return { grown: resident - before, resident };
-}
-
-async function exercise(trial: Trial, ios: number): Promise<void> {
-  const client = await trial.connect();
-  const data = Buffer.alloc(IO_BYTES, 'a line of text that a guest might write\n');
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < ios) {
-      next += 1;
-      const offset = (next * IO_BYTES) % AREA_BYTES;
-      const request =
-        next % 3 === 0
-          ? { command: COMMANDS.read, offset, length: IO_BYTES }
-          : { command: COMMANDS.write, offset, data };
-      const { error } = await trial.request(client, request);
-      if (error !== 0) throw new Failure(`An I/O failed with error ${error}.`);
-    }
-  };
-  await Promise.all(Array.from({ length: DEPTH }, worker));
-  client.close();
 }

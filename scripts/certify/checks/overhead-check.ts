@@ -1,14 +1,11 @@
 // What the filter costs: processor time of the world for each I/O, with and without it. Reported,
 // not judged.
-import { COMMANDS } from '#lib/formats/nbd/constants.ts';
-import { MIB } from '#lib/model/limits.ts';
 import type { Check, CheckContext, Outcome } from '../check.ts';
 import { startTrial } from '../check.ts';
-import { Failure, type Trial } from '../lab/trial.ts';
+import { steadyLoad } from '../lab/steady-load.ts';
+import type { Trial } from '../lab/trial.ts';
 
 const DEPTH = 32;
-const IO_BYTES = 4096;
-const AREA_BYTES = 4 * MIB;
 const WARM_UP = 4000;
 const IOS = 12_000;
 
@@ -33,29 +30,9 @@ export const overheadCheck: Check = {
 
 /** Nanoseconds for each I/O. */
 async function cost(trial: Trial, operation: 'read' | 'write'): Promise<number> {
-  await exercise(trial, operation, WARM_UP);
+  await steadyLoad(trial, { ios: WARM_UP, depth: DEPTH, kind: operation });
   await trial.world.client.sample();
-  await exercise(trial, operation, IOS);
+  await steadyLoad(trial, { ios: IOS, depth: DEPTH, kind: operation });
   const { cpu, intervalMs } = await trial.world.client.sample();
   return (cpu * intervalMs * 1e6) / IOS;
-}
-
-async function exercise(trial: Trial, operation: 'read' | 'write', ios: number): Promise<void> {
-  const client = await trial.connect();
-  const data = Buffer.alloc(IO_BYTES, 'data of a guest, ');
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < ios) {
-      next += 1;
-      const offset = (next * IO_BYTES * 7) % AREA_BYTES;
-      const request =
-        operation === 'read'
-          ? { command: COMMANDS.read, offset, length: IO_BYTES }
-          : { command: COMMANDS.write, offset, data };
-      const { error } = await trial.request(client, request);
-      if (error !== 0) throw new Failure(`A ${operation} failed with error ${error}.`);
-    }
-  };
-  await Promise.all(Array.from({ length: DEPTH }, worker));
-  client.close();
 }

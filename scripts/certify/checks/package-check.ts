@@ -20,6 +20,12 @@ const describedSchema = z.object({
   summary: z.string(),
   properties: z.array(z.unknown()),
   statistics: z.array(z.unknown()),
+  open: z.literal('function'),
+});
+const describedDaemonSchema = z.object({
+  name: z.string(),
+  apiVersion: z.literal(1),
+  start: z.literal('function'),
 });
 type Described = z.infer<typeof describedSchema>;
 
@@ -27,33 +33,55 @@ export const packageCheck: Check = {
   id: 'package',
   title: 'The package is whole',
   async run({ candidate }: CheckContext): Promise<Outcome> {
-    const imported = await importsOf(candidate.module);
-    if (imported.length > 0) {
-      const names = imported.join(', ');
-      throw new Failure(`The module imports ${names}; it must be one file without imports.`);
-    }
-    const described = await askModule(candidate.launch.entryPath);
+    await requireNoImports('The module', candidate.module);
+    const path = candidate.launch.entryPath;
+    const described = parsed('a filter', describedSchema, await askModule('The module', path));
     requireSame(described, candidate.manifest);
     for (const property of candidate.manifest.properties) requireSense(property);
     requireDistinct('properties', candidate.manifest.properties);
     requireDistinct('statistics', candidate.manifest.statistics);
+    if (candidate.daemon) await checkDaemon(candidate.daemon, candidate.manifest.name);
     const notes = [`${described.kind} filter of the class ${described.class}`];
     if (described.safeBecause) notes.push(`Partial, because: ${described.safeBecause}`);
     return { numbers: { moduleBytes: candidate.module.length }, notes };
   },
 };
 
-/** What the module's default export says, asked in a process of its own. */
-async function askModule(entryPath: string): Promise<Described> {
-  const args = [DESCRIBE_MAIN, entryPath];
+async function checkDaemon(
+  daemon: NonNullable<CheckContext['candidate']['daemon']>,
+  filter: string,
+): Promise<void> {
+  await requireNoImports("The daemon's module", daemon.module);
+  const said = await askModule("The daemon's module", daemon.path);
+  const { name } = parsed('a daemon', describedDaemonSchema, said);
+  if (name === filter) return;
+  throw new Failure(`The daemon calls itself ${name}; it has to have the name of its filter.`);
+}
+
+async function requireNoImports(what: string, module: Uint8Array): Promise<void> {
+  const imported = await importsOf(module).catch((thrown: unknown) => {
+    throw new Failure(`${what} is no JavaScript: ${firstLine(thrown)}`);
+  });
+  if (imported.length === 0) return;
+  const names = imported.join(', ');
+  throw new Failure(`${what} imports ${names}; it must be one file without imports.`);
+}
+
+/** What a module's default export says, asked in a process of its own. */
+async function askModule(what: string, path: string): Promise<unknown> {
+  const args = [DESCRIBE_MAIN, path];
   const said = await run(process.execPath, args, { timeout: DESCRIBE_MS }).catch(
     (thrown: unknown) => {
-      throw new Failure(`The module does not load: ${lastLine(thrown)}`);
+      throw new Failure(`${what} does not load: ${lastLine(thrown)}`);
     },
   );
-  const described = describedSchema.safeParse(JSON.parse(said.stdout));
-  if (described.success) return described.data;
-  throw new Failure(`The default export is no filter: ${z.prettifyError(described.error)}`);
+  return JSON.parse(said.stdout);
+}
+
+function parsed<T>(what: string, schema: z.ZodType<T>, said: unknown): T {
+  const result = schema.safeParse(said);
+  if (result.success) return result.data;
+  throw new Failure(`The default export is not ${what}: ${z.prettifyError(result.error)}`);
 }
 
 function requireSame(described: Described, manifest: FilterManifest): void {
@@ -91,6 +119,10 @@ function requireDistinct(what: string, list: readonly { name: string }[]): void 
   const names = list.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new Failure(`Two of its ${what} are called ${twice}.`);
+}
+
+function firstLine(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
 }
 
 function lastLine(thrown: unknown): string {

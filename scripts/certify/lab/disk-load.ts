@@ -24,6 +24,8 @@ export interface LoadOptions {
   what?: string;
   /** Asked before each I/O; true ends the load. */
   until?(): boolean;
+  /** Told when the clients are connected and the first I/O goes out. */
+  onBegin?(): void;
 }
 
 interface Range {
@@ -49,6 +51,7 @@ export class DiskLoad {
   async run(options: LoadOptions): Promise<void> {
     const clients: Client[] = [];
     for (let count = 0; count < CLIENTS; count++) clients.push(await this.#trial.connect());
+    options.onBegin?.();
     let left = options.operations;
     let failed = false;
     const worker = async (index: number): Promise<void> => {

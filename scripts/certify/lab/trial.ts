@@ -1,22 +1,22 @@
 // One disk under one world with the filter on trial, the difficult drive below it, and a client.
 // Whatever goes wrong is a Failure, whose message says what a filter's author has to know.
 
+import type { Commit } from '#host/datastore/commit-files.ts';
 import { TestClient, type TestReply, type TestRequest } from '#host/nbd/test-client.ts';
 import type { LaunchFilter } from '#host/world/launch.ts';
 import type { Operation } from '#host/world/operations/operation.ts';
-import {
-  clientOf,
-  type HarnessDisk,
-  type RunningWorld,
-  type WorldHarness,
-} from '#host/world/world-harness.ts';
+import type { HarnessDisk, RunningWorld, WorldHarness } from '#host/world/world-harness.ts';
 import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
+import { IncomingWorld, isAlive, isRunning } from './incoming-world.ts';
 
 /** An I/O that takes longer hangs. */
 const ANSWER_MS = 30_000;
 const END_MS = 20_000;
+const POLL_MS = 10;
+/** Two worlds agree by then on who serves, when a third process has ended one of them. */
+const SURVIVOR_MS = 10_000;
 
 /** The filter has not done what it must. */
 export class Failure extends Error {}
@@ -43,6 +43,8 @@ export class Trial {
   #operations = 0;
   /** The world's process has ended; its number may be another's by now. */
   #over = false;
+  /** Where the last migration went. */
+  #incoming: IncomingWorld | null = null;
 
   private constructor(parts: TrialParts, disk: HarnessDisk, world: RunningWorld) {
     this.#parts = parts;
@@ -98,6 +100,17 @@ export class Trial {
     }
   }
 
+  /** Whether the world's process is there still. */
+  get isAlive(): boolean {
+    return !this.#over && isAlive(this.#world.status.pid);
+  }
+
+  /** The world has ended by itself, as when the filter on trial was made to end it. */
+  async ended(): Promise<void> {
+    await this.#ended();
+    this.#closeClients();
+  }
+
   /** kill -9, and the disk opened again by another world. */
   async crash(): Promise<void> {
     await this.kill();
@@ -126,14 +139,14 @@ export class Trial {
   }
 
   /**
-   * An operation on the disk as a whole. Null, or the reason for which a filter has refused it, as
-   * it may.
+   * An operation on the disk as a whole, made durable by the commit if there is one. Null, or the
+   * reason for which a filter has refused it, as it may.
    */
-  async operate(operation: Operation): Promise<string | null> {
+  async operate(operation: Operation, commit: Commit | null = null): Promise<string | null> {
     this.#operations += 1;
-    const mark = `certify-${this.#operations}`;
+    const mark = commit?.mark ?? `certify-${this.#operations}`;
     try {
-      await this.#world.client.operate({ mark, operation, commit: null });
+      await this.#world.client.operate({ mark, operation, commit });
       return null;
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.fault === 'FilterFault') return thrown.message;
@@ -197,14 +210,46 @@ export class Trial {
     const { harness } = this.#parts;
     const made = await harness.makeLaunch([this.#disk], filters, true);
     const launch = { ...made, checked: this.#parts.checked };
-    const { pauseMs } = await this.#world.client.handOver(await harness.ticket(launch));
-    const client = clientOf(launch);
-    const status = await client.waitUntilReady();
-    harness.adopt(status.pid);
+    const incoming = new IncomingWorld(launch, (pid) => harness.adopt(pid));
+    this.#incoming = incoming;
+    try {
+      const { pauseMs } = await this.#world.client.handOver(await harness.ticket(launch));
+      this.#follow(incoming, await incoming.ready());
+      this.#filters = filters;
+      return pauseMs;
+    } finally {
+      incoming.stopWatching();
+    }
+  }
+
+  /**
+   * After a migration in which a process was ended: goes on with the one that serves, if there is
+   * one, and with new clients. Nobody else is left.
+   */
+  async goOnWithSurvivor(): Promise<'source' | 'destination' | 'none'> {
+    const incoming = this.#incoming;
+    this.#closeClients();
+    for (let waitedMs = 0; waitedMs < SURVIVOR_MS; waitedMs += POLL_MS) {
+      if (await isRunning(this.#world.client)) {
+        incoming?.end();
+        return 'source';
+      }
+      if (incoming && (await isRunning(incoming.client))) {
+        this.#follow(incoming, await incoming.ready());
+        return 'destination';
+      }
+      if (!this.isAlive && !incoming?.isAlive) break;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    this.abandon();
+    incoming?.end();
+    return 'none';
+  }
+
+  #follow({ launch, client }: IncomingWorld, status: RunningWorld['status']): void {
     this.#world = { ...this.#world, launch, client, status };
-    this.#filters = filters;
     this.#faultsSeen = 0;
-    return pauseMs;
+    this.#over = false;
   }
 
   /** Throws Failure when the framework has found the filter at fault since the last call. */
@@ -237,8 +282,9 @@ export class Trial {
     wanted: LaunchFilter | null,
     properties: Record<string, string | number | boolean>,
   ): Promise<void> {
+    const all = { ...wanted?.properties, ...properties };
     const filters = this.#filters.map((filter) =>
-      filter.name === wanted?.name ? { ...filter, properties } : filter,
+      filter.name === wanted?.name ? { ...filter, properties: all } : filter,
     );
     await this.setFilters(filters);
   }
@@ -264,16 +310,6 @@ async function startWorld(
   statePath: string | null = null,
 ): Promise<RunningWorld> {
   return harness.start({ ...(await harness.makeLaunch([disk], filters)), checked, statePath });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    // It has ended.
-    return false;
-  }
 }
 
 function wordsFor({ command, offset = 0, length = 0, data }: TestRequest): string {
