@@ -54,13 +54,13 @@ export async function createFlatDisk(request: NewDiskRequest): Promise<VmdkDescr
   return descriptor;
 }
 
-/** The space of an object is its datastore's to give: all of them are thin. */
+/** A thick object has its space reserved, which reads as zeroes: eager zeroed is no more. */
 async function createObjectDisk(request: NewDiskRequest, name: string): Promise<VmdkDescriptor> {
-  const { descriptorPath, capacityBytes, files } = request;
-  const descriptor = describeDisk({ ...request, provisioning: 'thin' }, name);
+  const { descriptorPath, capacityBytes, provisioning, files } = request;
+  const descriptor = describeDisk(request, name);
   await writeDescriptor(descriptorPath, descriptor, files);
   try {
-    await files.objects?.create(name, capacityBytes);
+    await files.objects?.create(name, capacityBytes, provisioning !== 'thin');
   } catch (error) {
     await files.remove(descriptorPath).catch(() => undefined);
     throw error;

@@ -22,8 +22,11 @@ export interface ObjectStore {
    * descriptor is written before the object is made, so that whoever deletes the disk finds both.
    */
   newName(descriptorPath: string): string | null;
-  /** Makes an empty object. Throws `NoDiskSpace` or `InvalidDatastore`. */
-  create(name: string, sizeBytes: number): Promise<void>;
+  /**
+   * Makes an empty object, thin unless all of its space shall be reserved. Throws `NoDiskSpace` or
+   * `InvalidDatastore`.
+   */
+  create(name: string, sizeBytes: number, reserved?: boolean): Promise<void>;
   /** Makes it larger, also while it is open; whoever has it open opens it again. */
   grow(name: string, sizeBytes: number): Promise<void>;
   /** Nothing to do when it is not there. It must not be open. */

@@ -51,15 +51,15 @@ export class HostObjects implements ObjectStore {
     return config?.type === 'VVOL' ? `${VVOL}${config.id}/${randomHex(random, 16)}` : null;
   }
 
-  async create(name: string, sizeBytes: number): Promise<void> {
+  async create(name: string, sizeBytes: number, reserved = false): Promise<void> {
     const { config, id } = this.#find(name);
     const { clock, random, host } = this.#parts;
     if (config.type === 'VVOL') {
-      await callPeer(providerOf(config.options), vvol.createVolume, { id, sizeBytes });
+      await callPeer(providerOf(config.options), vvol.createVolume, { id, sizeBytes, reserved });
       return;
     }
     const placed = { datastorePath: config.path, objectUuid: id, localNodeId: host.hostUuid };
-    await createObject({ ...placed, sizeBytes, clock, random });
+    await createObject({ ...placed, sizeBytes, reserved, clock, random });
   }
 
   async grow(name: string, sizeBytes: number): Promise<void> {

@@ -5,6 +5,8 @@ import { defineRpc } from '#lib/wire/agent/rpc.ts';
 import { objectConfigSchema, objectUuidSchema } from './object-config.ts';
 
 const CALL_MS = 5_000;
+/** Of a call that may take the space of a thick disk. */
+const SPACE_MS = 120_000;
 const done = z.object({});
 
 /** Who may write: the owner with the highest term that a component has promised itself to. */
@@ -63,7 +65,7 @@ export const createComponent = defineRpc({
     fresh: z.boolean(),
   }),
   output: done,
-  timeoutMs: CALL_MS,
+  timeoutMs: SPACE_MS,
 });
 
 /**
@@ -112,7 +114,7 @@ export const growComponent = defineRpc({
   name: 'growComponent',
   input: asOwner.extend({ sizeBytes: z.number().int().positive() }),
   output: done,
-  timeoutMs: CALL_MS,
+  timeoutMs: SPACE_MS,
 });
 
 /** Removes the object's component with its data. Nothing to do when there is none. */

@@ -20,6 +20,8 @@ export const objectConfigSchema = z.object({
   term: z.number().int().min(0),
   number: z.number().int().min(0),
   sizeBytes: z.number().int().positive(),
+  /** A thick disk: each copy has all of its space from the beginning. */
+  reserved: z.boolean().default(false),
   components: z.array(componentSchema).min(1).max(9),
 });
 export type ObjectConfig = z.infer<typeof objectConfigSchema>;

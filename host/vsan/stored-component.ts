@@ -1,6 +1,6 @@
 // One component on a host's local disk: a folder with its state, its data (a flat file) and its
 // dirty-region log. It obeys the owner with the highest term alone.
-import { mkdir, open, rm, stat, truncate } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#lib/base/clock.ts';
@@ -8,11 +8,14 @@ import { Mutex } from '#lib/base/mutex.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import { StateFile } from '../agent/store/state-file.ts';
-import { WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
+import { type ChainIo, WRITE, WRITE_ZEROES } from '../chain/chain-io.ts';
 import { FlatDisk } from '../disk/flat-disk.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
 import type { ExportHolder } from '../volumes/export-list.ts';
 import { FencedExport } from '../volumes/fenced-export.ts';
+import { makeDataFile } from '../volumes/make-data-file.ts';
+import { keepingSpace } from '../volumes/reserved-backing.ts';
+import type { SpaceBudget } from '../volumes/space-budget.ts';
 import { DirtyLog } from './dirty-log.ts';
 import { type ComponentReport, type Promised, promiseSchema } from './node-rpc.ts';
 import { isNewer, type ObjectConfig, objectConfigSchema } from './object-config.ts';
@@ -43,6 +46,8 @@ interface Parts {
   folder: string;
   clock: Clock;
   exports: ExportHolder;
+  /** Of the node. */
+  budget: SpaceBudget;
 }
 
 export class StoredComponent {
@@ -64,10 +69,9 @@ export class StoredComponent {
     const { sizeBytes } = component.config;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if (roleOf(component) === 'data') {
-      const file = await open(join(folder, DATA_FILE), 'a', 0o600);
-      await file.truncate(sizeBytes);
-      await file.sync();
-      await file.close();
+      const { reserved } = component.config;
+      if (reserved) await parts.budget.require(sizeBytes);
+      await makeDataFile(join(folder, DATA_FILE), { sizeBytes, reserved, oldBytes: 0 });
     }
     // Last: a folder without it is no component.
     const state = { format: 1, ...component, sizeBytes } as const;
@@ -158,7 +162,7 @@ export class StoredComponent {
       if (this.#isData) {
         await this.#revoke();
         await this.#closeData();
-        await truncate(join(this.#parts.folder, DATA_FILE), sizeBytes);
+        await this.#lengthen(value, sizeBytes);
       }
       await this.#file.set({ ...value, sizeBytes });
       if (this.#isData) await this.#publish(owner);
@@ -173,19 +177,32 @@ export class StoredComponent {
     });
   }
 
+  async #lengthen({ config, sizeBytes: oldBytes }: ComponentState, sizeBytes: number) {
+    const { folder, budget } = this.#parts;
+    const { reserved } = config;
+    if (reserved) await budget.require(sizeBytes - oldBytes);
+    await makeDataFile(join(folder, DATA_FILE), { sizeBytes, reserved, oldBytes });
+  }
+
   get #isData(): boolean {
     return roleOf(this.#file.value) === 'data';
   }
 
   async #publish(owner: Promised): Promise<void> {
-    const { exports } = this.#parts;
+    const { exports, budget } = this.#parts;
     const { disk, log } = await this.#openData();
+    const { reserved } = this.#file.value.config;
+    const mark = ({ code, offset, length }: ChainIo): Promise<number> | null =>
+      code === WRITE || code === WRITE_ZEROES ? log.mark(offset, length) : null;
     const target = new FencedExport({
       name: `${this.objectUuid}.${owner.term}.${owner.ownerId}`,
       key: exports.nextKey(),
-      backing: disk,
-      prepare: ({ code, offset, length }) =>
-        code === WRITE || code === WRITE_ZEROES ? log.mark(offset, length) : null,
+      backing: reserved ? keepingSpace(disk) : disk,
+      prepare(io) {
+        const room = reserved ? null : budget.take(io);
+        if (room === null) return mark(io);
+        return room.then((error) => (error === 0 ? (mark(io) ?? 0) : error));
+      },
     });
     this.#export = target;
     exports.add(target);

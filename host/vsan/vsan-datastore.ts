@@ -20,6 +20,8 @@ export interface NewObjectParts {
   /** Chosen by the caller, who may ask once more. */
   objectUuid: string;
   sizeBytes: number;
+  /** Takes all of its space now. */
+  reserved?: boolean;
   /** The node that gets a copy if it has the room. */
   localNodeId: string;
   clock: Clock;
@@ -27,18 +29,18 @@ export interface NewObjectParts {
 }
 
 /**
- * Creates an object, thin and empty. Throws `InvalidDatastore` with fewer
+ * Creates an object, empty, and thin unless its space shall be reserved. Throws `InvalidDatastore` with fewer
  * than three nodes, `NoDiskSpace` when no two of them have the room.
  */
 export async function createObject(parts: NewObjectParts): Promise<void> {
-  const { datastorePath, objectUuid, sizeBytes, clock, random } = parts;
+  const { datastorePath, objectUuid, sizeBytes, reserved = false, clock, random } = parts;
   const nodes = await chooseNodes(parts);
   const since = clock.now();
   const components = nodes.map((nodeId, index) => {
     const role = index < COPIES ? ('data' as const) : ('witness' as const);
     return { id: randomHex(random, 16), nodeId, role, state: 'active' as const, since };
   });
-  const config: ObjectConfig = { term: 0, number: 1, sizeBytes, components };
+  const config: ObjectConfig = { term: 0, number: 1, sizeBytes, reserved, components };
   const promised = { term: 0, ownerId: '' };
   try {
     for (const { id: componentId, nodeId } of components) {
@@ -122,20 +124,20 @@ export async function vsanSpace(datastorePath: string): Promise<VsanSpace> {
 }
 
 async function chooseNodes(parts: NewObjectParts): Promise<string[]> {
-  const { datastorePath, sizeBytes, localNodeId } = parts;
+  const { datastorePath, sizeBytes, reserved = false, localNodeId } = parts;
   const all = await nodesBySpace(datastorePath, { without: [], wantedBytes: 0 });
   if (all.length < COMPONENTS) {
     const message = `needs ${COMPONENTS} hosts for a disk that survives the loss of one`;
     throw new Fault('InvalidDatastore', `The vSAN ${message}; ${all.length} answer.`);
   }
   // Thin: it need not fit now, but two nodes that are full would take nothing at all.
-  const roomy = await nodesBySpace(datastorePath, {
-    ...{ without: [], wantedBytes: Math.min(sizeBytes, REGION_BYTES), preferred: localNodeId },
-  });
+  const wantedBytes = reserved ? sizeBytes : Math.min(sizeBytes, REGION_BYTES);
+  const choice = { without: [], wantedBytes, preferred: localNodeId };
+  const roomy = await nodesBySpace(datastorePath, choice);
   const data = roomy.slice(0, COPIES).map(({ nodeId }) => nodeId);
   const witness = all.find(({ nodeId }) => !data.includes(nodeId));
   if (data.length < COPIES || witness === undefined) {
-    throw new Fault('NoDiskSpace', 'No two hosts of the vSAN have space left.');
+    throw new Fault('NoDiskSpace', 'No two hosts of the vSAN have the space for the disk.');
   }
   return [...data, witness.nodeId];
 }

@@ -7,6 +7,7 @@ import { Mutex } from '#lib/base/mutex.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { type BoundRpc, handle } from '../agent/rpc-server.ts';
 import { ExportList } from '../volumes/export-list.ts';
+import { SpaceBudget } from '../volumes/space-budget.ts';
 import * as calls from './node-rpc.ts';
 import { StoredComponent } from './stored-component.ts';
 
@@ -28,9 +29,11 @@ export class VsanNode {
   readonly #parts: VsanNodeParts;
   readonly #components = new Map<string, StoredComponent>();
   readonly #mutex = new Mutex();
+  readonly #budget: SpaceBudget;
 
   private constructor(parts: VsanNodeParts) {
     this.#parts = parts;
+    this.#budget = new SpaceBudget(parts.capacityBytes, () => this.#usedBytes());
   }
 
   static async open(parts: VsanNodeParts): Promise<VsanNode> {
@@ -85,11 +88,7 @@ export class VsanNode {
     ]);
     let freeBytes = bsize * bavail;
     if (capacityBytes !== null) {
-      let used = 0;
-      for (const component of this.#components.values()) {
-        used += (await component.report()).allocatedBytes;
-      }
-      freeBytes = Math.max(0, Math.min(freeBytes, capacityBytes - used));
+      freeBytes = Math.max(0, Math.min(freeBytes, capacityBytes - (await this.#usedBytes())));
     }
     // A node with a limit of its own has its own space, whatever disk that is on.
     const deviceId = capacityBytes === null ? `${machineId}/${dev}` : nodeId;
@@ -101,6 +100,14 @@ export class VsanNode {
       capacityBytes: capacityBytes ?? bsize * blocks,
       freeBytes,
     };
+  }
+
+  async #usedBytes(): Promise<number> {
+    let used = 0;
+    for (const component of this.#components.values()) {
+      used += (await component.report()).allocatedBytes;
+    }
+    return used;
   }
 
   async #describe(objectUuid: string | null) {
@@ -145,6 +152,7 @@ export class VsanNode {
 
   #partsOf(objectUuid: string) {
     const { directory, clock } = this.#parts;
-    return { folder: join(directory, objectUuid), clock, exports: this.exports };
+    const folder = join(directory, objectUuid);
+    return { folder, clock, exports: this.exports, budget: this.#budget };
   }
 }

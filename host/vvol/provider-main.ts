@@ -1,5 +1,5 @@
 // Entry point of a vVol storage provider: one directory with volumes, calls on one port of
-// 127.0.0.1 and data on another. The token comes from SLUICE_VVOL_TOKEN.
+// 127.0.0.1 and data on another, up to `--capacity` bytes. The token comes from SLUICE_VVOL_TOKEN.
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     directory: string,
     port: { ...string, default: '0' },
     'nbd-port': { ...string, default: '0' },
+    capacity: string,
   },
 });
 const portSchema = z.coerce.number().int().min(0).max(65535);
@@ -25,6 +26,7 @@ const options = z
     directory: z.string().startsWith('/'),
     port: portSchema,
     'nbd-port': portSchema,
+    capacity: z.coerce.number().int().positive().optional(),
     token: z.string().min(16, 'a token has at least 16 characters'),
   })
   .parse({ ...values, token: process.env.SLUICE_VVOL_TOKEN });
@@ -47,6 +49,7 @@ lock.onLost((reason) => {
 let nbdPort = 0;
 const provider = await VolumeProvider.open({
   directory: options.directory,
+  capacityBytes: options.capacity ?? null,
   clock: systemClock,
   random: systemRandom,
   nbdPlace: () => ({ host: HOST, port: nbdPort }),

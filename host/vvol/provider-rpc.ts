@@ -5,6 +5,8 @@ import { DISK_BYTES_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
 import { defineRpc } from '#lib/wire/agent/rpc.ts';
 
 const CALL_MS = 10_000;
+/** Of a call that may take the space of a thick disk. */
+const SPACE_MS = 120_000;
 const done = z.object({});
 
 export const volumeIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
@@ -41,12 +43,19 @@ export const queryVolumes = defineRpc({
   timeoutMs: CALL_MS,
 });
 
-/** Makes an empty, thin volume. The caller chooses the id, so that it may ask once more. */
+/**
+ * Makes an empty volume, thin unless its space shall be reserved. The caller chooses the id, so that
+ * it may ask once more. Throws `NoDiskSpace`.
+ */
 export const createVolume = defineRpc({
   name: 'createVolume',
-  input: z.object({ id: volumeIdSchema, sizeBytes: sizeSchema }),
+  input: z.object({
+    id: volumeIdSchema,
+    sizeBytes: sizeSchema,
+    reserved: z.boolean().default(false),
+  }),
   output: done,
-  timeoutMs: CALL_MS,
+  timeoutMs: SPACE_MS,
 });
 
 /**
@@ -83,7 +92,7 @@ export const resizeVolume = defineRpc({
   name: 'resizeVolume',
   input: z.object({ id: volumeIdSchema, sizeBytes: sizeSchema }),
   output: done,
-  timeoutMs: CALL_MS,
+  timeoutMs: SPACE_MS,
 });
 
 /** `ResourceInUse` while it is bound. Nothing to do when it is not there. */

@@ -1,6 +1,6 @@
 // One virtual volume in the provider's directory: a folder with its state and its data, a flat
 // file. The state is written last when a volume is made and removed first when it is deleted.
-import { mkdir, open, rm, stat, truncate, unlink } from 'node:fs/promises';
+import { mkdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#lib/base/clock.ts';
@@ -13,6 +13,9 @@ import { FlatDisk } from '../disk/flat-disk.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
 import type { ExportHolder } from '../volumes/export-list.ts';
 import { FencedExport } from '../volumes/fenced-export.ts';
+import { makeDataFile } from '../volumes/make-data-file.ts';
+import { keepingSpace } from '../volumes/reserved-backing.ts';
+import type { SpaceBudget } from '../volumes/space-budget.ts';
 import { volumeIdSchema } from './provider-rpc.ts';
 
 const DATA_FILE = 'data-flat.vmdk';
@@ -23,6 +26,8 @@ const stateSchema = z.object({
   format: z.literal(1),
   id: volumeIdSchema,
   sizeBytes: z.number().int().positive(),
+  /** A thick disk: it has all of its space from the beginning. */
+  reserved: z.boolean().default(false),
   binding: z.object({ id: z.string(), holder: z.string() }).nullable(),
 });
 
@@ -30,6 +35,15 @@ interface Parts {
   folder: string;
   clock: Clock;
   exports: ExportHolder;
+  /** Of the storage container. */
+  budget: SpaceBudget;
+}
+
+export interface NewVolume {
+  id: string;
+  sizeBytes: number;
+  /** Takes all of its space now. */
+  reserved: boolean;
 }
 
 export class StoredVolume {
@@ -44,14 +58,13 @@ export class StoredVolume {
     this.#file = file;
   }
 
-  static async create(parts: Parts, id: string, sizeBytes: number): Promise<StoredVolume> {
+  static async create(parts: Parts, wanted: NewVolume): Promise<StoredVolume> {
+    const { id, sizeBytes, reserved } = wanted;
     const { folder } = parts;
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const data = await open(join(folder, DATA_FILE), 'a', 0o600);
-    await data.truncate(sizeBytes);
-    await data.sync();
-    await data.close();
-    const state = { format: 1, id, sizeBytes, binding: null } as const;
+    if (reserved) await parts.budget.require(sizeBytes);
+    await makeDataFile(join(folder, DATA_FILE), { sizeBytes, reserved, oldBytes: 0 });
+    const state = { format: 1, id, sizeBytes, reserved, binding: null } as const;
     const file = await StateFile.open(join(folder, STATE_FILE), stateSchema, () => state);
     return new StoredVolume(parts, file);
   }
@@ -117,7 +130,10 @@ export class StoredVolume {
       await this.#revoke();
       this.#disk?.close();
       this.#disk = null;
-      await truncate(join(this.#parts.folder, DATA_FILE), sizeBytes);
+      const { folder, budget } = this.#parts;
+      const { reserved, sizeBytes: oldBytes } = value;
+      if (reserved) await budget.require(sizeBytes - oldBytes);
+      await makeDataFile(join(folder, DATA_FILE), { sizeBytes, reserved, oldBytes });
       await this.#file.set({ ...value, sizeBytes });
       if (value.binding) await this.#publish(value.binding.id);
     });
@@ -137,7 +153,8 @@ export class StoredVolume {
   }
 
   async #publish(bindingId: string): Promise<void> {
-    const { exports, folder, clock } = this.#parts;
+    const { exports, folder, clock, budget } = this.#parts;
+    const { reserved } = this.#file.value;
     const sectors = this.sizeBytes / SECTOR_BYTES;
     const place = { fileName: DATA_FILE, offsetSectors: 0, sectors };
     const extents = [{ access: 'RW', type: 'FLAT', ...place } as const];
@@ -145,7 +162,11 @@ export class StoredVolume {
     const request = { descriptorPath, extents, files: systemDiskFiles, readOnly: false };
     this.#disk ??= await FlatDisk.openExtents(request, clock);
     const name = `${this.id}.${bindingId}`;
-    this.#export = new FencedExport({ name, key: exports.nextKey(), backing: this.#disk });
+    this.#export = new FencedExport({
+      ...{ name, key: exports.nextKey() },
+      backing: reserved ? keepingSpace(this.#disk) : this.#disk,
+      prepare: (io) => (reserved ? null : budget.take(io)),
+    });
     exports.add(this.#export);
   }
 

@@ -8,11 +8,14 @@ import { type Random, randomHex } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { type BoundRpc, handle } from '../agent/rpc-server.ts';
 import { ExportList } from '../volumes/export-list.ts';
+import { SpaceBudget } from '../volumes/space-budget.ts';
 import * as calls from './provider-rpc.ts';
-import { StoredVolume } from './stored-volume.ts';
+import { type NewVolume, StoredVolume } from './stored-volume.ts';
 
 export interface ProviderParts {
   directory: string;
+  /** It takes no more than this; null for all that the disk has. */
+  capacityBytes: number | null;
   clock: Clock;
   random: Random;
   /** Where its NBD server listens, once it does. */
@@ -24,9 +27,11 @@ export class VolumeProvider {
   readonly #parts: ProviderParts;
   readonly #volumes = new Map<string, StoredVolume>();
   readonly #mutex = new Mutex();
+  readonly #budget: SpaceBudget;
 
   private constructor(parts: ProviderParts) {
     this.#parts = parts;
+    this.#budget = new SpaceBudget(parts.capacityBytes, () => this.#usedBytes());
   }
 
   static async open(parts: ProviderParts): Promise<VolumeProvider> {
@@ -42,15 +47,13 @@ export class VolumeProvider {
   rpcs(): BoundRpc[] {
     return [
       handle(calls.queryContainer, async () => {
-        const { bsize, blocks, bavail } = await statfs(this.#parts.directory);
-        const [capacityBytes, freeBytes] = [bsize * blocks, bsize * bavail];
-        return { capacityBytes, freeBytes, volumes: this.#volumes.size };
+        return { ...(await this.#space()), volumes: this.#volumes.size };
       }),
       handle(calls.queryVolumes, async ({ id }) => {
         const wanted = id === null ? [...this.#volumes.values()] : [this.#find(id)];
         return { volumes: await Promise.all(wanted.map((volume) => volume.report())) };
       }),
-      handle(calls.createVolume, ({ id, sizeBytes }) => this.#create(id, sizeBytes)),
+      handle(calls.createVolume, (wanted) => this.#create(wanted)),
       handle(calls.bindVolume, async ({ id, holder }) => {
         const volume = this.#find(id);
         const bindingId = randomHex(this.#parts.random, 16);
@@ -77,14 +80,30 @@ export class VolumeProvider {
     ];
   }
 
-  #create(id: string, sizeBytes: number): Promise<Record<string, never>> {
+  #create(wanted: NewVolume): Promise<Record<string, never>> {
     return this.#mutex.run(async () => {
+      const { id, sizeBytes } = wanted;
       const there = this.#volumes.get(id);
       if (there?.sizeBytes === sizeBytes) return {};
       if (there) throw new Fault('AlreadyExists', `The volume ${id} has another size.`);
-      this.#volumes.set(id, await StoredVolume.create(this.#partsOf(id), id, sizeBytes));
+      this.#volumes.set(id, await StoredVolume.create(this.#partsOf(id), wanted));
       return {};
     });
+  }
+
+  async #space(): Promise<{ capacityBytes: number; freeBytes: number }> {
+    const { directory, capacityBytes } = this.#parts;
+    const { bsize, blocks, bavail } = await statfs(directory);
+    const freeBytes = bsize * bavail;
+    if (capacityBytes === null) return { capacityBytes: bsize * blocks, freeBytes };
+    const left = Math.max(0, capacityBytes - (await this.#usedBytes()));
+    return { capacityBytes, freeBytes: Math.min(freeBytes, left) };
+  }
+
+  async #usedBytes(): Promise<number> {
+    let used = 0;
+    for (const volume of this.#volumes.values()) used += (await volume.report()).allocatedBytes;
+    return used;
   }
 
   #target(volume: StoredVolume, bindingId: string) {
@@ -99,6 +118,7 @@ export class VolumeProvider {
 
   #partsOf(name: string) {
     const { directory, clock } = this.#parts;
-    return { folder: join(directory, name), clock, exports: this.exports };
+    const folder = join(directory, name);
+    return { folder, clock, exports: this.exports, budget: this.#budget };
   }
 }
