@@ -40,6 +40,8 @@ const STILL: ReadonlySet<DiskEvent['kind']> = new Set([
   'detach',
   'suspend',
   'powerOff',
+  // Another version of this filter may come, and must not find the log in use.
+  'reconfigure',
 ]);
 
 type Answer = ReturnType<FilterHooks['write']>;
@@ -69,6 +71,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     this.#context = context;
     this.#settings = settingsOf(properties);
     const left = findLeftOver(context, this.#settings);
+    sweep(context, left?.claim.logId ?? null);
     const blocks = Math.max(this.#settings.blocks, 2 * (left?.claim.blocks ?? 0));
     this.#cache = this.#makeCache({ blocks, shift: 0 });
     this.#writeBack = flash === null ? null : this.#makeWriteBack(flash);
@@ -298,7 +301,10 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
       changesBelow: () => this.#below.changes,
       isBelowDurable: () => this.#below.isDurable,
       onPass: (io) => this.#pass(io),
-      make: (from, logBytes) => DirtyData.make(this.#dirtyParts(), from.make(logBytes)),
+      make: (from, logBytes) => {
+        const file = from.make(labelOf(this.#context), logBytes);
+        return DirtyData.make(this.#dirtyParts(), file);
+      },
     });
   }
 
@@ -319,5 +325,19 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     const end = await Promise.race([work, late]).finally(() => timer?.cancel());
     if (end !== 'late') return;
     throw new Error(`${log.dirty?.bytes ?? 0} bytes are still being written back; try again`);
+  }
+}
+
+/** Of the disk's files on the flash. */
+function labelOf({ disk }: FilterContext): string {
+  return `cache:${disk.id}`;
+}
+
+/** A flash that fails must not keep a disk from opening that needs nothing of it. */
+function sweep(context: FilterContext, keepId: string | null): void {
+  try {
+    context.flash?.sweep(labelOf(context), keepId);
+  } catch (thrown) {
+    context.log('warning', `Old logs could not be removed: ${thrown}`);
   }
 }

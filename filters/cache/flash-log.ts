@@ -198,7 +198,8 @@ export class FlashLog {
   }
 
   #replay(replay: Replay): void {
-    for (let life = 0; ; ) {
+    let life = 0;
+    for (;;) {
       const record = this.#readRecord(life);
       if (record === null) break;
       life = record.life;
@@ -209,6 +210,8 @@ export class FlashLog {
       const bytes = record.kind === SKIP ? rest : RECORD_BYTES + dataBytes(record);
       this.#head = { sequence: sequence + 1, position: position + bytes };
     }
+    // A header may be older than the records behind it, and the next life is newer than both.
+    this.#header = { ...this.#header, life: Math.max(life, this.#header.life) };
   }
 
   /** The record at the head, its data in the scratch buffer; null when none that counts is there. */
@@ -219,7 +222,7 @@ export class FlashLog {
     this.#file.read(this.#placeOf(position), this.#scratch.subarray(0, RECORD_BYTES));
     const record = decodeRecord(this.#scratch.subarray(0, RECORD_BYTES));
     if (record === null || record.sequence !== sequence) return null;
-    if (record.life < life || record.life > this.#header.life) return null;
+    if (record.life < life) return null;
     const bytes = dataBytes(record);
     if (bytes > DATA_BYTES_MAX || RECORD_BYTES + bytes > rest) return null;
     if (bytes === 0) return record;

@@ -152,7 +152,6 @@ export class WriteBack {
     return DEFER;
   }
 
-  /** A change that was passed on has ended. */
   changeEnded(io: DiskIo): void {
     this.#passing.ended(io);
     if (this.#enter !== null && this.#parts.changesBelow() === 0) this.#enter();

@@ -128,8 +128,9 @@ export class IoLimiter implements FilterLifecycle {
 
   #admit(io: DiskIo, units: number, bytes: number): Pass | typeof DEFER {
     const now = this.#clock.monotonic();
-    this.#ios.refill(now);
-    this.#bytes.refill(now);
+    const isWaitedFor = this.#head < this.#waiting.length;
+    this.#ios.refill(now, isWaitedFor);
+    this.#bytes.refill(now, isWaitedFor);
     this.#units += units;
     if (this.#head === this.#waiting.length && this.#ios.open && this.#bytes.open) {
       this.#ios.take(units);
@@ -144,8 +145,8 @@ export class IoLimiter implements FilterLifecycle {
 
   #release(): void {
     const now = this.#clock.monotonic();
-    this.#ios.refill(now);
-    this.#bytes.refill(now);
+    this.#ios.refill(now, true);
+    this.#bytes.refill(now, true);
     while (this.#head < this.#waiting.length && this.#ios.open && this.#bytes.open) {
       this.#releaseFirst();
     }

@@ -23,6 +23,27 @@ function afterSeconds(harness: FilterHarness, ios: HarnessIo[], seconds: number)
   });
 }
 
+/** I/Os in a second over two seconds, after the burst is used up, at depth 4. */
+function rateOf(harness: FilterHarness, bytes: number): number {
+  const ios = reads(harness, 4, bytes);
+  let done = 0;
+  const run = (milliseconds: number): void => {
+    for (let at = 0; at < milliseconds; at += 1) {
+      for (let index = 0; index < ios.length; index++) {
+        while (ios[index]?.state !== 'deferred') {
+          ios[index] = harness.submit('read', 0, bytes);
+          done += 1;
+        }
+      }
+      harness.clock.advance(1);
+    }
+  };
+  run(200);
+  done = 0;
+  run(2000);
+  return done / 2;
+}
+
 function reads(harness: FilterHarness, count: number, length = 4 * KIB): HarnessIo[] {
   return Array.from({ length: count }, () => harness.submit('read', 0, length));
 }
@@ -76,6 +97,24 @@ describe('the limit', () => {
     expect(passed(first)).toBe(2);
     expect(harness.submit('trim', 0, 512).state).toBe('deferred');
     expect(harness.submit('flush', 0, 0).state).toBe('submitted');
+  });
+});
+
+describe('the limit holds within two in a hundred, whatever the burst', () => {
+  const sizes = [4 * KIB, 64 * KIB, MIB];
+  const bursts = [0, 1];
+  const cases = sizes.flatMap((bytes) => bursts.map((burst) => ({ bytes, burst })));
+
+  test.each(cases)('in IOPS, $bytes bytes, burst $burst s', ({ bytes, burst }) => {
+    const harness = limited({ iopsLimit: 3200, burstSeconds: burst });
+    const error = (rateOf(harness, bytes) * Math.ceil(bytes / (32 * KIB))) / 3200 - 1;
+    expect(Math.abs(error)).toBeLessThan(0.02);
+  });
+
+  test.each(cases)('in bytes, $bytes bytes, burst $burst s', ({ bytes, burst }) => {
+    const harness = limited({ throughputLimit: 100, burstSeconds: burst });
+    const error = (rateOf(harness, bytes) * bytes) / MIB / 100 - 1;
+    expect(Math.abs(error)).toBeLessThan(0.02);
   });
 });
 

@@ -2,6 +2,9 @@
 // its whole price. So an I/O larger than the bucket passes, and the rate holds all the same.
 // Pure: time comes in as an argument.
 
+/** A timer may come so late without a loss, in milliseconds. */
+const LATE_MS = 100;
+
 export class TokenBucket {
   /** Tokens in a second; 0 means no limit. */
   readonly rate: number;
@@ -31,11 +34,17 @@ export class TokenBucket {
     return this.#level;
   }
 
-  /** Adds what has grown since the last time. Milliseconds, monotonic. */
-  refill(now: number): void {
+  /**
+   * Adds what has grown since the last time. Milliseconds, monotonic. While I/Os wait, what grows
+   * is theirs, and a timer that comes late must not cost the disk a part of its limit.
+   */
+  refill(now: number, isWaitedFor = false): void {
     const grown = ((now - this.#at) * this.rate) / 1000;
     if (grown <= 0) return;
-    this.#level = Math.min(this.capacity, this.#level + grown);
+    const most = isWaitedFor
+      ? Math.max(this.capacity, (this.rate * LATE_MS) / 1000)
+      : this.capacity;
+    this.#level = Math.min(most, this.#level + grown);
     this.#at = now;
   }
 

@@ -1,5 +1,6 @@
 // A host's virtual flash resource as a folder of its local store: one file for each thing that a
 // filter keeps there, all together never longer than the resource.
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -23,7 +24,8 @@ import { errnoOf } from '../datastore/errno.ts';
 
 const syncLater = promisify(fdatasync);
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
-const ID = /^[0-9a-f-]{36}$/;
+/** A hash of the label, and a UUID. */
+const ID = /^[0-9a-f]{16}-[0-9a-f-]{36}$/;
 const SUFFIX = '.flash';
 
 export interface FlashFolderParts {
@@ -47,13 +49,13 @@ export class FlashFolder implements HostFlash {
     this.#random = random;
   }
 
-  make(sizeBytes: number): FlashFile {
+  make(label: string, sizeBytes: number): FlashFile {
     const free = this.capacityBytes - usedFlashBytes(this.#directory);
     if (sizeBytes > free) {
       const what = `${sizeBytes} bytes are wanted and ${Math.max(free, 0)} are free`;
       throw new Error(`ENOSPC: the virtual flash resource of ${this.host.name} is full: ${what}`);
     }
-    const id = randomUuid(this.#random);
+    const id = `${hashOf(label)}-${randomUuid(this.#random)}`;
     const path = this.#pathOf(id);
     return naming(path, () => {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
@@ -80,6 +82,15 @@ export class FlashFolder implements HostFlash {
     }
   }
 
+  sweep(label: string, keepId: string | null): void {
+    const kept = keepId === null ? null : `${keepId}${SUFFIX}`;
+    for (const name of namesIn(this.#directory)) {
+      const isLabelled = name.startsWith(`${hashOf(label)}-`) && name.endsWith(SUFFIX);
+      const path = join(this.#directory, name);
+      if (isLabelled && name !== kept) naming(path, () => unlinkSync(path));
+    }
+  }
+
   #pathOf(id: string): string {
     return join(this.#directory, `${id}${SUFFIX}`);
   }
@@ -93,6 +104,10 @@ export function usedFlashBytes(directory: string): number {
     bytes += statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0;
   }
   return bytes;
+}
+
+function hashOf(label: string): string {
+  return createHash('sha256').update(label).digest('hex').slice(0, 16);
 }
 
 function namesIn(directory: string): string[] {

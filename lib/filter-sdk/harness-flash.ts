@@ -24,12 +24,12 @@ export class HarnessFlash implements HostFlash {
     this.capacityBytes = capacityBytes;
   }
 
-  make(sizeBytes: number): FlashFile {
+  make(label: string, sizeBytes: number): FlashFile {
     this.check();
     const used = [...this.files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (used + sizeBytes > this.capacityBytes) throw new Error('ENOSPC: the flash is full');
     this.#made += 1;
-    const id = `${this.host.name}-${this.#made}`;
+    const id = `${label}-${this.host.name}-${this.#made}`;
     const stored = { bytes: new Uint8Array(sizeBytes), durable: new Uint8Array(sizeBytes) };
     this.files.set(id, stored);
     return new HarnessFlashFile(this, id, stored);
@@ -39,6 +39,13 @@ export class HarnessFlash implements HostFlash {
     this.check();
     const stored = this.files.get(id);
     return stored === undefined ? null : new HarnessFlashFile(this, id, stored);
+  }
+
+  sweep(label: string, keepId: string | null): void {
+    this.check();
+    for (const id of this.files.keys()) {
+      if (id.startsWith(`${label}-`) && id !== keepId) this.files.delete(id);
+    }
   }
 
   /** The host loses power: what was not synchronized is gone. */

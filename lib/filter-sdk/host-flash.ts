@@ -7,12 +7,15 @@ export interface HostFlash {
   /** Of the resource, shared by all disks of the host, in bytes. */
   readonly capacityBytes: number;
   /**
-   * A new file of zeroes, under an id that no other has. Throws an Error whose message begins with
-   * the name of the errno, ENOSPC when the resource has no room for it.
+   * A new file of zeroes, under an id that no other has. The label says whose it is: the filter's
+   * name and the disk's id. Throws an Error whose message begins with the name of the errno, ENOSPC
+   * when the resource has no room for it.
    */
-  make(sizeBytes: number): FlashFile;
+  make(label: string, sizeBytes: number): FlashFile;
   /** The file with that id, made earlier on this host; null when it is not there. Throws. */
   find(id: string): FlashFile | null;
+  /** Removes all with that label but one: what an earlier life has left and nobody needs. */
+  sweep(label: string, keepId: string | null): void;
 }
 
 /**

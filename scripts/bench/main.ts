@@ -1,7 +1,8 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
 // the pause of live migrations, then what the idle lab costs, then what idle VMs cost, then what the
 // control plane costs.
-//   --only io|migration|lab|idle|control   one of them
+//   --only io|pairs|migration|lab|idle|control   one of them; pairs: our cache and qos against nbdkit's
+//   --trace FILE       the hit ratio of the cache on a vSCSI trace, and nothing else
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
 //   --filter FILE      measure with this filter module (may be repeated; else the shipped ones)

@@ -7,7 +7,7 @@ import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import { KIB } from '#lib/model/limits.ts';
 import { onOneHost, shippedFilter } from '#scripts/cache/kill-loop.ts';
 import { type BenchOptions, CASES, runCase } from './io.ts';
-import { type BenchServer, startNbdkit, startOurs } from './servers.ts';
+import { type BenchServer, makeRealtime, startNbdkit, startOurs } from './servers.ts';
 
 const SMALL_BYTES = 4 * KIB;
 const DEEP = 32;
@@ -63,6 +63,8 @@ async function benchPair(
     const launch: LaunchFilter = { ...shipped, properties: ours.properties };
     const server = await startOurs(harness, { name: ours.name, index: 0, filters: [launch] });
     servers.push({ ...server, smallOnly: false });
+    servers.push(await startOurs(harness, { name: 'ours, no filter', index: 1, filters: [] }));
+    if (options.realtime) for (const { pid } of servers) await makeRealtime(pid);
     const cases = CASES.filter(({ label }) => label.includes(options.caseText));
     for (const each of cases) {
       const isDeep = each.blockBytes === SMALL_BYTES && each.queueDepth === DEEP;
