@@ -22,6 +22,9 @@ const FAULTED_MS = 5_000;
 /** A world to which nothing was handed over by then ends, in milliseconds. */
 const WAITING_MS = 120_000;
 
+/** One that has suspended its VM waits so long to be told to stop, in milliseconds. */
+const SUSPENDED_MS = 10_000;
+
 /** The last answers must be taken by then, in milliseconds. */
 const END_MS = 2_000;
 
@@ -77,7 +80,12 @@ const control = new ControlServer(
       return {};
     },
     setDiskFilters: ({ diskKey, filters }) => world.setDiskFilters(diskKey, filters),
-    operate: (params) => world.operate(params),
+    async operate(params) {
+      const result = await world.operate(params);
+      // Whoever asked for it may have died: then the VM is started again, from where it stopped.
+      if (params.operation.kind === 'suspend') setTimeout(() => void stop(), SUSPENDED_MS);
+      return result;
+    },
     async cancel({ mark }) {
       world.cancel(mark);
       return {};
@@ -111,7 +119,7 @@ const control = new ControlServer(
   (message) => logger.warn(message),
 );
 
-process.on('SIGTERM', () => void world.stop().then(end));
+process.on('SIGTERM', () => void stop());
 process.on('uncaughtException', (error) => {
   logger.fatal(error);
   if (!world.strayException(error)) process.exit(1);
@@ -162,6 +170,11 @@ async function start(): Promise<void> {
 async function requireIncoming(): Promise<TakeOver> {
   if (takeOver) return takeOver;
   throw new Fault('InvalidState', 'This process does not wait for a virtual machine.');
+}
+
+async function stop(): Promise<void> {
+  await world.stop();
+  await end();
 }
 
 async function end(): Promise<void> {

@@ -9,6 +9,7 @@ import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor, writeDescriptor } from '../../datastore/descriptor-file.ts';
 import { acquireDiskLock } from '../../datastore/disk-lock.ts';
 import type { HostContext } from '../host-context.ts';
+import { saysWhoEnded } from './operations/power.ts';
 import { specWithFilters } from './vm-record.ts';
 import type { VmSet } from './vm-set.ts';
 import { requireFilters } from './world-launch.ts';
@@ -72,7 +73,7 @@ export async function setDiskFilters(
   const runner = vms.find(vm.vmId);
   if (!runner) return writeFilters(host, { vm, diskKey, filters });
   return runner.exclusively(async () => {
-    if (runner.isRunning) return runner.setFilters(diskKey, filters);
+    if (runner.isRunning) return runner.setFilters(diskKey, filters).catch(saysWhoEnded);
     const result = await writeFilters(host, { vm, diskKey, filters });
     await runner.update({ spec: specWithFilters(runner.record.spec, diskKey, filters) });
     return result;

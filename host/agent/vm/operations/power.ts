@@ -22,7 +22,7 @@ export async function suspendVm({ host, vms }: Where, vmId: string): Promise<voi
     const statePath = await statePathOf(host, runner.record.spec);
     const mark = `suspend/${randomHex(host.random, 4)}`;
     const operation = { kind: 'suspend', statePath } as const;
-    await runner.client.operate({ mark, operation, commit: null });
+    await runner.client.operate({ mark, operation, commit: null }).catch(saysWhoEnded);
     await runner.suspended();
   });
 }
@@ -33,11 +33,23 @@ export async function resetVm({ host, vms }: Where, vmId: string): Promise<void>
     await runner.settle();
     requireRunning(runner);
     const mark = `reset/${randomHex(host.random, 4)}`;
-    await runner.client.operate({ mark, operation: { kind: 'reset' }, commit: null });
+    const operation = { kind: 'reset' } as const;
+    await runner.client.operate({ mark, operation, commit: null }).catch(saysWhoEnded);
   });
 }
 
+/** That a world is gone says nothing about the host, which whoever asked has reached. */
+export function saysWhoEnded(thrown: unknown): never {
+  if (!(thrown instanceof Fault && thrown.fault === 'HostNotReachable')) throw thrown;
+  const message = `${thrown.message} Whether the operation was done shows when it runs again.`;
+  throw new Fault('SystemError', message, { cause: thrown });
+}
+
 function requireRunning(runner: OperatedVm): void {
-  if (runner.record.desired === 'poweredOn' && runner.isRunning) return;
-  throw new Fault('InvalidPowerState', `${runner.record.spec.name} is not running.`);
+  const { desired, spec } = runner.record;
+  if (desired !== 'poweredOn') {
+    throw new Fault('InvalidPowerState', `${spec.name} is not running.`);
+  }
+  if (runner.isRunning) return;
+  throw new Fault('InvalidState', `${spec.name} is on, but its process does not work now.`);
 }
