@@ -211,7 +211,25 @@ test('9 the disks move to another datastore while a client writes', async ({ pag
   await expectMark(page, id, '0xcc');
 });
 
-test('10 it is suspended, shows it, and goes on with its data', async ({ page }) => {
+test('10 one disk alone goes to another datastore, and the home stays', async ({ page }) => {
+  const id = await openObject(page, VM);
+  await page.getByRole('button', { name: 'Migrate…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: 'Storage only' }).click();
+  await dialog.getByRole('checkbox', { name: 'Configure per disk' }).click();
+  await dialog.getByLabel('Datastore of Hard disk 1').click();
+  await page.getByRole('option', { name: /^nfs-01/ }).click();
+  await expect(dialog.getByText('Hard disk 1 is copied to nfs-01.')).toBeVisible();
+  await expect(dialog.getByText('It can be moved there')).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Migrate', exact: true }).click();
+  await expect(dialog.getByText('Its disks are moved')).toBeVisible({ timeout: 120_000 });
+  const vm = await readRoute(page, 'readVm', { id });
+  expect([vm.datastore.name, vm.disks[0]?.datastore.name]).toEqual(['vmfs-01', 'nfs-01']);
+  await expectMark(page, id, '0xcc');
+});
+
+test('11 it is suspended, shows it, and goes on with its data', async ({ page }) => {
   const id = await openObject(page, VM);
   await fromMenu(page, 'Power', 'Suspend…');
   const dialog = page.getByRole('dialog');
@@ -227,7 +245,7 @@ test('10 it is suspended, shows it, and goes on with its data', async ({ page })
   await expectMark(page, id, '0xcc');
 });
 
-test('11 a datastore says what it is, how full, and who reaches it', async ({ page }) => {
+test('12 a datastore says what it is, how full, and who reaches it', async ({ page }) => {
   await openObject(page, 'vmfs-01');
   await expect(page.getByRole('progressbar', { name: 'Provisioned on vmfs-01' })).toBeVisible();
   const remove = page.getByRole('button', { name: 'Delete…' });
