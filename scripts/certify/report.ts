@@ -3,32 +3,34 @@ import { z } from 'zod';
 import { acceptanceLevelSchema } from '#lib/model/vib.ts';
 
 const checkResultSchema = z.object({
-  /** Stable: `model`, `flush`, … */
-  id: z.string(),
-  title: z.string(),
+  id: z.string().describe('Stable: model, flush, …'),
+  title: z.string().describe('For people'),
   verdict: z.enum(['passed', 'failed', 'skipped']),
-  /** Why it failed, or was skipped. */
-  reason: z.string().nullable(),
-  numbers: z.record(z.string(), z.number()),
-  notes: z.array(z.string()),
-  milliseconds: z.number(),
+  reason: z.string().nullable().describe('Why it failed, or was skipped; null when it passed'),
+  numbers: z.record(z.string(), z.number()).describe('What was counted or measured, by name'),
+  notes: z.array(z.string()).describe('What a reader should know, a sentence each'),
+  milliseconds: z.number().describe('How long it took'),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
+/** Also in docs/filter-sdk/report.schema.json, which a test compares. */
 export const reportSchema = z.object({
-  format: z.literal(1),
-  vib: z.string(),
-  sha256: z.string(),
+  format: z.literal(1).describe('Of this report; another number is read in another way'),
+  vib: z.string().describe('vendor_type_name_version'),
+  sha256: z.string().describe('Of the VIB that was tried, hexadecimal'),
   filter: z.object({ name: z.string(), class: z.string() }),
-  /** Repeats the same random choices. */
-  seed: z.number().int(),
-  startedAt: z.string(),
-  passed: z.boolean(),
-  checks: z.array(checkResultSchema),
-  /** Null when the VIB was not signed. */
+  seed: z.number().int().describe('Repeats the same random choices'),
+  startedAt: z.string().describe('ISO 8601'),
+  passed: z.boolean().describe('Every check that was run has passed'),
+  checks: z.array(checkResultSchema).describe('In the order in which they ran'),
   signed: z
-    .object({ level: acceptanceLevelSchema, signer: z.string().nullable(), file: z.string() })
-    .nullable(),
+    .object({
+      level: acceptanceLevelSchema,
+      signer: z.string().nullable().describe('Of the certificate; null when nobody signs'),
+      file: z.string().describe('The signed VIB'),
+    })
+    .nullable()
+    .describe('Null when the VIB was not signed'),
 });
 export type CertifyReport = z.infer<typeof reportSchema>;
 

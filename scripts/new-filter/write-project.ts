@@ -10,13 +10,8 @@ import { packageJson, readme, tsconfigJson, vibJson } from './project-texts.ts';
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const VENDOR = /^[A-Za-z0-9]{2,16}$/;
 /** What a filter and its test may use, with what these use themselves. */
-const SDK_FILES = [
-  'filter-sdk/filter.ts',
-  'filter-sdk/filter-harness.ts',
-  'filter-sdk/harness-surroundings.ts',
-  'filter-sdk/xor-shift.ts',
-  'base/assert.ts',
-];
+const SDK_FOLDER = 'filter-sdk';
+const SDK_NEEDS = ['base/assert.ts'];
 
 /** Throws InvalidArgument for a bad name, AlreadyExists when the folder is not empty. */
 export async function writeProject(settings: ProjectSettings): Promise<void> {
@@ -44,11 +39,18 @@ export async function writeProject(settings: ProjectSettings): Promise<void> {
   for (const [file, text] of Object.entries(files)) {
     await writeFile(path.join(directory, file), text);
   }
-  for (const file of SDK_FILES) {
+  for (const file of await sdkFiles(sluiceRoot)) {
     const target = path.join(directory, 'sdk', file);
     await mkdir(path.dirname(target), { recursive: true });
     await copyFile(path.join(sluiceRoot, 'lib', file), target);
   }
+}
+
+/** Below `lib`. */
+async function sdkFiles(sluiceRoot: string): Promise<string[]> {
+  const names = await readdir(path.join(sluiceRoot, 'lib', SDK_FOLDER));
+  const ours = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  return [...ours.map((name) => path.join(SDK_FOLDER, name)), ...SDK_NEEDS];
 }
 
 async function requireEmpty(directory: string): Promise<void> {

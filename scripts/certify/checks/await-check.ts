@@ -45,7 +45,7 @@ class Enumeration {
   }
 
   async run(): Promise<void> {
-    const { crashPoints } = this.#context.effort;
+    const crashPoints = this.#context.effort.crashPoints * (this.#scenario.weight ?? 1);
     const names = await this.#round(COUNT_ONLY);
     this.points = names.length;
     const all = names.length <= crashPoints;

@@ -12,6 +12,7 @@ import type {
   FilterSidecar,
   PropertyValues,
 } from '#lib/filter-sdk/filter.ts';
+import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
 
 /** The end comes at the so many-th point after arming; 0 disarms, a negative number only counts. */
 export const CRASH_AT = 'certifyCrashAt';
@@ -78,6 +79,7 @@ function addLifecycle(outer: Hooks, inner: Hooks): void {
       point(`${name} answered`);
     };
   }
+  if (inner.progress) outer.progress = () => inner.progress?.() ?? null;
   if (inner.statistics) outer.statistics = () => inner.statistics?.() ?? {};
   if (inner.drain) {
     outer.drain = () => {
@@ -100,13 +102,14 @@ function addLifecycle(outer: Hooks, inner: Hooks): void {
 
 /** What the filter does on its own has two points each: before it begins, and before it is told. */
 function surrounded(context: FilterContext, properties: PropertyValues): FilterContext {
-  const { below, sidecar, daemon, clock } = context;
+  const { below, sidecar, daemon, flash, clock } = context;
   return {
     ...context,
     properties,
     below: belowWith(below),
     sidecar: sidecarWith(sidecar),
     daemon: daemon && lineWith(daemon),
+    flash: flash && flashWith(flash),
     clock: {
       monotonic: () => clock.monotonic(),
       now: () => clock.now(),
@@ -149,6 +152,35 @@ function lineWith(daemon: DaemonLine): DaemonLine {
         point(connected ? 'daemon there' : 'daemon away');
         listener(connected);
       }),
+  };
+}
+
+function flashWith(flash: HostFlash): HostFlash {
+  const { host, capacityBytes } = flash;
+  return {
+    host,
+    capacityBytes,
+    make: (label, sizeBytes) => flashFileWith(flash.make(label, sizeBytes)),
+    sweep: (...given) => flash.sweep(...given),
+    find(id) {
+      const file = flash.find(id);
+      return file && flashFileWith(file);
+    },
+  };
+}
+
+function flashFileWith(file: FlashFile): FlashFile {
+  return {
+    id: file.id,
+    sizeBytes: file.sizeBytes,
+    read: (position, target) => file.read(position, target),
+    write(position, data) {
+      point('write to flash');
+      file.write(position, data);
+    },
+    sync: () => own('sync of flash', () => file.sync()),
+    close: () => file.close(),
+    remove: () => file.remove(),
   };
 }
 

@@ -7,6 +7,8 @@ export interface Scenario {
   prepare?(stage: CrashStage): Promise<void>;
   /** Arms the filter and goes on. Rejects when the world ends meanwhile. */
   run(stage: CrashStage, crashAt: number): Promise<void>;
+  /** So many times the points of another one are tried. */
+  weight?: number;
   /** Begins with a new disk each time. */
   fresh?: boolean;
   /** Not for filters that must stay on their disks. */
@@ -18,6 +20,7 @@ const IO = { operations: 32, depth: 4 };
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'I/O',
+    weight: 3,
     run: armedBy(async ({ load }) => {
       await load.run(IO);
       await load.flush();
