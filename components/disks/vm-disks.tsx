@@ -102,7 +102,8 @@ function DiskRow({ vm, disk }: { vm: VmView; disk: DiskView }) {
           )}
         </span>
       </td>
-      <td className="py-1.5 align-top">
+      {/* In view on a narrow page too, where the rest scrolls below it. */}
+      <td className="sticky right-0 bg-sunken py-1.5 pl-2 align-top">
         <DiskActions vm={vm} disk={disk} />
       </td>
     </tr>
@@ -136,7 +137,7 @@ function Use({ disk: { label, usedBytes, capacityBytes } }: { disk: DiskView }) 
 function DiskActions({ vm, disk }: { vm: VmView; disk: DiskView }) {
   const target = { vm: vm.id, disk: String(disk.key) };
   return (
-    <span className="flex justify-end gap-1">
+    <span className="flex flex-col items-end justify-end gap-1 lg:flex-row">
       <Button
         size="small"
         aria-label={`Grow ${disk.label}…`}
