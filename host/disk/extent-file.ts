@@ -20,6 +20,8 @@ export interface ExtentFile {
   readonly sizeBytes: number;
   /** Whether `punch` is likely to free space. */
   readonly punches: boolean;
+  /** Its calls may take as long as they like: none of them on this thread. */
+  readonly mayHang?: boolean;
   /** Reads on this thread. 0, or an error number; EIO when the file ends too early. */
   readNow(buffer: Buffer, start: number, length: number, position: number): number;
   /** Writes on this thread, and makes the file longer when the range ends behind it. */

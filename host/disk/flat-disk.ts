@@ -59,6 +59,8 @@ export class FlatDisk implements Backing {
   readonly sizeBytes: number;
   readonly #extents: readonly Extent[];
   readonly #only: Extent | null;
+  /** Some of it lies where a call may hang. */
+  readonly #mayHang: boolean;
   readonly #readPace: TransferPace;
   readonly #writePace: TransferPace;
 
@@ -66,6 +68,7 @@ export class FlatDisk implements Backing {
     this.#readPace = new TransferPace(clock);
     this.#writePace = new TransferPace(clock);
     this.#extents = extents;
+    this.#mayHang = extents.some(({ file }) => file.mayHang === true);
     this.#only = extents.length === 1 ? (extents[0] ?? null) : null;
     this.sizeBytes = extents.at(-1)?.end ?? 0;
   }
@@ -139,6 +142,7 @@ export class FlatDisk implements Backing {
 
   #read(io: ChainIo): number {
     const { length } = io;
+    if (this.#mayHang) return this.#later(io, readPiece(io));
     if (length < LATER_BYTES_MIN) return this.#readNow(io);
     if (length >= LATER_BYTES_MAX || this.#readPace.isSlow()) {
       return this.#later(io, readPiece(io));
@@ -160,6 +164,7 @@ export class FlatDisk implements Backing {
 
   #write(io: ChainIo): number {
     const { length } = io;
+    if (this.#mayHang) return this.#later(io, writePiece(io));
     if (length < LATER_BYTES_MIN) return this.#wrote(io, this.#writeNow(io));
     if (length >= LATER_BYTES_MAX || this.#writePace.isSlow()) {
       return this.#later(io, writePiece(io));
@@ -191,7 +196,7 @@ export class FlatDisk implements Backing {
     const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#punches;
     if (io.fastZero && !punches) return NBD_ERRORS.ENOTSUP;
     if (punches) return this.#later(io, punchOrZero);
-    if (io.length >= ZERO_LATER_BYTES) return this.#later(io, zeroLater);
+    if (this.#mayHang || io.length >= ZERO_LATER_BYTES) return this.#later(io, zeroLater);
     for (const piece of this.#pieces(io.offset, io.length)) {
       const error = zeroNow(piece);
       if (error !== 0) return error;

@@ -1,5 +1,9 @@
 // A disk whose storage does not answer delays no other VM, nor another disk of its own VM: real
-// processes, with a raw device that is the export of a server which is stopped.
+// processes, with a raw device, or a file system (FUSE), whose server is stopped.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
@@ -8,6 +12,7 @@ import { TestClient } from '../nbd/test-client.ts';
 import { createMapping } from '../rdm/create-mapping.ts';
 import { LOOPBACK_ONLY } from '../rdm/device-policy.ts';
 import { BusyNeighbour } from './busy-neighbour.ts';
+import { findTool, haveTools, runTool } from './test-peers.ts';
 import { type RunningWorld, WorldHarness } from './world-harness.ts';
 
 /** More than the threads that a process has for its files. */
@@ -47,11 +52,42 @@ test('a stopped storage server holds up its own disk alone', async () => {
     { policy: LOOPBACK_ONLY, clock: systemClock, onState: () => undefined },
   );
   const world = await harness.start(await harness.makeLaunch(disks));
+  await expectAlone(world, storage.status.pid);
+}, 60_000);
+
+const fuse = existsSync('/dev/fuse') && haveTools('nbdfuse', 'fusermount3');
+test.skipIf(!fuse)(
+  'a stopped file system holds up its own disk alone',
+  async () => {
+    const disks = [await harness.makeDisk(0), await harness.makeDisk(1)];
+    const extent = disks[0]?.flatPath ?? '';
+    const server = await mountOver(extent, storage.uri());
+    try {
+      const world = await harness.start(await harness.makeLaunch(disks));
+      await expectAlone(world, server.pid ?? 0);
+      await world.client.stop();
+    } finally {
+      await runTool('fusermount3', ['-u', extent]);
+      server.kill();
+    }
+  },
+  60_000,
+);
+
+/** The bytes of a disk come from a file system of their own, which is a process. */
+async function mountOver(path: string, uri: string): Promise<ChildProcess> {
+  const server = spawn(findTool('nbdfuse') ?? '', [path, uri], { stdio: 'ignore' });
+  while (!(await readFile('/proc/mounts', 'utf8')).includes(` ${path} `)) await pause(25);
+  return server;
+}
+
+/** The first disk hangs while its server is stopped; the second one and the neighbour do not. */
+async function expectAlone(world: RunningWorld, serverPid: number): Promise<void> {
   const [stuck, well] = [await connect(world, 0), await connect(world, 1)];
   const data = Buffer.alloc(4096, 7);
   expect((await stuck.request({ command: COMMANDS.write, data })).error).toBe(0);
 
-  process.kill(storage.status.pid, 'SIGSTOP');
+  process.kill(serverPid, 'SIGSTOP');
   let answered = 0;
   const waiting = Array.from({ length: HANGING }, (_, block) =>
     stuck.request({ command: COMMANDS.write, offset: block * 4096, data }).then(({ error }) => {
@@ -70,6 +106,6 @@ test('a stopped storage server holds up its own disk alone', async () => {
   expect(answered).toBe(0);
   expect(await world.client.status()).toMatchObject({ state: 'running' });
 
-  process.kill(storage.status.pid, 'SIGCONT');
+  process.kill(serverPid, 'SIGCONT');
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([0]));
-}, 60_000);
+}

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { errnoOfCode } from '#lib/formats/nbd/errno.ts';
 import type { Done, ExtentFile, Transfer } from '../extent-file.ts';
 import { errnoOfThrown, readLater, readRest, writeLater, writeRest } from './fd-transfer.ts';
+import type { HangShare } from './hang-share.ts';
 import { SyncGroup } from './sync-group.ts';
 
 const fstatLater = promisify(fstat);
@@ -14,14 +15,19 @@ const STAT_BLOCK_BYTES = 512;
 
 export class FdFile implements ExtentFile {
   readonly path: string;
+  readonly mayHang: boolean;
+  readonly #share: HangShare | null;
   readonly #fd: number;
   readonly #sync: SyncGroup;
   #size: number;
   #punches = true;
   #reserves = true;
 
-  constructor(path: string, fd: number, sizeBytes: number) {
+  /** `share`: of a device that may hang. */
+  constructor(path: string, fd: number, sizeBytes: number, share: HangShare | null = null) {
     this.path = path;
+    this.mayHang = share !== null;
+    this.#share = share;
     this.#fd = fd;
     this.#size = sizeBytes;
     this.#sync = new SyncGroup(fd);
@@ -58,18 +64,19 @@ export class FdFile implements ExtentFile {
   }
 
   readLater(transfer: Transfer, done: Done): void {
-    readLater({ ...transfer, fd: this.#fd }, done);
+    this.#call(done, (ended) => readLater({ ...transfer, fd: this.#fd }, ended));
   }
 
   writeLater(transfer: Transfer, done: Done): void {
-    writeLater({ ...transfer, fd: this.#fd }, (error) => {
+    const wrote: Done = (error) => {
       if (error === 0) this.#size = Math.max(this.#size, transfer.position + transfer.length);
       done(error);
-    });
+    };
+    this.#call(wrote, (ended) => writeLater({ ...transfer, fd: this.#fd }, ended));
   }
 
   sync(done: Done): void {
-    this.#sync.sync(done);
+    this.#call(done, (ended) => this.#sync.sync(ended));
   }
 
   truncate(sizeBytes: number, done: Done): void {
@@ -111,6 +118,20 @@ export class FdFile implements ExtentFile {
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  /** A call in libuv's threads. */
+  #call(done: Done, call: (done: Done) => void): void {
+    const share = this.#share;
+    if (share === null) call(done);
+    else {
+      share.run((end) =>
+        call((error) => {
+          end();
+          done(error);
+        }),
+      );
+    }
   }
 
   #fallocate(args: string[], done: (worked: boolean) => void): void {
