@@ -95,6 +95,28 @@ const DIALOG_TABLE: DialogTable = {
   deletePolicy: dynamic(() =>
     import('#components/policies/delete-policy-dialog.tsx').then((file) => file.DeletePolicyDialog),
   ),
+  addKeyProvider: dynamic(() =>
+    import('#components/keys/key-provider-dialogs.tsx').then((file) => file.AddKeyProviderDialog),
+  ),
+  defaultKeyProvider: dynamic(() =>
+    import('#components/keys/key-provider-dialogs.tsx').then(
+      (file) => file.DefaultKeyProviderDialog,
+    ),
+  ),
+  deleteKeyProvider: dynamic(() =>
+    import('#components/keys/key-provider-dialogs.tsx').then(
+      (file) => file.DeleteKeyProviderDialog,
+    ),
+  ),
+  backUpKeyProvider: dynamic(() =>
+    import('#components/keys/key-backup-dialogs.tsx').then((file) => file.BackUpKeyProviderDialog),
+  ),
+  restoreKeyProvider: dynamic(() =>
+    import('#components/keys/key-backup-dialogs.tsx').then((file) => file.RestoreKeyProviderDialog),
+  ),
+  recrypt: dynamic(() =>
+    import('#components/keys/recrypt-vm-dialog.tsx').then((file) => file.RecryptVmDialog),
+  ),
   uploadVib: dynamic(() =>
     import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadVibDialog),
   ),

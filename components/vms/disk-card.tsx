@@ -11,6 +11,13 @@ import { PropertyList } from '../ui/property-list.tsx';
 import { ClientCommandList } from './client-command-list.tsx';
 import { FilterChain } from './filter-chain.tsx';
 
+/** Which key opens the disk. */
+function encryptionText({ filters }: DiskView): string {
+  const found = filters.find((filter) => filter.class === 'encryption');
+  if (!found) return 'Not encrypted';
+  return `Key ${found.properties.keyId} of ${found.properties.keyProvider}`;
+}
+
 export function DiskCard({ disk, vm }: { disk: DiskView; vm: VmView }) {
   const off = <span className="text-muted">None while powered off</span>;
   return (
@@ -19,6 +26,7 @@ export function DiskCard({ disk, vm }: { disk: DiskView; vm: VmView }) {
         <PropertyList
           items={[
             { label: 'Filters', value: <FilterChain filters={disk.filters} /> },
+            { label: 'Encryption', value: encryptionText(disk) },
             {
               label: 'NBD address',
               value: disk.nbdUri ? <CopyText text={disk.nbdUri} label="NBD address" /> : off,

@@ -56,6 +56,7 @@ export function vmMenu(vm: VmMenuSubject): MenuItem[] {
       icon: <ArrowRightLeft size={13} />,
     },
     ...storage,
+    entry('recrypt', 'Re-encrypt…', actions?.recrypt, () => openDialog('recrypt', target)),
     entry('startWorkload', 'Start a workload…', actions?.startWorkload, () =>
       openDialog('startWorkload', target),
     ),

@@ -1,10 +1,11 @@
 // Tests of encryption on real hosts: keys reach a VM's process and stand nowhere else, what is on
 // the datastore is AES-256-XTS for OpenSSL as well, a VM moves while it is being encrypted, and
 // kills of its process during every kind of walk lose nothing. ENCRYPTION_KILLS sets how many.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
@@ -15,6 +16,8 @@ import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 180_000 });
 
 const KILLS = Number(process.env.ENCRYPTION_KILLS ?? 12);
+// Not the ones that block: connections to the agents would go stale unseen.
+const run = promisify(execFile);
 const SECTOR = 512;
 const lab = new TestLab();
 const vm = testVm(1);
@@ -41,7 +44,7 @@ beforeAll(async () => {
   await esx01.keyed(calls.createVm, { vm, contents: [] });
   nbdPort = (await esx01.keyed(calls.powerOnVm, { vm })).nbdPort;
   writeFileSync(scratch('image'), known);
-  execFileSync('nbdcopy', ['--flush', scratch('image'), uri()]);
+  await run('nbdcopy', ['--flush', scratch('image'), uri()]);
 });
 
 afterAll(() => lab.close());
@@ -77,14 +80,14 @@ async function settled(host = esx01): Promise<void> {
   });
 }
 
-function verify(): void {
+async function verify(): Promise<void> {
   const path = scratch('read-back');
-  execFileSync('nbdcopy', [uri(), path]);
+  await run('nbdcopy', [uri(), path]);
   expect(Buffer.compare(readFileSync(path), known)).toBe(0);
 }
 
 /** Writes patterns at places of its own choice and flushes. */
-function write(count: number): void {
+async function write(count: number): Promise<void> {
   const commands = Array.from({ length: count }, () => {
     const length = (1 + (randomBytes(1)[0] ?? 0)) * SECTOR;
     const sectors = (known.length - length) / SECTOR;
@@ -93,7 +96,7 @@ function write(count: number): void {
     known.fill(pattern, offset, offset + length);
     return ['-c', `write -P ${pattern} ${offset} ${length}`];
   });
-  execFileSync('qemu-io', ['-f', 'raw', ...commands.flat(), '-c', 'flush', uri()]);
+  await run('qemu-io', ['-f', 'raw', ...commands.flat(), '-c', 'flush', uri()]);
 }
 
 function flat(): Buffer {
@@ -110,9 +113,9 @@ test('a disk whose key the host was not given gets no encryption, and the fault 
 test('what was there is encrypted in use, and OpenSSL reads it with the same key', async () => {
   await esx01.call(putKeys, { vmId: 'vm-1', keys });
   await want({});
-  write(20);
+  await write(20);
   await settled();
-  verify();
+  await verify();
   const dataKey = dataKeyOf(readFileSync(scratch('ds1/web01/web01-encryption.vmfd')));
   const below = flat();
   for (let sector = 0; sector < known.length / SECTOR; sector += 997) {
@@ -160,9 +163,8 @@ test('its process leaves no core dump', async () => {
 
 test('an agent that was killed has lost the keys, asks for them by name, and goes on', async () => {
   await esx01.end('SIGKILL');
-  const pid = Number(
-    execFileSync('pgrep', ['-f', `world-main.ts ${scratch('esx01')}`], { encoding: 'utf8' }),
-  );
+  const { stdout } = await run('pgrep', ['-f', `world-main.ts ${scratch('esx01')}`]);
+  const pid = Number(stdout);
   process.kill(pid, 'SIGKILL');
   await esx01.start();
   const world = await eventually(async () => {
@@ -172,7 +174,7 @@ test('an agent that was killed has lost the keys, asks for them by name, and goe
   expect(world.trouble).toMatchObject({ keyId: 'key-1', providerId: 'native' });
   await esx01.call(putKeys, { vmId: 'vm-1', keys });
   await eventually(async () => (await esx01.world('vm-1'))?.state === 'running');
-  verify();
+  await verify();
 });
 
 test('a VM moves to another host while it gets a new data key, and back', async () => {
@@ -185,10 +187,10 @@ test('a VM moves to another host while it gets a new data key, and back', async 
     const ticket = await to.keyed(calls.prepareIncoming, { vm: spec() });
     await from.keyed(calls.migrateOut, { vmId: 'vm-1', ticket });
     expect(await to.keyed(calls.finishIncoming, { vmId: 'vm-1' })).toEqual({ arrived: true });
-    execFileSync('qemu-io', ['-f', 'raw', '-c', 'read 0 1M', uri()]);
+    await run('qemu-io', ['-f', 'raw', '-c', 'read 0 1M', uri()]);
   }
   await settled();
-  verify();
+  await verify();
 });
 
 test(`${KILLS} kills during encryption, rekey and decryption lose nothing that was flushed`, async () => {
@@ -200,19 +202,19 @@ test(`${KILLS} kills during encryption, rekey and decryption lose nothing that w
   ];
   for (let kill = 0; kill < KILLS; kill++) {
     await turns[kill % turns.length]?.();
-    write(10);
+    await write(10);
     const { pid } = (await esx01.world('vm-1')) ?? {};
     expect(pid).toBeGreaterThan(0);
     if (pid) process.kill(pid, 'SIGKILL');
     // The host starts it by itself as well, but not for ever.
     await eventually(async () => (await esx01.world('vm-1'))?.pid !== pid);
     await esx01.keyed(calls.powerOnVm, { vm: spec() });
-    verify();
+    await verify();
     // Not always: a kill in the middle of what the last one has left.
     if (kill % 3 === 2) await settled();
   }
   await settled();
-  verify();
+  await verify();
 });
 
 function before() {
@@ -227,7 +229,7 @@ test('in clear text the filter leaves the disk; before, it does not', async () =
   await want({ decrypt: true });
   await settled();
   await leave();
-  verify();
+  await verify();
   expect(Buffer.compare(flat(), known)).toBe(0);
   expect(existsSync(scratch('ds1/web01/web01-encryption.vmfd'))).toBe(false);
 });
@@ -251,5 +253,5 @@ test('off, the disk of an encrypted VM is not opened without its key', async () 
   });
   await esx01.call(putKeys, { vmId: 'vm-1', keys });
   await esx01.keyed(calls.powerOnVm, { vm: spec() });
-  verify();
+  await verify();
 });

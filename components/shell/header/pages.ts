@@ -2,6 +2,7 @@
 import {
   CalendarClock,
   House,
+  KeyRound,
   ListChecks,
   type LucideIcon,
   Monitor,
@@ -23,6 +24,7 @@ export const PAGES: readonly Page[] = [
   { path: '/vms', label: 'Virtual machines', icon: Monitor, words: 'vm list' },
   { path: '/hosts', label: 'Hosts', icon: Server, words: 'esx list' },
   { path: '/policies', label: 'VM storage policies', icon: ScrollText, words: 'spbm profiles' },
+  { path: '/key-providers', label: 'Key providers', icon: KeyRound, words: 'kms encryption' },
   { path: '/depot', label: 'I/O filter depot', icon: Package, words: 'vib bundle upload filters' },
   { path: '/tasks', label: 'Tasks', icon: ListChecks, words: 'jobs history' },
   { path: '/events', label: 'Events', icon: CalendarClock, words: 'log audit' },

@@ -39,10 +39,11 @@ export async function observeRecrypt(
 ): Promise<ObservedRecrypt> {
   const vm = await findVmFacts(tx, vmId);
   const host = await findHostFacts(tx, vm.hostId);
-  const disks = vm.disks.filter(({ filters }) =>
-    filters.some((filter) => filter.class === 'encryption'),
-  );
-  return { target: vm, vm, host, disks };
+  return { target: vm, vm, host, disks: encryptedDisks(vm) };
+}
+
+export function encryptedDisks({ disks }: VmFacts): VmFacts['disks'] {
+  return disks.filter(({ filters }) => filters.some((filter) => filter.class === 'encryption'));
 }
 
 function unchanged(filters: VmFacts['disks'][number]['filters']): DiskFilter[] {

@@ -14,6 +14,7 @@ import { markAsTemplate, markAsVirtualMachine } from '../clones/mark-template.ts
 import type { DatabaseTransaction } from '../database/client.ts';
 import { requireDatastore } from '../disks/add-disk.ts';
 import { freeUnits } from '../disks/disk-units.ts';
+import { encryptedDisks, recryptVm } from '../keys/recrypt-vm.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { type ActionFacts, judgeActions } from '../permissions/judge-actions.ts';
 import { consolidateDisks } from '../snapshots/consolidate-disks.ts';
@@ -103,6 +104,7 @@ async function powerFacts(
     powerOff: factsOf(powerOff, observed, input),
     suspend: factsOf(suspendVm, observed, input),
     reset: factsOf(resetVm, observed, input),
+    recrypt: factsOf(recryptVm, recryptOf(observed), { ...input, deep: false }),
     startWorkload: {
       wanted: [{ privilege: 'VirtualMachine.Interact.DeviceConnection', objectId: vm.id }],
       reasons: isOn ? [] : [notRunning(observed)],
@@ -204,6 +206,10 @@ function snapshotFacts(observed: ObservedVm, snapshotId: number): Record<string,
 function policyReasons({ vm }: ObservedVm): Reason[] {
   const tree = snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed');
   return [...waitingReasons(vm), ...tree];
+}
+
+function recryptOf({ vm, host }: ObservedVm) {
+  return { target: vm, vm, host, disks: encryptedDisks(vm) };
 }
 
 function notRunning({ vm }: ObservedVm): Reason {
