@@ -1,5 +1,6 @@
-// The agent of a simulated host: as thin as can be where the product's starts processes and listens,
-// and the product's own where files of VMs are changed. What it has written down outlives it.
+// The agent of a simulated host: as thin as can be where the product's starts processes and
+// listens, and the product's own where files of VMs are changed. What it has written down outlives
+// it.
 import { Mutex } from '#lib/base/mutex.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';

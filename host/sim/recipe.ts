@@ -88,20 +88,20 @@ const THEMES = {
   ],
   operations: [...SNAPSHOTS, ...DISKS, 'suspend', 'reset', 'powerCycle'],
   disks: [...DISKS, 'losePower', 'slowDisk', 'killWorld', 'killAgent', 'fullDisk'],
+  lasting: ['grow', 'grow', 'relocate', 'relocate', 'snapshot', 'removeSnapshot', 'clone'],
   lostHosts: [...DISKS, ...SNAPSHOTS, 'crashHost', 'isolate', 'migrate', 'suspend'],
 } as const satisfies Record<string, readonly EventKind[]>;
 export type Theme = keyof typeof THEMES;
-
-export const THEME_NAMES: readonly string[] = Object.keys(THEMES);
 
 /** Drawn from as they stand here. */
 const DRAWN: readonly Theme[] = [
   ...(['all', 'storage', 'hosts', 'races', 'fencing', 'fencing', 'fencing', 'moves'] as const),
   ...(['calm', 'calm', 'snapshots', 'tornSnapshots', 'operations', 'disks', 'lostHosts'] as const),
+  'lasting',
 ];
 
 export function isTheme(name: string): name is Theme {
-  return THEME_NAMES.includes(name);
+  return Object.keys(THEMES).includes(name);
 }
 
 export interface RecipeEvent {
@@ -158,13 +158,14 @@ export function drawRecipe(seed: number, wanted?: Theme): Recipe {
   const fences = theme === 'fencing' || theme === 'races';
   if (isCalm) for (const event of events) event.killAfter = null;
   if (fences) for (const event of events) event.forMs = Math.round(random.between(6e3, 35e3));
+  if (theme === 'lasting') for (const event of events) losePowerAfter(random, event);
   if (theme === 'races') events.push(...events.map((event) => endWhileApart(random, event)));
   return {
     seed,
     hosts: fences ? Math.max(hosts, 2) : hosts,
     vms: random.pick([1, 1, 2]),
     oneMachine: random.chance(0.5),
-    kept: random.pick([0, 0.3, 0.7]),
+    kept: theme === 'lasting' ? 0 : random.pick([0, 0.3, 0.7]),
     syncForgets: random.chance(0.5),
     failsOver: fences || random.chance(0.6),
     filters: random.below(64),
@@ -174,6 +175,12 @@ export function drawRecipe(seed: number, wanted?: Theme): Recipe {
     durationMs,
     events: events.sort((a, b) => a.at - b.at),
   };
+}
+
+/** The power fails right after the operation. */
+function losePowerAfter(random: SeededRandom, event: RecipeEvent): void {
+  event.killAfter = 1 + 2 * random.below(12);
+  event.forMs = 4 + 5 * random.below(200);
 }
 
 /** The world dies about when another host begins to take the VM over. */

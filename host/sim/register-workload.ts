@@ -65,7 +65,9 @@ async function doSomething(parts: RegisterParts): Promise<void> {
   if (parts.isThere?.() === false) return;
   fitSize(parts);
   const { random, history } = parts;
-  const most = random.chance(parts.pauseMs < BUSY_PAUSE_MS ? 0.2 : 0.04) ? 2 * LARGE_SECTORS : random.pick([1, 4, 16]);
+  const most = random.chance(parts.pauseMs < BUSY_PAUSE_MS ? 0.2 : 0.04)
+    ? 2 * LARGE_SECTORS
+    : random.pick([1, 4, 16]);
   const first = random.below(history.size);
   const count = 1 + random.below(Math.min(most, roomAt(parts, first)));
   const draw = random.fraction();

@@ -24,7 +24,7 @@ import { SECTOR } from './volume.ts';
 
 export const BOOT_KEY = 2000;
 export const DATA_KEY = 2001;
-export const DATA_REGISTERS = 64;
+const DATA_REGISTERS = 64;
 const GROWTH_BYTES = 64 * SECTOR;
 const SNAPSHOTS_MAX = 4;
 const VMS_MAX = 3;
@@ -34,6 +34,7 @@ const RETRY_MS = 2_500;
 /** A migration that takes longer than this keeps its guests waiting, in milliseconds. */
 const PAUSE_MS_MAX = 8_000;
 const OFF_MS_MAX = 20_000;
+const FIND_TRIES = 40;
 /** The power may fail so soon after an operation, in steps. */
 const AFTER_STEPS = 24;
 /** Longer than anybody waits for a destination. */
@@ -288,6 +289,15 @@ export class SimOperations {
     return ids[event.target % Math.max(ids.length, 1)] ?? null;
   }
 
+  /** The newest world, of a migration the one that waits as soon as there is one. */
+  #standStill(vm: SimVm, tries: number): void {
+    const { schedule } = this.#parts;
+    const worlds = vm.worlds.filter(({ alive }) => alive);
+    const isThere = !vm.migrating || worlds.some(({ launch }) => launch.incoming);
+    if (isThere || tries === 0) worlds.at(-1)?.process.stop(STANDSTILL_MS);
+    else schedule.afterEvents(2, () => this.#standStill(vm, tries - 1));
+  }
+
   /** What has been done must last from then on. */
   #losePowerAfter({ killAfter, forMs }: RecipeEvent): void {
     if (killAfter === null || forMs % 5 !== 4 || killAfter % 2 === 0) return;
@@ -312,7 +322,7 @@ export class SimOperations {
         schedule.after(forMs, () => fleet.startAgent(vm.home));
       } else if (forMs % 5 === 1) worlds[0]?.process.kill();
       else if (forMs % 5 === 2) worlds.at(-1)?.process.kill();
-      else worlds.at(-1)?.process.stop(STANDSTILL_MS);
+      else this.#standStill(vm, FIND_TRIES);
     });
   }
 }

@@ -157,7 +157,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'growth-not-synced': {
     about: 'The file of a disk that grows is not synced before its descriptor.',
-    theme: 'disks',
+    theme: 'lasting',
     file: 'host/disk/grow-disk.ts',
     find: 'await step(file, (done) => file.sync(done));',
     replace: '',
@@ -178,9 +178,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'mirror-not-flushed': {
     about: 'A disk changes over to a copy that is not durable.',
-    theme: 'disks',
+    theme: 'lasting',
     file: 'host/disk/mirror-backing.ts',
-    find: 'const error = await this.#parts.target.flush();\n    if (error === 0) return;\n    this.#break',
+    find:
+      'const error = await this.#parts.target.flush();\n' +
+      '    if (error === 0) return;\n    this.#break',
     replace: 'const error: number = 0;\n    if (error === 0) return;\n    this.#break',
   },
   'tables-before-data': {

@@ -8,7 +8,6 @@ import type { AgentPaths } from '../agent-paths.ts';
 import type { HostContext } from '../host-context.ts';
 import type { Settlement } from './vm-intent.ts';
 import type { VmRecord } from './vm-record.ts';
-import type { WorldHandle } from './world-handle.ts';
 
 /** A host as far as launch files and operations on files go. */
 export interface OperatingHost
@@ -30,7 +29,10 @@ export interface OperatedVm {
   readonly isRunning: boolean;
   /** Calls of the VM's world. */
   readonly client: Pick<WorldClient, 'operate' | 'cancel' | 'status'>;
-  readonly world: Pick<WorldHandle, 'withService'>;
+  readonly world: {
+    /** Works with a world that opens the VM's disks and serves nobody. */
+    withService<T>(spec: VmRecord['spec'], work: () => Promise<T>): Promise<T>;
+  };
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   update(change: Partial<VmRecord>): Promise<void>;
   settle(): Promise<Settlement | null>;
