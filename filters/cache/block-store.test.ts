@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BlockStore } from './block-store.ts';
-import { decodeHeader, decodeRecord, encodeHeader, encodeRecord } from './log-format.ts';
 import { BLOCK_BYTES } from './sectors.ts';
 import { decodeWarmList, encodeWarmList, rangesOf } from './warm-list.ts';
-import { xxh32 } from './xxh32.ts';
+import { decodeHeader, decodeRecord, encodeHeader, encodeRecord } from './write-back/log-format.ts';
+import { xxh32 } from './write-back/xxh32.ts';
 
 function scan(store: BlockStore, first: number, count: number): void {
   for (let block = first; block < first + count; block++) store.claim(block);
@@ -75,8 +75,7 @@ describe('the block store', () => {
           expect(store.size).toBeLessThanOrEqual(capacity);
           const held = actions.filter((other) => store.find(other.block) >= 0);
           for (const other of held) {
-            const bytes = new Uint8Array(8);
-            store.copyOut(store.find(other.block), 0, 8, bytes, 0);
+            const bytes = store.bytesOf(store.find(other.block), 0, 8).slice();
             expect(new Float64Array(bytes.buffer)[0]).toBe(other.block);
           }
         }

@@ -134,10 +134,10 @@ export class BlockStore {
     this.#flags[slot] = (this.#flags[slot] ?? 0) & ~PINNED;
   }
 
-  /** Copies `length` bytes of a slot, from `from` on, to `target[at]`. */
-  copyOut(slot: number, from: number, length: number, target: Uint8Array, at: number): void {
+  /** `length` bytes of a slot, from `from` on; a view, valid until the slot is reused. */
+  bytesOf(slot: number, from: number, length: number): Uint8Array {
     const start = (slot % SLAB_BLOCKS) * BLOCK_BYTES + from;
-    target.set(this.#slabOf(slot).subarray(start, start + length), at);
+    return this.#slabOf(slot).subarray(start, start + length);
   }
 
   /** Copies bytes into a slot, to `to`. */

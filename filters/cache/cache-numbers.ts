@@ -1,8 +1,8 @@
 // What the cache counts of itself, for the charts.
 import type { BlockStore } from './block-store.ts';
-import { LogTotals } from './log-totals.ts';
 import { BLOCK_BYTES } from './sectors.ts';
-import type { WriteBack } from './write-back.ts';
+import { LogTotals } from './write-back/log-totals.ts';
+import type { WriteBack } from './write-back/write-back.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 // What a policy asks of the cache of one disk.
 import type { PropertyValues } from '#lib/filter-sdk/filter.ts';
 import { BLOCK_BYTES } from './sectors.ts';
-import type { Watermarks } from './write-back-parts.ts';
+import type { Watermarks } from './write-back/write-back-parts.ts';
 
 const MIB = 1024 * 1024;
 

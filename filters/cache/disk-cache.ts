@@ -17,14 +17,14 @@ import { BlockStore } from './block-store.ts';
 import { CacheNumbers } from './cache-numbers.ts';
 import { type CacheSettings, settingsOf } from './cache-settings.ts';
 import { ConflictTable } from './conflict-table.ts';
-import { DirtyData, type DirtyDataParts } from './dirty-data.ts';
-import { HeldIos, type Outcome } from './held-ios.ts';
-import { findLeftOver } from './left-over.ts';
 import { ReadCache } from './read-cache.ts';
 import { BLOCK_BYTES } from './sectors.ts';
 import { decodeWarmList, encodeWarmList, WARM_BLOCKS_MAX } from './warm-list.ts';
 import { warmUp } from './warm-up.ts';
-import { WriteBack } from './write-back.ts';
+import { DirtyData, type DirtyDataParts } from './write-back/dirty-data.ts';
+import { HeldIos, type Outcome } from './write-back/held-ios.ts';
+import { findLeftOver } from './write-back/left-over.ts';
+import { WriteBack } from './write-back/write-back.ts';
 
 /** An event's `prepare` must have been answered by then, in milliseconds; the host waits longer. */
 const PREPARE_MS = 25_000;

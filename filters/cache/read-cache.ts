@@ -57,7 +57,7 @@ export class ReadCache {
       this.store.touch(slot);
       const from = Math.max(0, place - block * BLOCK_BYTES);
       const to = Math.min(BLOCK_BYTES, place + length - block * BLOCK_BYTES);
-      this.store.copyOut(slot, from, to - from, data, block * BLOCK_BYTES + from - place);
+      data.set(this.store.bytesOf(slot, from, to - from), block * BLOCK_BYTES + from - place);
     }
     return true;
   }
@@ -173,7 +173,7 @@ export class ReadCache {
       rest &= ~((1 << end) - (1 << first));
       const from = first * SECTOR_BYTES;
       const at = block * BLOCK_BYTES + from - place;
-      this.store.copyOut(slot, from, (end - first) * SECTOR_BYTES, data, at);
+      data.set(this.store.bytesOf(slot, from, (end - first) * SECTOR_BYTES), at);
     }
   }
 }

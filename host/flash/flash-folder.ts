@@ -53,7 +53,7 @@ export class FlashFolder implements HostFlash {
     const free = this.capacityBytes - usedFlashBytes(this.#directory);
     if (sizeBytes > free) {
       const what = `${sizeBytes} bytes are wanted and ${Math.max(free, 0)} are free`;
-      throw new Error(`ENOSPC: the virtual flash resource of ${this.host.name} is full: ${what}`);
+      throw flashError('ENOSPC', `the flash of ${this.host.name} is full: ${what}`);
     }
     const id = `${hashOf(label)}-${randomUuid(this.#random)}`;
     const path = this.#pathOf(id);
@@ -97,7 +97,7 @@ export class FlashFolder implements HostFlash {
 }
 
 /** What the files of a flash folder take, by their lengths; 0 when there is no such folder. */
-export function usedFlashBytes(directory: string): number {
+function usedFlashBytes(directory: string): number {
   let bytes = 0;
   for (const name of namesIn(directory)) {
     if (!name.endsWith(SUFFIX)) continue;
@@ -136,7 +136,7 @@ class FolderFile implements FlashFile {
     naming(this.#path, () => {
       for (let done = 0; done < target.length; ) {
         const got = readSync(this.#fd, target, done, target.length - done, position + done);
-        if (got === 0) throw new Error('EIO: the file ends too early');
+        if (got === 0) throw flashError('EIO', 'the file ends too early');
         done += got;
       }
     });
@@ -144,7 +144,7 @@ class FolderFile implements FlashFile {
 
   write(position: number, data: Uint8Array): void {
     if (position < 0 || position + data.length > this.sizeBytes) {
-      throw new Error(`EINVAL: ${position} + ${data.length} is not within ${this.#path}`);
+      throw flashError('EINVAL', `${position} + ${data.length} is not within ${this.#path}`);
     }
     naming(this.#path, () => {
       for (let done = 0; done < data.length; ) {
@@ -180,5 +180,9 @@ function naming<T>(path: string, work: () => T): T {
 /** As filters get it: an Error whose message begins with the errno. */
 function named(path: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`${errnoOf(cause) ?? 'EIO'}: ${path}: ${why}`, { cause });
+  return flashError(errnoOf(cause) ?? 'EIO', `${path}: ${why}`, cause);
+}
+
+function flashError(errno: string, why: string, cause?: unknown): Error {
+  return new Error(`${errno}: ${why}`, { cause });
 }

@@ -27,7 +27,7 @@ export class HarnessFlash implements HostFlash {
   make(label: string, sizeBytes: number): FlashFile {
     this.check();
     const used = [...this.files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (used + sizeBytes > this.capacityBytes) throw new Error('ENOSPC: the flash is full');
+    if (used + sizeBytes > this.capacityBytes) throw flashError('ENOSPC: the flash is full');
     this.#made += 1;
     const id = `${label}-${this.host.name}-${this.#made}`;
     const stored = { bytes: new Uint8Array(sizeBytes), durable: new Uint8Array(sizeBytes) };
@@ -54,7 +54,7 @@ export class HarnessFlash implements HostFlash {
   }
 
   check(): void {
-    if (this.broken) throw new Error('EIO: the flash failed');
+    if (this.broken) throw flashError('EIO: the flash failed');
   }
 }
 
@@ -99,4 +99,9 @@ class HarnessFlashFile implements FlashFile {
   remove(): void {
     this.#flash.files.delete(this.id);
   }
+}
+
+/** As a host throws: an Error whose message begins with the errno. */
+function flashError(message: string): Error {
+  return new Error(message);
 }

@@ -1,7 +1,7 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// the pause of live migrations, then what the idle lab costs, then what idle VMs cost, then what the
-// control plane costs.
-//   --only io|pairs|migration|lab|idle|control   one of them; pairs: our cache and qos against nbdkit's
+// our cache and qos against nbdkit's (pairs), then the pause of live migrations, then what the idle
+// lab costs, then what idle VMs cost, then what the control plane costs.
+//   --only io|pairs|migration|lab|idle|control   one of them
 //   --trace FILE       the hit ratio of the cache on a vSCSI trace, and nothing else
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)

@@ -1,5 +1,5 @@
-// Our filters against the same thing of nbdkit's, each pair alternating in one run: the cache against
-// its cache filter, both ways to write, and qos against its rate filter, with limits out of reach.
+// Our filters against nbdkit's of the same kind, each pair alternating in one run: the cache
+// against its cache filter, both ways to write, and qos, its limits out of reach, against rate.
 import type { LaunchFilter } from '#host/world/launch.ts';
 import { haveTools } from '#host/world/test-peers.ts';
 import { WorldHarness } from '#host/world/world-harness.ts';

@@ -15,7 +15,7 @@ const RECORD_MAGIC = 0x43455253;
 const HEADER_USED = 48;
 const RECORD_USED = 48;
 
-/** What a record says: data of the guest, a range whose earlier records are void, skip to the start. */
+/** Data of the guest; a range whose earlier records are void; go on at the begin of the ring. */
 export const DATA = 1;
 export const VOID = 2;
 export const SKIP = 3;

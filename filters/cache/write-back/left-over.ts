@@ -2,7 +2,7 @@
 // refused by name on any other.
 import type { FilterContext } from '#lib/filter-sdk/filter.ts';
 import type { FlashFile } from '#lib/filter-sdk/host-flash.ts';
-import type { CacheSettings } from './cache-settings.ts';
+import type { CacheSettings } from '../cache-settings.ts';
 import { type Claim, decodeClaim } from './claim.ts';
 
 export interface LeftOver {

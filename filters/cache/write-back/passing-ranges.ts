@@ -1,7 +1,7 @@
 // Changes that go past the write-back log, from when they come until the storage has answered:
 // nothing else may change their ranges meanwhile.
 import type { DiskIo } from '#lib/filter-sdk/filter.ts';
-import { SECTOR_BYTES } from './sectors.ts';
+import { SECTOR_BYTES } from '../sectors.ts';
 
 type Change = Pick<DiskIo, 'operation' | 'offset' | 'length'>;
 

@@ -10,6 +10,7 @@ import {
   EIO,
   type FilterTimer,
 } from '#lib/filter-sdk/filter.ts';
+import { SECTOR_BYTES } from '../sectors.ts';
 import { writeDownWithoutLog } from './broken-flash.ts';
 import type { Claim } from './claim.ts';
 import { ClaimKeeper } from './claim-keeper.ts';
@@ -19,7 +20,6 @@ import { HeldIos, type Outcome } from './held-ios.ts';
 import { DATA_BYTES_MAX } from './log-format.ts';
 import { PassingRanges } from './passing-ranges.ts';
 import { QuietTimer } from './quiet-timer.ts';
-import { SECTOR_BYTES } from './sectors.ts';
 import type { WriteBackParts } from './write-back-parts.ts';
 
 /** -EIO, as an answer. */
@@ -318,8 +318,9 @@ export class WriteBack {
       if (isFlash) this.#flashFails(thrown);
       await writeDownWithoutLog(dirty, context.clock).catch((cause: unknown) => {
         this.#state = 'stopped';
-        const what = `Flash and storage fail, and ${dirty.bytes} bytes of unwritten data are at stake`;
-        context.raiseEvent('error', `${what}. The disk takes no more writes: ${cause}`);
+        const what = `${dirty.bytes} bytes of unwritten data are at stake`;
+        const message = `Flash and storage fail, and ${what}. The disk takes no more writes`;
+        context.raiseEvent('error', `${message}: ${cause}`);
         throw cause;
       });
     }

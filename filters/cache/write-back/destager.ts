@@ -1,8 +1,8 @@
 // Writes dirty blocks down to the storage: in the order of their offsets, neighbours in one write,
 // a few writes at a time.
 import type { BelowIo } from '#lib/filter-sdk/filter.ts';
-import type { BlockStore } from './block-store.ts';
-import { BLOCK_BYTES, lowest, maskOf, runEnd, SECTOR_BYTES } from './sectors.ts';
+import type { BlockStore } from '../block-store.ts';
+import { BLOCK_BYTES, lowest, maskOf, runEnd, SECTOR_BYTES } from '../sectors.ts';
 
 const WRITE_BYTES_MAX = 1024 * 1024;
 const WRITES_AT_ONCE = 8;
@@ -94,7 +94,7 @@ async function write(run: Run, { store, below, shift }: DestageOptions): Promise
   const data = new Uint8Array(run.length);
   let at = 0;
   for (const { slot, from, length, mask } of run.parts) {
-    store.copyOut(slot, from, length, data, at);
+    data.set(store.bytesOf(slot, from, length), at);
     at += length;
     // What the guest writes from here on is dirty again.
     store.dirty[slot] = (store.dirty[slot] ?? 0) & ~mask;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FilterHarness, type HarnessIo } from '#lib/filter-sdk/filter-harness.ts';
 import { HarnessFlash } from '#lib/filter-sdk/harness-flash.ts';
-import cache from './index.ts';
+import cache from '../index.ts';
 
 const SECTOR = 512;
 const DISK_BYTES = 512 * 1024;

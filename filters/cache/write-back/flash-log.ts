@@ -68,7 +68,7 @@ export class FlashLog {
     return log;
   }
 
-  /** Begins a life of its own, so that what an earlier one has left behind the head never counts. */
+  /** Begins a life of its own, so that what an earlier one has left never counts. */
   async begin(): Promise<void> {
     const header = { ...this.#header, life: this.#header.life + 1 };
     this.#header = { ...header, generation: this.#writeHeader(header) };
@@ -214,7 +214,7 @@ export class FlashLog {
     this.#header = { ...this.#header, life: Math.max(life, this.#header.life) };
   }
 
-  /** The record at the head, its data in the scratch buffer; null when none that counts is there. */
+  /** The record at the head, its data in the scratch buffer; null when none is there. */
   #readRecord(life: number): LogRecord | null {
     const { sequence, position } = this.#head;
     const rest = this.#ringBytes - (position % this.#ringBytes);

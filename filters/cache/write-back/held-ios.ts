@@ -6,7 +6,7 @@ interface Held {
   token: Deferral;
 }
 
-/** What becomes of one: it waits on, goes down, is answered, or is dealt with by whoever took it. */
+/** What becomes of one: it waits on, goes down, is answered, or whoever took it sees to it. */
 export type Outcome = 'wait' | 'pass' | 'complete' | 'taken';
 
 export class HeldIos {

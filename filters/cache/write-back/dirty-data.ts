@@ -2,11 +2,7 @@
 // rounds, and what an earlier life has left.
 import type { BelowIo, FilterContext } from '#lib/filter-sdk/filter.ts';
 import type { FlashFile } from '#lib/filter-sdk/host-flash.ts';
-import { type BlockStore, NONE } from './block-store.ts';
-import { destage } from './destager.ts';
-import { FlashLog, type LogMark } from './flash-log.ts';
-import { DATA } from './log-format.ts';
-import type { LogTotals } from './log-totals.ts';
+import { type BlockStore, NONE } from '../block-store.ts';
 import {
   BLOCK_BYTES,
   countOf,
@@ -15,7 +11,11 @@ import {
   lowest,
   SECTOR_BYTES,
   touchedSectors,
-} from './sectors.ts';
+} from '../sectors.ts';
+import { destage } from './destager.ts';
+import { FlashLog, type LogMark } from './flash-log.ts';
+import { DATA } from './log-format.ts';
+import type { LogTotals } from './log-totals.ts';
 
 /** Blocks that may be dirty or on their way down, of all. */
 const DIRTY_PART = 0.6;
