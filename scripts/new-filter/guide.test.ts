@@ -27,7 +27,7 @@ afterAll(() => lab.close());
 /** The commands of the guide, in order. */
 function commandsOfGuide(): string {
   const guide = readFileSync(path.join(root, 'docs/filter-sdk/guide.md'), 'utf8');
-  return [...guide.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block = '']) => block).join('');
+  return [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block).join('');
 }
 
 /**
