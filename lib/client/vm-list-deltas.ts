@@ -19,7 +19,7 @@ export function changedVms(changes: readonly ObjectChange[]): string[] | null {
   return ids.length > CHANGED_MAX ? null : ids;
 }
 
-/** The list with what was read of these VMs; those that were not found are gone. In order of name. */
+/** The list with what was read of these VMs, by name; those that were not found are gone. */
 export function withChanged(
   list: readonly VmSummary[],
   ids: readonly string[],

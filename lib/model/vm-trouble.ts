@@ -41,8 +41,8 @@ const STORAGE_FAULTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What the fault that ended a virtual machine, or keeps it from starting, means for it. `filterIdOf`
- * gives the id of an installed filter by its name.
+ * What the fault that ended a virtual machine, or keeps it from starting, means for it.
+ * `filterIdOf` gives the id of an installed filter by its name.
  */
 export function troubleOf(
   { fault, message: text, data = {} }: FaultRecord,

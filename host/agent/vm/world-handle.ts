@@ -14,7 +14,7 @@ import { ensureEnded, findWorldProcess, removeSockets, startWorld } from './worl
 
 export const STOP_PATIENCE_MS = 10_000;
 /** A machine under load takes its time to start a process. */
-export const START_LIMIT_MS = 45_000;
+const START_LIMIT_MS = 45_000;
 
 /** What a world's state is called in the host's report. */
 export const PHASES: Record<WorldStatus['state'], WorldReport['state']> = {

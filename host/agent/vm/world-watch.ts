@@ -1,6 +1,6 @@
 // Watches a VM's process for what it cannot say itself: that a filter loops or waits and nobody is
-// answered, or that it takes more memory than it may. Such a process is ended, and why is kept for whoever looks
-// after the VM.
+// answered, or that it takes more memory than it may. Such a process is ended, and why is kept for
+// whoever looks after the VM.
 import { readFile } from 'node:fs/promises';
 import type { Json } from '#lib/base/json.ts';
 import { Fault } from '#lib/model/fault.ts';

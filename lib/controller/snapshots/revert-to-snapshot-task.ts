@@ -31,7 +31,7 @@ export const performRevertToSnapshot: TaskHandler<RevertInput> = (context, input
     return { layout, result: {}, event: { type: 'VmSnapshotRevertedEvent', message } };
   });
 
-/** Of disks that the VM had no more: their filters have come back, without what a policy had set. */
+/** Of disks that the VM had no more: their filters are back, without what a policy had set. */
 function cameBack(vm: VmRow, { disks }: VmLayout): string {
   const known = new Set(vm.disks.map(({ key }) => key));
   return disks

@@ -120,7 +120,8 @@ export const vmViewSchema = vmSummarySchema.extend({
   linkedTo: z.object({ vm: named, snapshotId: z.number().int() }).nullable(),
   /**
    * powerOn, powerOff, suspend, reset, migrate, editPolicies, startWorkload, createSnapshot,
-   * revertToCurrentSnapshot, removeAllSnapshots, consolidateDisks, addDisk, addExistingDisk, addRawDevice, clone,
+   * revertToCurrentSnapshot, removeAllSnapshots, consolidateDisks, addDisk, addExistingDisk,
+   * addRawDevice, clone,
    * createLinkedClone, relocate, markAsTemplate, markAsVirtualMachine, delete.
    */
   actions,

@@ -6,8 +6,8 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { KIB } from '#lib/model/limits.ts';
-import { TestClient } from '../../../nbd/test-client.ts';
-import { eventually, type TestAgent } from '../../test-agents.ts';
+import { TestClient } from '../../../../nbd/test-client.ts';
+import { eventually, type TestAgent } from '../../../test-agents.ts';
 
 const SLOTS = 64;
 const SLOT_BYTES = 16 * KIB;

@@ -10,8 +10,8 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { haveTools, mustRun } from '../../../world/test-peers.ts';
-import { type TestAgent, TestLab, testVm } from '../../test-agents.ts';
+import { haveTools, mustRun } from '../../../../world/test-peers.ts';
+import { type TestAgent, TestLab, testVm } from '../../../test-agents.ts';
 import { type Ask, askUntilDone, connectTo, kill, Registers, type Victim } from './test-crashes.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.

@@ -10,7 +10,7 @@ import { systemRandom } from '#lib/base/system-random.ts';
 import { MIB } from '#lib/model/limits.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { type TestAgent, TestLab, testVm } from '../../test-agents.ts';
+import { type TestAgent, TestLab, testVm } from '../../../test-agents.ts';
 import { type Ask, askUntilDone, connectTo, kill, Registers, type Victim } from './test-crashes.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
@@ -67,7 +67,7 @@ async function powerOn(): Promise<void> {
   port = (await esx01.keyed(calls.powerOnVm, { vm })).nbdPort;
 }
 
-/** Asks, kills in the middle, starts again what does not start itself, and asks until it is done. */
+/** Asks, kills in the middle, starts what does not start itself, and asks until it is done. */
 async function cutOff(what: string, ask: Ask, underLoad = true): Promise<string> {
   const client = underLoad ? await connectTo(port) : null;
   if (client) registers.start(client);
