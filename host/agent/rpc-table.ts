@@ -35,7 +35,8 @@ function hostCalls(agent: HostAgent): BoundRpc[] {
     }),
     handle(readObjects, async ({ datastoreId }) => {
       const seen = await seeObjects(host.datastores.configOf(datastoreId));
-      return { digest: seen?.objectsDigest ?? '', objects: seen?.objects ?? [] };
+      const { objectsDigest: digest = '', objectHealth = {}, objects = [] } = seen ?? {};
+      return { digest, objectHealth, objects };
     }),
     handle(calls.setMaintenanceMode, async ({ enabled }) => {
       await identity.set({ ...identity.value, maintenanceMode: enabled });

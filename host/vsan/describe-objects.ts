@@ -39,7 +39,8 @@ function describeOne(objectUuid: string, answers: Answers): StorageObject {
   const dirty = Math.max(0, ...reports.map(({ dirtyRegions }) => dirtyRegions)) * REGION_BYTES;
   const components = (config?.components ?? []).map((component) => {
     const report = reports.find(({ componentId }) => componentId === component.id);
-    const left = report?.fresh ? health.sizeBytes : Math.min(dirty, health.sizeBytes);
+    const whole = report?.fresh ? health.sizeBytes : Math.min(dirty, health.sizeBytes);
+    const left = report?.resyncBytesLeft ?? whole;
     return describeComponent(component, { answers, report, left });
   });
   const returning = components.some(({ role, state }) => role === 'data' && state === 'stale');

@@ -29,6 +29,8 @@ const componentReportSchema = z.object({
   /** Regions that may differ from the other copies. */
   dirtyRegions: z.number().int(),
   allocatedBytes: z.number(),
+  /** Left to copy onto it, as its owner said last; null when nothing is copied. */
+  resyncBytesLeft: z.number().nullable(),
 });
 export type ComponentReport = z.infer<typeof componentReportSchema>;
 
@@ -105,6 +107,14 @@ export const dirtyRegions = defineRpc({
 export const cleanRegions = defineRpc({
   name: 'cleanRegions',
   input: asOwner.extend({ regions: z.array(z.number().int().min(0)).max(10_000).nullable() }),
+  output: done,
+  timeoutMs: CALL_MS,
+});
+
+/** How far its owner has brought it up to date, for people. */
+export const noteResync = defineRpc({
+  name: 'noteResync',
+  input: asOwner.extend({ bytesLeft: z.number().min(0) }),
   output: done,
   timeoutMs: CALL_MS,
 });

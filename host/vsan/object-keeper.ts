@@ -143,6 +143,9 @@ export class ObjectKeeper {
       if (!replica.reachable || replica.role === 'witness') void this.#tryReturn(replica);
       else if (this.#isStale(replica)) void this.#bringUpToDate(replica);
     }
+    for (const [id, left] of this.resyncing) {
+      if (left > 0) this.replicas.get(id)?.noteResync(this.membership.owner, left);
+    }
     void this.heal();
     void this.#clean();
     void this.#replaceLost();

@@ -83,6 +83,11 @@ export class Replica {
     await this.#node.call(calls.cleanRegions, { ...owner, regions: some });
   }
 
+  /** Tells the node how far it is, for whoever asks it; a node that does not hear it shows less. */
+  noteResync(owner: OwnerIdentity, bytesLeft: number): void {
+    this.#node.call(calls.noteResync, { ...owner, bytesLeft }).catch(() => undefined);
+  }
+
   /** Ends the data connection; its I/O fails. */
   lose(reason: string): void {
     const { disk } = this;

@@ -57,6 +57,8 @@ export class StoredComponent {
   readonly #mutex = new Mutex();
   #data: OpenData | null = null;
   #export: FencedExport | null = null;
+  /** What its owner said last; of nothing but the report. */
+  resyncBytesLeft: number | null = null;
 
   private constructor(parts: Parts, file: StateFile<typeof stateSchema>) {
     this.#parts = parts;
@@ -111,6 +113,7 @@ export class StoredComponent {
     return {
       ...{ objectUuid, componentId, role, promised, config, fresh },
       dirtyRegions: this.#data?.log.count ?? 0,
+      resyncBytesLeft: this.resyncBytesLeft,
       allocatedBytes: role === 'data' ? await allocated(join(this.#parts.folder, DATA_FILE)) : 0,
     };
   }
@@ -123,6 +126,7 @@ export class StoredComponent {
       if (!again && wanted.term <= promised.term) return false;
       if (again && this.#export !== null) return true;
       await this.#revoke();
+      this.resyncBytesLeft = null;
       if (!again) await this.#file.set({ ...this.#file.value, promised: wanted });
       if (this.#isData) await this.#publish(wanted);
       return true;
@@ -139,6 +143,7 @@ export class StoredComponent {
       if (!isPromised(value, owner) || isNewer(value.config, config)) return false;
       const mine = config.components.find(({ id }) => id === value.componentId);
       const fresh = value.fresh && mine?.state !== 'active';
+      if (mine?.state === 'active') this.resyncBytesLeft = null;
       await this.#file.set({ ...value, config, fresh });
       return true;
     });

@@ -72,6 +72,12 @@ export class VsanNode {
         await component.clean(regions);
         return {};
       }),
+      handle(calls.noteResync, async ({ objectUuid, bytesLeft, ...owner }) => {
+        const component = this.#find(objectUuid);
+        component.requireOwner(owner);
+        component.resyncBytesLeft = bytesLeft;
+        return {};
+      }),
       handle(calls.growComponent, async ({ objectUuid, sizeBytes, ...owner }) => {
         await this.#find(objectUuid).grow(owner, sizeBytes);
         return {};

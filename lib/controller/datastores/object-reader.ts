@@ -39,7 +39,7 @@ export class ObjectReader {
 
   async #look(host: Host, reported: Reported): Promise<void> {
     const { db, agents, clock } = this.#services;
-    const { id: datastoreId, objectsDigest, objectHealth = {} } = reported;
+    const { id: datastoreId, objectsDigest } = reported;
     const speaker = await findSpeaker(db, datastoreId);
     if (speaker === null) {
       await this.#markUnreached(datastoreId);
@@ -48,11 +48,11 @@ export class ObjectReader {
     if (speaker !== host.id || !reported.accessible || objectsDigest === undefined) return;
     const known = await db.datastore.findUnique({ where: { id: datastoreId } });
     if (!known || known.objectsDigest === objectsDigest) return;
-    const { digest, objects } = await agents.call(host, readObjects, { datastoreId });
+    const told = await agents.call(host, readObjects, { datastoreId });
     await transact(db, async (tx) => {
       const datastore = await lock(tx, datastoreId);
       if (!datastore || (await findSpeaker(tx, datastoreId)) !== host.id) return;
-      await applyObjects(tx, { datastore, objects, digest, objectHealth, now: clock.now() });
+      await applyObjects(tx, { datastore, ...told, now: clock.now() });
     });
   }
 

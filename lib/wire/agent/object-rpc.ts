@@ -17,6 +17,7 @@ export const readObjects = defineRpc({
   output: z.object({
     /** As in the report of the same state. */
     digest: z.string().max(64),
+    objectHealth: z.record(z.string(), z.number().int()),
     objects: z.array(storageObjectSchema).max(OBJECTS_TOLD_MAX),
   }),
   timeoutMs: 20_000,
