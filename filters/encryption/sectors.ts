@@ -1,5 +1,5 @@
-// Sectors that are all zeroes stand for zeroes, whatever the key: what was never written, trimmed or
-// zeroed needs no room below. No cipher text is all zeroes but with a chance of 2⁻⁴⁰⁹⁶.
+// Sectors that are all zeroes stand for zeroes, whatever the key: what was never written, trimmed
+// or zeroed needs no room below. No cipher text is all zeroes but with a chance of 2⁻⁴⁰⁹⁶.
 import type { SectorCipher } from '#lib/filter-sdk/key-service.ts';
 
 export const SECTOR_BYTES = 512;

@@ -103,7 +103,7 @@ function flat(): Buffer {
   return readFileSync(scratch('ds1/web01/web01-flat.vmdk'));
 }
 
-test('a disk whose key the host was not given gets no encryption, and the fault names the key', async () => {
+test('without its key a disk gets no encryption, and the fault names the key', async () => {
   await expect(want({})).rejects.toMatchObject({
     fault: 'KeyNotAvailable',
     data: { keyId: 'key-1', providerId: 'native' },
@@ -193,7 +193,7 @@ test('a VM moves to another host while it gets a new data key, and back', async 
   await verify();
 });
 
-test(`${KILLS} kills during encryption, rekey and decryption lose nothing that was flushed`, async () => {
+test(`${KILLS} kills during every kind of walk lose nothing that was flushed`, async () => {
   const turns = [
     () => want({ generation: Number(wish.generation) + 1, walkMibPerSecond: 60 }),
     () => want({ keyId: wish.keyId === 'key-1' ? 'key-2' : 'key-1', ...before() }),

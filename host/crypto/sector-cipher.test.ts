@@ -40,7 +40,7 @@ describe('the sector cipher', () => {
     expect(data).toEqual(Uint8Array.from({ length: SECTOR_BYTES }, (_, i) => i & 255));
   });
 
-  test('is AES-256-XTS of OpenSSL, and back, whatever the data, their place and their number', () => {
+  test('is AES-256-XTS of OpenSSL, and back, for any data and sector number', () => {
     const sectors = fc.integer({ min: 1, max: 300 });
     const first = fc.oneof(fc.nat(1000), fc.integer({ min: 2 ** 31 - 2, max: 2 ** 33 }));
     const shift = fc.integer({ min: 0, max: 9 });

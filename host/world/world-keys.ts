@@ -1,4 +1,5 @@
-// The keys of a world: they come over its control socket after its start, and stand in memory alone.
+// The keys of a world: they come over its control socket after its start, and stand in memory
+// alone.
 import { type Clock, sleep } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
 import { Fault } from '#lib/model/fault.ts';

@@ -1,6 +1,7 @@
-// Keys for the tests of filters that encrypt: any number of wrapping keys in memory, and in place of
-// a cipher something quick that tells keys and sectors apart and protects nothing.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+// Keys for the tests of filters that encrypt: any number of wrapping keys in memory, and in place
+// of a cipher something quick that tells keys and sectors apart and protects nothing.
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { assert } from '../base/assert.ts';
 import {
   DATA_KEY_BYTES,
   type KeyService,
@@ -15,10 +16,11 @@ const WRAP_IV = Buffer.alloc(8, 0xa6);
 /** Knows every key unless it is in `missing`, as `provider/keyId`. */
 export class HarnessKeys implements KeyService {
   readonly missing = new Set<string>();
+  #made = 0;
 
   require(provider: string, keyId: string): WrappingKey {
     const name = `${provider}/${keyId}`;
-    if (this.missing.has(name)) throw new Error(`KeyNotAvailable: ${name}`);
+    assert(!this.missing.has(name), `KeyNotAvailable: ${name}`);
     const key = createHash('sha256').update(name).digest();
     return {
       wrap: (dataKey) => createCipheriv('id-aes256-wrap', key, WRAP_IV).update(dataKey),
@@ -27,7 +29,9 @@ export class HarnessKeys implements KeyService {
   }
 
   newDataKey(): Uint8Array {
-    return new Uint8Array(randomBytes(DATA_KEY_BYTES));
+    this.#made += 1;
+    const bytes = createHash('sha512').update(`data key ${this.#made}`).digest();
+    return new Uint8Array(bytes.subarray(0, DATA_KEY_BYTES));
   }
 
   cipher(dataKey: Uint8Array): SectorCipher {

@@ -59,7 +59,7 @@ test('the first one is the default; names are unique, and stay', async () => {
   ]);
 });
 
-test('a disk gets a key once, a new one when it is re-encrypted, and keeps what the policy says', async () => {
+test('a disk gets a key once, and a new one when it is re-encrypted', async () => {
   const wanted = [{ ...encryption, properties: { keyProvider: '', walkMibPerSecond: 5 } }];
   const first = await withKeys(parts(), { current: [], wanted }, { name: 'vm-1.2000.task-1' });
   expect(first[0]?.properties).toMatchObject({
@@ -76,7 +76,7 @@ test('a disk gets a key once, a new one when it is re-encrypted, and keeps what 
   });
 });
 
-test('keys are sealed where they are kept, and a backup opens with its password alone', async () => {
+test('keys are kept sealed, and a backup opens with its password alone', async () => {
   const refs = [{ provider: 'vault', keyId: 'vm-1.2000.task-1' }];
   const [key] = await openKeys(parts(), refs);
   const kept = JSON.stringify(await on.db.providerKey.findMany());
@@ -95,7 +95,7 @@ test('keys are sealed where they are kept, and a backup opens with its password 
   expect(await openKeys(parts(), refs)).toEqual([key]);
 });
 
-test('a call about an encrypted VM brings the keys first; one whose key is gone is not made', async () => {
+test('a call about an encrypted VM brings its keys first, or is not made', async () => {
   const made: { name: string; input: unknown }[] = [];
   const silent: Agents = {
     async call(_, rpc, input) {

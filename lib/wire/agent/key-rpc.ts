@@ -6,7 +6,7 @@ import { done } from './host-rpc.ts';
 import { defineRpc } from './rpc.ts';
 
 /** A key as it travels: 256 bits, base64. */
-export const givenKeySchema = keyRefSchema.extend({ value: z.base64().length(44) });
+const givenKeySchema = keyRefSchema.extend({ value: z.base64().length(44) });
 export type GivenKey = z.infer<typeof givenKeySchema>;
 
 export const givenKeysSchema = z.array(givenKeySchema).max(256);
