@@ -8,6 +8,8 @@ interface Stored {
   bytes: Uint8Array;
   /** As a loss of power leaves it. */
   durable: Uint8Array;
+  /** What was written since it was synchronized. */
+  pending: { start: number; end: number }[];
 }
 
 export class HarnessFlash implements HostFlash {
@@ -30,7 +32,11 @@ export class HarnessFlash implements HostFlash {
     if (used + sizeBytes > this.capacityBytes) throw flashError('ENOSPC: the flash is full');
     this.#made += 1;
     const id = `${label}-${this.host.name}-${this.#made}`;
-    const stored = { bytes: new Uint8Array(sizeBytes), durable: new Uint8Array(sizeBytes) };
+    const stored = {
+      bytes: new Uint8Array(sizeBytes),
+      durable: new Uint8Array(sizeBytes),
+      pending: [],
+    };
     this.files.set(id, stored);
     return new HarnessFlashFile(this, id, stored);
   }
@@ -50,7 +56,7 @@ export class HarnessFlash implements HostFlash {
 
   /** The host loses power: what was not synchronized is gone. */
   losePower(): void {
-    for (const stored of this.files.values()) stored.bytes = stored.durable.slice();
+    for (const { bytes, durable, pending } of this.files.values()) copy(durable, bytes, pending);
   }
 
   check(): void {
@@ -85,11 +91,12 @@ class HarnessFlashFile implements FlashFile {
     const end = position + data.length;
     assert(position >= 0 && end <= this.sizeBytes, 'a write is within the file');
     this.#stored.bytes.set(data, position);
+    this.#stored.pending.push({ start: position, end });
   }
 
   async sync(): Promise<void> {
     this.#flash.check();
-    this.#stored.durable = this.#stored.bytes.slice();
+    copy(this.#stored.bytes, this.#stored.durable, this.#stored.pending);
   }
 
   close(): void {
@@ -99,6 +106,11 @@ class HarnessFlashFile implements FlashFile {
   remove(): void {
     this.#flash.files.delete(this.id);
   }
+}
+
+/** Copies the ranges, and there are none of them any more. */
+function copy(from: Uint8Array, to: Uint8Array, ranges: Stored['pending']): void {
+  for (const { start, end } of ranges.splice(0)) to.set(from.subarray(start, end), start);
 }
 
 /** As a host throws: an Error whose message begins with the errno. */

@@ -33,7 +33,7 @@ type State = 'off' | 'entering' | 'on' | 'leaving' | 'stopped';
 export class WriteBack {
   readonly #parts: WriteBackParts;
   readonly #held = new HeldIos();
-  /** Claiming, rounds and leaving, one at a time. */
+  /** Claims, rounds, leaving: one at a time. */
   readonly #jobs = new Mutex();
   #state: State = 'off';
   #dirty: DirtyData | null = null;
@@ -158,7 +158,6 @@ export class WriteBack {
     this.#release();
   }
 
-  /** A block may be free again. */
   readEnded(): void {
     if (this.#held.size > 0) this.#release();
   }
