@@ -55,6 +55,8 @@ export abstract class ChainIo implements DiskIo {
   /** When the request arrived, monotonic milliseconds. */
   arrivedAt = 0;
   carrier: IoCarrier | null = null;
+  /** Set below the filters: asked again by what starts late. False: the disk is another's now. */
+  mayStart: (() => boolean) | null = null;
   trace: TraceRecord | null = null;
   /** Index of the filter that is being asked or was asked last, and in which direction. */
   stage = 0;

@@ -57,11 +57,15 @@ export function lockOf(parts: DiskPlaceParts, descriptorPath: string): Promise<D
  * or a process that stood still may have kept it for longer than the lease with which it came.
  */
 export function leased(backing: Backing, lock: DiskLock): Backing {
+  const mayStart = (): boolean => lock.isHeld();
   return {
     get sizeBytes() {
       return backing.sizeBytes;
     },
-    submit: (io) => (lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN),
+    submit(io) {
+      io.mayStart = mayStart;
+      return lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN;
+    },
     blockStatus: (offset, length) => backing.blockStatus(offset, length),
     flush: () => backing.flush(),
     close: () => backing.close(),

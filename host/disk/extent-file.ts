@@ -9,6 +9,8 @@ export interface Transfer {
   start: number;
   length: number;
   position: number;
+  /** Asked when it does not start at once; false fails it. */
+  mayStart?: () => boolean;
 }
 
 /** Called once with 0 or an error number, never before the call it belongs to has returned. */

@@ -164,7 +164,7 @@ export class FlatDisk implements Backing {
 
   #write(io: ChainIo): number {
     const { length } = io;
-    if (this.#mayHang) return this.#later(io, writePiece(io));
+    if (this.#mayHang && io.mayStart !== null) return this.#later(io, writePiece(io));
     if (length < LATER_BYTES_MIN) return this.#wrote(io, this.#writeNow(io));
     if (length >= LATER_BYTES_MAX || this.#writePace.isSlow()) {
       return this.#later(io, writePiece(io));
@@ -196,7 +196,7 @@ export class FlatDisk implements Backing {
     const punches = !io.noHole && io.length >= PUNCH_BYTES_MIN && this.#punches;
     if (io.fastZero && !punches) return NBD_ERRORS.ENOTSUP;
     if (punches) return this.#later(io, punchOrZero);
-    if (this.#mayHang || io.length >= ZERO_LATER_BYTES) return this.#later(io, zeroLater);
+    if (io.length >= ZERO_LATER_BYTES) return this.#later(io, zeroLater);
     for (const piece of this.#pieces(io.offset, io.length)) {
       const error = zeroNow(piece);
       if (error !== 0) return error;
@@ -270,6 +270,7 @@ function readPiece(io: ChainIo): (piece: Piece, done: Done) => void {
 }
 
 function writePiece(io: ChainIo): (piece: Piece, done: Done) => void {
+  const guard = io.mayStart === null ? {} : { mayStart: io.mayStart };
   return ({ file, at, length, position }, done) =>
-    file.writeLater({ buffer: io.buffer, start: io.start + at, length, position }, done);
+    file.writeLater({ buffer: io.buffer, start: io.start + at, length, position, ...guard }, done);
 }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstat, ftruncate, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { errnoOfCode } from '#lib/formats/nbd/errno.ts';
+import { errnoOfCode, NBD_ERRORS } from '#lib/formats/nbd/errno.ts';
 import type { Done, ExtentFile, Transfer } from '../extent-file.ts';
 import { errnoOfThrown, readLater, readRest, writeLater, writeRest } from './fd-transfer.ts';
 import type { HangShare } from './hang-share.ts';
@@ -72,7 +72,14 @@ export class FdFile implements ExtentFile {
       if (error === 0) this.#size = Math.max(this.#size, transfer.position + transfer.length);
       done(error);
     };
-    this.#call(wrote, (ended) => writeLater({ ...transfer, fd: this.#fd }, ended));
+    const { mayStart } = transfer;
+    const write = (ended: Done): void => writeLater({ ...transfer, fd: this.#fd }, ended);
+    // Nothing may wait here that would be written however late: another host may have the disk.
+    if (mayStart === undefined) write(wrote);
+    else {
+      const { ESHUTDOWN } = NBD_ERRORS;
+      this.#call(wrote, (ended) => (mayStart() ? write(ended) : ended(ESHUTDOWN)));
+    }
   }
 
   sync(done: Done): void {
