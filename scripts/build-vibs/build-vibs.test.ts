@@ -54,6 +54,7 @@ describe('build:vibs', () => {
     expect(found).toEqual([
       ['SLU_bootbank_cache_1.0.0', 'PartnerSupported', 'cache', false],
       ['SLU_bootbank_delay_1.0.0', 'PartnerSupported', 'replication', false],
+      ['SLU_bootbank_encryption_1.0.0', 'VMwareCertified', 'encryption', true],
       ['SLU_bootbank_entropy_1.0.0', 'PartnerSupported', 'inspection', false],
       ['SLU_bootbank_error_1.0.0', 'PartnerSupported', 'dataProvider', false],
       ['SLU_bootbank_qos_1.0.0', 'VMwareCertified', 'datastoreIoControl', true],
@@ -83,7 +84,7 @@ describe('build:vibs', () => {
     const bytes = readFileSync(path.join(out, 'sluice-filters-offline-bundle.zip'));
     const { vendors, vibs } = await readOfflineBundle(bytes);
     expect(vendors).toEqual([{ name: 'Sluice', code: 'SLU' }]);
-    const names = ['cache', 'delay', 'entropy', 'error', 'qos', 'trace', 'zero-detect'];
+    const names = ['cache', 'delay', 'encryption', 'entropy', 'error', 'qos', 'trace', 'zero-detect'];
     expect(vibs.map(({ path: where }) => where)).toEqual(
       names.map((name) => `vib20/${name}/SLU_bootbank_${name}_1.0.0.vib`),
     );
