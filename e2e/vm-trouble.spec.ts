@@ -79,11 +79,9 @@ test('a virtual machine waits while its datastore is full, and goes on by itself
     await expectAccessible(page);
     await expectAlarm(page, FULL, `Delete or move something on ${SMALL}`);
 
-    await banner.getByRole('button', { name: 'Move to another datastore…' }).click();
-    const dialog = page.getByRole('dialog');
-    await expect(dialog.getByRole('row', { name: /nfs-01/ })).toBeVisible();
-    await expectAccessible(page);
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    // Its disks cannot stand still for a move while writes wait: the button says so.
+    const move = banner.getByRole('button', { name: 'Move to another datastore…' });
+    await expect(move).toHaveAttribute('aria-disabled', 'true');
     await run('mount', ['-o', 'remount,size=256m', folder]);
     expect(await written).toContain('wrote 100663296/100663296');
     await expect(banner).toHaveCount(0, { timeout: 60_000 });

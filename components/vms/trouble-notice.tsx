@@ -147,7 +147,8 @@ function Muted({ children }: { children: ReactNode }) {
 
 function Places({ places }: { places: readonly Named[] }) {
   return places.map((place, index) => (
-    <span key={place.id}>
+    // Within a sentence, colour alone would not tell a link.
+    <span key={place.id} className="[&_a]:underline">
       {index > 0 && ', '}
       <ObjectLink {...place} />
     </span>
