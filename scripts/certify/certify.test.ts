@@ -94,6 +94,7 @@ test(
 
 test.each<[keyof typeof BAD_DAEMONS, string, RegExp]>([
   ['crashes', 'daemon', /The daemon ended by itself while its disk worked: lost my way/],
+  ['throws', 'daemon', /A listener of the daemon threw while its disk worked: .*lost my way/],
   ['leaks', 'daemon', /The daemon's memory grew by \d+ MiB/],
   ['floods', 'daemon', /The daemon floods its line: \d+ MiB in 2 s/],
   ['answersWrongly', 'daemon', /at fault in .*the daemon said 2 bytes/],

@@ -160,6 +160,8 @@ class Visit {
         await pause(HELD_MS / 4);
         await host.requireWhole('when a stranger sent it what is none of its messages');
       }
+      // That strangers are cut off is right.
+      await host.freshCuts();
     }
     this.numbers.strangers = met;
     await this.#run('After strangers came to the daemon, a read', 100);
@@ -194,7 +196,10 @@ class Visit {
   }
 
   async #requireWell(when: string): Promise<void> {
-    for (const host of this.#hosts) await host.requireWhole(when);
+    for (const host of this.#hosts) {
+      await host.requireWhole(when);
+      await host.requireNoThrows(when);
+    }
     await this.#trial.requireNoFaults();
   }
 

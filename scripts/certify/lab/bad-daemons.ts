@@ -8,10 +8,11 @@ import { writeVib } from '#lib/formats/vib/write-vib.ts';
 const NAME = 'talker';
 
 /** Tells its daemon of each write, and believes what it hears: the data's first byte. */
-export const TALKER = `const { daemon, properties } = context;
+const TALKER = `const { daemon, properties } = context;
   let heard = 0, connected = false;
   daemon.onState((now) => { connected = now;
-    if (now && properties.peer) daemon.send(new TextEncoder().encode('peer ' + properties.peer)); });
+    if (!now || !properties.peer) return;
+    daemon.send(new TextEncoder().encode('peer ' + properties.peer)); });
   daemon.onMessage((message) => {
     if (message.length !== 1) throw new Error('the daemon said ' + message.length + ' bytes');
     heard += 1; });
@@ -61,14 +62,15 @@ const ECHO = 'disk.send(message.subarray(0, 1));';
 
 /** By what is wrong with it: the daemon's module, and its filter where that matters. */
 export const BAD_DAEMONS = {
-  crashes: { daemon: onMessage("throw new Error('lost my way');") },
+  crashes: { daemon: onMessage("clock.after(1, () => { throw new Error('lost my way'); });") },
+  throws: { daemon: onMessage("throw new Error('lost my way');") },
   leaks: {
     daemon: onMessage(`kept.push(message); ${ECHO}`, 'const kept = []'),
   },
   floods: {
     daemon: `export default { name: '${NAME}', apiVersion: 1, start({ onDisk, clock }) {
       onDisk((disk) => { const more = () => {
-        for (let n = 0; n < 100; n++) disk.send(new Uint8Array(1)), disk.send(new Uint8Array(65536));
+        for (let n = 0; n < 100; n++) disk.send(new Uint8Array(65536));
         clock.after(5, more); }; more(); }); return {}; } };`,
     filter: 'context.daemon.onMessage(() => undefined); return {};',
   },
@@ -79,7 +81,7 @@ export const BAD_DAEMONS = {
   },
   fearsStrangers: {
     daemon: `export default { name: '${NAME}', apiVersion: 1, async start({ network }) {
-      await network.listen(0, (peer) => peer.onMessage((message) => {
+      await network.listen(0, (peer) => peer.onMessage(async (message) => {
         JSON.parse(new TextDecoder().decode(message)).version.toString(); })); return {}; } };`,
   },
   neverStops: {

@@ -30,6 +30,7 @@ export class DaemonHost {
   readonly #timer: NodeJS.Timeout;
   #ends = 0;
   #excused = 0;
+  #cutsSeen = 0;
 
   private constructor({ source, name, address, folder }: DaemonHostParts) {
     this.name = name;
@@ -88,6 +89,21 @@ export class DaemonHost {
     this.#ends = this.#excused = 0;
     if (unexcused <= 0) return;
     throw new Failure(`The daemon ended by itself ${when}: ${await this.why()}`);
+  }
+
+  /** Throws Failure when a listener has thrown since the last call: its connection was cut off. */
+  async requireNoThrows(when: string): Promise<void> {
+    const [first] = await this.freshCuts();
+    if (first !== undefined) throw new Failure(`A listener of the daemon threw ${when}: ${first}`);
+  }
+
+  /** Why connections were cut off since the last call. */
+  async freshCuts(): Promise<string[]> {
+    const text = await readFile(this.#logPath, 'utf8').catch(() => '');
+    const cuts = [...text.matchAll(/"msg":"connection cut off: ((?:[^"\\]|\\.)*)"/g)];
+    const fresh = cuts.slice(this.#cutsSeen);
+    this.#cutsSeen = cuts.length;
+    return fresh.map(([, why = '']) => why);
   }
 
   /** The last error of its log. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { LaunchFilter } from '#host/world/launch.ts';
 import { launchFilterOf } from '#host/world/world-harness.ts';
 import { bundleNamed } from '#scripts/build-vibs/bundle-module.ts';
+import { withCrashPoints } from './crash-points.ts';
 
 const CRASH_POINTS = new URL('./crash-points.ts', import.meta.url).pathname;
 
@@ -14,7 +15,7 @@ export async function instrument(filter: LaunchFilter, folder: string): Promise<
   const module = await readFile(entryPath);
   const named = Buffer.concat([module, Buffer.from(`\n//# sourceURL=filter:${name}\n`)]);
   const source = [
-    `import wrap from '${dataUrl(await bundleNamed(CRASH_POINTS, 'withCrashPoints'))}';`,
+    `import wrap from '${dataUrl(await bundleNamed(CRASH_POINTS, withCrashPoints.name))}';`,
     `import filter from '${dataUrl(named)}';`,
     'export default wrap(filter);',
   ].join('\n');
