@@ -76,7 +76,7 @@ describe('an encrypted disk', () => {
     same(read(harness, 5 * MIB + 512, data.length), data);
   });
 
-  test('reads zeroes where nothing was written, and where the guest trimmed or zeroed', async () => {
+  test('reads zeroes where nothing was written, and what was trimmed or zeroed', async () => {
     const harness = opened();
     await settle(harness);
     same(read(harness), new Uint8Array(8 * MIB));
