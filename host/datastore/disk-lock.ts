@@ -1,8 +1,8 @@
-// The lock that keeps two hosts from ever writing to one virtual disk. A holder gives a sign of life
-// every second, in the lock's file or in its heartbeat on the datastore, and stops by itself when it
-// could not; another breaks the lock at once when the holder's process is provably dead, else only
-// after it has seen no sign for longer than any lease lasts, and has ended the holder if it is on
-// the same machine. docs/adr/0006 and 0014 have the argument.
+// The lock that keeps two hosts from ever writing to one virtual disk. A holder gives a sign of
+// life every second, in the lock's file or in its heartbeat on the datastore, and stops by itself
+// when it could not; another breaks the lock at once when the holder's process is provably dead,
+// else only after it has seen no sign for longer than any lease lasts, and has ended the holder if
+// it is on the same machine. docs/adr/0006 and 0014 have the argument.
 import type { Clock } from '#lib/base/clock.ts';
 import { sleep } from '#lib/base/clock.ts';
 import { type Random, randomHex } from '#lib/base/random.ts';

@@ -52,8 +52,11 @@ export function canBootGuests(): boolean {
   return false;
 }
 
-/** Makes the image in the folder; returns its path. */
-export async function makeBootImage(folder: string): Promise<string> {
+/** Makes the image in the folder, with these modules beside those of the disk; returns its path. */
+export async function makeBootImage(
+  folder: string,
+  modules: readonly string[] = [],
+): Promise<string> {
   const kernel = findKernel();
   assert(kernel !== null, 'a kernel is installed');
   const image = join(folder, 'boot.img');
@@ -63,20 +66,24 @@ export async function makeBootImage(folder: string): Promise<string> {
   await truncate(image, BOOT_BYTES);
   await mustRun('mformat', ['-i', image, '::']);
   await mustRun('mcopy', ['-i', image, kernel.file, '::/linux']);
-  await mustRun('mcopy', ['-i', image, await makeRamDisk(folder, kernel), '::/initrd']);
+  await mustRun('mcopy', ['-i', image, await makeRamDisk(folder, kernel, modules), '::/initrd']);
   await mustRun('mcopy', ['-i', image, config, '::/syslinux.cfg']);
   await mustRun('syslinux', ['--install', image]);
   return image;
 }
 
-async function makeRamDisk(folder: string, kernel: Kernel): Promise<string> {
+async function makeRamDisk(
+  folder: string,
+  kernel: Kernel,
+  more: readonly string[],
+): Promise<string> {
   const root = join(folder, 'root');
   for (const name of ['bin', 'dev', 'proc', 'sys', 'lib', 'mnt']) {
     await mkdir(join(root, name), { recursive: true });
   }
   await copyFile(findTool('busybox') ?? 'busybox', join(root, 'bin', 'busybox'));
   await symlink('busybox', join(root, 'bin', 'sh'));
-  const modules = await moduleFiles(kernel);
+  const modules = await moduleFiles(kernel, [...MODULES, ...more]);
   for (const file of modules) await copyFile(file, join(root, 'lib', basename(file)));
   const order = modules.map((file) => `${basename(file)}\n`).join('');
   await writeFile(join(root, 'lib', 'order'), order);
@@ -89,10 +96,10 @@ async function makeRamDisk(folder: string, kernel: Kernel): Promise<string> {
   return disk;
 }
 
-/** The modules of the virtual disk and what they need, in the order of their loading. */
-async function moduleFiles({ version }: Kernel): Promise<string[]> {
+/** These modules and what they need, in the order of their loading. */
+async function moduleFiles({ version }: Kernel, names: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
-  for (const name of MODULES) {
+  for (const name of names) {
     const { stdout } = await runTool('modprobe', ['-S', version, '--show-depends', name]);
     for (const [, file] of stdout.matchAll(/^insmod (\S+)/gm)) if (file) files.add(file);
   }

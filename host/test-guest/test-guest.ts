@@ -1,5 +1,5 @@
-// For tests: a PC in software emulation (QEMU) whose only disk is one that we serve, and the line
-// to its shell.
+// For tests: a PC in software emulation (QEMU) whose disks are ones that we serve, and the line to
+// its shell.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
@@ -28,14 +28,19 @@ export class Guest {
     line.on('close', () => this.#wake());
   }
 
-  /** Boots from an NBD disk, `nbd://127.0.0.1:10809/scsi0:0`; resolves when its shell is ready. */
-  static async boot(folder: string, uri: string): Promise<Guest> {
+  /**
+   * Boots from the first of some NBD disks, `nbd://127.0.0.1:10809/scsi0:0`, which it calls vda,
+   * vdb and so on; resolves when its shell is ready.
+   */
+  static async boot(folder: string, ...uris: readonly string[]): Promise<Guest> {
     const line = join(folder, 'guest.sock');
     const qemu = spawn(findTool('qemu-system-x86_64') ?? 'qemu-system-x86_64', [
       ...['-accel', 'tcg', '-machine', 'pc', '-m', '192', '-nodefaults', '-display', 'none'],
       ...['-no-reboot', '-monitor', 'none'],
-      ...['-drive', `file=${uri},format=raw,if=none,id=disk,cache=none`],
-      ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+      ...uris.flatMap((uri, index) => [
+        ...['-drive', `file=${uri},format=raw,if=none,id=disk${index},cache=none`],
+        ...['-device', `virtio-blk-pci,drive=disk${index},bootindex=${index}`],
+      ]),
       ...['-serial', 'null', '-serial', `unix:${line},server=on,wait=on`],
     ]);
     let complaint = '';

@@ -1,7 +1,7 @@
 // Asks a process of ours that loops what it is doing: Node listens to a debugger after SIGUSR1 even
 // while JavaScript never returns, and a debugger sees the stack. It costs a world nothing until
-// then. Nobody else can join in: the address has a random part that stands in the world's log alone.
-// The process must be ended afterwards, since it stands still.
+// then. Nobody else can join in: the address has a random part that stands in the world's log
+// alone. The process must be ended afterwards, since it stands still.
 import { open, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { type Clock, sleep } from '#lib/base/clock.ts';

@@ -1,5 +1,5 @@
-// Where the heartbeats of a datastore are: in `.heartbeats` beside the marker that makes a directory
-// a datastore. Only VMFS keeps them; a lock elsewhere is its own heartbeat.
+// Where the heartbeats of a datastore are: in `.heartbeats` beside the marker that makes a
+// directory a datastore. Only VMFS keeps them; a lock elsewhere is its own heartbeat.
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DATASTORE_MARKER } from '../datastore.ts';
@@ -21,7 +21,9 @@ export interface HeartbeatFolder {
   isUsed: boolean;
 }
 
-/** That of the datastore on which a path lies; null when it lies on none. Throws what files throw. */
+/**
+ * That of the datastore on which a path lies; null when it lies on none. Throws what files throw.
+ */
 export async function heartbeatFolder(
   path: string,
   files: SmallFiles,

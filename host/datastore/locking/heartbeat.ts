@@ -1,7 +1,7 @@
 // The heartbeat of one process on one VMFS datastore: a small file in `.heartbeats` that it writes
-// over each second, for all the locks there that name it. Whoever waits for one of these locks looks
-// at this file. Once it could not be written within the lease it is never written again, and all its
-// locks are lost. docs/adr/0006 and 0014 have the argument.
+// over each second, for all the locks there that name it. Whoever waits for one of these locks
+// looks at this file. Once it could not be written within the lease it is never written again, and
+// all its locks are lost. docs/adr/0006 and 0014 have the argument.
 import { join } from 'node:path';
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import { type Random, randomHex } from '#lib/base/random.ts';

@@ -1,5 +1,5 @@
-// Tests of the heartbeats by which locks on VMFS live: what is written, what a host loses that hangs
-// or is cut off, and that it writes nothing when it comes back.
+// Tests of the heartbeats by which locks on VMFS live: what is written, what a host loses that
+// hangs or is cut off, and that it writes nothing when it comes back.
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,7 +148,7 @@ test('a holder that beats is not mistaken for one that is gone, and is named', a
   });
 });
 
-test('a host that hangs loses all its locks, and its next ones have another heartbeat', async () => {
+test('a host that hangs loses all its locks; its next ones have another heartbeat', async () => {
   const host = new TestHost('esx01');
   const reasons: string[] = [];
   const locks = [await host.take('a'), await host.take('b')];

@@ -1,5 +1,5 @@
-// The heartbeats of one process: one for each VMFS datastore on which it holds a lock, from the first
-// lock there to the last.
+// The heartbeats of one process: one for each VMFS datastore on which it holds a lock, from the
+// first lock there to the last.
 import { dirname } from 'node:path';
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';

@@ -1,5 +1,5 @@
-// A disk's lock in the hands of its holder. It lives by a lease: its own, which it renews each second
-// in its file, or that of the heartbeat that its file names.
+// A disk's lock in the hands of its holder. It lives by a lease: its own, which it renews each
+// second in its file, or that of the heartbeat that its file names.
 import type { Clock } from '#lib/base/clock.ts';
 import type { DiskLock } from '../disk-lock.ts';
 import type { LockDirectory } from '../lock-directory.ts';

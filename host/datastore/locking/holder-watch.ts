@@ -1,5 +1,5 @@
-// Looks for a sign of life of a lock's holder: a change of the lock's file, or of the heartbeat that
-// it names.
+// Looks for a sign of life of a lock's holder: a change of the lock's file, or of the heartbeat
+// that it names.
 import type { LockDirectory, LockFile } from '../lock-directory.ts';
 import { type ProcessTable, systemProcesses } from '../process-identity.ts';
 import { type SmallFiles, systemFiles } from '../small-files.ts';

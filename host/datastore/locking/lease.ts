@@ -1,5 +1,5 @@
-// How long a holder may rely on what it last renewed: ten seconds from the start of that renewal, by
-// a clock that never goes back. Once over, it stays over.
+// How long a holder may rely on what it last renewed: ten seconds from the start of that renewal,
+// by a clock that never goes back. Once over, it stays over.
 import type { Clock } from '#lib/base/clock.ts';
 import { LOCK_LEASE_MS } from '#lib/model/limits.ts';
 

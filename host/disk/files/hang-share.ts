@@ -1,9 +1,12 @@
-// Files on storage that may hang for as long as it likes: a network, or a program (FUSE). No call to
-// it may be made on the thread that serves all disks of a VM, and it gets a share of libuv's threads
-// alone, so that the files on other storage, and the signs of life of their locks, have the rest.
+// Files on storage that may hang for as long as it likes: a network, or a program (FUSE). No call
+// to it may be made on the thread that serves all disks of a VM, and it gets a share of libuv's
+// threads alone, so that the files on other storage, and the signs of life of their locks, have the
+// rest.
 import { statfs } from 'node:fs/promises';
 
-/** Calls to one device at a time: fewer than the four threads of a process that asks for no more. */
+/**
+ * Calls to one device at a time: fewer than the four threads of a process that asks for no more.
+ */
 const CALLS_MAX = 3;
 
 /** Types of statfs(2): NFS, CIFS and SMB2, FUSE, 9P, Ceph. */
