@@ -128,7 +128,7 @@ export class Handshake {
   }
 
   #list(option: NbdOption): Omit<HandshakeStep, 'consumed'> {
-    const servers = this.#exports.exports.map(({ name }) =>
+    const servers = this.#exports.listed.map(({ name }) =>
       encodeOptionReply(option.option, OPTION_REPLIES.server, encodeServerReply(name)),
     );
     return { replies: [...servers, ack(option)], next: 'options' };

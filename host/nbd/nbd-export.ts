@@ -23,8 +23,17 @@ export interface NbdExport {
 export class ExportTable {
   #exports: readonly NbdExport[];
 
-  constructor(exports: readonly NbdExport[]) {
+  readonly #unlisted: boolean;
+
+  /** `unlisted`: a client must know the name, which then is its right to the export. */
+  constructor(exports: readonly NbdExport[], unlisted = false) {
     this.#exports = exports;
+    this.#unlisted = unlisted;
+  }
+
+  /** What a client may learn of without a name. */
+  get listed(): readonly NbdExport[] {
+    return this.#unlisted ? [] : this.#exports;
   }
 
   get exports(): readonly NbdExport[] {
@@ -41,7 +50,7 @@ export class ExportTable {
 
   /** The export of that name; the empty name is the first disk. Null when there is none. */
   find(name: string): NbdExport | null {
-    if (name === '') return this.exports[0] ?? null;
+    if (name === '') return this.listed[0] ?? null;
     return this.exports.find((each) => each.name === name) ?? null;
   }
 

@@ -52,6 +52,21 @@ function typesOf(replies: { type: number }[]): number[] {
   return replies.map(({ type }) => type);
 }
 
+test('a server that lists nothing serves only those who know a name', async () => {
+  const disk = new MemoryExport(DISK_BYTES);
+  const parts = { exports: [disk], unlisted: true, clock: systemClock, log: () => undefined };
+  const server = new NbdServer(parts);
+  servers.push(server);
+  const where = { host: '127.0.0.1', port: await server.listenTcp({ host: '127.0.0.1', port: 0 }) };
+  const client = await greeted(where);
+  const { ack, info, errorUnknown } = OPTION_REPLIES;
+  expect(typesOf(await client.option(OPTIONS.list, NOTHING))).toEqual([ack]);
+  const first = encodeInfoRequest({ exportName: '', wanted: [] });
+  expect(typesOf(await client.option(OPTIONS.info, first))).toEqual([errorUnknown]);
+  const named = encodeInfoRequest({ exportName: disk.name, wanted: [] });
+  expect(typesOf(await client.option(OPTIONS.info, named))).toEqual([info, info, ack]);
+});
+
 describe('handshake', () => {
   const { ack, server: serverReply, info, metaContext } = OPTION_REPLIES;
   const { errorUnsupported, errorInvalid, errorUnknown } = OPTION_REPLIES;

@@ -18,6 +18,8 @@ const BACKLOG = 128;
 
 export interface NbdServerParts {
   exports: readonly NbdExport[];
+  /** No client learns of an export whose name it does not know. */
+  unlisted?: boolean;
   clock: Clock;
   log(message: string): void;
 }
@@ -34,8 +36,8 @@ export class NbdServer {
   /** Clients that came while the VM was being handed over. */
   #waiting: Socket[] | null = null;
 
-  constructor({ exports, clock, log }: NbdServerParts) {
-    this.#table = new ExportTable(exports);
+  constructor({ exports, unlisted = false, clock, log }: NbdServerParts) {
+    this.#table = new ExportTable(exports, unlisted);
     this.#parts = {
       exports: this.#table,
       buffers: new BufferPool(),

@@ -56,6 +56,8 @@ const nbdPath = join(runtimeDirectory, `${nodeId.slice(0, 8)}.nbd`);
 const rpcPath = join(runtimeDirectory, `${nodeId.slice(0, 8)}.rpc`);
 const nbd = new NbdServer({
   exports: node.exports.all,
+  // An owner's term and id are in the name: nobody else knows it.
+  unlisted: true,
   clock: systemClock,
   log: (message) => logger.info(message),
 });

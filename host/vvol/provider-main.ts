@@ -56,6 +56,8 @@ const provider = await VolumeProvider.open({
 });
 const nbd = new NbdServer({
   exports: provider.exports.all,
+  // A binding's name is secret: who knows it has bound the volume.
+  unlisted: true,
   clock: systemClock,
   log: (message) => logger.info(message),
 });
