@@ -140,8 +140,9 @@ async function createInventory({ db, random }: TaskServices, agents: TestAgent[]
   return { clusterId, datacenterId, hostIds, vmIds };
 }
 
-function testVib(name: 'trace' | 'cache'): InstalledVib {
-  const isTrace = name === 'trace';
+const CLASSES = { trace: 'inspection', cache: 'cache', encryption: 'encryption' } as const;
+
+export function testVib(name: keyof typeof CLASSES): InstalledVib {
   const vendor = 'Sluice';
   const version = '1.0.0';
   return {
@@ -159,7 +160,7 @@ function testVib(name: 'trace' | 'cache'): InstalledVib {
     },
     filter: {
       name,
-      class: isTrace ? 'inspection' : 'cache',
+      class: CLASSES[name],
       apiVersion: 1,
       summary: name,
       entry: 'index.js',

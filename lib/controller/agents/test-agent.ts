@@ -7,6 +7,7 @@ import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
 import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
+import { type GivenKey, putKeys, readFilterProgress } from '../../wire/agent/key-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 import { addDiskCalls, TestLayouts } from './test-layouts.ts';
 
@@ -20,6 +21,8 @@ export class TestAgent {
   readonly report: calls.HostReport;
   /** Calls that changed something, by name, in order. */
   readonly calls: { name: string; operationKey: string }[] = [];
+  /** Keys that it was given, by VM. */
+  readonly keys = new Map<string, GivenKey[]>();
   /** What the next calls of these names throw. */
   readonly failures = new Map<string, Fault>();
   /** What installing a VIB by this URL brings. */
@@ -210,6 +213,15 @@ export class TestAgent {
       if (disk) disk.filters = filters;
       return { pauseMs: 3, heldIos: 2 };
     });
+    this.#on(putKeys, ({ vmId, keys }) => {
+      this.keys.set(vmId, keys);
+      return {};
+    });
+    this.#on(readFilterProgress, () => ({
+      progress: [
+        { filter: 'encryption', step: 'Encrypted', percent: 100, done: true, trouble: '' },
+      ],
+    }));
     this.#on(calls.sampleVms, () => ({
       samples: this.report.worlds
         .filter(({ state }) => state === 'running')
