@@ -11,8 +11,7 @@ import { acquireDiskLock } from '../datastore/disk-lock.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import { identifyProcess } from '../datastore/process-identity.ts';
 import { NbdServer } from '../nbd/nbd-server.ts';
-import { nodeOptionsSchema } from './node-options.ts';
-import { registerNode } from './node-registry.ts';
+import { nodeOptionsSchema, registerNode } from './node-registry.ts';
 import { VsanNode } from './vsan-node.ts';
 
 const launchPath = process.argv[2];

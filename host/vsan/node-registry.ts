@@ -1,10 +1,25 @@
-// Where the nodes of a vSAN datastore are: one small file for each in the datastore's own folder,
-// `.vsan/nodes/<node>.json`, written by the node at each start.
+// What a vSAN node is told, in the launch file that the host agent writes; and where the nodes of a
+// datastore are: one small file for each in the datastore's own folder, `.vsan/nodes/<node>.json`,
+// written by the node at each start.
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errnoOf } from '../datastore/errno.ts';
 import { writeFileDurably } from '../datastore/write-file.ts';
+
+export const nodeOptionsSchema = z.object({
+  nodeId: z.string().regex(/^[A-Za-z0-9-]{1,100}$/),
+  hostName: z.string().max(255),
+  /** Of the components, on the host's local disk. */
+  directory: z.string().startsWith('/'),
+  /** The datastore's folder, in which the node registers. */
+  datastorePath: z.string().startsWith('/'),
+  /** Private folder for the sockets, whose paths are short. */
+  runtimeDirectory: z.string().startsWith('/').max(80),
+  capacityBytes: z.number().int().positive().nullable(),
+  logPath: z.string().startsWith('/'),
+});
+export type NodeOptions = z.infer<typeof nodeOptionsSchema>;
 
 const placeSchema = z.union([
   z.object({ path: z.string().startsWith('/').max(107) }),

@@ -10,7 +10,7 @@ import { randomUuid } from '#lib/base/random.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { NodeClient } from './node-client.ts';
-import type { NodeOptions } from './node-options.ts';
+import type { NodeOptions } from './node-registry.ts';
 import * as calls from './node-rpc.ts';
 import type { KeeperTimes } from './object-keeper.ts';
 import { openObject } from './open-object.ts';

@@ -29,8 +29,8 @@ export interface NewObjectParts {
 }
 
 /**
- * Creates an object, empty, and thin unless its space shall be reserved. Throws `InvalidDatastore` with fewer
- * than three nodes, `NoDiskSpace` when no two of them have the room.
+ * Creates an object, empty, and thin unless its space shall be reserved. Throws `InvalidDatastore`
+ * with fewer than three nodes, `NoDiskSpace` when no two of them have the room.
  */
 export async function createObject(parts: NewObjectParts): Promise<void> {
   const { datastorePath, objectUuid, sizeBytes, reserved = false, clock, random } = parts;

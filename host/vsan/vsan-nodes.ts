@@ -9,7 +9,7 @@ import type { Clock } from '#lib/base/clock.ts';
 import type { AgentPaths } from '../agent/agent-paths.ts';
 import type { DatastoreConfig } from '../datastore/datastore-config.ts';
 import { NodeClient } from './node-client.ts';
-import type { NodeOptions } from './node-options.ts';
+import type { NodeOptions } from './node-registry.ts';
 import { nodeInfo } from './node-rpc.ts';
 
 const NODE_MAIN = fileURLToPath(new URL('./node-main.ts', import.meta.url));

@@ -44,8 +44,8 @@ export const queryVolumes = defineRpc({
 });
 
 /**
- * Makes an empty volume, thin unless its space shall be reserved. The caller chooses the id, so that
- * it may ask once more. Throws `NoDiskSpace`.
+ * Makes an empty volume, thin unless its space shall be reserved. The caller chooses the id, so
+ * that it may ask once more. Throws `NoDiskSpace`.
  */
 export const createVolume = defineRpc({
   name: 'createVolume',

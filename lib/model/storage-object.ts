@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 /** Of a vSAN the first four, of a vVol whether a host has the volume bound. */
-export const OBJECT_STATES = [
+const OBJECT_STATES = [
   'healthy',
   'reducedRedundancy',
   'resyncing',

@@ -1,5 +1,5 @@
 // Keeps the copy of the objects of vSAN and vVol datastores true. All hosts of a datastore see the
-// same objects, a moment apart: one of them is asked, so that an older answer never follows a newer.
+// same objects, a moment apart: one of them is asked, so that no older answer follows a newer one.
 import type { HostReport } from '../../wire/agent/host-rpc.ts';
 import { readObjects } from '../../wire/agent/object-rpc.ts';
 import { transact } from '../changes/transact.ts';

@@ -5,8 +5,8 @@ import { healthWords, type ObjectHealthFacts } from '../../rules/storage/object-
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { StorageObject as StorageObjectRow } from '../database/generated/client.ts';
 
-/** Of a vVol the host that has the volume bound stands beside its components, of which it has none. */
-export const storedComponentsSchema = z.object({
+/** A vVol has no components; the host that has it bound stands beside them. */
+const storedComponentsSchema = z.object({
   components: z.array(objectComponentSchema),
   holder: z.string().nullable(),
 });
