@@ -3,6 +3,7 @@
 // host.
 // URL: `host`, `to` (enter, exit).
 import { useQueries } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { call } from '#lib/client/call.ts';
 import { queryKey } from '#lib/client/query-keys.ts';
@@ -12,6 +13,7 @@ import type { HostView, VmSummary } from '#lib/wire/api/inventory.ts';
 import type { MigrationTarget } from '#lib/wire/api/operations.ts';
 import { apiCall } from '../tasks/api-call.ts';
 import { reasonOf } from '../ui/disabled-reason.tsx';
+import { Checkbox } from '../ui/forms/checkbox.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
@@ -28,7 +30,9 @@ export function MaintenanceDialog({ param, close }: UrlDialogProps) {
   const verdict = entering
     ? host.data?.actions.enterMaintenance
     : host.data?.actions.exitMaintenance;
-  const body = { enabled: entering };
+  const [evacuatePoweredOffVms, setEvacuate] = useState(false);
+  const body = { enabled: entering, evacuatePoweredOffVms: entering && evacuatePoweredOffVms };
+  const hasOthers = host.data?.vms.some(({ powerState }) => powerState !== 'poweredOn') === true;
   return (
     <ConfirmDialog
       open
@@ -52,6 +56,13 @@ export function MaintenanceDialog({ param, close }: UrlDialogProps) {
           </>
         )}
       </QueryState>
+      {entering && hasOthers && (
+        <Checkbox
+          label="Move powered-off and suspended virtual machines to other hosts in the cluster"
+          checked={evacuatePoweredOffVms}
+          onChange={setEvacuate}
+        />
+      )}
     </ConfirmDialog>
   );
 }
