@@ -219,6 +219,7 @@ export class Fleet {
     const vm = this.vms.find(({ id }) => path.includes(`/${id}/`));
     const holder = vm?.holder;
     if (!vm || !holder || holder.process === process) return;
+    if (!this.#parts.files.isInUse(path)) return;
     const order = (wanted: SimProcess): number =>
       vm.worlds.findIndex((world) => world.process === wanted);
     // An agent makes new disks, and one that is opening the disks, with their locks, may write.
@@ -283,8 +284,15 @@ export class Fleet {
         return waiting;
       },
       onOpened: (opened) => {
+        // One that stands still, or has lost its locks, will never flush what it has in memory.
+        const { holder } = vm;
+        const isLost = holder !== null && holder.alive && !opened.launch.incoming;
+        if (isLost && files.hasRedoLogs(vm.id)) this.#parts.onLost(vm);
         vm.holder = opened;
         this.counts.opened += 1;
+      },
+      onFaulted: () => {
+        if (files.hasRedoLogs(vm.id)) this.#parts.onLost(vm);
       },
       onServing: () => {
         files.seen(vm.id);

@@ -370,6 +370,10 @@ class ProcessExtent implements ExtentFile {
   }
 
   #landed(): void {
-    this.#files.storage.onLanded(this.path, this.#files.process);
+    const { volume, onLanded } = this.#files.storage;
+    // Bytes of a file that was removed are nobody's any more.
+    if (volume.has(this.path) && volume.find(this.path) === this.#file) {
+      onLanded(this.path, this.#files.process);
+    }
   }
 }

@@ -251,6 +251,7 @@ class Run {
         const path = `${vm.id}/${vm.id}-00000${number}.vmdk`;
         const parentDescriptorPath = pathOf(disk.datastoreId, disk.path);
         const childDescriptorPath = pathOf(disk.datastoreId, path);
+        this.#files.addDisk(parentDescriptorPath, REGISTERS);
         await createRedoLog({ parentDescriptorPath, childDescriptorPath, files, random });
         vm.spec = { ...vm.spec, disks: [{ ...disk, path }] };
       }

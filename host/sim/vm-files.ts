@@ -76,6 +76,14 @@ export class VmFiles {
     return [...this.#stateOf(id).disks.values()].some((path) => /-\d{6}\.vmdk$/.test(path));
   }
 
+  /**
+   * Whether an extent belongs to what VMs have, and not to what an operation was about to make:
+   * that has nobody's lock yet, and whoever goes on with the VM takes another name.
+   */
+  isInUse(extentPath: string): boolean {
+    return this.#contents.has(extentPath.replace(/-(delta|flat)\.vmdk$/, '.vmdk'));
+  }
+
   /** Numbers of the snapshots that a VM has now. */
   snapshotsOf(id: string): number[] {
     const path = this.#stateOf(id).vmxPath.replace(/x$/, 'sd');

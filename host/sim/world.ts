@@ -24,6 +24,8 @@ export interface WorldParts {
   findDestination(ticket: HandoverTicket): SimWorld;
   /** It has the locks of its disks. */
   onOpened(world: SimWorld): void;
+  /** It can do no more I/O; its process lives on for a while. */
+  onFaulted(world: SimWorld): void;
   /** It serves guests. */
   onServing(world: SimWorld): void;
 }
@@ -57,7 +59,9 @@ export class SimWorld {
       environment: {},
       makeServer: (exports) => {
         this.server = new SimServer(process, exports);
-        if (exports.length > 0) parts.onOpened(this);
+        // One that serves asks first whether the disks are still the VM's.
+        const asks = launch.serves && !launch.incoming;
+        if (exports.length > 0 && !asks) parts.onOpened(this);
         return this.server;
       },
       startDestination: (ticket) => new SimDestination(this, findDestination(ticket)),
@@ -65,7 +69,10 @@ export class SimWorld {
       log: (level, message) => {
         if (level === 'error' && message.startsWith('The last flush')) this.#flushFailed = true;
       },
-      onFaulted: () => this.#endSoon(),
+      onFaulted: () => {
+        parts.onFaulted(this);
+        this.#endSoon(FAULTED_MS);
+      },
     });
   }
 
@@ -87,7 +94,9 @@ export class SimWorld {
       this.world.fail(thrown);
       throw thrown;
     }
-    if (this.launch.serves) this.#parts.onServing(this);
+    if (!this.launch.serves) return;
+    this.#parts.onOpened(this);
+    this.#parts.onServing(this);
   }
 
   /** Flushes and ends. */
@@ -125,10 +134,13 @@ export class SimWorld {
   }
 
   /** The last answer is still given. */
-  #endSoon(): void {
-    this.process.run(this.process.localNow, () => this.process.kill());
+  #endSoon(afterMs = 0): void {
+    this.process.run(this.process.localNow + afterMs, () => this.process.kill());
   }
 }
+
+/** As host/world/world-main.ts has it: one that cannot go on stays for the agent to ask why. */
+const FAULTED_MS = 5_000;
 
 /** Longest answers of the destination, as in host/migration/spawn-destination.ts. */
 const ACTIVATE_MS = 20_000;

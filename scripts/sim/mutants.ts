@@ -213,6 +213,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'if (homePath === undefined) return;',
     replace: 'if (homePath === undefined || vm.name !== "") return;',
   },
+  'operation-without-lock': {
+    about: 'A process that has lost its locks still makes its operation the truth.',
+    theme: 'lostHosts',
+    file: 'host/world/operations/standstill.ts',
+    find: 'if (lost === undefined) return;',
+    replace: 'if (lost === undefined || lost.name !== "") return;',
+  },
   'clone-merges-its-parent': {
     about: 'The snapshots that a linked clone builds on are merged with its own.',
     theme: 'operations',

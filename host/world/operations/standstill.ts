@@ -3,6 +3,7 @@
 // told again, everything is flushed, the change is committed and made, and I/O flows on. Until the
 // commit any failure leaves everything as it was.
 import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
+import { Fault } from '#lib/model/fault.ts';
 import type { Announcement } from '../../chain/announce.ts';
 import { commitFiles, finishCommit } from '../../datastore/commit-files.ts';
 import type { ServedDisk } from '../../disk/served-disk.ts';
@@ -85,7 +86,9 @@ function standStill(
 
 async function changeOver({ commit, files, log }: ChangeParts, change: Change): Promise<void> {
   for (const disk of change.disks) await disk.flush();
+  requireHeld(change);
   await change.atStandstill?.();
+  requireHeld(change);
   if (commit !== null) await commitFiles(commit, files);
   try {
     await change.changeOver?.();
@@ -95,4 +98,15 @@ async function changeOver({ commit, files, log }: ChangeParts, change: Change): 
   if (commit === null) return;
   // It has happened: the agent writes again what could not be written here.
   await finishCommit(commit, files).catch((thrown: unknown) => log('error', String(thrown)));
+}
+
+/**
+ * A process that stood still for longer than its leases must not change the files of a VM that
+ * another host has taken over meanwhile. Throws `FileLocked`.
+ */
+function requireHeld({ disks }: Change): void {
+  const lost = disks.find((disk) => !disk.isServing());
+  if (lost === undefined) return;
+  const message = `The lock of the virtual disk ${lost.descriptorPath} was lost meanwhile.`;
+  throw new Fault('FileLocked', message);
 }
