@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -138,14 +139,14 @@ function dataKeyOf(sidecar: Buffer): Buffer {
   return unwrap.update(Buffer.from(found?.[2] ?? '', 'hex'));
 }
 
-test('no key stands in any file of the lab', () => {
+test('no key stands in any file of the lab', async () => {
   const secrets = keys.flatMap(({ value }) => {
     const bytes = Buffer.from(value, 'base64');
     return [bytes, Buffer.from(value), Buffer.from(bytes.toString('hex'))];
   });
   const dataKey = dataKeyOf(readFileSync(scratch('ds1/web01/web01-encryption.vmfd')));
   for (const path of filesIn(lab.folder)) {
-    const bytes = readFileSync(path);
+    const bytes = await readFile(path);
     for (const secret of [...secrets, dataKey]) expect(bytes.includes(secret)).toBe(false);
   }
 });

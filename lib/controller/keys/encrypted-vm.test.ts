@@ -1,6 +1,6 @@
 // Tests of the tasks around encrypted disks, against hosts that TestAgents play: a policy brings a
-// key, a rekey another, a host that lost its keys gets them again, and encryption leaves a disk only
-// when the disk was decrypted.
+// key, a rekey another, a host that lost its keys gets them again, and encryption leaves a disk
+// only when the disk was decrypted.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { diskFilterSchema } from '../../model/filter.ts';
@@ -44,7 +44,7 @@ async function properties() {
   return filtersSchema.parse(filters)[0]?.properties;
 }
 
-test('a disk gets a key with its policy, others by rekeys, and is decrypted in the end', async () => {
+test('a disk gets a key with its policy, another by a rekey, decrypted at last', async () => {
   const assignments = [{ diskKey: 2000, policyId: 'profile-9' }];
   await expect(lab.submit(assignPolicies, { vmId, assignments })).rejects.toMatchObject({
     message: 'There is no default key provider.',
