@@ -65,13 +65,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'if (this.#clock.monotonic() < this.#end) return true;',
     replace: 'if (this.#clock.now() - 1_767_225_600_000 < this.#end) return true;',
   },
-  'heartbeat-never-lost': {
-    about: 'A heartbeat that could not be written within the lease is written again.',
-    theme: 'fencing',
-    file: 'host/datastore/locking/lease.ts',
-    find: 'if (!this.isCurrent()) return false;',
-    replace: '',
-  },
   'heartbeat-not-watched': {
     about: 'A lock whose own file does not change is broken although its heartbeat beats.',
     theme: 'fencing',

@@ -1,7 +1,6 @@
 // A disk's lock in the hands of its holder. It lives by a lease: its own, which it renews each
 // second in its file, or that of the heartbeat that its file names.
 import type { Clock } from '#lib/base/clock.ts';
-import type { DiskLock } from '../disk-lock.ts';
 import type { LockDirectory } from '../lock-directory.ts';
 import type { LockRecord } from '../lock-record.ts';
 import type { HeldHeartbeat } from './heartbeats.ts';
@@ -19,7 +18,8 @@ export interface HeldLockParts {
   held: HeldHeartbeat | null;
 }
 
-export class HeldLock implements DiskLock {
+/** The `DiskLock` of whoever has acquired one. */
+export class HeldLock {
   readonly epoch: number;
   readonly #directory: LockDirectory;
   readonly #record: LockRecord;
