@@ -129,9 +129,9 @@ export const hostReportSchema = z.object({
       message: z.string(),
       /** Of a vSAN or a vVol: how many objects are in which state. */
       objectHealth: z.record(z.string(), z.number().int()).optional(),
-      /** Changes with any object's health, components and bytes to resynchronise (`readObjects`). */
+      /** Changes with any object's health, components and bytes to resync (`readObjects`). */
       objectsDigest: z.string().max(64).optional(),
-      /** Of the options that the host was told (`optionsDigest`); left out by one that cannot say. */
+      /** Of the options that the host was told; left out by one that cannot say. */
       optionsDigest: z.string().max(64).optional(),
     }),
   ),
