@@ -12,14 +12,14 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { allObjects } from '../vsan/vsan-datastore.ts';
-import { haveTools, mustRun } from '../world/test-peers.ts';
-import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+import { allObjects } from '../../vsan/vsan-datastore.ts';
+import { haveTools, mustRun } from '../../world/test-peers.ts';
+import { eventually, type TestAgent, TestLab, testVm } from '../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
-const PROVIDER = fileURLToPath(new URL('../vvol/provider-main.ts', import.meta.url));
+const PROVIDER = fileURLToPath(new URL('../../vvol/provider-main.ts', import.meta.url));
 const TOKEN = 'a token for the tests';
 const KILLS = 3;
 const tools = haveTools('qemu-io', 'fio', 'pgrep');

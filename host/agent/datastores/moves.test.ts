@@ -11,13 +11,13 @@ import { MIB } from '#lib/model/limits.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { readObjects } from '#lib/wire/agent/object-rpc.ts';
-import { haveTools, mustRun } from '../world/test-peers.ts';
-import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+import { haveTools, mustRun } from '../../world/test-peers.ts';
+import { eventually, type TestAgent, TestLab, testVm } from '../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
-const PROVIDER = fileURLToPath(new URL('../vvol/provider-main.ts', import.meta.url));
+const PROVIDER = fileURLToPath(new URL('../../vvol/provider-main.ts', import.meta.url));
 const TOKEN = 'a token for the tests';
 /** Of the storage provider, and of each host of the vSAN. */
 const CAPACITY = 192 * MIB;

@@ -11,16 +11,16 @@ import { z } from 'zod';
 import { MIB } from '#lib/model/limits.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { callPeer } from '../volumes/rpc-client.ts';
-import { allObjects } from '../vsan/vsan-datastore.ts';
-import { queryContainer } from '../vvol/provider-rpc.ts';
-import { providerOf } from '../vvol/vvol-container.ts';
-import { haveTools, mustRun } from '../world/test-peers.ts';
-import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+import { callPeer } from '../../volumes/rpc-client.ts';
+import { allObjects } from '../../vsan/vsan-datastore.ts';
+import { queryContainer } from '../../vvol/provider-rpc.ts';
+import { providerOf } from '../../vvol/vvol-container.ts';
+import { haveTools, mustRun } from '../../world/test-peers.ts';
+import { eventually, type TestAgent, TestLab, testVm } from '../test-agents.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
-const PROVIDER = fileURLToPath(new URL('../vvol/provider-main.ts', import.meta.url));
+const PROVIDER = fileURLToPath(new URL('../../vvol/provider-main.ts', import.meta.url));
 const TOKEN = 'a token for the tests';
 const tools = haveTools('qemu-io', 'nbdinfo');
 const lab = new TestLab();
