@@ -253,8 +253,11 @@ export class ServedDisk implements NbdExport {
     }
   }
 
-  /** Makes all that was written durable. Throws `NoDiskSpace` or `FileFault`. */
+  /** Makes all that was written durable. Throws `FileLocked`, `NoDiskSpace` or `FileFault`. */
   async flush(): Promise<void> {
+    if (!this.#lock.isHeld()) {
+      throw new Fault('FileLocked', `The lock of the virtual disk ${this.#parts.id} is lost.`);
+    }
     const error = await this.#disk.flush();
     if (error === 0) return;
     const message = `The virtual disk ${this.#parts.id} cannot be flushed: ${errnoName(error)}.`;

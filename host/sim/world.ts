@@ -71,7 +71,7 @@ export class SimWorld {
       },
       onFaulted: () => {
         parts.onFaulted(this);
-        this.#endSoon(FAULTED_MS);
+        this.#endSoon();
       },
     });
   }
@@ -134,13 +134,10 @@ export class SimWorld {
   }
 
   /** The last answer is still given. */
-  #endSoon(afterMs = 0): void {
-    this.process.run(this.process.localNow + afterMs, () => this.process.kill());
+  #endSoon(): void {
+    this.process.run(this.process.localNow, () => this.process.kill());
   }
 }
-
-/** As host/world/world-main.ts has it: one that cannot go on stays for the agent to ask why. */
-const FAULTED_MS = 5_000;
 
 /** Longest answers of the destination, as in host/migration/spawn-destination.ts. */
 const ACTIVATE_MS = 20_000;

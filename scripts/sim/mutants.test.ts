@@ -9,7 +9,8 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const SEEDS_TO_FIND = 1000;
 
 describe('a fault in the code is found', () => {
-  test.each(Object.entries(MUTANTS))(
+  const proven = Object.entries(MUTANTS).filter(([, { unproven }]) => unproven !== true);
+  test.each(proven)(
     '%s',
     (name, mutant) => {
       expect(mutate(mutant)).toContain(mutant.replace);

@@ -10,6 +10,8 @@ export interface Mutant {
   about: string;
   /** Recipes about this find it soon; any do, but for a few, within a thousand. */
   theme?: Theme;
+  /** No seed is known that finds it. */
+  unproven?: true;
   /** From the root of the project. */
   file: string;
   /** This text, which the file holds exactly once, … */
@@ -93,6 +95,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'lease-from-the-end': {
     about: 'A lease is counted from the end of its renewal, not from its beginning.',
     theme: 'fencing',
+    unproven: true,
     file: 'host/datastore/locking/lease.ts',
     find: 'this.#end = startedAt + LOCK_LEASE_MS;\n    return true;',
     replace: 'this.#end = this.#clock.monotonic() + LOCK_LEASE_MS;\n    return true;',
@@ -100,6 +103,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'lock-file-overwritten': {
     about: 'A lock is taken by a call that two processes can make.',
     theme: 'races',
+    unproven: true,
     file: 'host/datastore/lock-directory.ts',
     find: 'await this.#files.link(temporary, this.#file(epoch));',
     replace: 'await this.#files.rename(temporary, this.#file(epoch));',
@@ -121,6 +125,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'destination-not-ended': {
     about: 'A destination that does not take the VM lives on.',
     theme: 'moves',
+    unproven: true,
     file: 'host/migration/hand-over.ts',
     find: 'await destination.kill();',
     replace: '',
@@ -165,6 +170,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'mirror-copies-under-writes': {
     about: 'A region is copied while writes to it are under way.',
     theme: 'calm',
+    unproven: true,
     file: 'host/disk/mirror-backing.ts',
     find: 'await this.#writesOutOf(region);',
     replace: '',
@@ -181,6 +187,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'tables-before-data': {
     about: 'The tables of a redo log are written before the data that they name.',
     theme: 'tornSnapshots',
+    unproven: true,
     file: 'host/disk/redo/table-commit.ts',
     find: 'const steps = [sync];',
     replace: 'const steps: (typeof sync)[] = [(done) => queueMicrotask(() => done(0))];',
@@ -202,6 +209,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'late-world-writes': {
     about: "A world that waited for its locks does not ask whether the disks are still the VM's.",
     theme: 'lostHosts',
+    unproven: true,
     file: 'host/world/same-disks.ts',
     find: 'if (homePath === undefined) return;',
     replace: 'if (homePath === undefined || vm.name !== "") return;',
@@ -209,6 +217,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'operation-without-lock': {
     about: 'A process that has lost its locks still makes its operation the truth.',
     theme: 'lostHosts',
+    unproven: true,
     file: 'host/world/operations/standstill.ts',
     find: 'if (lost === undefined) return;',
     replace: 'if (lost === undefined || lost.name !== "") return;',
@@ -216,6 +225,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'clone-merges-its-parent': {
     about: 'The snapshots that a linked clone builds on are merged with its own.',
     theme: 'operations',
+    unproven: true,
     file: 'host/agent/vm/operations/disk-tree.ts',
     find: ' || !isOwn(tree, path)) continue;',
     replace: ') continue;',
