@@ -113,17 +113,6 @@ test.each<[keyof typeof BAD_DAEMONS, string, RegExp]>([
   LONG_MS,
 );
 
-test.each<[keyof typeof BAD_FILTERS, RegExp]>([
-  ['dropsFlushes', /^[^,]+, ended at point \d+ \(.+\): After that, a read brought wrong data/],
-])(
-  'a filter that %s is found at an asynchronous point',
-  async (name, reason) => {
-    const report = await trial(await badVib(BAD_FILTERS[name]), ['awaits']);
-    expect(report.checks[0]?.reason).toMatch(reason);
-  },
-  LONG_MS,
-);
-
 test(
   'a module that imports, or is none, is tried no further',
   async () => {

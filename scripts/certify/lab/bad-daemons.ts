@@ -86,7 +86,8 @@ export const BAD_DAEMONS = {
   },
   neverStops: {
     daemon: `export default { name: '${NAME}', apiVersion: 1,
-      start: () => ({ stop: () => new Promise(() => undefined) }) };`,
+      start({ onDisk }) { onDisk((disk) => disk.onMessage(() => undefined));
+        return { stop: () => new Promise(() => undefined) }; } };`,
   },
   isNeeded: { daemon: onMessage(ECHO), filter: DEPENDENT },
   hasAnotherName: { daemon: GOOD_DAEMON.replace(`name: '${NAME}'`, "name: 'other'") },
