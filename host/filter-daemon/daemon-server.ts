@@ -14,7 +14,7 @@ import type {
 import { cannotLoad, loadCode } from '../chain/load-code.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import type { DaemonLaunch } from './daemon-launch.ts';
-import { FramedConnection } from './framed-connection.ts';
+import { FramedConnection, UNHEARD_MAX } from './framed-connection.ts';
 
 const helloSchema = z.object({ diskId: z.string().max(4096) });
 const definitionSchema = z.object({
@@ -159,8 +159,13 @@ class DiskConnection implements DaemonDisk {
   }
 
   deliver(message: Uint8Array): void {
-    if (this.#listener === null) this.#unheard.push(message);
-    else this.#listener(message);
+    if (this.#listener !== null) {
+      this.#listener(message);
+      return;
+    }
+    this.#unheard.push(message);
+    // A daemon that does not listen to its disks must not fill up with what they send.
+    if (this.#unheard.length > UNHEARD_MAX) this.#connection.close();
   }
 
   send(message: Uint8Array): boolean {

@@ -4,7 +4,7 @@ import type { DaemonConnection } from '#lib/filter-sdk/filter.ts';
 import { FrameReader, sendFrame } from './frames.ts';
 
 /** So many messages wait for a listener; a peer that sends more is cut off. */
-const UNHEARD_MAX = 1_000;
+export const UNHEARD_MAX = 1_000;
 
 export class FramedConnection implements DaemonConnection {
   readonly remoteAddress: string;
