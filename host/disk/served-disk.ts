@@ -84,15 +84,13 @@ export class ServedDisk implements NbdExport {
     this.#lock = lock;
     this.#tracer = new IoTracer(parts.clock);
     this.#filters = new DiskFilters({
-      diskId: parts.id,
-      clock: parts.clock,
+      ...{ diskId: parts.id, clock: parts.clock, log: parts.log },
       files: parts.files ?? systemDiskFiles,
       keys: parts.keys ?? new KeyRing(parts.random),
       flash: parts.flash ?? null,
       descriptorPath: () => this.#descriptorPath,
       sizeBytes: () => this.sizeBytes,
       isServing: () => this.isServing(),
-      log: parts.log,
       onFault: (report) => this.#report(report),
       onEvent: (report) => parts.onFilterEvent(parts.key, report),
     });

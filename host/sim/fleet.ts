@@ -286,7 +286,7 @@ export class Fleet {
       onOpened: (opened) => {
         // One that stands still, or has lost its locks, will never flush what it has in memory.
         const { holder } = vm;
-        const isLost = holder !== null && holder.alive && !opened.launch.incoming;
+        const isLost = holder?.alive === true && !opened.launch.incoming;
         if (isLost && files.hasRedoLogs(vm.id)) this.#parts.onLost(vm);
         vm.holder = opened;
         this.counts.opened += 1;
