@@ -46,6 +46,8 @@ export class Ring {
     while (!isOver()) {
       // One that goes back to a snapshot may find itself before its beginning.
       if (!this.#parts.state().ringMade) sound = await this.#make(isOver);
+      // It was over before there was a ring.
+      if (isOver()) break;
       if (!sound) sound = await this.#recover();
       if (sound) sound = await this.#transact();
       await guest.schedule.sleep(sound ? random.between(0, pauseMs) : RETRY_MS);

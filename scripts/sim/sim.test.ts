@@ -7,8 +7,6 @@ import { simulate } from '#host/sim/simulate.ts';
 import { FILTER_SETS } from './filter-sets.ts';
 
 const SEEDS = 1000;
-/** Seeds that fail, and nobody has found out yet why; docs/simulator.md names them. */
-const UNEXPLAINED: readonly number[] = [768];
 /** In one test, so that a failure is reported early. */
 const PER_TEST = 100;
 
@@ -18,7 +16,6 @@ describe('no seed fails', () => {
     'the hundred from %i',
     async (first) => {
       for (let seed = first; seed < first + PER_TEST; seed++) {
-        if (UNEXPLAINED.includes(seed)) continue;
         const { failure } = await simulate(drawRecipe(seed), FILTER_SETS);
         expect(failure, `npm run sim -- --seed ${seed}`).toBe(null);
       }
