@@ -37,12 +37,15 @@ export interface DiskPlace {
   lock: DiskLock;
 }
 
-/** With all that it builds on. Throws as `openBacking`. */
+/**
+ * With all that it builds on; its files are changed only while `mayWrite`. Throws as `openBacking`.
+ */
 export function openPlace(
   { clock, files = systemDiskFiles, openRemote }: DiskPlaceParts,
   descriptorPath: string,
+  mayWrite: () => boolean,
 ): Promise<Backing> {
-  return openBacking({ descriptorPath, clock, files, openRemote });
+  return openBacking({ descriptorPath, clock, files, openRemote, mayWrite });
 }
 
 /** Throws `FileLocked`. */

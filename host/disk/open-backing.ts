@@ -28,6 +28,8 @@ export interface OpenBackingRequest {
   /** Nothing will be written; also files that may only be read can be opened. */
   readOnly?: boolean;
   openRemote?: OpenRemote;
+  /** Whether the lock of the disk is held; asked before each change of a file. */
+  mayWrite?: () => boolean;
   /** As ChainRequest says. */
   roots?: readonly string[];
 }
@@ -139,11 +141,12 @@ async function openPart(
   group: VmdkExtent[],
   shift: number,
 ): Promise<Backing> {
-  const { descriptorPath, clock, files, readOnly = false } = request;
+  const { descriptorPath, clock, files, readOnly = false, mayWrite } = request;
   const [extent] = group;
   if (extent === undefined) throw invalidDisk(descriptorPath, 'It has no extents.');
   if (isFlatFile(extent)) {
-    return FlatDisk.openExtents({ descriptorPath, extents: group, files, readOnly }, clock);
+    const extents = { descriptorPath, extents: group, files, readOnly, mayWrite };
+    return FlatDisk.openExtents(extents, clock);
   }
   const sizeBytes = extent.sectors * SECTOR_BYTES;
   if (extent.type === 'ZERO') return new ZeroExtent(sizeBytes);

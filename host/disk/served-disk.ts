@@ -112,11 +112,12 @@ export class ServedDisk implements NbdExport {
     requireNamed(parts, await readDescriptor(descriptorPath, files), wanted);
     const lock = await lockOf(parts, descriptorPath);
     let disk: Backing | null = null;
+    let served: ServedDisk | null = null;
     try {
       const descriptor = await readDescriptor(descriptorPath, files);
       requireNamed(parts, descriptor, wanted);
-      disk = await openPlace(parts, descriptorPath);
-      const served = new ServedDisk(parts, disk, lock);
+      disk = await openPlace(parts, descriptorPath, () => served?.isServing() === true);
+      served = new ServedDisk(parts, disk, lock);
       await served.#openFilters(wanted, states);
       lock.onLost((reason) => parts.onLockLost(reason));
       return served;
@@ -251,12 +252,9 @@ export class ServedDisk implements NbdExport {
     }
   }
 
-  /** Makes all that was written durable. Throws `FileLocked`, `NoDiskSpace` or `FileFault`. */
+  /** Makes all that was written durable. Throws `NoDiskSpace`, or `FileFault` (a lost lock too). */
   async flush(): Promise<void> {
-    if (!this.#lock.isHeld()) {
-      throw new Fault('FileLocked', `The lock of the virtual disk ${this.#parts.id} is lost.`);
-    }
-    const error = await this.#disk.flush();
+    const error = this.isServing() ? await this.#disk.flush() : NBD_ERRORS.ESHUTDOWN;
     if (error === 0) return;
     const message = `The virtual disk ${this.#parts.id} cannot be flushed: ${errnoName(error)}.`;
     throw new Fault(error === NBD_ERRORS.ENOSPC ? 'NoDiskSpace' : 'FileFault', message);
@@ -264,7 +262,7 @@ export class ServedDisk implements NbdExport {
 
   /** Another descriptor with all that it builds on. Throws as `openBacking`. */
   openPlace(descriptorPath: string): Promise<Backing> {
-    return openPlace(this.#parts, descriptorPath);
+    return openPlace(this.#parts, descriptorPath, () => this.isServing());
   }
 
   /** The lock of another descriptor, to go on there. Throws `FileLocked`. */

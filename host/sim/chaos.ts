@@ -81,7 +81,8 @@ export class Chaos {
       slowHost: (event) => this.#hinder(event, { delayMs: slowness(event) }),
       lockErrors: (event) => this.#hinder(event, { smallFileErrors: event.severity / 2 }),
       lockOut: (event) => this.#lockOut(event, { smallFileErrors: 0.5 + event.severity / 2 }),
-      slowLock: (event) => this.#lockOut(event, { delayMs: slowness(event) }),
+      // Renewals that take as long as a lease, and more than that.
+      slowLock: (event) => this.#lockOut(event, { delayMs: 2_000 + 2_000 * event.severity }),
       fullDisk: (event) => this.#set(event, { full: true }),
       powerCycle: (event) => this.#powerCycle(event),
       migrate: (event) => operations.migrate(this.#vmOf(event), event),

@@ -59,6 +59,7 @@ type Work = (on: OnVm, operationKey: string) => Promise<Json>;
 export class SimOperations {
   readonly #parts: OperationsParts;
   #keys = 0;
+  #clones = 0;
   /** How many have succeeded and failed, for the report. */
   readonly counts: Record<string, number> = {};
 
@@ -160,7 +161,8 @@ export class SimOperations {
     const snapshotId = this.#snapshotOf(vm, event);
     if (fleet.vms.length >= VMS_MAX || vm.busy) return;
     const linked = snapshotId !== null && event.severity > 0.5;
-    const id = `vm${fleet.vms.length + 1}`;
+    this.#clones += 1;
+    const id = `clone${this.#clones}`;
     const disks = vm.spec.disks
       .filter(({ key }) => key === BOOT_KEY)
       .map((disk) => ({ ...disk, datastoreId: DATASTORES[0], path: `${id}/${id}.vmdk` }));
@@ -213,6 +215,7 @@ export class SimOperations {
 
   async suspend(vm: SimVm, event: RecipeEvent): Promise<void> {
     const { fleet, schedule } = this.#parts;
+    if (vm.power !== 'poweredOn') return;
     await this.#alone(vm, event, async () => {
       vm.power = 'suspended';
       await fleet.ask(vm, (_, agent) =>
@@ -226,6 +229,7 @@ export class SimOperations {
 
   async reset(vm: SimVm, event: RecipeEvent): Promise<void> {
     const { fleet } = this.#parts;
+    if (vm.power !== 'poweredOn') return;
     await this.#alone(vm, event, async () => {
       await fleet.ask(vm, (_, agent) =>
         resetVm({ host: agent.host, vms: agent, job: newJob() }, vm.id),
@@ -273,8 +277,9 @@ export class SimOperations {
   }
 
   async #whileOff(vm: SimVm, work: () => Promise<void>): Promise<void> {
-    const { schedule } = this.#parts;
-    if (vm.busy || vm.power !== 'poweredOn') return;
+    const { schedule, fleet } = this.#parts;
+    // One that is being started could be on after it was looked at.
+    if (vm.busy || vm.power !== 'poweredOn' || fleet.worldOf(vm) === null) return;
     vm.power = 'poweredOff';
     const deadline = schedule.now + OFF_MS_MAX;
     while (vm.worlds.some(({ process }) => !process.isGone) && schedule.now < deadline) {

@@ -73,7 +73,11 @@ export class VmFiles {
   }
 
   hasRedoLogs(id: string): boolean {
-    return [...this.#stateOf(id).disks.values()].some((path) => /-\d{6}\.vmdk$/.test(path));
+    // Of a linked clone also what is named as a base would be.
+    const extents = [...this.#stateOf(id).disks.values()].map((path) =>
+      path.replace(/\.vmdk$/, '-delta.vmdk'),
+    );
+    return extents.some((path) => this.#volume.has(path));
   }
 
   /**

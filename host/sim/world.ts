@@ -42,7 +42,8 @@ export class SimWorld {
   asked = false;
   /** It was told what it takes over. */
   activated = false;
-  #flushFailed = false;
+  /** What it has acknowledged may not be in its files. */
+  #leavesLoss = false;
   #takeOver: TakeOver | null = null;
 
   constructor(parts: WorldParts) {
@@ -67,11 +68,12 @@ export class SimWorld {
       startDestination: (ticket) => new SimDestination(this, findDestination(ticket)),
       resources: () => ({ cpuMicroseconds: 0, residentBytes: 0 }),
       log: (level, message) => {
-        if (level === 'error' && message.startsWith('The last flush')) this.#flushFailed = true;
+        if (level === 'error' && message.startsWith('The last flush')) this.#leavesLoss = true;
       },
       onFaulted: () => {
+        this.#leavesLoss = true;
         parts.onFaulted(this);
-        this.#endSoon();
+        this.#endSoon(FAULTED_MS);
       },
     });
   }
@@ -102,7 +104,7 @@ export class SimWorld {
   /** Flushes and ends. */
   async stop(): Promise<void> {
     await this.world.stop();
-    this.endsWell = !this.#flushFailed;
+    this.endsWell = !this.#leavesLoss;
     this.#endSoon();
   }
 
@@ -134,10 +136,13 @@ export class SimWorld {
   }
 
   /** The last answer is still given. */
-  #endSoon(): void {
-    this.process.run(this.process.localNow, () => this.process.kill());
+  #endSoon(afterMs = 0): void {
+    this.process.run(this.process.localNow + afterMs, () => this.process.kill());
   }
 }
+
+/** As host/world/world-main.ts has it: one that cannot go on stays for the agent to ask why. */
+const FAULTED_MS = 5_000;
 
 /** Longest answers of the destination, as in host/migration/spawn-destination.ts. */
 const ACTIVATE_MS = 20_000;

@@ -103,7 +103,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'lock-file-overwritten': {
     about: 'A lock is taken by a call that two processes can make.',
     theme: 'races',
-    unproven: true,
     file: 'host/datastore/lock-directory.ts',
     find: 'await this.#files.link(temporary, this.#file(epoch));',
     replace: 'await this.#files.rename(temporary, this.#file(epoch));',
@@ -125,7 +124,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'destination-not-ended': {
     about: 'A destination that does not take the VM lives on.',
     theme: 'moves',
-    unproven: true,
     file: 'host/migration/hand-over.ts',
     find: 'await destination.kill();',
     replace: '',
@@ -187,7 +185,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'tables-before-data': {
     about: 'The tables of a redo log are written before the data that they name.',
     theme: 'tornSnapshots',
-    unproven: true,
     file: 'host/disk/redo/table-commit.ts',
     find: 'const steps = [sync];',
     replace: 'const steps: (typeof sync)[] = [(done) => queueMicrotask(() => done(0))];',
@@ -209,10 +206,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'late-world-writes': {
     about: "A world that waited for its locks does not ask whether the disks are still the VM's.",
     theme: 'lostHosts',
-    unproven: true,
     file: 'host/world/same-disks.ts',
     find: 'if (homePath === undefined) return;',
     replace: 'if (homePath === undefined || vm.name !== "") return;',
+  },
+  'files-without-lease': {
+    about: 'Only the first step of what changes files asks for the lock.',
+    theme: 'fencing',
+    file: 'host/disk/files/leased-file.ts',
+    find: 'this.#mayWrite = mayWrite;',
+    replace: 'this.#mayWrite = () => mayWrite() || true;',
   },
   'operation-without-lock': {
     about: 'A process that has lost its locks still makes its operation the truth.',

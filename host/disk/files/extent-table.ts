@@ -6,6 +6,7 @@ import { Fault } from '#lib/model/fault.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import { errnoOf } from '../../datastore/errno.ts';
 import type { DiskFiles, ExtentFile } from '../extent-file.ts';
+import { LeasedFile } from './leased-file.ts';
 
 /** What opening a link, a directory or a socket for writing gives. */
 const NO_FILE_CODES = ['ELOOP', 'EISDIR', 'ENXIO'];
@@ -25,6 +26,7 @@ export interface ExtentsRequest {
   extents: VmdkDescriptor['extents'];
   files: DiskFiles;
   readOnly: boolean;
+  mayWrite?: (() => boolean) | undefined;
 }
 
 /**
@@ -65,16 +67,19 @@ export interface ExtentFileRequest {
   fileName: string;
   files: DiskFiles;
   readOnly: boolean;
+  /** Asked before each change of the file. */
+  mayWrite?: (() => boolean) | undefined;
 }
 
 /**
  * Opens one file beside the descriptor. Throws `InvalidDiskFormat`, `FileNotFound` or `FileFault`.
  */
 export async function openExtentFile(request: ExtentFileRequest): Promise<ExtentFile> {
-  const { descriptorPath, fileName, files, readOnly } = request;
+  const { descriptorPath, fileName, files, readOnly, mayWrite } = request;
   const path = join(dirname(descriptorPath), fileName);
   try {
-    return await files.open(path, readOnly ? 'read' : 'write');
+    const file = await files.open(path, readOnly ? 'read' : 'write');
+    return readOnly || mayWrite === undefined ? file : new LeasedFile(file, mayWrite);
   } catch (cause) {
     const code = errnoOf(cause) ?? String(cause);
     if (code === 'ENOENT') {

@@ -54,7 +54,9 @@ export async function copyLayer(parts: ChangeParts, layer: LayerPlace): Promise<
   const source = await openBacking({ ...common, descriptorPath: sourcePath, readOnly: true });
   let target: Backing | null = null;
   try {
-    target = await openBacking({ ...common, descriptorPath: targetPath });
+    // Who has taken the VM over may be copying to the same place.
+    const mayWrite = () => parts.disks.list.every((disk) => disk.isServing());
+    target = await openBacking({ ...common, descriptorPath: targetPath, mayWrite });
     const onProgress = progressOf(parts, 'Copying disks');
     const copier = copierFor(source, layer);
     const targetIsZero = layer.parentPath === null;
