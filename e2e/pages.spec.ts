@@ -38,6 +38,8 @@ test('no page loads more JavaScript than it may', async ({ page }) => {
 });
 
 test('a list of 10,000 rows draws those in view alone, and leaves them alone', async ({ page }) => {
+  // Drawn without a graphics card, a frame may take half a second.
+  test.setTimeout(240_000);
   await signIn(page);
   await serveManyVms(page);
   await page.goto('/vms');

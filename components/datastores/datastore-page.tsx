@@ -2,6 +2,7 @@
 // The page of a datastore: what it is, its space, the health of its objects, the hosts that reach
 // it, the virtual disks on it. Props: `id`.
 import { Database } from 'lucide-react';
+import dynamic from 'next/dynamic';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useDatastore } from '#lib/client/use-inventory.ts';
@@ -17,12 +18,22 @@ import { reasonOf } from '../ui/disabled-reason.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { StateIcon } from '../ui/state-icon.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-import { DatastoreDisks } from './datastore-disks.tsx';
-import { DatastoreObjects } from './datastore-objects.tsx';
+import { Skeleton } from '../ui/states/skeleton.tsx';
 import { DATASTORE_TYPES } from './datastore-words.ts';
 import { HostAccessibility } from './host-accessibility.tsx';
 import { ObjectHealth } from './object-health.tsx';
 import { SpaceBars } from './space-bars.tsx';
+
+// Tables are fetched with the tab that shows them.
+const loading = () => <Skeleton lines={12} />;
+const DatastoreDisks = dynamic(
+  () => import('./datastore-disks.tsx').then((file) => file.DatastoreDisks),
+  { loading },
+);
+const DatastoreObjects = dynamic(
+  () => import('./datastore-objects.tsx').then((file) => file.DatastoreObjects),
+  { loading },
+);
 
 export function DatastorePage({ id }: { id: string }) {
   return (
