@@ -1,6 +1,5 @@
 // How healthy the objects of a vSAN or vVol datastore are: how many in which state, and each that
 // is not well, with how far it has resynchronised. Props: `datastore`.
-import { objectStateSchema } from '#lib/model/storage-object.ts';
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { Health } from '../disks/disk-health.tsx';
 import { formatBytes, formatNoun } from '../format/quantities.ts';
@@ -8,7 +7,7 @@ import { ObjectLink } from '../objects/object-link.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
-import { diskNames, isWell, OBJECT_STATES } from './object-rows.ts';
+import { diskNames, isWell, wordsOfState } from './object-rows.ts';
 
 /** The tab with all objects has the others. */
 const SHOWN_MAX = 20;
@@ -39,9 +38,7 @@ export function ObjectHealth({ datastore }: { datastore: DatastoreView }) {
 }
 
 function State({ state }: { state: string }) {
-  const known = objectStateSchema.safeParse(state).data;
-  if (known === undefined) return <Badge tone="info">{state}</Badge>;
-  const { label, tone } = OBJECT_STATES[known];
+  const { label, tone } = wordsOfState(state) ?? { label: state, tone: 'info' };
   return <Badge tone={tone}>{label}</Badge>;
 }
 

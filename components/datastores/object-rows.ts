@@ -16,7 +16,7 @@ interface Words {
   tone: Tone;
 }
 
-export const OBJECT_STATES: Record<ObjectState, Words> = {
+const OBJECT_STATES: Record<ObjectState, Words> = {
   healthy: { label: 'Healthy', tone: 'ok' },
   reducedRedundancy: { label: 'Reduced availability', tone: 'warn' },
   resyncing: { label: 'Resynchronising', tone: 'info' },
@@ -24,6 +24,13 @@ export const OBJECT_STATES: Record<ObjectState, Words> = {
   bound: { label: 'Bound', tone: 'ok' },
   unbound: { label: 'Not bound', tone: 'idle' },
 };
+
+const STATE_WORDS = new Map<string, Words>(Object.entries(OBJECT_STATES));
+
+/** Undefined for a state that only a newer host knows. */
+export function wordsOfState(state: string): Words | undefined {
+  return STATE_WORDS.get(state);
+}
 
 export const COMPONENT_STATES: Record<ObjectComponent['state'], Words> = {
   active: { label: 'Active', tone: 'ok' },
