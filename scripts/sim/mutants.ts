@@ -39,13 +39,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'this.#sync((error) => io.carrier?.diskDone(io, error));',
     replace: 'this.#sync(() => io.carrier?.diskDone(io, 0));',
   },
-  'lease-asked-above-only': {
-    about: 'What a filter held back is written although the lease is over.',
-    theme: 'fencing',
-    file: 'host/disk/disk-place.ts',
-    find: 'lock.isHeld() ? backing.submit(io) : NBD_ERRORS.ESHUTDOWN',
-    replace: 'backing.submit(io)',
-  },
   'lease-never-ends': {
     about: 'A holder that could not renew in time goes on.',
     theme: 'fencing',
