@@ -1,8 +1,8 @@
 // Tests of the sidecar format: what goes in comes out, and nothing that was torn or changed does.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { crc32c } from '../../base/crc32c.ts';
 import { FormatError } from '../format-error.ts';
-import { crc32c } from './crc32c.ts';
 import { decodeSidecar, encodeSidecar } from './sidecar.ts';
 
 const contents = fc.uint8Array({ maxLength: 300 });

@@ -1,9 +1,10 @@
 // VMFD: a filter's sidecar. Little endian: magic "VMFD", version 1 (u32), length of the contents
 // (u32), CRC-32C of the contents (u32), CRC-32C of these 16 bytes (u32), then the contents and
 // nothing behind them. docs/formats/sidecar.md.
+
+import { crc32c } from '../../base/crc32c.ts';
 import { SIDECAR_BYTES_MAX } from '../../model/limits.ts';
 import { FormatError } from '../format-error.ts';
-import { crc32c } from './crc32c.ts';
 
 /** "VMFD" as a little-endian number. */
 const MAGIC = 0x44464d56;
