@@ -61,9 +61,10 @@ export class Announcement {
 
   /**
    * The disk's I/O must stand still. What filters do on their own goes on until all have answered,
-   * and then stands still as well, until `thaw`, `done` or `undone`. Throws as `prepare` does.
+   * and then stands still as well, until `thaw`, `done` or `undone`. Throws as `prepare` does. With
+   * `evenWaiting`, what they began may still be waiting for space, and is kept below by the caller.
    */
-  async freeze(): Promise<void> {
+  async freeze(evenWaiting = false): Promise<void> {
     this.#frozen = true;
     for (const filter of this.#told) {
       const refusal = await this.#ask(filter, 'frozen');
@@ -71,7 +72,8 @@ export class Announcement {
     }
     for (const filter of this.#parts.filters) {
       const ended = await this.#within(filter.own.hold(), FROZEN_ANSWER_MS);
-      if (!ended) await this.#refused(filter, 'frozen', 'what it began on its own does not end');
+      if (ended || (evenWaiting && !filter.own.isWritingSidecar)) continue;
+      await this.#refused(filter, 'frozen', 'what it began on its own does not end');
     }
   }
 

@@ -22,6 +22,7 @@ export class OwnWork {
   readonly #gate = new Gate('ESHUTDOWN: the filter has left the disk');
   readonly #below: OwnBelowIo;
   #lost = false;
+  #sidecarWrites = 0;
 
   /** Held until the first `release`: there is nothing below a filter that is being opened. */
   constructor({ sizeBytes, isServing, sidecarContents, writeSidecar }: OwnWorkParts) {
@@ -60,6 +61,11 @@ export class OwnWork {
     this.#lost = true;
   }
 
+  /** A write of the sidecar is under way. */
+  get isWritingSidecar(): boolean {
+    return this.#sidecarWrites > 0;
+  }
+
   /** Begins nothing new; resolves when nothing is under way. Idempotent. */
   hold(): Promise<void> {
     return this.#gate.hold();
@@ -77,7 +83,12 @@ export class OwnWork {
 
   async #write(bytes: Uint8Array, write: OwnWorkParts['writeSidecar']): Promise<void> {
     if (this.#lost) throw sidecarError('ESHUTDOWN: the filter has left the disk');
-    await write(bytes);
+    this.#sidecarWrites += 1;
+    try {
+      await write(bytes);
+    } finally {
+      this.#sidecarWrites -= 1;
+    }
   }
 }
 

@@ -61,7 +61,7 @@ export class ServedDisk implements NbdExport {
   readonly #parts: ServedDiskParts;
   #disk: Backing;
   /** Stands before the disk: what finds no room there waits for it. */
-  readonly #space: SpacePause;
+  readonly space: SpacePause;
   #descriptorPath: string;
   #lock: DiskLock;
   readonly #tracer: IoTracer;
@@ -76,7 +76,7 @@ export class ServedDisk implements NbdExport {
     this.name = parts.name;
     this.#descriptorPath = parts.descriptorPath;
     this.#disk = disk;
-    this.#space = new SpacePause({
+    this.space = new SpacePause({
       ...{ inner: leased(disk, lock), clock: parts.clock },
       onNoSpace: (held) => this.#onSpace(held),
       onSpaceAgain: () => this.#onSpace(0),
@@ -147,9 +147,12 @@ export class ServedDisk implements NbdExport {
     return { backing: this.#disk, descriptorPath: this.#descriptorPath, lock: this.#lock };
   }
 
-  /** Has what the filters do on their own stand still while the work runs. */
+  /**
+   * Has what the filters do on their own stand still while the work runs; but for what waits for
+   * space, which is kept from being tried.
+   */
   async withFiltersStill<T>(work: () => Promise<T>): Promise<T> {
-    await holdOwnWork(this.#chain.filters, this.#parts.clock);
+    await holdOwnWork(this.#chain.filters, this.#parts.clock, this.isWaiting);
     try {
       return await work();
     } finally {
@@ -182,19 +185,9 @@ export class ServedDisk implements NbdExport {
     this.#chain.letGo();
   }
 
-  /** Writes that wait because the datastore is full. */
-  get waitingForSpace(): number {
-    return this.#space.held;
-  }
-
-  /** Tries again what waits for space. */
-  retrySpace(): void {
-    this.#space.retryNow();
-  }
-
-  /** Fails what waits for space, because the disk is about to close. */
-  giveUpSpace(): void {
-    this.#space.giveUp();
+  /** On a disk that is held and quiet: some of its I/O waits for space, or did a moment ago. */
+  get isWaiting(): boolean {
+    return this.space.held > 0 || this.inFlight > 0;
   }
 
   isServing(): boolean {
@@ -281,7 +274,7 @@ export class ServedDisk implements NbdExport {
       lock: this.#lock,
     };
     this.#disk = next.backing;
-    this.#space.replaceInner(leased(next.backing, next.lock));
+    this.space.replaceInner(leased(next.backing, next.lock));
     this.#descriptorPath = next.descriptorPath;
     this.#lock = next.lock;
     if (next.lock !== before.lock) next.lock.onLost((reason) => this.#parts.onLockLost(reason));
@@ -315,7 +308,7 @@ export class ServedDisk implements NbdExport {
     if (states === null) return;
     this.#lock = await this.lockOf(this.#descriptorPath);
     this.#disk = await this.openPlace(this.#descriptorPath);
-    this.#space.replaceInner(leased(this.#disk, this.#lock));
+    this.space.replaceInner(leased(this.#disk, this.#lock));
     const wanted = this.#chain.filters;
     await this.#openFilters(wanted, states);
     this.#lock.onLost((reason) => this.#parts.onLockLost(reason));
@@ -370,7 +363,7 @@ export class ServedDisk implements NbdExport {
   #makeChain(filters: readonly OpenFilter[]): Chain {
     const chain = new Chain({
       filters,
-      disk: this.#space,
+      disk: this.space,
       tracer: this.#tracer,
       diskName: this.#parts.id,
       checked: this.#parts.checked,

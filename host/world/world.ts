@@ -5,7 +5,6 @@ import { assert } from '#lib/base/assert.ts';
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import type { Random } from '#lib/base/random.ts';
-import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import { Fault, type FaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
@@ -40,7 +39,7 @@ export interface WorldParts {
   /** The machine's and the image's unless a test says otherwise. */
   files?: DiskFiles;
   /** The host's virtual flash resource; none when absent. */
-  flash?: HostFlash;
+  flash?: DisksFlash;
   processes?: ProcessTable;
   loadFilters?: LoadFilters;
   makeServer?(exports: readonly ServedDisk[]): WorldServer;
@@ -194,7 +193,7 @@ export class World {
         key: disk.diskKey,
         filters: disk.filters,
         connections: this.#server.connectionsOf(disk),
-        waitingForSpace: disk.waitingForSpace,
+        waitingForSpace: disk.space.held,
         ...(disk.progress.length > 0 && { progress: disk.progress }),
       })),
       ...(this.#keys.isWaiting && { awaitsKeys: true }),
@@ -329,7 +328,7 @@ export class World {
       const server = this.#server;
       this.#state = 'stopping';
       const disks = this.#disks.list;
-      for (const disk of disks) disk.giveUpSpace();
+      for (const disk of disks) disk.space.giveUp();
       const off = this.#isGuestOn ? disks.map((disk) => disk.announce('powerOff')) : [];
       try {
         for (const announcement of off) await announcement.prepare();

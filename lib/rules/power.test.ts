@@ -6,7 +6,12 @@ import { judgeMigration } from './placement.ts';
 import { judgeAssignment } from './policy-assignment.ts';
 import { judgePowerOff, judgeReset, judgeSuspend, planPowerOn } from './power.ts';
 import { judgeRemoveDisk } from './storage/disks.ts';
-import { judgeCreateSnapshot } from './storage/snapshots.ts';
+import { fixedDiskReasons } from './storage/relocation.ts';
+import {
+  judgeConsolidate,
+  judgeCreateSnapshot,
+  judgeRemoveAllSnapshots,
+} from './storage/snapshots.ts';
 
 const host: HostFacts = {
   ...{ id: 'host-1', name: 'esx01', clusterId: 'domain-c1', version: '8.0.0' },
@@ -58,7 +63,7 @@ test('what is so already is refused', () => {
   expect(judgePowerOff(on, away).reasons).toMatchObject([{ fault: 'HostNotConnected' }]);
 });
 
-test('what waits for space can be powered off, and nothing else before there is room', () => {
+test('what waits for space can be powered off, and do what makes room', () => {
   const waitsForSpaceOn = { id: 'datastore-1', name: 'vmfs1' };
   const waiting = { ...vm, powerState: 'poweredOn' as const, waitsForSpaceOn };
   expect(judgePowerOff(waiting, host).allowed).toBe(true);
@@ -73,7 +78,15 @@ test('what waits for space can be powered off, and nothing else before there is 
   ];
   for (const { reasons } of refusals) {
     expect(reasons).toMatchObject([
-      { fault: 'NoDiskSpace', remedy: 'Make space on vmfs1, or power off web01.' },
+      { fault: 'NoDiskSpace', remedy: expect.stringContaining('Make space on vmfs1, move') },
     ]);
   }
+  expect(fixedDiskReasons(waiting)).toEqual([]);
+  expect(judgeRemoveAllSnapshots(waiting, host).reasons).not.toMatchObject([
+    { fault: 'NoDiskSpace' },
+  ]);
+  expect(judgeConsolidate({ ...waiting, consolidationNeeded: true }, host)).toMatchObject({
+    allowed: true,
+    warnings: [{ fault: 'NoDiskSpace' }],
+  });
 });

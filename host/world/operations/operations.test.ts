@@ -130,9 +130,11 @@ test('suspend keeps what filters remember, and a world that finds it resumes', a
 });
 
 const mountable = haveTools('qemu-io', 'mount', 'umount') && process.getuid?.() === 0;
-test.skipIf(!mountable)('a full datastore pauses the guest, and room resumes it', async () => {
+
+/** Runs the work while a guest of its own writes 2 MiB that find no room. */
+async function whileFull(work: (guest: FullGuest) => Promise<void>): Promise<void> {
   const small = join(harness.directory, 'small');
-  await mkdir(small);
+  await mkdir(small, { recursive: true });
   const mounted = await runTool('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small]);
   // Not every machine lets its root mount.
   if (mounted.code !== 0) return;
@@ -146,18 +148,43 @@ test.skipIf(!mountable)('a full datastore pauses the guest, and room resumes it'
     const ballast = join(small, 'ballast');
     await appendFile(ballast, Buffer.alloc(3 * 1024 * 1024));
     const guest = await harness.start(await harness.makeLaunch([{ ...full, descriptorPath }]));
-    const write = mustRun('qemu-io', ['-f', 'raw', '-c', 'write -P 7 0 2M', guest.uri()]);
-    await eventually(async () => {
-      const { disks } = await guest.client.status();
-      return disks.some(({ waitingForSpace }) => waitingForSpace > 0);
-    });
-    await rm(ballast);
+    const io = (command: string) =>
+      mustRun('qemu-io', ['-f', 'raw', '-c', command, guest.uri()], { timeoutMs: 120_000 });
+    const write = io('write -P 7 0 2M');
+    const waiting = async () => (await guest.client.status()).disks[0]?.waitingForSpace ?? 0;
+    await eventually(async () => (await waiting()) > 0);
+    await work({ guest, key: full.key, descriptorPath, ballast });
     expect(await write).toContain('wrote 2097152');
-    const read = ['-f', 'raw', '-c', 'read -P 7 0 2M', guest.uri()];
-    expect(await mustRun('qemu-io', read)).not.toMatch(/verification failed/i);
-    expect((await guest.client.status()).disks[0]?.waitingForSpace).toBe(0);
+    expect(await io('read -P 7 0 2M')).not.toMatch(/verification failed/i);
+    expect(await waiting()).toBe(0);
     await guest.client.stop();
   } finally {
     await runTool('umount', [small]);
   }
-});
+}
+
+interface FullGuest {
+  guest: typeof world;
+  key: number;
+  descriptorPath: string;
+  /** What fills the datastore. */
+  ballast: string;
+}
+
+test.skipIf(!mountable)('a full datastore pauses the guest, and room resumes it', () =>
+  whileFull(({ ballast }) => rm(ballast)),
+);
+
+test.skipIf(!mountable)('what waits for space moves to where there is some', () =>
+  whileFull(async ({ guest, key, descriptorPath }) => {
+    const grow = { kind: 'grow', key, capacityBytes: 128 * 1024 * 1024 } as const;
+    const refused = guest.client.operate({ mark: 'grow', operation: grow, commit: null });
+    await expect(refused).rejects.toMatchObject({ fault: 'NoDiskSpace' });
+    const targetPath = join(harness.directory, 'moved', 'disk1.vmdk');
+    const layer = { sourcePath: descriptorPath, targetPath, parentPath: null };
+    const disks = [{ key, layers: [{ ...layer, provisioning: 'thin' as const }] }];
+    const operation = { kind: 'relocate' as const, disks };
+    const moved = await guest.client.operate({ mark: 'move', operation, commit: null });
+    expect(moved.copiedBytes).toBeLessThan(4 * 1024 * 1024);
+  }),
+);

@@ -29,6 +29,7 @@ export async function relocate(parts: ChangeParts, { disks }: Relocate): Promise
   const pause = await makeChange(parts, {
     kind: 'relocate',
     disks: parts.disks.list,
+    evenWaiting: true,
     prepare: async () => {
       for (const { key, layers } of disks) {
         const disk = parts.disks.find(key);

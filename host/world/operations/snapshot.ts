@@ -40,6 +40,7 @@ export async function snapshot(
 
 /** The files stay as they are: only the list changes. */
 export async function forgetSnapshots(parts: ChangeParts): Promise<OperationResult> {
-  const pause = await makeChange(parts, { kind: 'snapshotRemove', disks: parts.disks.list });
+  const change = { kind: 'snapshotRemove', disks: parts.disks.list, evenWaiting: true } as const;
+  const pause = await makeChange(parts, change);
   return { ...pause, copiedBytes: 0 };
 }

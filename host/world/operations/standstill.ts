@@ -21,6 +21,11 @@ export interface Change {
   kind: DiskEventKind | null;
   disks: readonly ServedDisk[];
   quiesced?: boolean;
+  /**
+   * It makes room, or goes where there is some: so it may happen while writes wait for space. One
+   * that the filters do not hear of always may.
+   */
+  evenWaiting?: boolean;
   /** Of `grow`. */
   sizeBytes?: number;
   /** While I/O flows, after the filters have agreed. */
@@ -39,6 +44,7 @@ export async function makeChange(parts: ChangeParts, change: Change): Promise<Pa
     kind === null ? [] : disks.map((disk) => disk.announce(kind, { quiesced, sizeBytes }));
   let pause: Pause;
   try {
+    requireRoom(change);
     for (const announcement of announcements) await announcement.prepare();
     await change.prepare?.();
     requireNotCanceled(parts.signal);
@@ -59,7 +65,18 @@ export function standQuiet(
   disk: ServedDisk,
   work: () => Promise<void>,
 ): Promise<Pause> {
-  return quiesce({ server, disks: [disk], clock }, () => disk.withFiltersStill(work));
+  return quiesce({ server, disks: [disk], clock, evenWaiting: true }, () =>
+    disk.withFiltersStill(() => parked([disk], work)),
+  );
+}
+
+/**
+ * Writes that wait for space are not tried while the work runs. So are all others: one that found
+ * room just now may be followed by more of the same request.
+ */
+function parked(disks: readonly ServedDisk[], work: () => Promise<void>): Promise<void> {
+  const [first, ...others] = disks;
+  return first === undefined ? work() : first.space.whileParked(() => parked(others, work));
 }
 
 function standStill(
@@ -68,15 +85,17 @@ function standStill(
   announcements: readonly Announcement[],
 ): Promise<Pause> {
   const { server, clock } = parts;
-  const { kind, disks } = change;
+  const { kind, disks, evenWaiting } = change;
   const [only] = disks;
   if (kind === null && only !== undefined) {
     return standQuiet(parts, only, () => changeOver(parts, change));
   }
-  return quiesce({ server, disks, clock }, async () => {
+  return quiesce({ server, disks, clock, evenWaiting }, async () => {
     try {
-      for (const announcement of announcements) await announcement.freeze();
-      await changeOver(parts, change);
+      const waits = evenWaiting && disks.some((disk) => disk.isWaiting);
+      for (const announcement of announcements) await announcement.freeze(waits);
+      if (evenWaiting) await parked(disks, () => changeOver(parts, change));
+      else await changeOver(parts, change);
     } finally {
       // Now for all, not when each has heard of the end: a guest's I/O may need a filter's own.
       for (const announcement of announcements) announcement.thaw();
@@ -98,6 +117,14 @@ async function changeOver({ commit, files, log }: ChangeParts, change: Change): 
   if (commit === null) return;
   // It has happened: the agent writes again what could not be written here.
   await finishCommit(commit, files).catch((thrown: unknown) => log('error', String(thrown)));
+}
+
+/** Throws `NoDiskSpace` when the disks' I/O cannot come to rest. */
+function requireRoom({ kind, disks, evenWaiting = kind === null }: Change): void {
+  const full = evenWaiting ? undefined : disks.find(({ space }) => space.held > 0);
+  if (full === undefined) return;
+  const message = `Writes of ${full.descriptorPath} wait for space, so its I/O does not come to rest.`;
+  throw new Fault('NoDiskSpace', message);
 }
 
 /**

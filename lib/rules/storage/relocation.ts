@@ -12,7 +12,6 @@ import {
   mountReasons,
   spaceReasons,
   suspendedReasons,
-  waitingReasons,
 } from './vm-reasons.ts';
 
 /** Where one disk shall be, and how it shall take its space there. */
@@ -146,7 +145,6 @@ function storageReasons({ vm, wanted, datastores }: RelocationFacts): Reason[] {
 export function fixedDiskReasons(vm: VmFacts): Reason[] {
   const reasons = [
     ...suspendedReasons(vm),
-    ...waitingReasons(vm),
     ...linkedCloneReasons(vm, `the disks of ${vm.name} cannot move`),
   ];
   if (vm.linkedTo) {

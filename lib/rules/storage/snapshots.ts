@@ -7,6 +7,7 @@ import {
   diskWorkReasons,
   hostReasons,
   linkedCloneReasons,
+  mergeReasons,
   suspendedReasons,
   templateReasons,
 } from './vm-reasons.ts';
@@ -69,27 +70,48 @@ export function judgeRemoveSnapshot(
   host: HostFacts,
   { snapshotId, removeChildren }: { snapshotId: number; removeChildren: boolean },
 ): Verdict {
-  const reasons = diskWorkReasons(vm, host);
+  const reasons = mergeReasons(vm, host);
   if (!vm.snapshots.some(({ id }) => id === snapshotId)) {
     return verdictOf([...reasons, noSnapshot(vm)]);
   }
   const gone = removeChildren ? descendants(vm.snapshots, snapshotId) : [snapshotId];
-  return verdictOf([...reasons, ...linkedCloneReasons(vm, 'it cannot be removed', gone)]);
+  return verdictOf(
+    [...reasons, ...linkedCloneReasons(vm, 'it cannot be removed', gone)],
+    mergeWarnings(vm),
+  );
 }
 
 export function judgeRemoveAllSnapshots(vm: VmFacts, host: HostFacts): Verdict {
-  const reasons = diskWorkReasons(vm, host);
+  const reasons = mergeReasons(vm, host);
   if (vm.snapshots.length === 0) reasons.push(noSnapshot(vm));
-  return verdictOf([...reasons, ...linkedCloneReasons(vm, 'it cannot be removed')]);
+  return verdictOf(
+    [...reasons, ...linkedCloneReasons(vm, 'it cannot be removed')],
+    mergeWarnings(vm),
+  );
 }
 
 /** Redo logs that a broken-off merge has left are merged after all. */
 export function judgeConsolidate(vm: VmFacts, host: HostFacts): Verdict {
-  const reasons = diskWorkReasons(vm, host);
+  const reasons = mergeReasons(vm, host);
   if (!vm.consolidationNeeded) {
     reasons.push(refusal(vm, `The disks of ${vm.name} need no consolidation.`));
   }
-  return verdictOf(reasons);
+  return verdictOf(reasons, mergeWarnings(vm));
+}
+
+/** A merge gives room back at its end; what it writes before may have to find some. */
+function mergeWarnings(vm: VmFacts): Reason[] {
+  const { waitsForSpaceOn: place } = vm;
+  if (place === null) return [];
+  return [
+    {
+      fault: 'NoDiskSpace',
+      message:
+        `${vm.name} waits for space on ${place.name}. Merging into a thin disk may need some ` +
+        `before it gives any back; what cannot be merged stays, to be consolidated later.`,
+      objects: [vm.id, place.id],
+    },
+  ];
 }
 
 /** Redo logs below the running state when it descends from this snapshot. */

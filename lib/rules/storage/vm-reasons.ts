@@ -49,7 +49,9 @@ export function waitingReasons(vm: VmFacts): Reason[] {
     {
       fault: 'NoDiskSpace',
       message: `${vm.name} waits for space on ${place.name}, so its I/O does not come to rest.`,
-      remedy: `Make space on ${place.name}, or power off ${vm.name}.`,
+      remedy:
+        `Make space on ${place.name}, move disks of ${vm.name} to another datastore, ` +
+        `or power off ${vm.name}.`,
       objects: [vm.id, place.id],
     },
   ];
@@ -57,12 +59,12 @@ export function waitingReasons(vm: VmFacts): Reason[] {
 
 /** Why nothing may be done to its disks now, whatever it is. */
 export function diskWorkReasons(vm: VmFacts, host: HostFacts): Reason[] {
-  return [
-    ...hostReasons(vm, host),
-    ...templateReasons(vm),
-    ...suspendedReasons(vm),
-    ...waitingReasons(vm),
-  ];
+  return [...mergeReasons(vm, host), ...waitingReasons(vm)];
+}
+
+/** The same for what makes room, and may be done while the VM waits for some. */
+export function mergeReasons(vm: VmFacts, host: HostFacts): Reason[] {
+  return [...hostReasons(vm, host), ...templateReasons(vm), ...suspendedReasons(vm)];
 }
 
 /** Linked clones that build on one of the VM's snapshots, or on one of those named. */
