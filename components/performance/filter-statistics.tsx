@@ -1,69 +1,60 @@
 'use client';
-// What each filter of a disk measures itself (hit ratio, held I/Os, …), by the names and units of
-// its manifest.
-// Props: `samples`, `disk`. Counters are shown as the rate over the last samples, gauges as they
-// are.
+// What a filter of a disk measures itself (hit ratio, dirty data, delayed I/Os, …) as charts, by
+// the names and units of its manifest; which filter is kept in `?filter=`.
+// Props: `samples`, `disk`, `windowMs`.
 import { useFilters } from '#lib/client/use-policies.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import type { DiskView } from '#lib/wire/api/inventory.ts';
-import type { FilterCatalogueEntry } from '#lib/wire/api/policies.ts';
-import { formatByteRate, formatBytes, formatCount } from '../format/quantities.ts';
+import { Section } from '../ui/card.tsx';
+import { LineChart } from '../ui/charts/line-chart.tsx';
+import { Select } from '../ui/forms/select.tsx';
+import { useUrlParam } from '../ui/use-url-param.ts';
 import { latestDiskSample } from './performance-series.ts';
+import { statisticCharts } from './statistic-charts.ts';
 
-type Statistic = FilterCatalogueEntry['statistics'][number];
+export interface FilterStatisticsProps {
+  samples: VmSample[];
+  disk: DiskView;
+  windowMs: number;
+}
 
-export function FilterStatistics({ samples, disk }: { samples: VmSample[]; disk: DiskView }) {
-  const filters = useFilters();
-  const latest = latestDiskSample(samples, disk.key);
-  const before =
-    latest &&
-    latestDiskSample(
-      samples.filter(({ at }) => at < latest.at),
-      disk.key,
-    );
-  if (!latest) return null;
-  return (
-    <div className="space-y-3">
-      {latest.sample.filters.map(({ name, statistics }) => {
-        const entry = filters.data?.find((candidate) => candidate.name === name);
-        const earlier = before?.sample.filters.find((other) => other.name === name);
-        return (
-          <div key={name}>
-            <p className="font-medium">{name}</p>
-            <dl className="grid max-w-md grid-cols-[1fr_auto] gap-x-4">
-              {Object.entries(statistics).map(([key, value]) => {
-                const known = entry?.statistics.find((one) => one.name === key);
-                const rate = rateOf(value, earlier?.statistics[key], latest.at, before?.at);
-                return (
-                  <div key={key} className="col-span-2 grid grid-cols-subgrid border-b border-line">
-                    <dt className="text-muted">{known?.label ?? key}</dt>
-                    <dd className="text-right">{statisticText(known, value, rate)}</dd>
-                  </div>
-                );
-              })}
-            </dl>
-          </div>
-        );
-      })}
+export function FilterStatistics({ samples, disk, windowMs }: FilterStatisticsProps) {
+  const catalogue = useFilters();
+  const [chosen, choose] = useUrlParam('filter', '');
+  const measured = latestDiskSample(samples, disk.key)?.sample.filters ?? [];
+  const names = [...new Set([...disk.filters, ...measured].map(({ name }) => name))];
+  const name = names.find((one) => one === chosen) ?? names[0];
+  if (name === undefined || !catalogue.data) return null;
+  const statistics = catalogue.data.find((entry) => entry.name === name)?.statistics;
+  const { times, charts } = statisticCharts(samples, { diskKey: disk.key, name, statistics });
+  const select = (
+    <div className="w-44">
+      <Select
+        label="Filter"
+        hideLabel
+        value={name}
+        options={names.map((one) => ({ value: one, label: one }))}
+        onChange={choose}
+      />
     </div>
   );
-}
-
-function rateOf(
-  value: number,
-  earlier: number | undefined,
-  at: number,
-  earlierAt: number | undefined,
-): number | null {
-  if (earlier === undefined || earlierAt === undefined || at <= earlierAt) return null;
-  return Math.max(0, value - earlier) / ((at - earlierAt) / 1000);
-}
-
-function statisticText(known: Statistic | undefined, value: number, rate: number | null): string {
-  const bytes = known?.unit === 'B' || known?.unit === 'bytes';
-  if (known?.kind === 'counter' && rate !== null) {
-    return bytes ? formatByteRate(rate) : `${formatCount(rate)} ${known.unit}/s`.replace('  ', ' ');
-  }
-  if (bytes) return formatBytes(value);
-  return `${formatCount(value)} ${known?.unit ?? ''}`.trim();
+  return (
+    <Section title={`Measured by ${name}`} actions={names.length > 1 && select}>
+      {charts.length === 0 ? (
+        <p className="text-muted">{`The filter ${name} measures nothing itself.`}</p>
+      ) : (
+        <div className="grid gap-6 xl:grid-cols-2">
+          {charts.map((chart) => (
+            <LineChart
+              key={chart.series.map(({ label }) => label).join('\n')}
+              {...chart}
+              times={times}
+              windowMs={windowMs}
+              empty="Nothing of this in this span of time."
+            />
+          ))}
+        </div>
+      )}
+    </Section>
+  );
 }

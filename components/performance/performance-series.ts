@@ -81,14 +81,14 @@ export function latestDiskSample(
   return null;
 }
 
-interface Point {
+export interface Point {
   at: number;
   /** Null where nothing was measured. */
   disk: DiskSample | null;
 }
 
 /** The samples, with an empty point in each hole between them, so that no line is drawn over it. */
-function pointsOf(samples: readonly VmSample[], diskKey: number): Point[] {
+export function pointsOf(samples: readonly VmSample[], diskKey: number): Point[] {
   return samples.flatMap((sample, index) => {
     const point = { at: sample.at, disk: diskOf(sample, diskKey) };
     const before = samples[index - 1];

@@ -81,6 +81,7 @@ function Charts({ vm, samples }: { vm: VmView; samples: VmSample[] }) {
       <div className={classNames('space-y-6', stale && 'opacity-60')}>
         <DiskCharts samples={samples} diskKey={disk.key} windowMs={Number(window.value)} />
         <FilterCharts samples={samples} disk={disk} windowMs={Number(window.value)} />
+        <FilterStatistics samples={samples} disk={disk} windowMs={Number(window.value)} />
       </div>
     </div>
   );
@@ -142,7 +143,6 @@ function FilterCharts({ samples, disk, windowMs }: ChartsProps & { disk: DiskVie
           series={filterSeries(samples, disk.key, 'p99Us')}
           format={formatLatency}
         />
-        <FilterStatistics samples={samples} disk={disk} />
       </div>
     </Section>
   );
