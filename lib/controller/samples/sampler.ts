@@ -1,6 +1,6 @@
 // Asks every connected host with running VMs for their samples, once a second. A VM that did
-// nothing, and did nothing in the sample before, adds no row. Averages over the last minute go into
-// the VM rows now and then.
+// nothing, and did nothing in the sample before, adds no row, unless one of its filters works on by
+// itself. Averages over the last minute go into the VM rows now and then.
 import { sleep } from '../../base/clock.ts';
 import type { VmSample } from '../../model/io.ts';
 import { sampleVms } from '../../wire/agent/host-rpc.ts';
@@ -29,6 +29,8 @@ interface Recent {
   cpu: number[];
   residentBytes: number;
   wasIdle: boolean;
+  /** What its filters measured while it was idle, as text; '' while it was not. */
+  statistics: string;
   /** Sampled since the averages were taken last. */
   isFresh: boolean;
 }
@@ -101,11 +103,14 @@ export class Sampler {
   #isWorthKeeping({ vmId, sample }: TakenSample): boolean {
     const recent = this.#recent.get(vmId);
     const isIdle = doesNothing(sample);
-    const keep = !(isIdle && recent?.wasIdle);
+    // A cache that writes back, a disk that is being encrypted: nothing of it is the guest's I/O.
+    const statistics = isIdle ? statisticsOf(sample) : '';
+    const keep = !(isIdle && recent?.wasIdle && recent.statistics === statistics);
     this.#recent.set(vmId, {
       cpu: [...(recent?.cpu ?? []), sample.cpu].slice(-WINDOW),
       residentBytes: sample.residentBytes,
       wasIdle: isIdle,
+      statistics,
       isFresh: true,
     });
     return keep;
@@ -134,4 +139,8 @@ function doesNothing({ disks }: VmSample): boolean {
       disk.read.iops + disk.write.iops + disk.otherIops + disk.errorsPerSecond === 0 &&
       disk.inFlight === 0,
   );
+}
+
+function statisticsOf({ disks }: VmSample): string {
+  return JSON.stringify(disks.map(({ filters }) => filters.map(({ statistics }) => statistics)));
 }
