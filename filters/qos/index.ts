@@ -1,7 +1,7 @@
-// The filter `qos`: limits the I/Os and the bytes of a disk in a second. Class datastoreIoControl,
-// so it stands last and counts what really goes to the storage.
+// The filter `qos`: limits, reservations and shares of a disk's I/O. Class datastoreIoControl, so
+// that it stands last and counts what really goes to the storage.
 import { defineFilter, type FilterContext } from '#lib/filter-sdk/filter.ts';
-import { IoLimiter } from './io-limiter.ts';
+import { DiskQos } from './disk-qos.ts';
 
 export default defineFilter({
   kind: 'partial',
@@ -11,7 +11,7 @@ export default defineFilter({
   name: 'qos',
   class: 'datastoreIoControl',
   apiVersion: 1,
-  summary: 'IOPS and throughput limits with bursts, counted in I/Os of 32 KiB',
+  summary: 'Limits with bursts, reservations and shares, counted in I/Os of 32 KiB',
   properties: [
     {
       name: 'iopsLimit',
@@ -43,12 +43,79 @@ export default defineFilter({
       maximum: 60,
       default: 1,
     },
+    {
+      name: 'scope',
+      label: 'Limit applies to',
+      help: 'Whether each disk has the limits to itself, or all disks of the policy share them.',
+      type: 'choice',
+      choices: [
+        { value: 'disk', label: 'Each disk' },
+        { value: 'policy', label: 'All disks of the policy together' },
+      ],
+      default: 'disk',
+    },
+    {
+      name: 'shares',
+      label: 'Shares',
+      help: 'The part of a congested datastore that a disk gets, in relation to the others.',
+      type: 'choice',
+      choices: [
+        { value: 'low', label: 'Low (500)' },
+        { value: 'normal', label: 'Normal (1000)' },
+        { value: 'high', label: 'High (2000)' },
+        { value: 'custom', label: 'Custom' },
+      ],
+      default: 'normal',
+    },
+    {
+      name: 'customShares',
+      label: 'Custom shares',
+      help: 'Used when Shares is Custom.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      default: 1000,
+    },
+    {
+      name: 'reservation',
+      label: 'Reservation',
+      help: 'I/Os of 32 KiB in a second that a disk gets before shares count. 0 reserves none.',
+      type: 'integer',
+      unit: 'IOPS',
+      minimum: 0,
+      maximum: 10_000_000,
+      default: 0,
+    },
+    {
+      name: 'latencyThreshold',
+      label: 'Congestion threshold',
+      help:
+        'From this mean latency on a datastore counts as congested, and shares and reservations ' +
+        'count. Of several on a datastore the longest is used.',
+      type: 'integer',
+      unit: 'ms',
+      minimum: 1,
+      maximum: 1000,
+      default: 5,
+    },
+    {
+      name: 'policy',
+      label: 'Storage policy',
+      help: 'The policy whose disks share the limits.',
+      type: 'string',
+      default: '',
+      managed: true,
+    },
   ],
   statistics: [
     { name: 'units', label: 'I/Os of 32 KiB', kind: 'counter', unit: 'I/Os' },
-    { name: 'delayed', label: 'Delayed I/Os', kind: 'counter', unit: 'I/Os' },
+    { name: 'delayed', label: 'Delayed by the limit', kind: 'counter', unit: 'I/Os' },
+    { name: 'heldBack', label: 'Held back for others', kind: 'counter', unit: 'I/Os' },
     { name: 'waiting', label: 'Waiting I/Os', kind: 'gauge', unit: 'I/Os' },
     { name: 'delay', label: 'Mean delay', kind: 'gauge', unit: 'ms' },
+    { name: 'limit', label: 'IOPS limit', kind: 'gauge', unit: 'IOPS' },
+    { name: 'storageLatency', label: 'Datastore latency', kind: 'gauge', unit: 'ms' },
+    { name: 'entitled', label: 'Entitlement while congested', kind: 'gauge', unit: 'IOPS' },
   ],
-  open: (context: FilterContext) => new IoLimiter(context),
+  open: (context: FilterContext) => new DiskQos(context),
 });

@@ -40,6 +40,7 @@ export interface OpenFilterRequest {
   /** From the policy; what is missing has the definition's default. */
   properties: PropertyValues;
   disk: FilterContext['disk'];
+  storageId: FilterContext['storageId'];
   state: Uint8Array | null;
   clock: Clock;
   own: OwnWork;
@@ -61,6 +62,7 @@ export function openFilter(request: OpenFilterRequest): OpenFilter {
   const { definition, codeId, properties, disk, state, clock, own, line } = request;
   const context: FilterContext = {
     disk,
+    storageId: request.storageId,
     properties: withDefaults(definition, properties),
     state,
     sidecar: own.sidecar,

@@ -17,7 +17,7 @@ import type { HarnessFlash } from './harness-flash.ts';
 import { HarnessKeys } from './harness-keys.ts';
 import { HarnessBelow, HarnessLine, HarnessSidecar } from './harness-surroundings.ts';
 
-class HarnessClock {
+export class HarnessClock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
@@ -111,6 +111,8 @@ export interface HarnessOptions {
   /** The storage below; a new one of zeroes unless given. */
   disk?: Uint8Array;
   keys?: HarnessKeys;
+  /** What the disk lies on, at first. */
+  storageId?: string;
 }
 
 export class FilterHarness {
@@ -123,6 +125,8 @@ export class FilterHarness {
   readonly sidecar: HarnessSidecar;
   readonly below: HarnessBelow;
   readonly keys: HarnessKeys;
+  /** What the disk lies on. */
+  storageId: string;
   /** Null unless the harness was made with `daemon: true`. */
   readonly daemon: HarnessLine | null;
 
@@ -137,16 +141,19 @@ export class FilterHarness {
       flash = null,
       disk = new Uint8Array(sizeBytes),
       keys = new HarnessKeys(),
+      storageId = 'storage-1',
     }: HarnessOptions = {},
   ) {
     this.disk = disk;
     this.sidecar = new HarnessSidecar(sidecar);
     this.below = new HarnessBelow(this.disk);
     this.keys = keys;
+    this.storageId = storageId;
     this.daemon = daemon ? new HarnessLine() : null;
     const defaults = definition.properties.map(({ name, default: value }) => [name, value]);
     this.filter = definition.open({
       disk: { id: 'disk-1', sizeBytes: disk.length, sectorBytes: 512 },
+      storageId: () => this.storageId,
       properties: { ...Object.fromEntries(defaults), ...properties },
       state,
       sidecar: this.sidecar,

@@ -229,6 +229,11 @@ export interface DaemonLine {
 export interface FilterContext {
   readonly disk: { readonly id: string; readonly sizeBytes: number; readonly sectorBytes: number };
   /**
+   * What the disk lies on at this moment: the same text for all disks of this host that share a
+   * datastore. Another one after the storage was migrated; of no meaning on another host.
+   */
+  storageId(): string;
+  /**
    * Values for every property of the definition; those that the policy does not name have their
    * defaults.
    */
