@@ -27,6 +27,8 @@ export class HarnessBelow implements BelowIo {
   readonly log: string[] = [];
   /** Makes the next I/Os fail. */
   broken = false;
+  /** Makes the next flushes fail, after writes that did not. */
+  flushesFail = false;
 
   constructor(disk: Uint8Array) {
     this.#disk = disk;
@@ -54,7 +56,7 @@ export class HarnessBelow implements BelowIo {
 
   async flush(): Promise<void> {
     this.log.push('flush');
-    if (this.broken) throw ioError('the I/O below the filter failed');
+    if (this.broken || this.flushesFail) throw ioError('the I/O below the filter failed');
   }
 
   #check(operation: string, offset: number, length: number): void {

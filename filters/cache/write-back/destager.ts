@@ -14,8 +14,6 @@ interface Part {
   from: number;
   length: number;
   mask: number;
-  /** Of the block, when the write was planned. */
-  firstRecord: number;
 }
 
 interface Run {
@@ -34,13 +32,13 @@ export interface DestageOptions {
 }
 
 /**
- * Returns the bytes that it wrote, not yet durable. What could not be written is dirty again, and
- * the first error is thrown when all has ended. One call at a time.
+ * Returns the bytes that it wrote, not yet durable. Throws the first error when all has ended; what
+ * was written by then is not known, and must be marked as dirty again. The slots must be pinned. One
+ * call at a time.
  */
 export async function destage(options: DestageOptions): Promise<number> {
   const { store, slots } = options;
   const runs = plan(store, slots);
-  for (const slot of slots) store.pin(slot);
   let next = 0;
   let bytes = 0;
   let failure: unknown = null;
@@ -55,7 +53,6 @@ export async function destage(options: DestageOptions): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: WRITES_AT_ONCE }, lane));
-  for (const slot of slots) store.unpin(slot);
   if (failure !== null) throw failure;
   return bytes;
 }
@@ -65,14 +62,13 @@ function plan(store: BlockStore, slots: readonly number[]): Run[] {
   sorted.sort((a, b) => a.block - b.block);
   const runs: Run[] = [];
   for (const { slot, block } of sorted) {
-    const firstRecord = store.firstRecord[slot] ?? 0;
     for (let rest = store.dirty[slot] ?? 0; rest !== 0; ) {
       const first = lowest(rest);
       const end = runEnd(rest, first);
       const mask = maskOf(first, end);
       rest &= ~mask;
       const from = first * SECTOR_BYTES;
-      const part = { slot, from, length: (end - first) * SECTOR_BYTES, mask, firstRecord };
+      const part = { slot, from, length: (end - first) * SECTOR_BYTES, mask };
       addTo(runs, block * BLOCK_BYTES + from, part);
     }
   }
@@ -99,13 +95,5 @@ async function write(run: Run, { store, below, shift }: DestageOptions): Promise
     // What the guest writes from here on is dirty again.
     store.dirty[slot] = (store.dirty[slot] ?? 0) & ~mask;
   }
-  try {
-    await below.write(run.place - shift, data);
-  } catch (thrown) {
-    for (const { slot, mask, firstRecord } of run.parts) {
-      store.dirty[slot] = (store.dirty[slot] ?? 0) | mask;
-      store.firstRecord[slot] = firstRecord;
-    }
-    throw thrown;
-  }
+  await below.write(run.place - shift, data);
 }

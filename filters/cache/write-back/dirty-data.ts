@@ -169,19 +169,29 @@ export class DirtyData {
   }
 
   async #writeDown(slots: readonly number[]): Promise<void> {
+    if (slots.length === 0) return;
     const { store, below, shift } = this.#parts;
     this.#leaving = slots;
+    const before = slots.map((slot) => {
+      return { slot, mask: store.dirty[slot] ?? 0, firstRecord: store.firstRecord[slot] ?? 0 };
+    });
+    // They must not go before the flush: what a storage that fails has kept of them nobody knows.
+    for (const slot of slots) store.pin(slot);
     try {
-      if (slots.length === 0) return;
       const bytes = await destage({ store, below, shift, slots });
       await below.flush();
       this.#parts.totals.destagedBytes += bytes;
       this.#dirtySectors -= bytes / SECTOR_BYTES;
     } catch (thrown) {
-      for (const slot of slots) if (store.dirty[slot] !== 0) this.#slots.push(slot);
+      for (const { slot, mask, firstRecord } of before) {
+        store.dirty[slot] = (store.dirty[slot] ?? 0) | mask;
+        store.firstRecord[slot] = firstRecord;
+        this.#slots.push(slot);
+      }
       this.#countAgain();
       throw thrown;
     } finally {
+      for (const slot of slots) store.unpin(slot);
       this.#leaving = [];
     }
   }

@@ -153,6 +153,23 @@ describe('write-back', () => {
     expect(next.error).toBe(0);
   });
 
+  test('writes down again what a failed flush may have lost', async () => {
+    const at = machine();
+    const harness = await open(at);
+    harness.submit('write', 0, filled(4096, 5));
+    harness.below.flushesFail = true;
+    harness.clock.advance(3000);
+    await quiet();
+    expect(at.disk[0]).toBe(5);
+    expect(harness.filter.statistics?.()).toMatchObject({ dirty: 4096 / 1024 ** 2 });
+    at.disk.fill(0, 0, 4096);
+    harness.below.flushesFail = false;
+    harness.clock.advance(3000);
+    await quiet();
+    expect(at.disk.subarray(0, 4096)).toEqual(filled(4096, 5));
+    expect(harness.filter.statistics?.()).toMatchObject({ dirty: 0 });
+  });
+
   test('names the bytes and takes no more when flash and storage fail', async () => {
     const at = machine();
     const harness = await open(at);
