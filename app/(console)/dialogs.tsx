@@ -73,6 +73,11 @@ const DIALOG_TABLE: DialogTable = {
   maintenance: dynamic(() =>
     import('#components/hosts/maintenance-dialog.tsx').then((file) => file.MaintenanceDialog),
   ),
+  configureFlash: dynamic(() =>
+    import('#components/hosts/configure-flash-dialog.tsx').then(
+      (file) => file.ConfigureFlashDialog,
+    ),
+  ),
   connection: dynamic(() =>
     import('#components/hosts/connection-dialog.tsx').then((file) => file.ConnectionDialog),
   ),

@@ -8,6 +8,7 @@ import type { ClusterView } from '#lib/wire/api/inventory.ts';
 import { ConflictBanner } from '../drs/conflict-banner.tsx';
 import { DrsPanel } from '../drs/drs-panel.tsx';
 import { BEHAVIORS } from '../drs/drs-words.ts';
+import { ClusterFlash } from '../hosts/cluster-flash.tsx';
 import { HostTable } from '../hosts/host-table.tsx';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
@@ -130,6 +131,11 @@ function Configure({ cluster }: { cluster: ClusterView }) {
       sections={[
         { id: 'io-filters', label: 'I/O Filters', content: <ClusterFilters cluster={cluster} /> },
         { id: 'drs', label: 'DRS', content: <ClusterDrsSettings cluster={cluster} /> },
+        {
+          id: 'flash',
+          label: 'Virtual flash resources',
+          content: <ClusterFlash clusterId={cluster.id} />,
+        },
       ]}
     />
   );

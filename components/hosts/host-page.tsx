@@ -14,6 +14,7 @@ import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { VmTable } from '../vms/vm-table.tsx';
 import { HostDatastores } from './host-datastores.tsx';
+import { HostFlash } from './host-flash.tsx';
 import { HostImage } from './host-image.tsx';
 import { HostIcon, HostStateBadges } from './host-state.tsx';
 import { HostSummaryTab } from './host-summary.tsx';
@@ -126,6 +127,7 @@ function Configure({ host }: { host: HostView }) {
       sections={[
         { id: 'image', label: 'Image', content: <HostImage host={host} /> },
         { id: 'datastores', label: 'Datastores', content: <HostDatastores host={host} /> },
+        { id: 'flash', label: 'Virtual flash resource', content: <HostFlash host={host} /> },
       ]}
     />
   );

@@ -34,6 +34,7 @@ export const DIALOGS = {
   startWorkload: ['vm', 'disk'],
   maintenance: ['host', 'to'],
   connection: ['host', 'to'],
+  configureFlash: ['host', 'to'],
   installFilter: ['cluster', 'vib'],
   uninstallFilter: ['cluster', 'filter'],
   editDrs: ['cluster'],

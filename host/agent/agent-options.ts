@@ -22,7 +22,10 @@ const agentOptionsSchema = z.object({
   worldMemory: z.coerce.number().int().min(128),
   /** The address at which the filters' daemons wait for those of other hosts. */
   daemonAddress: z.union([z.ipv4(), z.ipv6()]),
-  /** Of the virtual flash resource, a folder of the agent's directory, in MiB; 0 for none. */
+  /**
+   * Of the virtual flash resource, a folder of the agent's directory, in MiB, at its first start;
+   * 0 for none. From then on it is what an administrator makes it.
+   */
   flash: z.coerce.number().int().min(0),
   /** Where raw device mappings may lead, beside local NBD servers (docs/formats/rdm.md). */
   rawDevices: z.array(z.string().min(1).max(4096)).max(64),

@@ -15,6 +15,7 @@ import { DatastoreSet } from '../datastore/datastore-set.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
 import { FilterDaemons } from '../filter-daemon/filter-daemons.ts';
+import { FlashResource } from '../flash/flash-resource.ts';
 import { type HostImage, openImage } from '../image/host-image.ts';
 import { HostObjects } from '../volumes/host-objects.ts';
 import { VsanNodes } from '../vsan/vsan-nodes.ts';
@@ -126,9 +127,9 @@ export class HostAgent {
       ...{ storage, host: who(), clock, random },
       log: (level, message) => (level === 'info' ? logger.info(message) : logger.warn(message)),
     });
-    const capacityBytes = options.flash * MIB;
+    const flashResource = await FlashResource.open(paths.flash, options.flash * MIB);
     const host: HostContext = {
-      ...(capacityBytes > 0 && { flash: { directory: paths.flash, capacityBytes } }),
+      ...{ flash: { directory: paths.flash, capacityBytes: 0 }, flashResource },
       ...{ clock, random, logger, paths, events, revision, datastores, who, storage, objects },
       files: { ...systemDiskFiles, objects },
       keys: new VmKeys(clock, random),

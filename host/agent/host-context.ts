@@ -7,6 +7,7 @@ import type { DiskFilter } from '#lib/model/filter.ts';
 import type { VmTrouble } from '#lib/model/vm-trouble.ts';
 import type { DatastoreSet } from '../datastore/datastore-set.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
+import type { FlashResource } from '../flash/flash-resource.ts';
 import type { HostObjects } from '../volumes/host-objects.ts';
 import type { StorageConfig } from '../volumes/storage-config.ts';
 import type { LaunchFilter, WorldLaunch } from '../world/launch.ts';
@@ -30,8 +31,9 @@ export interface HostContext {
   keys: VmKeys;
   /** For the launch files of worlds. */
   storage(): StorageConfig;
-  /** The same; absent without a virtual flash resource. */
+  /** The same: where the virtual flash resource is, whose folder says how large it may be. */
   flash?: WorldLaunch['flash'];
+  flashResource: FlashResource;
   /** As the host is called now; the name comes from the controller. */
   who(): { hostUuid: string; hostName: string };
   inMaintenance(): boolean;

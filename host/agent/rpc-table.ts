@@ -1,4 +1,6 @@
 // Which call of the controller does what on this host.
+import { configureFlash, readFlash } from '#lib/wire/agent/flash-rpc.ts';
+import { setDaemonPeers } from '#lib/wire/agent/daemon-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { putKeys, readFilterProgress } from '#lib/wire/agent/key-rpc.ts';
 import { readObjects } from '#lib/wire/agent/object-rpc.ts';
@@ -15,7 +17,7 @@ import { startWorkload } from './vm-workloads.ts';
 
 export function rpcTable(agent: HostAgent): BoundRpc[] {
   const ofVms = [...vmCalls(agent), ...diskCalls(agent), ...ioCalls(agent)];
-  return [...hostCalls(agent), ...imageCalls(agent), ...ofVms];
+  return [...hostCalls(agent), ...flashCalls(agent), ...imageCalls(agent), ...ofVms];
 }
 
 function hostCalls(agent: HostAgent): BoundRpc[] {
@@ -38,9 +40,24 @@ function hostCalls(agent: HostAgent): BoundRpc[] {
       const { objectsDigest: digest = '', objectHealth = {}, objects = [] } = seen ?? {};
       return { digest, objectHealth, objects };
     }),
+    handle(setDaemonPeers, async ({ peers }) => {
+      agent.daemons.setPeers(peers);
+      return {};
+    }),
     handle(calls.setMaintenanceMode, async ({ enabled }) => {
       await identity.set({ ...identity.value, maintenanceMode: enabled });
       host.revision.bump();
+      return {};
+    }),
+  ];
+}
+
+function flashCalls({ host, identity, operations }: HostAgent): BoundRpc[] {
+  return [
+    handle(readFlash, () => host.flashResource.read()),
+    keyed(operations, configureFlash, async ({ capacityBytes }) => {
+      const { hostId: id, name } = identity.value;
+      await host.flashResource.configure({ id, name }, capacityBytes);
       return {};
     }),
   ];

@@ -1,5 +1,5 @@
 // A host's virtual flash resource as a folder of its local store: one file for each thing that a
-// filter keeps there, all together never longer than the resource.
+// filter keeps there, and another that says whose it is, all together never longer than the resource.
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -11,9 +11,11 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   statSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,32 +23,45 @@ import { promisify } from 'node:util';
 import { type Random, randomUuid } from '#lib/base/random.ts';
 import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import { errnoOf } from '../datastore/errno.ts';
+import { capacityOf } from './flash-capacity.ts';
+import { FLASH_SUFFIX, type FlashOwner, flashOwnerSchema, OWNER_SUFFIX } from './flash-owner.ts';
 
 const syncLater = promisify(fdatasync);
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
 /** A hash of the label, and a UUID. */
 const ID = /^[0-9a-f]{16}-[0-9a-f-]{36}$/;
-const SUFFIX = '.flash';
+const NOBODY: FlashOwner = { label: '', vmId: '', diskKey: null, mirrorOf: '' };
 
 export interface FlashFolderParts {
   /** Made when it is not there. */
   directory: string;
+  /** Unless a file in the folder says another (host/flash/flash-capacity.ts). */
   capacityBytes: number;
   host: { id: string; name: string };
   random: Random;
+  /** Whose files these are; disks of two VMs may be called the same. */
+  owner?: Partial<FlashOwner>;
 }
 
 export class FlashFolder implements HostFlash {
   readonly host: { id: string; name: string };
-  readonly capacityBytes: number;
   readonly #directory: string;
-  readonly #random: Random;
+  readonly #parts: FlashFolderParts;
 
-  constructor({ directory, capacityBytes, host, random }: FlashFolderParts) {
-    this.host = host;
-    this.capacityBytes = capacityBytes;
-    this.#directory = directory;
-    this.#random = random;
+  constructor(parts: FlashFolderParts) {
+    this.host = parts.host;
+    this.#directory = parts.directory;
+    this.#parts = parts;
+  }
+
+  /** The same folder for the files of one disk. */
+  of(owner: Partial<FlashOwner>): FlashFolder {
+    return new FlashFolder({ ...this.#parts, owner });
+  }
+
+  /** As the host has it now: an administrator may change it while VMs run. */
+  get capacityBytes(): number {
+    return capacityOf(this.#directory) ?? this.#parts.capacityBytes;
   }
 
   make(label: string, sizeBytes: number): FlashFile {
@@ -55,10 +70,12 @@ export class FlashFolder implements HostFlash {
       const what = `${sizeBytes} bytes are wanted and ${Math.max(free, 0)} are free`;
       throw flashError('ENOSPC', `the flash of ${this.host.name} is full: ${what}`);
     }
-    const id = `${hashOf(label)}-${randomUuid(this.#random)}`;
+    const id = `${this.#hashOf(label)}-${randomUuid(this.#parts.random)}`;
     const path = this.#pathOf(id);
+    const owner = { ...NOBODY, ...this.#parts.owner, label };
     return naming(path, () => {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      writeFileSync(ownerPathOf(path), JSON.stringify(owner), { mode: 0o600 });
       const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       ftruncateSync(fd, sizeBytes);
       fsyncSync(fd);
@@ -83,31 +100,70 @@ export class FlashFolder implements HostFlash {
   }
 
   sweep(label: string, keepId: string | null): void {
-    const kept = keepId === null ? null : `${keepId}${SUFFIX}`;
+    const kept = keepId === null ? null : `${keepId}${FLASH_SUFFIX}`;
     for (const name of namesIn(this.#directory)) {
-      const isLabelled = name.startsWith(`${hashOf(label)}-`) && name.endsWith(SUFFIX);
+      const isLabelled = name.startsWith(`${this.#hashOf(label)}-`) && name.endsWith(FLASH_SUFFIX);
       const path = join(this.#directory, name);
-      if (isLabelled && name !== kept) naming(path, () => unlinkSync(path));
+      if (isLabelled && name !== kept) removeBoth(path);
     }
   }
 
+  #hashOf(label: string): string {
+    const { vmId = '', diskKey = null } = this.#parts.owner ?? {};
+    const whole = JSON.stringify([vmId, diskKey, label]);
+    return createHash('sha256').update(whole).digest('hex').slice(0, 16);
+  }
+
   #pathOf(id: string): string {
-    return join(this.#directory, `${id}${SUFFIX}`);
+    return join(this.#directory, `${id}${FLASH_SUFFIX}`);
   }
 }
 
-/** What the files of a flash folder take, by their lengths; 0 when there is no such folder. */
-function usedFlashBytes(directory: string): number {
-  let bytes = 0;
-  for (const name of namesIn(directory)) {
-    if (!name.endsWith(SUFFIX)) continue;
-    bytes += statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return bytes;
+/** One file on a virtual flash resource. */
+export interface FlashContent {
+  id: string;
+  bytes: number;
+  /** Null when nothing says it. */
+  owner: FlashOwner | null;
 }
 
-function hashOf(label: string): string {
-  return createHash('sha256').update(label).digest('hex').slice(0, 16);
+/** All that is kept in a flash folder; nothing when there is no such folder. */
+export function readFlashFolder(directory: string): FlashContent[] {
+  const names = namesIn(directory).filter((name) => name.endsWith(FLASH_SUFFIX));
+  return names.flatMap((name) => {
+    const path = join(directory, name);
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    // Removed since the folder was listed.
+    if (size === undefined) return [];
+    return [{ id: name.slice(0, -FLASH_SUFFIX.length), bytes: size, owner: ownerAt(path) }];
+  });
+}
+
+/** What the files of a flash folder take, by their lengths. */
+export function usedFlashBytes(directory: string): number {
+  return readFlashFolder(directory).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function ownerPathOf(path: string): string {
+  return path.slice(0, -FLASH_SUFFIX.length) + OWNER_SUFFIX;
+}
+
+function ownerAt(path: string): FlashOwner | null {
+  try {
+    return flashOwnerSchema.parse(JSON.parse(readFileSync(ownerPathOf(path), 'utf8')));
+  } catch {
+    // A kill has left it half made, or it was touched by hand: shown as nobody's.
+    return null;
+  }
+}
+
+function removeBoth(path: string): void {
+  naming(path, () => unlinkSync(path));
+  try {
+    unlinkSync(ownerPathOf(path));
+  } catch {
+    // What it was about is gone: it takes no room of the resource.
+  }
 }
 
 function namesIn(directory: string): string[] {
@@ -165,7 +221,7 @@ class FolderFile implements FlashFile {
 
   remove(): void {
     this.close();
-    naming(this.#path, () => unlinkSync(this.#path));
+    removeBoth(this.#path);
   }
 }
 

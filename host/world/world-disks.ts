@@ -18,6 +18,11 @@ export type LoadFilters = (filters: readonly LaunchFilter[]) => Promise<WantedFi
 /** States of filters by disk key and name. */
 export type StatesByDisk = ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>;
 
+/** The host's virtual flash resource; one that knows whose its files are, for a disk on its own. */
+export interface DisksFlash extends HostFlash {
+  of?(owner: { vmId: string; diskKey: number }): HostFlash;
+}
+
 export interface WorldDisksParts {
   launch: WorldLaunch;
   clock: Clock;
@@ -25,7 +30,7 @@ export interface WorldDisksParts {
   /** The machine's unless a test says otherwise. */
   files?: DiskFiles;
   /** The host's virtual flash resource; none when absent. */
-  flash?: HostFlash;
+  flash?: DisksFlash;
   processes?: ProcessTable;
   /** Finds the code of filters: in the host's image unless a test says otherwise. */
   loadFilters?: LoadFilters;
@@ -136,7 +141,7 @@ export class WorldDisks {
       clock,
       random,
       ...(files && { files }),
-      ...(flash && { flash }),
+      ...(flash && { flash: flash.of?.({ vmId: launch.vm.vmId, diskKey: key }) ?? flash }),
       ...(processes && { processes }),
       log,
       onFilterFault: (diskKey, report) => notices.addFault(diskKey, report),

@@ -28,7 +28,7 @@ import { OperationDesk } from './operations/operation-desk.ts';
 import { CommittedError, perform } from './operations/perform.ts';
 import { resumeFrom } from './operations/suspend.ts';
 import { requireSameDisks } from './same-disks.ts';
-import { type LoadFilters, type StatesByDisk, WorldDisks } from './world-disks.ts';
+import { type DisksFlash, type LoadFilters, type StatesByDisk, WorldDisks } from './world-disks.ts';
 import { WorldKeys } from './world-keys.ts';
 import type { WorldServer } from './world-server.ts';
 

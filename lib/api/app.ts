@@ -8,6 +8,7 @@ import { ROUTES, type RouteName } from '../wire/api/routes.ts';
 import type { ApiContext } from './api-context.ts';
 import { changeStream } from './change-stream.ts';
 import { answerDepotFile } from './depot-file.ts';
+import { flashRoutes } from './flash-routes.ts';
 import type { Handlers } from './handlers.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { keyRoutes } from './key-routes.ts';
@@ -34,6 +35,7 @@ export const API_BASE = '/api/v1';
 const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...sessionRoutes,
   ...inventoryRoutes,
+  ...flashRoutes,
   ...vmRoutes,
   ...vmOperationRoutes,
   ...policyRoutes,

@@ -100,6 +100,7 @@ const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   listWorkloads: 'vm',
   listMigrationTargets: 'vm',
   readHost: 'host',
+  readHostFlash: 'host',
   readCluster: 'cluster',
   readDrs: 'cluster',
   readCompatibilityMatrix: 'cluster',
@@ -110,6 +111,7 @@ const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
 
 /** Changes that come often and that few answers show: only these routes are read again for them. */
 const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
+  flash: ['readHostFlash', 'readClusterFlash'],
   cpuUsage: ['listVms', 'readVm', 'listHosts', 'readHost', 'readCluster', 'readDrs'],
   connections: ['readVm'],
   workloads: ['listWorkloads'],

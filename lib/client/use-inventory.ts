@@ -1,6 +1,9 @@
 // Live reads of the inventory: the tree, clusters, hosts, VMs, datastores, and what could go where.
 import { type LiveOptions, useCall } from './use-call.ts';
 
+/** What the hosts tell of their flash changes all the time. */
+const FLASH_MS = 3_000;
+
 export function useInventory() {
   return useCall('readInventory', {});
 }
@@ -23,6 +26,15 @@ export function useHosts() {
 
 export function useHost(id: string, options?: LiveOptions) {
   return useCall('readHost', { params: { id } }, options);
+}
+
+/** The virtual flash resource, asked of the host itself every few seconds. */
+export function useHostFlash(id: string) {
+  return useCall('readHostFlash', { params: { id } }, { refetchMs: FLASH_MS });
+}
+
+export function useClusterFlash(id: string) {
+  return useCall('readClusterFlash', { params: { id } }, { refetchMs: FLASH_MS });
 }
 
 export function useVms() {

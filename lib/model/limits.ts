@@ -19,6 +19,9 @@ export const VMDK_DESCRIPTOR_BYTES_MAX = 20 * KIB;
 /** Largest virtual disk, in bytes: 62 TiB as in vSphere. */
 export const DISK_BYTES_MAX = 62 * 1024 * GIB;
 
+/** Largest virtual flash resource of a host, in bytes. */
+export const FLASH_BYTES_MAX = 64 * 1024 * GIB;
+
 /** A VIB file, in bytes. */
 export const VIB_BYTES_MAX = 512 * MIB;
 /** descriptor.xml, in bytes. */
@@ -47,6 +50,11 @@ export const SNAPSHOTS_PER_VM_MAX = 128;
 export const SNAPSHOT_DEPTH_MAX = 32;
 /** What a filter keeps in the sidecar of one disk, in bytes. */
 export const SIDECAR_BYTES_MAX = 16 * MIB;
+
+/** A message of a key server, in bytes; how deep its items nest, and how many there are. */
+export const KMIP_MESSAGE_BYTES_MAX = 256 * KIB;
+export const KMIP_DEPTH_MAX = 16;
+export const KMIP_ITEMS_MAX = 2_048;
 
 /** A disk lock is renewed this often, in milliseconds. */
 export const LOCK_RENEW_MS = 1_000;

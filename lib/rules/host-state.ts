@@ -44,6 +44,11 @@ export function judgeExitMaintenance(host: HostFacts): Verdict {
   return verdictOf(notConnected(host));
 }
 
+/** Whether it can be told to change something of its own. */
+export function judgeConfigureHost(host: HostFacts): Verdict {
+  return verdictOf(notConnected(host));
+}
+
 export function judgeDisconnect(host: HostFacts): Verdict {
   if (host.connectionState !== 'disconnected') return verdictOf([]);
   return verdictOf([refusal(host, `${host.name} is disconnected already.`)]);

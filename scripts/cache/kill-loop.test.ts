@@ -24,7 +24,7 @@ test('twenty kills lose nothing that was flushed', { timeout: 6 * MINUTES }, asy
 });
 
 test('nor do they under every other filter', { timeout: 4 * MINUTES }, async () => {
-  const above = ['entropy', 'zero-detect'];
+  const above = [{ name: 'entropy' }, { name: 'zero-detect' }];
   const { leftLogs } = await killLoop({ kills: 5, seed: 12, properties: BACK, above });
   expect(leftLogs).toBeGreaterThan(2);
 });

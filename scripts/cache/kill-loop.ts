@@ -3,7 +3,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LaunchFilter } from '#host/world/launch.ts';
-import { launchFilterOf, WorldHarness } from '#host/world/world-harness.ts';
+import { clientOf, launchFilterOf, WorldHarness } from '#host/world/world-harness.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
@@ -16,15 +16,27 @@ import { Failure, Trial } from '#scripts/certify/lab/trial.ts';
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const DISK_BYTES = 16 * MIB;
 const DEPTH = 16;
-const SLOWEST_KILL_MS = 400;
+/** A kill comes after so many answers at most, or so late. */
+const ANSWERS_MAX = 1500;
+const SLOWEST_KILL_MS = 3000;
 const FLASH_MIB = 256;
+const KEYS_MS = 30_000;
+/** Of the tests alone, for filters that encrypt: their policies name it. */
+const KEY = { provider: 'native', keyId: 'key-1', value: Buffer.alloc(32, 7).toString('base64') };
 
 export interface KillLoopOptions {
   kills: number;
   seed: number;
   properties: FilterPropertyValues;
-  /** Folders of filters that stand above the cache, guest first. */
-  above?: readonly string[];
+  /** Filters beside the cache, guest first; the drive that loses its cache is below all. */
+  above?: readonly Neighbour[];
+  below?: readonly Neighbour[];
+}
+
+/** A folder of filters/, and what a policy asks of that filter. */
+export interface Neighbour {
+  name: string;
+  properties?: FilterPropertyValues;
 }
 
 export interface KillLoopResult {
@@ -47,20 +59,22 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopResult
 
 async function inHarness(
   harness: WorldHarness,
-  { kills, seed, properties, above = [] }: KillLoopOptions,
+  { kills, seed, properties, above = [], below = [] }: KillLoopOptions,
 ): Promise<KillLoopResult> {
   const directory = onOneHost(harness);
+  giveKeys(harness);
   const cache = { ...(await shippedFilter(harness, 'cache')), properties };
   const probe = await probeFilter(harness);
-  const upper = await Promise.all(above.map((name) => shippedFilter(harness, name)));
+  const upper = await neighbours(harness, above);
+  const lower = await neighbours(harness, below);
   const parts = { harness, probe, diskIndex: 0, sizeBytes: DISK_BYTES, checked: false };
   const trial = await Trial.start({ ...parts, filter: cache });
   const random = new XorShift(seed);
   const load = new DiskLoad(trial, random);
   let leftLogs = 0;
-  if (upper.length > 0) {
+  if (upper.length + lower.length > 0) {
     await trial.kill();
-    await trial.reopen([...upper, cache, probe]);
+    await trial.reopen([...upper, cache, ...lower, probe]);
   }
   for (let round = 1; round <= kills; round++) {
     await killUnderLoad(trial, load, random);
@@ -83,7 +97,11 @@ async function killUnderLoad(trial: Trial, load: DiskLoad, random: XorShift): Pr
     });
   // Awaited below; a rejection before that is not lost.
   running.catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, random.next() * SLOWEST_KILL_MS));
+  // By what was done and not by time, so that a busy machine kills at the same places.
+  const last = load.answered + random.next() * ANSWERS_MAX;
+  for (let waitedMs = 0; waitedMs < SLOWEST_KILL_MS && load.answered < last; waitedMs += 2) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   killed = true;
   await trial.kill();
   await running;
@@ -100,6 +118,37 @@ export function onOneHost(harness: WorldHarness, flashMib = FLASH_MIB): string {
     return { ...launch, owner, flash: { directory, capacityBytes: flashMib * MIB } };
   };
   return directory;
+}
+
+function neighbours(harness: WorldHarness, wanted: readonly Neighbour[]): Promise<LaunchFilter[]> {
+  return Promise.all(
+    wanted.map(async ({ name, properties = {} }) => {
+      return { ...(await shippedFilter(harness, name)), properties };
+    }),
+  );
+}
+
+/** Has worlds with a filter that encrypts wait for their key, and gives it to them. */
+function giveKeys(harness: WorldHarness): void {
+  const start = harness.start.bind(harness);
+  harness.start = async (launch) => {
+    const encrypts = launch.disks.some((disk) =>
+      disk.filters.some((filter) => filter.class === 'encryption'),
+    );
+    if (!encrypts) return start(launch);
+    let over = false;
+    const isAlive = (): boolean => !over;
+    const given = clientOf(launch).whenThere({ timeoutMs: KEYS_MS, isAlive }, async () => {
+      await clientOf(launch).putKeys([KEY]);
+    });
+    const [world] = await Promise.all([
+      start({ ...launch, awaitsKeys: true }).finally(() => {
+        over = true;
+      }),
+      given,
+    ]);
+    return world;
+  };
 }
 
 /** A filter of the folder filters/, with the defaults of its properties. */

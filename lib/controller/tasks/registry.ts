@@ -2,6 +2,7 @@
 // process submits operations and never imports this.
 import { configureDrs } from '../clusters/configure-drs.ts';
 import { applyRecommendation } from '../drs/apply-recommendation.ts';
+import { configureFlash } from '../hosts/configure-flash.ts';
 import { disconnectHost } from '../hosts/disconnect-host.ts';
 import { enterMaintenance } from '../hosts/enter-maintenance.ts';
 import { exitMaintenance } from '../hosts/exit-maintenance.ts';
@@ -50,6 +51,10 @@ const KINDS: TaskKind[] = [
   taskKind(
     enterMaintenance,
     async () => (await import('../hosts/enter-maintenance-task.ts')).performEnterMaintenance,
+  ),
+  taskKind(
+    configureFlash,
+    async () => (await import('../hosts/configure-flash-task.ts')).performConfigureFlash,
   ),
   taskKind(exitMaintenance, async () => (await hostTasks()).performExitMaintenance),
   taskKind(disconnectHost, async () => (await hostTasks()).performDisconnectHost),

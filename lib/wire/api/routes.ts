@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { drsConfigSchema } from '../../model/inventory.ts';
 import { verdictSchema } from '../../model/task.ts';
+import { FLASH_ROUTES } from './flash.ts';
 import {
   clusterViewSchema,
   hostSummarySchema,
@@ -201,6 +202,7 @@ export const ROUTES = {
 
   ...VM_OPERATION_ROUTES,
   ...KEY_ROUTES,
+  ...FLASH_ROUTES,
 
   listFilters: { method: 'GET', path: '/filters', answer: z.array(filterCatalogueEntrySchema) },
   listPolicies: { method: 'GET', path: '/policies', answer: z.array(policyViewSchema) },

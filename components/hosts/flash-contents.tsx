@@ -1,0 +1,71 @@
+'use client';
+// What lies on a virtual flash resource, as a table: whose disk, by which policy, how much of it is
+// not on the disk yet. Props: `contents`.
+import type { FlashView } from '#lib/wire/api/flash.ts';
+import { formatDuration } from '../format/times.ts';
+import { ObjectLink } from '../objects/object-link.tsx';
+import { bytesColumn } from '../tables/bytes-column.ts';
+import { DataTable } from '../tables/data-table.tsx';
+import type { TableColumn } from '../tables/table-column.ts';
+import { EmptyState } from '../ui/states/empty-state.tsx';
+
+type Content = FlashView['contents'][number];
+
+const TABLE_HEIGHT = 260;
+const COLUMNS: readonly TableColumn<Content>[] = [
+  {
+    id: 'vm',
+    header: 'Virtual machine',
+    width: 160,
+    value: ({ vm, mirrorOf }) => vm?.name ?? (mirrorOf === null ? '' : `Mirror of ${mirrorOf}`),
+    cell: ({ vm, mirrorOf }) => {
+      if (vm !== null) return <ObjectLink {...vm} />;
+      return mirrorOf === null ? 'Unknown' : `Mirror of ${mirrorOf}`;
+    },
+  },
+  {
+    id: 'disk',
+    header: 'Disk',
+    grow: true,
+    width: 140,
+    value: ({ diskLabel, disk }) => diskLabel ?? disk,
+  },
+  {
+    id: 'policy',
+    header: 'Storage policy',
+    width: 160,
+    facet: true,
+    value: ({ policy }) => policy?.name ?? '',
+    cell: ({ policy }) => (policy === null ? null : <ObjectLink {...policy} />),
+  },
+  { id: 'filter', header: 'I/O filter', width: 110, facet: true, value: ({ filter }) => filter },
+  bytesColumn({ id: 'reserved', header: 'Reserved', value: ({ bytes }) => bytes }),
+  bytesColumn({
+    id: 'dirty',
+    header: 'Not yet on the disk',
+    value: ({ dirtyBytes }) => dirtyBytes,
+  }),
+  {
+    id: 'age',
+    header: 'Oldest of that',
+    width: 120,
+    align: 'end',
+    value: ({ dirtySeconds }) => dirtySeconds,
+    text: ({ dirtySeconds }) =>
+      dirtySeconds === null ? '' : formatDuration(Math.round(dirtySeconds) * 1000),
+  },
+];
+
+export function FlashContents({ contents }: { contents: readonly Content[] }) {
+  return (
+    <DataTable
+      id="flash"
+      label="What lies on the virtual flash resource"
+      rows={contents}
+      rowId={({ id }) => id}
+      columns={COLUMNS}
+      height={TABLE_HEIGHT}
+      empty={<EmptyState title="Nothing lies on it: no virtual disk writes back at present" />}
+    />
+  );
+}
