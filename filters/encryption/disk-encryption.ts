@@ -120,6 +120,7 @@ export class DiskEncryption implements FilterHooks, FilterLifecycle {
     this.#waited += 1;
     const token = io.defer();
     this.#walker.wait({
+      ...{ offset: io.offset, length: io.length },
       resume: () => {
         this.#pass(io);
         token.pass();

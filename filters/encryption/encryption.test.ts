@@ -1,6 +1,6 @@
 // Tests of the encryption: what is below is cipher text, the guest reads what it wrote before,
 // during and after every walk, and a kill between any two steps of a walk loses nothing. The cipher
-// here is the harness's; scripts/encryption has OpenSSL read what a real world wrote.
+// here is the harness's; host/agent has OpenSSL read what a real world wrote.
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -187,7 +187,7 @@ class BusyGuest {
   readonly harness: FilterHarness;
   /** What each sector holds; null while a write to it was not answered. */
   readonly known: Uint8Array;
-  #open: HarnessIo[] = [];
+  #open: { io: HarnessIo; byte: number }[] = [];
 
   constructor(harness: FilterHarness, known: Uint8Array) {
     this.harness = harness;
@@ -197,21 +197,20 @@ class BusyGuest {
   write(offset: number, byte: number, sectors: number): void {
     const data = new Uint8Array(sectors * 512).fill(byte);
     const io = this.harness.submit('write', offset, data);
-    this.#open.push(io);
     if (io.state === 'submitted') this.#finish(io, byte);
+    else this.#open.push({ io, byte });
   }
 
   /** Those that waited and were let go. */
   look(): void {
-    for (const io of this.#open) if (io.state === 'submitted') this.#finish(io, -1);
-    this.#open = this.#open.filter((io) => io.state === 'deferred');
+    for (const { io, byte } of this.#open) if (io.state === 'submitted') this.#finish(io, byte);
+    this.#open = this.#open.filter(({ io }) => io.state === 'deferred');
   }
 
   #finish(io: HarnessIo, byte: number): void {
     this.harness.apply(io);
     this.harness.finish(io);
-    const clear = byte >= 0 ? byte : (read(this.harness, io.offset, 512)[0] ?? 0);
-    this.known.fill(clear, io.offset, io.offset + io.length);
+    this.known.fill(byte, io.offset, io.offset + io.length);
   }
 }
 

@@ -9,8 +9,11 @@ interface Range {
 export class InFlight {
   readonly #ranges: Range[] = [];
   #waiting: { range: Range; resolve: () => void } | null = null;
+  /** How many there have been. */
+  entered = 0;
 
   enter(offset: number, length: number): void {
+    this.entered += 1;
     this.#ranges.push({ offset, end: offset + length });
   }
 

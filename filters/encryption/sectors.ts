@@ -40,6 +40,12 @@ export function convertSectors(
 }
 
 export function isZero(data: Uint8Array, start = 0, end = data.length): boolean {
+  const from = data.byteOffset + start;
+  if (from % 4 === 0 && (end - start) % 4 === 0) {
+    const words = new Uint32Array(data.buffer, from, (end - start) / 4);
+    for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+    return true;
+  }
   for (let i = start; i < end; i++) if (data[i] !== 0) return false;
   return true;
 }

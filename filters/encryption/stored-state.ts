@@ -1,18 +1,20 @@
-// What the filter keeps in its sidecar: little endian, `SLXE`, version 1 (u16), reserved (u16),
-// length of the JSON that follows (u32), the JSON, and for a walk's journal its bytes to the end.
-// docs/filters/encryption.md describes the JSON. Data keys stand in it wrapped.
+// What the filter keeps in its sidecar: little endian, `SLXE`, version 2 (u16), reserved (u16),
+// length of the JSON that follows (u32), the JSON, and for a walk the heads of the sectors that are
+// being moved, 16 bytes each, to the end. docs/filters/encryption.md describes the JSON. Data keys
+// stand in it wrapped.
 
 const MAGIC = 0x45_58_4c_53;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 12;
 const SECTOR_BYTES = 512;
+const HEAD_BYTES = 16;
 
 /** A data key as it is kept. */
 export interface StoredKey {
   /** The key that wraps it. */
   provider: string;
   keyId: string;
-  /** Base64. */
+  /** Hexadecimal. */
   wrapped: string;
   /** Number of the data key, counted by the controller. */
   generation: number;
@@ -23,8 +25,11 @@ export interface StoredWalk {
   to: StoredKey | null;
   /** In bytes: what lies before it is in the new state. */
   position: number;
-  /** What stands, or is about to stand, from the position on. */
-  journal: Uint8Array | null;
+  /**
+   * Of the sectors from the position on that are in the old state or the new one; null for none.
+   * See window.ts.
+   */
+  heads: Uint8Array | null;
 }
 
 export interface StoredState {
@@ -34,20 +39,20 @@ export interface StoredState {
 }
 
 export function encodeState({ current, walk }: StoredState): Uint8Array {
-  const journal = walk?.journal ?? new Uint8Array(0);
+  const heads = walk?.heads ?? new Uint8Array(0);
   const text = JSON.stringify({
     cipher: 'aes-256-xts-512',
     current,
-    walk: walk && { to: walk.to, position: walk.position, journalBytes: journal.length },
+    walk: walk && { to: walk.to, position: walk.position, heads: heads.length / HEAD_BYTES },
   });
   const json = new TextEncoder().encode(text);
-  const bytes = new Uint8Array(HEADER_BYTES + json.length + journal.length);
+  const bytes = new Uint8Array(HEADER_BYTES + json.length + heads.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint16(4, VERSION, true);
   view.setUint32(8, json.length, true);
   bytes.set(json, HEADER_BYTES);
-  bytes.set(journal, HEADER_BYTES + json.length);
+  bytes.set(heads, HEADER_BYTES + json.length);
   return bytes;
 }
 
@@ -63,15 +68,14 @@ export function decodeState(bytes: Uint8Array): StoredState {
   return { current: keyOf(parsed.current), walk: walkOf(parsed.walk, bytes.slice(end)) };
 }
 
-function walkOf(value: unknown, journal: Uint8Array): StoredWalk | null {
+function walkOf(value: unknown, rest: Uint8Array): StoredWalk | null {
   if (value === null) return null;
-  const { to, position, journalBytes } = objectOf(value);
+  const { to, position, heads } = objectOf(value);
   const isPlace =
     typeof position === 'number' && Number.isSafeInteger(position) && position % SECTOR_BYTES === 0;
   if (!isPlace || position < 0) throw damaged('its position');
-  const isWhole = journalBytes === journal.length && journal.length % SECTOR_BYTES === 0;
-  if (!isWhole) throw damaged('its journal');
-  return { to: keyOf(to), position, journal: journal.length > 0 ? journal : null };
+  if (typeof heads !== 'number' || heads * HEAD_BYTES !== rest.length) throw damaged('its heads');
+  return { to: keyOf(to), position, heads: heads > 0 ? rest : null };
 }
 
 function keyOf(value: unknown): StoredKey | null {

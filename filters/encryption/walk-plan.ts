@@ -3,8 +3,8 @@ import type { StoredKey, StoredState } from './stored-state.ts';
 import type { Wish } from './wish.ts';
 
 export type NextStep =
-  /** What is in the journal may or may not stand on the disk. */
-  | 'replay'
+  /** Sectors are in the old state or the new one. */
+  | 'recover'
   /** Keys are wrapped with another key than is wanted. */
   | 'rewrap'
   | 'move'
@@ -14,7 +14,7 @@ export type NextStep =
   | 'nothing';
 
 export function nextStep({ current, walk }: StoredState, wish: Wish, sizeBytes: number): NextStep {
-  if (walk !== null && walk.journal !== null) return 'replay';
+  if (walk !== null && walk.heads !== null) return 'recover';
   if (!isWrappedAs(current, wish) || !isWrappedAs(walk?.to ?? null, wish)) return 'rewrap';
   if (walk !== null) return walk.position < sizeBytes ? 'move' : 'finish';
   if (wish.decrypt) return current === null ? 'nothing' : 'beginDecrypting';

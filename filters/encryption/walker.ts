@@ -1,17 +1,27 @@
 // Brings a disk from one state of its sectors to another while the guest works: clear text to a
-// data key, one data key to the next, or back to clear text. It goes chunk by chunk; before a chunk
-// is written, what will stand there is durable in the sidecar, so that a kill at any moment leaves
-// either the chunk as it was or what is needed to write it again.
+// data key, one data key to the next, or back to clear text. It goes range by range; before one is
+// written, what tells its sectors apart is durable in the sidecar, so that a kill at any moment
+// leaves sectors of which each is known to be in the old state or in the new one.
 import type { FilterContext, FilterProgress, FilterTimer } from '#lib/filter-sdk/filter.ts';
 import type { SectorCipher } from '#lib/filter-sdk/key-service.ts';
 import { DataKeys } from './data-keys.ts';
 import { InFlight } from './in-flight.ts';
-import { convertSectors, isZero } from './sectors.ts';
+import { WalkPace } from './pace.ts';
+import { SECTOR_BYTES } from './sectors.ts';
 import { decodeState, encodeState, type StoredState, type StoredWalk } from './stored-state.ts';
+import { type Waiter, WaitingRoom } from './waiting-room.ts';
 import { nextStep, stepInWords } from './walk-plan.ts';
+import {
+  type Conversion,
+  HEAD_BYTES,
+  type Prepared,
+  place,
+  prepare,
+  type Range,
+  recover,
+} from './window.ts';
 import { type Wish, wishOf } from './wish.ts';
 
-const CHUNK_BYTES = 2 * 1024 * 1024;
 /** After a failure it tries again so much later, in milliseconds. */
 const RETRY_MS = 5_000;
 
@@ -31,9 +41,14 @@ export class Walker {
   #current: SectorCipher | null;
   #next: SectorCipher | null;
   #sizeBytes: number;
-  /** The chunk that is being moved: no I/O may touch it. */
-  #moving: { offset: number; end: number } | null = null;
-  #waiting: { resume(): void; fail(): void }[] = [];
+  readonly #pace = new WalkPace();
+  readonly #waiting = new WaitingRoom();
+  /** What is being moved: no I/O may touch it. */
+  #held: Range | null = null;
+  /** A write of the sidecar has failed, or is under way. */
+  #doubtful = false;
+  /** I/Os of the guest when the last range was done. */
+  #entered = 0;
   #trouble = '';
   #paused = false;
   #running: Promise<void> | null = null;
@@ -53,9 +68,9 @@ export class Walker {
     const { current, walk } = this.#state;
     this.#current = this.#keys.cipherOf(current);
     this.#next = this.#keys.cipherOf(walk?.to ?? null);
-    if (walk !== null && walk.journal !== null) {
-      const end = walk.position + walk.journal.length;
-      this.#moving = { offset: walk.position, end };
+    if (walk !== null && walk.heads !== null) {
+      const length = (walk.heads.length / HEAD_BYTES) * SECTOR_BYTES;
+      this.#held = { offset: walk.position, end: walk.position + length };
     }
     this.#wake();
   }
@@ -77,19 +92,19 @@ export class Walker {
     return { before: this.#next, behind: this.#current };
   }
 
-  /** Whether an I/O must wait for the chunk that is being moved. */
+  /** Whether an I/O must wait for the range that is being moved. */
   blocks(offset: number, length: number): boolean {
-    const moving = this.#moving;
-    return moving !== null && offset < moving.end && offset + length > moving.offset;
+    const held = this.#held;
+    return held !== null && offset < held.end && offset + length > held.offset;
   }
 
-  /** The chunk cannot be moved now, and nobody knows what stands there: I/O to it fails. */
+  /** The range cannot be moved now, and nobody knows what stands there: I/O to it fails. */
   get isStuck(): boolean {
     return this.#trouble !== '';
   }
 
-  wait(waiter: { resume(): void; fail(): void }): void {
-    this.#waiting.push(waiter);
+  wait(waiter: Waiter): void {
+    this.#waiting.add(waiter);
   }
 
   get progress(): FilterProgress {
@@ -110,7 +125,7 @@ export class Walker {
     return 100 * ((current === null ? 0 : 1 - share) + (walk?.to ? share : 0));
   }
 
-  /** Resolves when no chunk is being moved; none is until `resume`, which may come without it. */
+  /** Resolves when nothing is being moved; none is until `resume`, which may come without it. */
   async pause(): Promise<void> {
     this.#paused = true;
     this.#endWait();
@@ -145,13 +160,16 @@ export class Walker {
 
   async #run(): Promise<void> {
     while (!this.#closed && !this.#paused) {
-      const before = this.walkedBytes;
+      const before = { bytes: this.walkedBytes, at: this.#context.clock.monotonic() };
       try {
         if (!(await this.#step())) return;
         this.#trouble = '';
         const { bytesPerSecond } = this.#wish;
-        const moved = this.walkedBytes - before;
-        if (bytesPerSecond > 0) await this.#sleep((1000 * moved) / bytesPerSecond);
+        // There may have been no limit until now.
+        const most = this.#pace.stepBytes(bytesPerSecond);
+        const moved = Math.min(this.walkedBytes - before.bytes, most);
+        const took = this.#context.clock.monotonic() - before.at;
+        if (bytesPerSecond > 0) await this.#sleep((1000 * moved) / bytesPerSecond - took);
       } catch (thrown) {
         if (this.#closed) return;
         this.#complain(thrown instanceof Error ? thrown.message : String(thrown));
@@ -169,10 +187,14 @@ export class Walker {
     else if (step === 'beginEncrypting')
       await this.#begin({ ...START, to: this.#keys.make(this.#wish) });
     else if (walk === null) return false;
-    else if (step === 'replay') await this.#replay(walk);
+    else if (step === 'recover') await this.#recover(walk);
     else if (step === 'move') await this.#move(walk);
     else await this.#finish(walk);
     return current !== this.#state.current || walk !== this.#state.walk;
+  }
+
+  get #conversion(): Conversion {
+    return { from: this.#current, to: this.#next };
   }
 
   async #rewrap(): Promise<void> {
@@ -194,57 +216,105 @@ export class Walker {
     this.#context.log('info', stepInWords(this.#state));
   }
 
-  async #replay(walk: StoredWalk): Promise<void> {
-    const data = walk.journal ?? new Uint8Array(0);
-    await this.#context.below.write(walk.position, data, { fua: true });
-    await this.#moved(walk, data.length);
-  }
-
-  async #move(walk: StoredWalk): Promise<void> {
+  /** What a kill or a failure has left. */
+  async #recover({ to, position, heads }: StoredWalk): Promise<void> {
+    const kept = { offset: position, heads: heads ?? new Uint8Array(0) };
     const { below } = this.#context;
-    const offset = walk.position;
-    const end = Math.min(offset + CHUNK_BYTES, this.#sizeBytes);
-    const again = this.#moving !== null;
-    this.#moving = { offset, end };
-    await this.inFlight.whenClear(offset, end);
-    const data = await below.read(offset, end - offset).catch((thrown: unknown) => {
-      // Nothing has been tried yet: the guest may go on there.
-      if (!again) this.#release();
-      throw thrown;
-    });
-    if (isZero(data)) {
-      // What the guest has trimmed must not come back in the old key.
-      await below.flush();
-      return this.#moved(walk, data.length);
-    }
-    convertSectors({ from: this.#current, to: this.#next }, data, offset);
-    await this.#save({ ...this.#state, walk: { ...walk, journal: data } });
-    await below.write(offset, data, { fua: true });
-    await this.#moved(walk, data.length);
+    const recovered = await recover(below, kept, this.#conversion);
+    await place(below, recovered);
+    await this.#passed(to, recovered);
   }
 
-  /** Only when that is durable may the guest write there: a replay would undo it otherwise. */
-  async #moved(walk: StoredWalk, length: number): Promise<void> {
-    const next = { to: walk.to, position: walk.position + length, journal: null };
-    await this.#save({ ...this.#state, walk: next });
-    this.walkedBytes += length;
-    this.#release();
+  /**
+   * Range by range until something else is to be done. While one is written the next is made ready,
+   * and one write of the sidecar says that the one is done and the next has begun.
+   */
+  async #move({ to, position }: StoredWalk): Promise<void> {
+    const { below } = this.#context;
+    let next: Prepared | null = await this.#prepare(position, position);
+    while (next !== null) {
+      const now: Prepared = next;
+      if (now.isZero) {
+        // What the guest has trimmed must not come back in the old key.
+        await below.flush();
+        return this.#passed(to, now);
+      }
+      await this.#save({ ...this.#state, walk: { to, position: now.offset, heads: now.heads } });
+      this.#hold(now);
+      const following = this.#goesOn(now.end) ? this.#prepare(now.offset, now.end) : null;
+      // Looked at below, when what is under way has ended.
+      const [placed, prepared] = await Promise.allSettled([place(below, now), following]);
+      if (placed.status === 'rejected') throw placed.reason;
+      this.#count(now);
+      next = prepared.status === 'fulfilled' && this.#goesOn(now.end) ? prepared.value : null;
+      if (next === null) {
+        await this.#save(this.#stateAt(to, now.end));
+        this.#hold(null);
+      }
+      if (prepared.status === 'rejected') throw prepared.reason;
+    }
+  }
+
+  /** Reads what begins there. From `heldFrom` on no I/O of the guest is let through. */
+  async #prepare(heldFrom: number, offset: number): Promise<Prepared> {
+    const length = this.#pace.stepBytes(this.#wish.bytesPerSecond);
+    const end = Math.min(offset + length, this.#sizeBytes);
+    this.#hold({ offset: heldFrom, end });
+    await this.inFlight.whenClear(offset, end);
+    return prepare(this.#context.below, { offset, end }, this.#conversion).catch(
+      (thrown: unknown) => {
+        // Nothing has been tried there yet: the guest may go on.
+        this.#hold(heldFrom < offset ? { offset: heldFrom, end: offset } : null);
+        throw thrown;
+      },
+    );
+  }
+
+  /** Whether the walk may take the range behind that one in the same go. */
+  #goesOn(position: number): boolean {
+    if (this.#paused || this.#closed || !this.#waiting.isEmpty) return false;
+    if (this.#wish.bytesPerSecond > 0) return false;
+    const { to } = this.#state.walk ?? { to: null };
+    return nextStep(this.#stateAt(to, position), this.#wish, this.#sizeBytes) === 'move';
+  }
+
+  #stateAt(to: StoredWalk['to'], position: number): StoredState {
+    return { ...this.#state, walk: { to, position, heads: null } };
+  }
+
+  /** Only when that is durable may the guest write there: a recovery would undo it otherwise. */
+  async #passed(to: StoredWalk['to'], range: Prepared): Promise<void> {
+    await this.#save(this.#stateAt(to, range.end));
+    this.#count(range);
+    this.#hold(null);
+  }
+
+  #count({ offset, end }: Range): void {
+    this.walkedBytes += end - offset;
+    this.#trouble = '';
+    const { entered } = this.inFlight;
+    this.#pace.stepped({ guestIos: entered - this.#entered, waited: !this.#waiting.isEmpty });
+    this.#entered = entered;
   }
 
   /** The state and its ciphers change in one step, between two I/Os. */
   async #save(state: StoredState, ciphers?: Ciphers): Promise<void> {
+    // Until a write has come through nobody knows which state is kept.
+    this.#doubtful = true;
     await this.#context.sidecar.write(encodeState(state));
+    this.#doubtful = false;
     this.#state = state;
     if (ciphers === undefined) return;
     this.#current = ciphers.current;
     this.#next = ciphers.next;
   }
 
-  #release(): void {
-    this.#moving = null;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const each of waiting) each.resume();
+  /** The guest's I/O waits there, and nowhere else; what waited elsewhere goes on. */
+  #hold(range: Range | null): void {
+    const before = this.#held;
+    this.#held = range;
+    if (this.#doubtful && before !== null) this.#held = range ? union(before, range) : before;
+    this.#waiting.release(({ offset, length }) => this.blocks(offset, length));
   }
 
   #complain(trouble: string): void {
@@ -252,9 +322,7 @@ export class Walker {
       this.#context.raiseEvent('error', `${stepInWords(this.#state)} does not go on: ${trouble}`);
     }
     this.#trouble = trouble;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const each of waiting) each.fail();
+    this.#waiting.fail();
   }
 
   #sleep(milliseconds: number): Promise<void> {
@@ -275,4 +343,8 @@ export class Walker {
   }
 }
 
-const START = { position: 0, journal: null } as const;
+const START = { position: 0, heads: null } as const;
+
+function union(a: Range, b: Range): Range {
+  return { offset: Math.min(a.offset, b.offset), end: Math.max(a.end, b.end) };
+}
