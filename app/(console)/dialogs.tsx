@@ -29,6 +29,9 @@ const DIALOG_TABLE: DialogTable = {
       (file) => file.RemoveSnapshotDialog,
     ),
   ),
+  consolidate: dynamic(() =>
+    import('#components/snapshots/consolidate-dialog.tsx').then((file) => file.ConsolidateDialog),
+  ),
   addDisk: dynamic(() =>
     import('#components/disks/add-disk-dialog.tsx').then((file) => file.AddDiskDialog),
   ),

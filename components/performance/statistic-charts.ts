@@ -1,5 +1,6 @@
 // What a filter measures itself as charts: one for each kind and unit of its manifest, counters as
 // rates, gauges as they are. Pure.
+import { groupBy } from '#lib/base/group-by.ts';
 import type { FilterStatistic } from '#lib/model/filter.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import {
@@ -43,11 +44,13 @@ export function statisticCharts(
     values: disk?.filters.find((filter) => filter.name === name)?.statistics ?? null,
   }));
   const known = statistics ?? unnamed(points.at(-1)?.values ?? {});
-  const charts = groupsOf(known).flatMap(chunks).map((group) => ({
-    label: chartLabel(group),
-    format: formatOf(group[0]),
-    series: group.map((one) => ({ label: one.label, values: valuesOf(points, one) })),
-  }));
+  const charts = [...groupBy(known, ({ kind, unit }) => `${kind} ${unit}`).values()]
+    .flatMap(chunks)
+    .map((group) => ({
+      label: chartLabel(group),
+      format: formatOf(group[0]),
+      series: group.map((one) => ({ label: one.label, values: valuesOf(points, one) })),
+    }));
   return { times: points.map(({ at }) => at), charts };
 }
 
@@ -55,15 +58,6 @@ type Points = readonly { at: number; values: Record<string, number> | null }[];
 
 function unnamed(values: Record<string, number>): FilterStatistic[] {
   return Object.keys(values).map((name) => ({ name, label: name, kind: 'gauge', unit: '' }));
-}
-
-function groupsOf(statistics: readonly FilterStatistic[]): FilterStatistic[][] {
-  const groups = new Map<string, FilterStatistic[]>();
-  for (const one of statistics) {
-    const key = `${one.kind} ${one.unit}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  return [...groups.values()];
 }
 
 function chunks(group: FilterStatistic[]): FilterStatistic[][] {

@@ -16,6 +16,7 @@ const qos: FilterCatalogueEntry = {
   name: 'qos',
   filterClass: 'datastoreIoControl',
   vendor: 'Sluice',
+  managed: [],
   versions: ['1.0.0'],
   summary: '',
   properties: [

@@ -1,12 +1,13 @@
 // Properties in words: labels, units, choices and booleans of the schema; unknown ones by their
-// name.
+// name, managed ones not at all.
 import { expect, it } from 'vitest';
 import { propertyItems } from './property-items.ts';
 
 it('writes each value as the schema calls it', () => {
   const items = propertyItems(
-    { limit: 500, mode: 'hard', burst: true, old: 'x' },
+    { limit: 500, mode: 'hard', burst: true, old: 'x', keyId: 'key-1' },
     {
+      managed: ['keyId'],
       properties: [
         { name: 'limit', label: 'IOPS limit', help: '', type: 'integer', unit: 'IOPS', default: 0 },
         {

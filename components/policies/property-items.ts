@@ -7,12 +7,13 @@ export interface PropertyItem {
   value: string;
 }
 
-/** A property that the schema does not know keeps its name. */
+/** A property that the schema does not know keeps its name; what is managed is left out. */
 export function propertyItems(
   values: FilterPropertyValues,
-  entry: Pick<FilterCatalogueEntry, 'properties'> | undefined,
+  entry: Pick<FilterCatalogueEntry, 'properties' | 'managed'> | undefined,
 ): PropertyItem[] {
-  return Object.entries(values).map(([name, value]) => {
+  const shown = Object.entries(values).filter(([name]) => !entry?.managed.includes(name));
+  return shown.map(([name, value]) => {
     const known = entry?.properties.find((property) => property.name === name);
     const choice = known?.choices?.find((one) => one.value === value);
     const text = typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value);

@@ -17,6 +17,7 @@ export const DIALOGS = {
   renameSnapshot: ['vm', 'snapshot'],
   /** `scope`: one, children or all. */
   removeSnapshot: ['vm', 'snapshot', 'scope'],
+  consolidate: ['vm'],
   addDisk: ['vm'],
   growDisk: ['vm', 'disk'],
   removeDisk: ['vm', 'disk'],

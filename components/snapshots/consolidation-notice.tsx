@@ -1,15 +1,13 @@
 'use client';
 // Redo logs of snapshots that were removed wait to be merged: what that means, and the way to do it
-// now. Kept in view while it runs. Props: `vm`.
-import { useTaskCall } from '#lib/client/use-tasks.ts';
+// now. Props: `vm`.
+import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { Banner } from '../ui/states/banner.tsx';
-import { ErrorState } from '../ui/states/error-state.tsx';
 
 export function ConsolidationNotice({ vm }: { vm: VmView }) {
-  const { start, error, isBusy } = useTaskCall('consolidateDisks');
   if (!vm.consolidationNeeded) return null;
   return (
     <Banner
@@ -17,11 +15,10 @@ export function ConsolidationNotice({ vm }: { vm: VmView }) {
       title={`The disks of ${vm.name} need consolidation`}
       actions={
         <Button
-          busy={isBusy}
           disabledReason={reasonOf(vm.actions.consolidateDisks)}
-          onClick={() => void start({ params: { id: vm.id } })}
+          onClick={() => openDialog('consolidate', { vm: vm.id })}
         >
-          Consolidate disks
+          Consolidate disks…
         </Button>
       }
     >
@@ -29,7 +26,6 @@ export function ConsolidationNotice({ vm }: { vm: VmView }) {
         Redo logs of snapshots that are gone still lie below its disks. Nothing is lost; they take
         space and slow it down until they are merged.
       </p>
-      {error && !isBusy && <ErrorState error={error} compact />}
     </Banner>
   );
 }

@@ -53,6 +53,7 @@ export function RemoveSnapshotDialog({ param, close }: UrlDialogProps) {
       {verdict?.allowed === false && (
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       )}
+      {verdict && verdict.warnings.length > 0 && <Banner tone="warn" reasons={verdict.warnings} />}
     </ConfirmDialog>
   );
 }

@@ -2,6 +2,7 @@
 // The banner on the page of a VM with which something is wrong: what it is, what it means for the
 // data, and the actions that mend it. One for each kind of trouble.
 // Props: `vm`, `restart`.
+import { useRouter } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { Named, VmView } from '#lib/wire/api/inventory.ts';
@@ -54,21 +55,43 @@ function Actions({ vm, restart }: TroubleNoticeProps) {
         </Button>
       )}
       {trouble?.kind === 'filter' && <Detach vm={vm} filterName={trouble.filterName} />}
-      {trouble?.kind === 'noSpace' && (
-        <>
-          <Button
-            disabledReason={reasonOf(actions.relocate)}
-            onClick={() => openDialog('migrate', { vm: vm.id, move: 'storage' })}
-          >
-            Move to another datastore…
-          </Button>
-          <Button
-            disabledReason={reasonOf(actions.removeAllSnapshots)}
-            onClick={() => openDialog('removeSnapshot', { vm: vm.id, scope: 'all' })}
-          >
-            Delete snapshots…
-          </Button>
-        </>
+      {trouble?.kind === 'noSpace' && <MakeRoom vm={vm} placeId={trouble.datastoreId} />}
+    </>
+  );
+}
+
+/** The ways out of a full datastore; those that are impossible say why. */
+function MakeRoom({ vm, placeId }: { vm: VmView; placeId: string }) {
+  const router = useRouter();
+  const { id, actions } = vm;
+  const [place] = placesOf(vm, placeId);
+  return (
+    <>
+      {place && (
+        <Button onClick={() => router.push(`/datastores/${place.id}?tab=related`)}>
+          {`Show what is on ${place.name}`}
+        </Button>
+      )}
+      <Button
+        disabledReason={reasonOf(actions.relocate)}
+        onClick={() => openDialog('migrate', { vm: id, move: 'storage' })}
+      >
+        Migrate storage…
+      </Button>
+      <Button
+        disabledReason={reasonOf(actions.removeAllSnapshots)}
+        onClick={() => openDialog('removeSnapshot', { vm: id, scope: 'all' })}
+      >
+        Delete snapshots…
+      </Button>
+      {!isDown(vm) && (
+        <Button
+          variant="danger"
+          disabledReason={reasonOf(actions.powerOff)}
+          onClick={() => openDialog('power', { vm: id, to: 'poweredOff' })}
+        >
+          Power off…
+        </Button>
       )}
     </>
   );

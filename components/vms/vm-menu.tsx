@@ -100,6 +100,9 @@ function snapshotItems({ id, actions }: VmMenuSubject): MenuItem[] {
     entry('removeAll', 'Delete all snapshots…', actions?.removeAllSnapshots, () =>
       openDialog('removeSnapshot', { vm: id, scope: 'all' }),
     ),
+    entry('consolidate', 'Consolidate disks…', actions?.consolidateDisks, () =>
+      openDialog('consolidate', { vm: id }),
+    ),
   ];
 }
 

@@ -34,6 +34,7 @@ function toEntry(inspections: VibInspection[]): Omit<FilterCatalogueEntry, 'clus
   return {
     ...{ name, filterClass, summary, statistics },
     properties: properties.filter((property) => !property.managed),
+    managed: properties.filter((property) => property.managed).map((property) => property.name),
     vendor: newest.descriptor.vendor,
     versions: [...new Set(inspections.map(({ descriptor }) => descriptor.version))],
   };

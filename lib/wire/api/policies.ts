@@ -83,6 +83,8 @@ export const filterCatalogueEntrySchema = z.object({
   versions: z.array(z.string()),
   summary: z.string(),
   properties: z.array(filterPropertySchema),
+  /** Names of the properties that the controller sets; no form and no list shows them. */
+  managed: z.array(z.string()),
   statistics: z.array(filterStatisticSchema),
   /** Clusters where it is installed. */
   clusters: z.array(z.object({ id: z.string(), name: z.string() })),
