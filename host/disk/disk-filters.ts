@@ -1,5 +1,6 @@
 // The filters of one disk as they come and go: opened with what they keep beside the disk, named in
 // its descriptor, closed, and heard when they fail or raise an event.
+import { dirname } from 'node:path';
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
@@ -186,6 +187,8 @@ export class DiskFilters {
     return openFilter({
       ...filter,
       disk: { id: diskId, sizeBytes: sizeBytes(), sectorBytes: SECTOR_BYTES },
+      // The folder of the VM lies in that of the datastore.
+      storageId: () => dirname(dirname(this.#parts.descriptorPath())),
       state,
       clock,
       own,
