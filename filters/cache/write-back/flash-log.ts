@@ -1,6 +1,7 @@
 // The write-back log of one disk as a ring in a flash file: records go in at the head, the tail
 // follows when what they hold is durable on the disk, and after kill -9 what lies between is read
 // again.
+import { assert } from '#lib/base/assert.ts';
 import type { FlashFile } from '#lib/filter-sdk/host-flash.ts';
 import {
   DATA,
@@ -152,6 +153,7 @@ export class FlashLog {
 
   #put(record: Omit<LogRecord, 'life' | 'sequence'>, bytes: Uint8Array): number {
     const skip = this.#skipBefore(bytes.length);
+    assert(this.used + skip + bytes.length <= this.#ringBytes, 'the log has room for a record');
     if (skip > 0) this.#skip(skip);
     const { sequence, position } = this.#head;
     encodeRecord({ ...record, life: this.#header.life, sequence }, bytes);

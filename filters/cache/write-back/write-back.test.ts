@@ -153,6 +153,22 @@ describe('write-back', () => {
     expect(next.error).toBe(0);
   });
 
+  test('takes no room in a full log from data that the storage does not take', async () => {
+    const at = machine();
+    const harness = await open(at, { ...BACK, logMib: 1 / 16 });
+    harness.below.broken = true;
+    const ring = 1024 * 64 - 2 * 4096;
+    for (let offset = 0; offset < ring; offset += 4096) {
+      harness.submit('write', offset, filled(4096 - SECTOR, 1 + offset / 4096));
+    }
+    const io = await finish(harness, harness.submit('trim', 256 * 1024, 4096));
+    expect(io.error).toBe(5);
+    const after = await open(kill(harness, at), { ...BACK, logMib: 1 / 16 });
+    for (let offset = 0; offset < ring; offset += 4096) {
+      expect((await readOf(after, offset, SECTOR))[0]).toBe(1 + offset / 4096);
+    }
+  });
+
   test('writes down again what a failed flush may have lost', async () => {
     const at = machine();
     const harness = await open(at);

@@ -237,6 +237,7 @@ export class WriteBack {
       const dirty = this.#dirty;
       if (dirty === null) return;
       await dirty.roundFor(start, length);
+      while (!dirty.log.hasRoom(0)) await dirty.round(0);
       dirty.makeVoid(start, length);
       if (io.fua) await dirty.log.sync();
     });
