@@ -51,10 +51,12 @@ export interface PartMessage {
 /** What the disks of one policy on one host want of their limit. */
 export interface Demand {
   group: string;
-  weight: number;
-  /** Units and bytes in a second; null for all that they can get. */
-  units: number | null;
-  bytes: number | null;
+  /** Shares of the disks that the limit holds back: they take all that they can get. */
+  hungry: number;
+  /** Shares of the other disks, and what those send in a second. */
+  calm: number;
+  calmUnits: number;
+  calmBytes: number;
   disks: number;
 }
 
@@ -121,10 +123,10 @@ export function decodeDemand(bytes: Uint8Array): DemandMessage | null {
 }
 
 function demandIn(value: unknown): Demand | null {
-  const { group, weight, units, bytes, disks } = recordOf(value) ?? {};
-  if (typeof group !== 'string' || !isAmount(weight) || !isAmount(disks)) return null;
-  if (!isAmountOrNull(units) || !isAmountOrNull(bytes)) return null;
-  return { group, weight, units, bytes, disks };
+  const { group, hungry, calm, calmUnits, calmBytes, disks } = recordOf(value) ?? {};
+  if (typeof group !== 'string' || !isAmount(disks) || !isAmount(hungry)) return null;
+  if (!isAmount(calm) || !isAmount(calmUnits) || !isAmount(calmBytes)) return null;
+  return { group, hungry, calm, calmUnits, calmBytes, disks };
 }
 
 function settingsIn(value: unknown): QosSettings | null {

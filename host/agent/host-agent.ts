@@ -113,6 +113,7 @@ export class HostAgent {
       installed: () => image.listFilters(),
       host: () => ({ id: identity.value.hostId, name: identity.value.name }),
       networkAddress: options.daemonAddress,
+      onListening: () => revision.bump(),
       onEvent: (severity, message) => {
         const event = { type: 'IoFilterDaemonEnded', severity, message };
         events.add(event).catch((err: unknown) => logger.error({ err }, message));

@@ -25,6 +25,7 @@ export function reportOf(agent: HostAgent, afterEvent: number): HostReport {
     worlds: vms.list().map((runner) => runner.report()),
     operations: operations.list(),
     workloads: workloads.list(),
+    daemons: agent.daemons.waitingAt(),
     events: host.events.after(afterEvent),
   };
 }

@@ -1,4 +1,5 @@
-// What a filter's daemon is started with: its code, the socket for the disks' lines, the host.
+// What a filter's daemon is started with: its code, the socket for the disks' lines, the host. And
+// what it and its host tell each other afterwards.
 import { z } from 'zod';
 
 export const daemonLaunchSchema = z.object({
@@ -14,3 +15,17 @@ export const daemonLaunchSchema = z.object({
   logPath: z.string().startsWith('/'),
 });
 export type DaemonLaunch = z.infer<typeof daemonLaunchSchema>;
+
+/** What a daemon's process tells its host. */
+export const daemonReportSchema = z.object({
+  ready: z.boolean().optional(),
+  /** The port that it took first for other hosts' daemons. */
+  listening: z.number().int().min(1).max(65535).optional(),
+});
+export type DaemonReport = z.infer<typeof daemonReportSchema>;
+
+/** What a host tells a daemon's process: where the daemons of other hosts wait. */
+export const daemonOrderSchema = z.object({
+  peers: z.array(z.object({ hostId: z.string(), address: z.string(), port: z.number().int() })),
+});
+export type DaemonOrder = z.infer<typeof daemonOrderSchema>;

@@ -3,7 +3,7 @@
 // again.
 import pino from 'pino';
 import { systemClock } from '#lib/base/system-clock.ts';
-import { daemonLaunchSchema } from './daemon-launch.ts';
+import { type DaemonReport, daemonLaunchSchema, daemonOrderSchema } from './daemon-launch.ts';
 import { DaemonServer } from './daemon-server.ts';
 
 /** What it does must be at its end by then, in milliseconds. */
@@ -29,6 +29,7 @@ const server = new DaemonServer({
   launch,
   clock: systemClock,
   pid: process.pid,
+  onListening: (port) => report({ listening: port }),
   log(level, message) {
     if (level === 'warning') logger.warn(message);
     else logger[level](message);
@@ -38,9 +39,19 @@ const server = new DaemonServer({
 process.once('SIGTERM', stop);
 process.once('disconnect', stop);
 
+process.on('message', (message) => {
+  const { peers } = daemonOrderSchema.parse(message);
+  server.setPeers(peers);
+});
+
 await server.start();
 logger.info('started');
-process.send?.({ ready: true });
+report({ ready: true });
+
+/** Its end, when the host is gone, is heard as a disconnection. */
+function report(message: DaemonReport): void {
+  process.send?.(message, undefined, {}, () => undefined);
+}
 
 function stop(): void {
   setTimeout(() => process.exit(1), STOP_MS);

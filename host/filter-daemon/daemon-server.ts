@@ -10,6 +10,7 @@ import type {
   DaemonDefinition,
   DaemonDisk,
   DaemonHooks,
+  DaemonPeer,
 } from '#lib/filter-sdk/filter.ts';
 import { cannotLoad, loadCode } from '../chain/load-code.ts';
 import { errnoOf } from '../datastore/errno.ts';
@@ -27,6 +28,8 @@ export interface DaemonServerParts {
   launch: DaemonLaunch;
   clock: Clock;
   pid: number;
+  /** The daemon has taken its first port for other hosts' daemons. */
+  onListening(port: number): void;
   log(level: 'info' | 'warning' | 'error', message: string): void;
 }
 
@@ -37,6 +40,9 @@ export class DaemonServer {
   readonly #disks: DaemonDisk[] = [];
   #onDisk: ((disk: DaemonDisk) => void) | null = null;
   #hooks: DaemonHooks = {};
+  #isListening = false;
+  #peers: readonly DaemonPeer[] = [];
+  #onPeers: ((peers: readonly DaemonPeer[]) => void) | null = null;
 
   constructor(parts: DaemonServerParts) {
     this.#parts = parts;
@@ -60,6 +66,12 @@ export class DaemonServer {
     const definition = exported as DaemonDefinition;
     this.#hooks = (await definition.start(this.#context())) ?? {};
     await this.#listenForDisks();
+  }
+
+  /** Where the daemons of other hosts wait. */
+  setPeers(peers: readonly DaemonPeer[]): void {
+    this.#peers = peers;
+    this.#onPeers?.(peers);
   }
 
   /** Ends what it does in good order. */
@@ -86,6 +98,10 @@ export class DaemonServer {
       network: {
         listen: (port, onConnection) => this.#listen(port, onConnection),
         connect: (address, port) => this.#connectTo(address, port),
+        onPeers: (listener) => {
+          this.#onPeers = listener;
+          listener(this.#peers);
+        },
       },
     };
   }
@@ -124,7 +140,10 @@ export class DaemonServer {
     await listening(server, () => server.listen(port, this.#parts.launch.networkAddress));
     this.#servers.push(server);
     const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : port;
+    const taken = typeof address === 'object' && address !== null ? address.port : port;
+    if (!this.#isListening) this.#parts.onListening(taken);
+    this.#isListening = true;
+    return taken;
   }
 
   #connectTo(address: string, port: number): Promise<DaemonConnection> {

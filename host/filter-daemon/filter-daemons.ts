@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { backoffMs } from '#lib/base/backoff.ts';
 import type { Clock } from '#lib/base/clock.ts';
+import type { DaemonPeers } from '#lib/wire/agent/daemon-rpc.ts';
 import type { InstalledFilter } from '../image/host-image.ts';
-import type { DaemonLaunch } from './daemon-launch.ts';
+import { type DaemonLaunch, type DaemonOrder, daemonReportSchema } from './daemon-launch.ts';
 
 const DAEMON_MAIN = fileURLToPath(new URL('./daemon-main.ts', import.meta.url));
 const RESTART = { firstMs: 500, maxMs: 30_000 };
@@ -28,6 +29,8 @@ export interface FilterDaemonsParts {
   runtime: string;
   logs: string;
   networkAddress: string;
+  /** A daemon has taken its port for other hosts' daemons. */
+  onListening?(): void;
   onEvent(severity: 'info' | 'error', message: string): void;
 }
 
@@ -35,6 +38,8 @@ interface Running {
   child: ChildProcess;
   sha256: string;
   startedAt: number;
+  /** Where it waits for other hosts' daemons; null as long as it does not. */
+  port: number | null;
   ended: Promise<void>;
 }
 
@@ -47,6 +52,8 @@ interface Row {
 export class FilterDaemons {
   readonly #parts: FilterDaemonsParts;
   readonly #rows = new Map<string, Row>();
+  /** By filter. */
+  #peers: DaemonPeers = {};
   #stopped = false;
 
   constructor(parts: FilterDaemonsParts) {
@@ -64,6 +71,21 @@ export class FilterDaemons {
       row.running?.child.pid === undefined ? [] : [[name, row.running.child.pid]],
     );
     return new Map(running);
+  }
+
+  /** Where they wait for other hosts' daemons. */
+  waitingAt(): { filter: string; address: string; port: number }[] {
+    const address = this.#parts.networkAddress;
+    return [...this.#rows].flatMap(([filter, { running }]) => {
+      const port = running?.port ?? null;
+      return port === null ? [] : [{ filter, address, port }];
+    });
+  }
+
+  /** Where those of the other hosts wait, for each filter. */
+  setPeers(peers: DaemonPeers): void {
+    this.#peers = peers;
+    for (const [name, { running }] of this.#rows) if (running) this.#tellPeers(name, running);
   }
 
   /** Starts what should run and ends what should not. To be called about once a second. */
@@ -117,9 +139,26 @@ export class FilterDaemons {
       child.once('exit', resolve);
       child.once('error', () => resolve());
     });
-    const running = { child, sha256: daemon.sha256, startedAt: clock.monotonic(), ended };
+    const startedAt = clock.monotonic();
+    const running: Running = { child, sha256: daemon.sha256, startedAt, port: null, ended };
     row.running = running;
+    child.on('message', (message) => this.#hear(name, running, message));
     void ended.then(() => this.#ended(name, row, running));
+  }
+
+  #hear(name: string, running: Running, message: unknown): void {
+    const said = daemonReportSchema.safeParse(message);
+    if (!said.success) return;
+    if (said.data.ready) this.#tellPeers(name, running);
+    if (said.data.listening === undefined) return;
+    running.port = said.data.listening;
+    this.#parts.onListening?.();
+  }
+
+  /** One that has just ended hears nothing. */
+  #tellPeers(name: string, { child }: Running): void {
+    const order: DaemonOrder = { peers: this.#peers[name] ?? [] };
+    if (child.connected) child.send(order, () => undefined);
   }
 
   #ended(name: string, row: Row, { startedAt, sha256 }: Running): void {

@@ -341,6 +341,13 @@ export interface DaemonDisk extends DaemonConnection {
   readonly diskId: string;
 }
 
+/** A daemon of the same filter on another host of the cluster. */
+export interface DaemonPeer {
+  readonly hostId: string;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** What the framework gives a daemon when it starts. */
 export interface DaemonContext {
   readonly host: { readonly id: string; readonly name: string };
@@ -352,6 +359,11 @@ export interface DaemonContext {
     /** Waits for other hosts' daemons; resolves with the port that was taken. */
     listen(port: number, onConnection: (connection: DaemonConnection) => void): Promise<number>;
     connect(address: string, port: number): Promise<DaemonConnection>;
+    /**
+     * Told at once what is known, then of each change: the daemons of this filter on the other
+     * hosts of the cluster, at the port that they took with their first `listen`. One listener.
+     */
+    onPeers(listener: (peers: readonly DaemonPeer[]) => void): void;
   };
 }
 

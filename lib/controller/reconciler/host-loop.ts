@@ -18,6 +18,7 @@ import { applyReport } from './apply-report.ts';
 import { giveLostKeys } from './give-lost-keys.ts';
 import { Mender } from './mend.ts';
 import { planMending, type WantedHost, type WantedVm } from './plan-mending.ts';
+import { DaemonPeersTeller } from './tell-daemon-peers.ts';
 
 const mountOptionsSchema = z.record(z.string(), z.string());
 const WAIT_MS = 15_000;
@@ -40,6 +41,7 @@ export class HostLoop {
   readonly #mender: Mender;
   readonly #layouts: LayoutReader;
   readonly #objects: ObjectReader;
+  readonly #daemonPeers: DaemonPeersTeller;
   #host: Host;
   #failingSince: number | null = null;
 
@@ -49,6 +51,7 @@ export class HostLoop {
     this.#mender = new Mender(options.services, options.services.logger);
     this.#layouts = new LayoutReader(options.services);
     this.#objects = new ObjectReader(options.services);
+    this.#daemonPeers = new DaemonPeersTeller(options.services);
   }
 
   /** Runs until the signal aborts. */
@@ -111,6 +114,7 @@ export class HostLoop {
     this.#layouts.start(this.#host);
     this.#objects.start(this.#host, found);
     await giveLostKeys(this.#options.services, this.#host, found);
+    await this.#daemonPeers.tell(this.#host, this.#options.reports);
   }
 
   async #recordWorkloads(before: HostReport | undefined, now: HostReport): Promise<void> {

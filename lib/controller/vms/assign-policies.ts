@@ -98,8 +98,11 @@ function cryptoPrivileges(disks: readonly PlannedDisk[]): Privilege[] {
   return [...new Set(privileges)];
 }
 
-/** The filters of a policy's rules, in the order in which they are called. */
-function filtersOf({ rules }: Pick<Policy, 'rules'>): DiskFilter[] {
+/**
+ * The filters of a policy's rules, in the order in which they are called. I/O control is told which
+ * policy it is: disks of one policy may share a limit.
+ */
+function filtersOf({ id, rules }: Pick<Policy, 'id' | 'rules'>): DiskFilter[] {
   return orderFilters(
     z
       .array(policyRuleSchema)
@@ -107,7 +110,8 @@ function filtersOf({ rules }: Pick<Policy, 'rules'>): DiskFilter[] {
       .map(({ provider, filterClass, properties }) => ({
         name: provider,
         class: filterClass,
-        properties,
+        properties:
+          filterClass === 'datastoreIoControl' ? { ...properties, policy: id } : properties,
       })),
   );
 }

@@ -138,6 +138,17 @@ export const hostReportSchema = z.object({
   worlds: z.array(worldReportSchema),
   operations: z.array(hostOperationSchema),
   workloads: z.array(workloadStatusSchema),
+  /** Where the filters' daemons wait for those of other hosts; left out by a host that has none. */
+  daemons: z
+    .array(
+      z.object({
+        filter: z.string().max(64),
+        address: z.union([z.ipv4(), z.ipv6()]),
+        port: z.number().int().min(1).max(65535),
+      }),
+    )
+    .max(64)
+    .optional(),
   events: z.array(hostEventSchema),
 });
 export type HostReport = z.infer<typeof hostReportSchema>;

@@ -1,0 +1,141 @@
+// One limit that all disks of a policy share: each host's daemon divides it between its own disks
+// and what the other hosts want, by the same rule, so that all parts together are the limit. Pure:
+// time comes in as an argument.
+import type { DiskAccount } from './disk-account.ts';
+import { type Claim, divide } from './divide.ts';
+import type { Demand, PartMessage } from './messages.ts';
+
+/** A host that was not heard for so long may want anything, in milliseconds. */
+const UNHEARD_MS = 3_000;
+/** What it counts for then: one disk with normal shares. */
+const UNHEARD_SHARES = 1_000;
+/** A disk that the limit does not hold back may send so much more than it does now. */
+const GROWTH = 1.25;
+/** All disks that do nothing keep this share of the limit, to begin with. */
+const IDLE_SHARE = 0.01;
+
+interface Heard {
+  demand: Demand;
+  at: number;
+}
+
+export class PolicyLimit {
+  readonly #group: string;
+  readonly #disks = new Map<string, DiskAccount>();
+  readonly #others = new Map<string, Heard>();
+
+  constructor(group: string) {
+    this.#group = group;
+  }
+
+  get isEmpty(): boolean {
+    return this.#disks.size === 0;
+  }
+
+  add(diskId: string, account: DiskAccount): void {
+    this.#disks.set(diskId, account);
+  }
+
+  remove(diskId: string): void {
+    this.#disks.delete(diskId);
+  }
+
+  hear(hostId: string, demand: Demand, at: number): void {
+    this.#others.set(hostId, { demand, at });
+  }
+
+  /** For the other hosts. */
+  demand(now: number): Demand {
+    const all = [...this.#disks.values()];
+    const active = all.filter((disk) => disk.isActive(now));
+    const hungry = active.filter(({ limited }) => limited > 0);
+    const calm = all.filter((disk) => !hungry.includes(disk));
+    return {
+      group: this.#group,
+      hungry: sum(hungry.map(({ settings }) => settings.shares)),
+      calm: sum(calm.map(({ settings }) => settings.shares)),
+      calmUnits: sum(calm.map(({ unitRate }) => unitRate)),
+      calmBytes: sum(calm.map(({ byteRate }) => byteRate)),
+      disks: all.length,
+    };
+  }
+
+  /** The part of each disk; `others` are the hosts that may have disks of the policy. */
+  parts(now: number, others: readonly string[]): Map<string, PartMessage> {
+    const local = [...this.#disks];
+    const remote = others.flatMap((hostId) => this.#heardOf(hostId, now));
+    const disks = local.length + sum(remote.map((demand) => demand.disks));
+    const divided = (limitOf: LimitOf, rateOf: RateOf, calmOf: CalmOf) => {
+      // Of disks that disagree while a changed policy reaches them, the lower one counts.
+      const limits = local
+        .map(([, { settings }]) => limitOf(settings))
+        .filter((limit) => limit > 0);
+      const limit = Math.min(...limits);
+      if (limits.length === 0) return { parts: local.map(() => 0), alone: 0 };
+      const idle = (limit * IDLE_SHARE) / disks;
+      const own = local.map(([, disk]) => claimOf(disk, idle, rateOf(disk)));
+      const parts = wholeParts(limit, [...own, ...remote.flatMap((each) => claims(each, calmOf))]);
+      return { parts: parts.slice(0, local.length), alone: limit / disks };
+    };
+    const iops = divided(
+      ({ iopsLimit }) => iopsLimit,
+      ({ unitRate }) => unitRate,
+      ({ calmUnits }) => calmUnits,
+    );
+    const bytes = divided(
+      ({ bytesLimit }) => bytesLimit,
+      ({ byteRate }) => byteRate,
+      ({ calmBytes }) => calmBytes,
+    );
+    return new Map(
+      local.map(([diskId], index) => [
+        diskId,
+        {
+          kind: 'part',
+          iops: iops.parts[index] ?? 0,
+          bytes: bytes.parts[index] ?? 0,
+          aloneIops: iops.alone,
+          aloneBytes: bytes.alone,
+        },
+      ]),
+    );
+  }
+
+  /** A host that says nothing may want anything; one that named no disks wants nothing. */
+  #heardOf(hostId: string, now: number): Demand[] {
+    const heard = this.#others.get(hostId);
+    if (heard && now - heard.at < UNHEARD_MS) return [heard.demand];
+    const { disks = 1, hungry = 0, calm = 0 } = heard?.demand ?? {};
+    if (heard && disks === 0) return [];
+    const weight = Math.max(hungry + calm, UNHEARD_SHARES);
+    return [{ group: this.#group, hungry: weight, calm: 0, calmUnits: 0, calmBytes: 0, disks }];
+  }
+}
+
+type LimitOf = (settings: DiskAccount['settings']) => number;
+type RateOf = (disk: DiskAccount) => number;
+type CalmOf = (demand: Demand) => number;
+
+function claimOf({ settings, limited }: DiskAccount, idle: number, rate: number): Claim {
+  const wanted = limited > 0 ? Infinity : Math.max(idle, rate * GROWTH);
+  return { weight: settings.shares, reserved: Math.min(idle, wanted), wanted };
+}
+
+function claims(demand: Demand, calmOf: CalmOf): Claim[] {
+  return [
+    { weight: demand.hungry, reserved: 0, wanted: Infinity },
+    { weight: demand.calm, reserved: 0, wanted: calmOf(demand) * GROWTH },
+  ].filter(({ weight }) => weight > 0);
+}
+
+/** What nobody wants is given by weight as well: whoever begins to want more has it at once. */
+function wholeParts(limit: number, wants: readonly Claim[]): number[] {
+  const parts = divide(limit, wants);
+  const over = limit - sum(parts);
+  const weights = sum(wants.map(({ weight }) => weight));
+  return parts.map((part, index) => part + (over * (wants[index]?.weight ?? 0)) / weights);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

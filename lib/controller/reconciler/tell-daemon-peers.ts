@@ -1,0 +1,52 @@
+// Tells a host where the filters' daemons of the other hosts of its cluster wait, whenever that is
+// another place than it was told before.
+import type { DaemonPeers } from '../../wire/agent/daemon-rpc.ts';
+import { setDaemonPeers } from '../../wire/agent/daemon-rpc.ts';
+import type { HostReport } from '../../wire/agent/host-rpc.ts';
+import type { Host } from '../database/generated/client.ts';
+import type { TaskServices } from '../tasks/task-context.ts';
+
+export class DaemonPeersTeller {
+  readonly #services: TaskServices;
+  /** What the host was told, and in which life of its agent. */
+  #told = '';
+
+  constructor(services: TaskServices) {
+    this.#services = services;
+  }
+
+  /** `reports` are those of all hosts, by host id. Hosts that do not answer are left out. */
+  async tell(host: Host, reports: ReadonlyMap<string, HostReport>): Promise<void> {
+    const own = reports.get(host.id);
+    if (!own?.daemons || own.daemons.length === 0) return;
+    const peers = peersOf(own, await this.#neighbours(host), reports);
+    const text = JSON.stringify([own.bootId, peers]);
+    if (text === this.#told) return;
+    await this.#services.agents.call(host, setDaemonPeers, { peers });
+    this.#told = text;
+  }
+
+  async #neighbours({ id, clusterId }: Host): Promise<string[]> {
+    if (clusterId === null) return [];
+    const hosts = await this.#services.db.host.findMany({
+      where: { clusterId, connectionState: 'connected', id: { not: id } },
+      select: { id: true },
+      orderBy: { id: 'asc' },
+    });
+    return hosts.map((host) => host.id);
+  }
+}
+
+function peersOf(
+  own: HostReport,
+  hostIds: readonly string[],
+  reports: ReadonlyMap<string, HostReport>,
+): DaemonPeers {
+  const of = (filter: string) =>
+    hostIds.flatMap((hostId) => {
+      const daemons = reports.get(hostId)?.daemons ?? [];
+      const found = daemons.find((daemon) => daemon.filter === filter);
+      return found ? [{ hostId, address: found.address, port: found.port }] : [];
+    });
+  return Object.fromEntries((own.daemons ?? []).map(({ filter }) => [filter, of(filter)]));
+}
