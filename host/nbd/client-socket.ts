@@ -44,11 +44,15 @@ export function descriptorOf(open: Socket | Server): number {
  */
 export function writeAtOnce(socket: Socket, buffer: Buffer, start: number, end: number): number {
   if (socket.writableLength > 0 || socket.destroyed || !socket.writable) return 0;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     return writeSync(descriptorOf(socket), buffer, start, end - start);
   } catch {
     // EAGAIN: the client reads slowly. Anything else the stream's own write meets with again.
     return 0;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -158,7 +158,8 @@ export class Connection implements ReadTarget, PolledClient {
   }
 
   wantsNext(): boolean {
-    if (this.#held || this.leaving) return false;
+    // Who has not taken its last reply sends no request; what is left of it waits for the loop.
+    if (this.#held || this.leaving || this.#writer.unsentBytes > 0) return false;
     return this.#transmission?.isAloneAndDone ?? false;
   }
 

@@ -16,11 +16,14 @@ import {
 } from '#lib/formats/nbd/transmission.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { writeAtOnce } from './client-socket.ts';
+import { OWN_BUFFER_BYTES } from './nbd-io.ts';
 import { Slab } from './slab.ts';
 
 const SLAB_BYTES = 256 * 1024;
 /** Above so many bytes that the kernel has not taken, no further request is worked on. */
 const CONGESTED_BYTES = 4 * 1024 * 1024;
+/** ... and no further large read above so many of its length. */
+const UNSENT_READS = 2;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -33,6 +36,7 @@ export class ReplyWriter {
   /** Bytes from here to `at` are replies not yet written. */
   #from = 0;
   #onRelief: () => void;
+  #unsentMax = CONGESTED_BYTES;
 
   constructor(pool: BufferPool, socket: Socket, onRelief: () => void) {
     this.#pool = pool;
@@ -43,7 +47,18 @@ export class ReplyWriter {
 
   /** The client does not read as fast as it asks. `onRelief` is called when that is over. */
   get congested(): boolean {
-    return this.#socket.writableLength > CONGESTED_BYTES;
+    return this.#socket.writableLength > this.#unsentMax;
+  }
+
+  /**
+   * Whether a read of that length would only be queued behind others that the client has not taken.
+   * Read later, it is sent while it is still in the processor's cache, from memory that was used
+   * just before. Until there is room the writer is congested.
+   */
+  isTooFullFor(bytes: number): boolean {
+    const isLarge = bytes >= OWN_BUFFER_BYTES;
+    this.#unsentMax = isLarge ? Math.min(CONGESTED_BYTES, bytes * UNSENT_READS) : CONGESTED_BYTES;
+    return this.congested;
   }
 
   /** Bytes that the kernel has not taken. */
@@ -123,7 +138,12 @@ export class ReplyWriter {
   /** Writes part of a pooled buffer of its own and gives it back when the kernel has it. */
   sendOwned(buffer: Buffer, start: number, end: number): void {
     this.flush();
-    this.#socket.write(buffer.subarray(start, end), () => {
+    const from = start + writeAtOnce(this.#socket, buffer, start, end);
+    if (from === end) {
+      this.#pool.give(buffer);
+      return;
+    }
+    this.#socket.write(buffer.subarray(from, end), () => {
       this.#pool.give(buffer);
       this.#onRelief();
     });

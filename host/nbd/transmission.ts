@@ -149,13 +149,14 @@ export class Transmission implements IoReceiver {
 
   /** Takes one request; null to go on. */
   #next(): RunResult | null {
-    const { input } = this.#parts;
+    const { input, writer } = this.#parts;
     if (this.#payload !== null) return this.#goOnWithPayload(this.#payload);
     if (input.length < REQUEST_HEADER_BYTES) return 'more';
     const request = this.#request;
     if (!readRequest(input.slab.view, input.at, request)) return 'garbage';
     if (request.command === COMMANDS.disconnect) return 'disconnect';
     if (request.command === COMMANDS.write) return this.#beginWrite(request);
+    if (request.command === COMMANDS.read && writer.isTooFullFor(request.length)) return 'more';
     input.at += REQUEST_HEADER_BYTES;
     const error = this.#judge(request);
     if (error !== 0) this.#answerError(request, error);
