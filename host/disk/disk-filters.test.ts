@@ -15,10 +15,13 @@ import {
 import { MIB } from '#lib/model/limits.ts';
 import { ChainIo, READ, type WRITE } from '../chain/chain-io.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
+import { deleteDisk } from '../datastore/delete-disk.ts';
 import { copySidecars } from '../datastore/sidecar-file.ts';
 import { type HarnessDisk, WorldHarness } from '../world/world-harness.ts';
 import type { FilterEventReport } from './disk-filters.ts';
 import { ServedDisk } from './served-disk.ts';
+import { createRedoLog } from './snapshot-files.ts';
+import { systemDiskFiles } from './system-disk-files.ts';
 
 const SECTOR = 512;
 
@@ -115,6 +118,19 @@ test('a sidecar is there again when the disk opens, and named in the descriptor'
   const second = await open([filter('notes')]);
   expect(Buffer.from(contextOf('notes').sidecar.contents ?? []).toString()).toBe('remember');
   await second.close();
+});
+
+test('a redo log that is taken back leaves the sidecars of what it was made on', async () => {
+  const served = await open([filter('notes')]);
+  await contextOf('notes').sidecar.write(Buffer.from('remember'));
+  await served.close();
+  const parentDescriptorPath = disk.descriptorPath;
+  const childDescriptorPath = `${harness.directory}/disk0-000001.vmdk`;
+  const paths = { parentDescriptorPath, childDescriptorPath };
+  await createRedoLog({ ...paths, files: systemDiskFiles, random: systemRandom });
+  await deleteDisk(childDescriptorPath);
+  await (await open([filter('notes')])).close();
+  expect(Buffer.from(contextOf('notes').sidecar.contents ?? []).toString()).toBe('remember');
 });
 
 test('of two writes at once the later stays', async () => {

@@ -30,8 +30,8 @@ export interface RedoLogRequest {
 
 /**
  * Makes a descriptor with an empty redo log over a parent; all is durable when it resolves. The
- * child has the parent's data base: its I/O filters, and the names of their sidecars, for which the
- * caller makes copies. Throws `InvalidArgument` when the disk has too many redo logs or 2 TiB,
+ * child has the parent's data base, with its I/O filters, but for their sidecars: the caller makes
+ * copies. Throws `InvalidArgument` when the disk has too many redo logs or 2 TiB,
  * `AlreadyExists`, `NoDiskSpace`, `FileFault`; then nothing is left.
  */
 export async function createRedoLog(request: RedoLogRequest): Promise<VmdkDescriptor> {
@@ -109,6 +109,8 @@ function childDescriptor(parts: ChildParts): VmdkDescriptor {
   const longContentId = randomHex(random, 16);
   ddb.set('longContentID', longContentId);
   ddb.delete('thinProvisioned');
+  // Whoever takes back what was made here deletes what the child names.
+  ddb.delete('sidecars');
   return {
     cid: longContentId.slice(-8) === NO_PARENT ? 'fffffffe' : longContentId.slice(-8),
     parentCid: parent.cid,
