@@ -106,7 +106,7 @@ export class HostAgent {
       JSON.parse(await readFile(options.roots, 'utf8')),
     );
     const image = await openImage({ directory: paths.image, trustedRoots, clock });
-    const datastores = new DatastoreSet();
+    const datastores = new DatastoreSet(clock);
     await datastores.mount(identity.value.datastores);
     const daemons = new FilterDaemons({
       ...{ clock, runtime: paths.runtime, logs: paths.logs },
@@ -156,7 +156,7 @@ export class HostAgent {
     this.#vsanNodes.tick(this.host.datastores.list().map(({ config }) => config));
     for (const runner of this.vms.list()) void runner.tick();
     this.host.keys.sweep((vmId) => this.vms.isWanted(vmId));
-    if (this.#ticks % DATASTORE_TICKS === 0) void this.#refreshDatastores();
+    if (this.#ticks % DATASTORE_TICKS === 0) this.#refreshDatastores();
     this.host.clock.after(TICK_MS, () => this.start());
   }
 
@@ -191,21 +191,20 @@ export class HostAgent {
     await rmdir(this.host.paths.runtime).catch(() => undefined);
   }
 
-  async #refreshDatastores(): Promise<void> {
-    const before = this.host.datastores.list();
-    if (!(await this.host.datastores.refresh())) return;
-    this.host.revision.bump();
-    for (const { config, accessible, message } of this.host.datastores.list()) {
-      const was = before.find((datastore) => datastore.config.id === config.id);
-      if (!was || was.accessible === accessible) continue;
-      await this.host.events.add({
+  #refreshDatastores(): void {
+    const { datastores, revision, events, logger } = this.host;
+    datastores.refresh(({ config, accessible, message }, before) => {
+      revision.bump();
+      if (before.accessible === accessible) return;
+      const event = {
         type: accessible ? 'DatastoreAccessible' : 'DatastoreInaccessible',
         severity: accessible ? 'info' : 'error',
         message: accessible
           ? `The datastore ${config.name} is accessible again.`
           : `The datastore ${config.name} is not accessible: ${message}`,
-      });
-    }
+      } as const;
+      events.add(event).catch((err: unknown) => logger.error({ err }, 'an event was lost'));
+    });
   }
 }
 

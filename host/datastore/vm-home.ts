@@ -1,11 +1,13 @@
 // The home of a VM on a datastore: its .vmx says which disks it has, its .vmsd which snapshots.
 // Both are read here into a layout, and written from one.
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { z } from 'zod';
 import { FormatError } from '#lib/formats/format-error.ts';
 import { capacitySectors } from '#lib/formats/vmdk/descriptor.ts';
 import { formatVmsd, parseVmsd, type Vmsd } from '#lib/formats/vmx/vmsd.ts';
 import { formatVmx, parseVmx, VMX_BYTES_MAX, type Vmx, vmxValue } from '#lib/formats/vmx/vmx.ts';
 import { Fault } from '#lib/model/fault.ts';
+import { diskFilterSchema } from '#lib/model/filter.ts';
 import type { VirtualDisk } from '#lib/model/inventory.ts';
 import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import type { Snapshot, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
@@ -145,7 +147,7 @@ export async function vmsdOfLayout(
     const spelled = [];
     for (const disk of disks) {
       const node = units.get(disk.key) ?? unitOfKey(disk.key);
-      spelled.push({ fileName: await spell(disk), node });
+      spelled.push({ fileName: await spell(disk), node, device: formatDevice(disk) });
     }
     const { description, createdAt, quiesced } = rest;
     vmsd.snapshots.push({
@@ -154,6 +156,25 @@ export async function vmsdOfLayout(
     });
   }
   return new TextDecoder().decode(formatVmsd(vmsd));
+}
+
+/** What a disk was when its snapshot was taken, for when it comes back. */
+const deviceSchema = z.object({ label: z.string(), filters: z.array(diskFilterSchema) });
+type Device = Partial<z.infer<typeof deviceSchema>>;
+
+function formatDevice({ label, filters }: Device): string {
+  return label === undefined || filters === undefined ? '' : JSON.stringify({ label, filters });
+}
+
+/** Nothing for what others have written there, or nobody. */
+function parseDevice(text: string): Device {
+  if (text === '') return {};
+  try {
+    return deviceSchema.safeParse(JSON.parse(text)).data ?? {};
+  } catch {
+    // No JSON: it says nothing to us.
+    return {};
+  }
 }
 
 interface Place {
@@ -180,11 +201,12 @@ async function snapshotOf(
   present: readonly VirtualDisk[],
 ): Promise<Snapshot> {
   const disks: Snapshot['disks'] = [];
-  for (const { fileName, node } of rest.disks) {
+  for (const { fileName, node, device } of rest.disks) {
     const descriptorPath = absolute(home, fileName);
     const key = present.find((disk) => disk.unit === node)?.key ?? keyOfUnit(node);
     const capacityBytes = await capacityOf(descriptorPath, files);
-    disks.push({ key, ...(await paths.locate(descriptorPath)), capacityBytes });
+    const at = await paths.locate(descriptorPath);
+    disks.push({ key, ...at, capacityBytes, ...parseDevice(device) });
   }
   const { description, createdAt, quiesced } = rest;
   const name = displayName === '' ? `Snapshot ${uid}` : displayName.slice(0, 80);

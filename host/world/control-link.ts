@@ -16,6 +16,11 @@ export type ControlResult<M extends ControlMethod> = z.output<
   (typeof CONTROL_METHODS)[M]['result']
 >;
 
+/** What a call threw because nobody answered in time, which one that has ended does not do. */
+export function isSilence(thrown: unknown): boolean {
+  return thrown instanceof Fault && thrown.data['isSilent'] === true;
+}
+
 interface Waiter {
   resolve(line: string): void;
   reject(fault: Fault): void;
@@ -51,7 +56,9 @@ export class ControlLink {
     this.#lastId += 1;
     const id = this.#lastId;
     const line = await new Promise<string>((resolve, reject) => {
-      const timer = this.#clock.after(timeoutMs, () => this.#fail('did not answer in time'));
+      const timer = this.#clock.after(timeoutMs, () => {
+        this.#fail('did not answer in time', { isSilent: true });
+      });
       this.#waiters.set(id, {
         resolve: (answer) => {
           timer.cancel();
@@ -86,8 +93,9 @@ export class ControlLink {
     }
   }
 
-  #fail(what: string): void {
-    this.#over ??= new Fault('HostNotReachable', `The process of the virtual machine ${what}.`);
+  #fail(what: string, data: Record<string, boolean> = {}): void {
+    const message = `The process of the virtual machine ${what}.`;
+    this.#over ??= new Fault('HostNotReachable', message, { data });
     this.#socket.destroy();
     for (const { reject } of this.#waiters.values()) reject(this.#over);
     this.#waiters.clear();

@@ -7,6 +7,7 @@ import { Fault } from '#lib/model/fault.ts';
 import { MIB, WATCHDOG_MS } from '#lib/model/limits.ts';
 import type { VmTrouble } from '#lib/model/vm-trouble.ts';
 import type { ProcessIdentity } from '../../datastore/process-identity.ts';
+import { isSilence } from '../../world/control-link.ts';
 import type { WorldClient } from '../../world/world-client.ts';
 import type { HostContext } from '../host-context.ts';
 import { type Wait, whatItWaitsFor } from './blocked-world.ts';
@@ -118,7 +119,7 @@ export class WorldWatch {
       await this.#world.client.status();
       return true;
     } catch (thrown) {
-      return !(thrown instanceof Fault && thrown.message.includes('did not answer in time'));
+      return !isSilence(thrown);
     }
   }
 

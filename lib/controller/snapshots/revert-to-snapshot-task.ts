@@ -31,7 +31,7 @@ export const performRevertToSnapshot: TaskHandler<RevertInput> = (context, input
     return { layout, result: {}, event: { type: 'VmSnapshotRevertedEvent', message } };
   });
 
-/** Of disks that the VM had no more: their filters are back, without what a policy had set. */
+/** Of disks that the VM had no more: their filters are back, but no policy is theirs. */
 function cameBack(vm: VmRow, { disks }: VmLayout): string {
   const known = new Set(vm.disks.map(({ key }) => key));
   return disks
@@ -39,7 +39,7 @@ function cameBack(vm: VmRow, { disks }: VmLayout): string {
     .map(({ label, filters }) => {
       const names = filters.map(({ name }) => name).join(', ');
       return (
-        ` ${label} is back with ${names}, with default settings and no storage policy; ` +
+        ` ${label} is back with ${names}, set as the snapshot has it, and no storage policy; ` +
         'assign one to it.'
       );
     })

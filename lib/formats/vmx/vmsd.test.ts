@@ -20,6 +20,7 @@ const vmsdArbitrary: fc.Arbitrary<Vmsd> = fc
         fc.record({
           fileName: fc.constantFrom('web01.vmdk', 'web01-000001.vmdk', '/ds2/a b/x.vmdk'),
           node: fc.constantFrom('scsi0:0', 'scsi0:1', 'scsi1:15'),
+          device: fc.constantFrom('', '{"label":"Hard disk 1"}'),
         }),
         { maxLength: 3 },
       ),

@@ -1,7 +1,8 @@
 // VMSD: the snapshots of a virtual machine, a dictionary like a .vmx (vmx.ts): snapshot.lastUID,
 // snapshot.current, snapshot.numSnapshots, and for each snapshotN.uid, .parent, .displayName,
 // .description, .createTimeHigh and .createTimeLow (microseconds, two signed 32-bit halves),
-// .numDisks, .diskM.fileName and .diskM.node. `.quiesced` is ours: others keep that in the .vmsn.
+// .numDisks, .diskM.fileName and .diskM.node. `.quiesced` and `.diskM.device` are ours: others keep
+// those in the .vmsn.
 import { FormatError } from '../format-error.ts';
 import { formatVmx, parseVmx, type Vmx, vmxValue } from './vmx.ts';
 
@@ -13,6 +14,8 @@ export interface VmsdDisk {
   fileName: string;
   /** Controller address: `scsi0:0`. */
   node: string;
+  /** Whatever else the writer keeps of the disk as it was then; empty when nothing. */
+  device: string;
 }
 
 export interface VmsdSnapshot {
@@ -77,7 +80,8 @@ function readSnapshot(entries: Vmx, index: number): VmsdSnapshot {
     const fileName = vmxValue(entries, `${prefix}.disk${disk}.fileName`);
     const node = vmxValue(entries, `${prefix}.disk${disk}.node`);
     if (!fileName || !node) throw new FormatError(`${prefix}.disk${disk} names no file or unit.`);
-    disks.push({ fileName, node });
+    const device = vmxValue(entries, `${prefix}.disk${disk}.device`) ?? '';
+    disks.push({ fileName, node, device });
   }
   return {
     uid,
@@ -102,9 +106,10 @@ function linesOf(snapshot: VmsdSnapshot): [string, string][] {
     ['createTimeLow', String(BigInt.asIntN(32, microseconds))],
     ['quiesced', quiesced ? 'TRUE' : 'FALSE'],
     ['numDisks', String(disks.length)],
-    ...disks.flatMap(({ fileName, node }, index): [string, string][] => [
+    ...disks.flatMap(({ fileName, node, device }, index): [string, string][] => [
       [`disk${index}.fileName`, fileName],
       [`disk${index}.node`, node],
+      ...(device === '' ? [] : [[`disk${index}.device`, device] satisfies [string, string]]),
     ]),
   ];
 }

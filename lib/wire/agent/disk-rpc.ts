@@ -3,6 +3,7 @@
 // that the VM has then.
 import { z } from 'zod';
 import { DISK_BACKINGS, PROVISIONINGS } from '../../model/disk-storage.ts';
+import { diskFilterSchema } from '../../model/filter.ts';
 import { objectIdSchema, virtualDiskSchema } from '../../model/inventory.ts';
 import { SNAPSHOTS_PER_VM_MAX } from '../../model/limits.ts';
 import { done, keyed, vmRunSpecSchema } from './host-rpc.ts';
@@ -24,6 +25,9 @@ export const snapshotSchema = z.object({
       datastoreId: objectIdSchema,
       path: z.string(),
       capacityBytes: z.number().int().positive(),
+      /** What the disk was called, and its filters with their settings; absent in older files. */
+      label: z.string().optional(),
+      filters: z.array(diskFilterSchema).optional(),
     }),
   ),
 });

@@ -29,8 +29,8 @@ export async function createSnapshot(on: OnVm, { name, description, quiesce }: I
   const snapshot: Snapshot = {
     ...{ id, parentId: currentSnapshotId, name, description, quiesced: quiesce },
     createdAt: host.clock.now(),
-    disks: disks.map(({ key, datastoreId, path, capacityBytes }) => ({
-      ...{ key, datastoreId, path, capacityBytes },
+    disks: disks.map(({ key, datastoreId, path, capacityBytes, label, filters }) => ({
+      ...{ key, datastoreId, path, capacityBytes, label, filters },
     })),
   };
   const layout = layoutWith(on, {

@@ -10,7 +10,8 @@ import { type TestAgent, TestLab, testVm } from '../../test-agents.ts';
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 const lab = new TestLab();
-const trace = { name: 'trace', class: 'inspection' as const, properties: {} };
+const properties = { latencySampling: 8 };
+const trace = { name: 'trace', class: 'inspection' as const, properties };
 const vm = testVm(1);
 const disk = {
   ...{ key: 2001, label: 'Hard disk 2', unit: 'scsi0:1', datastoreId: 'datastore-1' },
@@ -43,7 +44,9 @@ test('a disk comes back with its filters, or not at all', async () => {
 
   const revert = { vm: single, snapshotId };
   const { layout: back } = await esx01.keyed(diskCalls.revertToSnapshot, revert);
-  expect(back.disks.find(({ key }) => key === 2001)).toMatchObject({ filters: [trace] });
+  expect(back.disks.find(({ key }) => key === 2001)).toMatchObject({
+    ...{ label: disk.label, filters: [trace] },
+  });
   const whole = { ...vm, disks: back.disks };
   await esx01.keyed(calls.powerOnVm, { vm: whole });
   const world = await esx01.world(vm.vmId);

@@ -52,25 +52,32 @@ export async function revertToSnapshot(on: OnVm, { snapshotId }: Input) {
 /** The disk as the VM has it, or had it: one that was removed since comes back. */
 async function present(
   on: OnVm,
-  { key, capacityBytes }: Snapshot['disks'][number],
+  { key, capacityBytes, ...was }: Snapshot['disks'][number],
   frozenPath: string,
 ): Promise<VirtualDisk> {
   const now = on.vm.disks.find((disk) => disk.key === key);
   if (now) return { ...now, capacityBytes };
   const unit = unitOfKey(key);
-  const label = `Hard disk at ${unit}`;
+  const { label = `Hard disk at ${unit}` } = was;
   const names = iofilters(await readDescriptor(frozenPath, on.host.files));
-  const filters = names.map((name) => filterOf(on, name, label));
+  const filters = names.map((name) => {
+    const known = was.filters?.find((filter) => filter.name === name);
+    return installed(on, { label, name, known });
+  });
   return { key, label, unit, datastoreId: '', path: '', capacityBytes, filters };
 }
 
 /**
- * A filter as the disk had it, with its defaults: the files do not tell what a policy had set.
+ * A filter as the disk had it, with the settings that the snapshot has kept, or else its defaults.
  * Refused when it is not there, because without it what it wrote would not be read as it was.
  */
-function filterOf({ host }: OnVm, name: string, label: string): DiskFilter {
+function installed(
+  { host }: OnVm,
+  { label, name, known }: { label: string; name: string; known: DiskFilter | undefined },
+): DiskFilter {
   for (const filterClass of filterClassSchema.options) {
-    const filter = { name, class: filterClass, properties: {} };
+    const { properties = {} } = known ?? {};
+    const filter = { name, class: filterClass, properties };
     if (host.findFilter(filter) !== null) return filter;
   }
   const { hostName } = host.who();
