@@ -259,6 +259,39 @@ test('12 a datastore says what it is, how full, and who reaches it', async ({ pa
   await expectAccessible(page);
 });
 
+test('13 vSAN and vVol datastores show their objects, and where each copy lies', async ({
+  page,
+}) => {
+  await openObject(page, 'vsan-01', 'tab=objects');
+  const table = page.getByRole('grid', { name: 'Objects' });
+  await expect(table.getByRole('row', { name: /Copy esx0/ })).toHaveCount(2);
+  await expect(table.getByRole('row', { name: /Witness esx0/ })).toHaveCount(1);
+  await expectAccessible(page);
+  await openObject(page, 'vvol-01', 'tab=objects');
+  await expect(table.getByRole('row', { name: /Bound to esx0.*Volume/ })).toHaveCount(1);
+  await expectAccessible(page);
+});
+
+test('14 a host that enters maintenance mode hands on what is off, when asked to', async ({
+  page,
+}) => {
+  const { id } = await findObject(page, FULL);
+  const before = await readRoute(page, 'readVm', { id });
+  expect(before.powerState).toBe('poweredOff');
+  const host = before.host.name;
+  await openObject(page, host);
+  await page.getByRole('button', { name: 'Enter maintenance mode…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox', { name: /^Move powered-off and suspended/ }).click();
+  await expectAccessible(page);
+  await confirm(dialog, 'Enter maintenance mode');
+  expect(await outcome(page, 'Enter maintenance mode', host)).toBe('success');
+  expect((await readRoute(page, 'readVm', { id })).host.name).not.toBe(host);
+  await page.getByRole('button', { name: 'Exit maintenance mode…' }).click();
+  await confirm(dialog, 'Exit maintenance mode');
+  expect(await outcome(page, 'Exit maintenance mode', host)).toBe('success');
+});
+
 /** The first disk of the VM: its NBD address ('' while it is off), and its descriptor as a file. */
 async function firstDisk(page: Page, id: string): Promise<{ uri: string; file: string }> {
   const [disk] = (await readRoute(page, 'readVm', { id })).disks;

@@ -63,7 +63,7 @@ test('a filter that throws brings its own virtual machine down, and is detached'
   await deleteTestVm(page, FAULTY);
 });
 
-test('a virtual machine waits while its datastore is full, and goes on by itself', async ({
+test('a virtual machine waits while its datastore is full; goes on by itself, or moves', async ({
   page,
 }) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-full-'));
@@ -79,13 +79,33 @@ test('a virtual machine waits while its datastore is full, and goes on by itself
     await expectAccessible(page);
     await expectAlarm(page, FULL, `Delete or move something on ${SMALL}`);
 
-    // Its disks cannot stand still for a move while writes wait: the button says so.
-    const move = banner.getByRole('button', { name: 'Move to another datastore…' });
-    await expect(move).toHaveAttribute('aria-disabled', 'true');
+    await expect(banner.getByRole('button', { name: 'Delete snapshots…' })).toHaveAttribute(
+      'aria-disabled',
+      'true',
+    );
+    await expect(banner.getByRole('button', { name: 'Power off…' })).toBeEnabled();
+    await banner.getByRole('button', { name: `Show what is on ${SMALL}` }).click();
+    await expect(page.getByRole('grid').getByRole('row', { name: FULL })).toBeVisible();
+    await page.goBack();
     await run('mount', ['-o', 'remount,size=256m', folder]);
     expect(await written).toContain('wrote 100663296/100663296');
     await expect(banner).toHaveCount(0, { timeout: 60_000 });
-    const read = await qemuIo(await diskUri(page, id), 'read -P 0x5a 0 96M');
+
+    // It fills up again, and moves away by the banner, with the write that waits.
+    const more = qemuIo(await diskUri(page, id), 'write -P 0x5b 128M 224M', 'flush');
+    await banner.getByRole('button', { name: 'Migrate storage…' }).click({ timeout: 60_000 });
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: 'vmfs-01' }).check();
+    await expect(dialog.getByText('It can be moved there')).toBeVisible();
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Migrate', exact: true }).click();
+    await expect(dialog.getByText('Its disks are on vmfs-01 now')).toBeVisible({
+      timeout: 120_000,
+    });
+    await expect(banner).toHaveCount(0);
+    expect(await more).toContain('wrote 234881024/234881024');
+    const uri = await diskUri(page, id);
+    const read = await qemuIo(uri, 'read -P 0x5a 0 96M', 'read -P 0x5b 128M 224M');
     expect(read).not.toContain('verification failed');
     await deleteTestVm(page, FULL);
     await deleteSmall(page);

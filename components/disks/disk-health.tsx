@@ -6,7 +6,7 @@ export function Health({ text }: { text: string }) {
   const isLost = /inaccessible|lost|failed/i.test(text);
   return (
     <Badge tone={isWell ? 'ok' : isLost ? 'bad' : 'warn'} subtle>
-      {text}
+      {`${text.charAt(0).toUpperCase()}${text.slice(1)}`}
     </Badge>
   );
 }

@@ -1,6 +1,6 @@
 'use client';
 // Key providers as a table. Props: `rows`, `create` (the button of the empty state).
-import { KeyRound } from 'lucide-react';
+import { Ellipsis, KeyRound } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { KeyProviderView } from '#lib/wire/api/keys.ts';
@@ -9,6 +9,9 @@ import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Age } from '../ui/age.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
+import { Menu } from '../ui/overlays/menu.tsx';
+import type { MenuItem } from '../ui/overlays/menu-item.ts';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 
 const COLUMNS: readonly TableColumn<KeyProviderView>[] = [
@@ -36,6 +39,19 @@ const COLUMNS: readonly TableColumn<KeyProviderView>[] = [
     cell: (provider) => <Backup provider={provider} />,
   },
   { id: 'createdBy', header: 'Added by', width: 120, value: ({ createdBy }) => createdBy },
+  {
+    id: 'actions',
+    header: 'Actions',
+    width: 80,
+    value: () => '',
+    cell: (provider) => (
+      <Menu
+        align="end"
+        trigger={<IconButton label={`Actions of ${provider.name}`} icon={<Ellipsis size={15} />} />}
+        items={menuOf(provider)}
+      />
+    ),
+  },
 ];
 
 /** A key that no backup holds is lost with the database. */
@@ -67,27 +83,7 @@ export function KeyProviderTable({
       rowId={(provider) => provider.id}
       columns={COLUMNS}
       defaultSort={{ column: 'name', descending: false }}
-      rowMenu={({ id, actions, isDefault }) => [
-        {
-          id: 'default',
-          label: 'Set as default',
-          disabledReason: isDefault ? 'It is the default.' : reasonOf(actions.setDefault),
-          onSelect: () => openDialog('defaultKeyProvider', { provider: id }),
-        },
-        {
-          id: 'backUp',
-          label: 'Back up…',
-          disabledReason: reasonOf(actions.backUp),
-          onSelect: () => openDialog('backUpKeyProvider', { provider: id }),
-        },
-        {
-          id: 'delete',
-          label: 'Delete…',
-          danger: true,
-          disabledReason: reasonOf(actions.delete),
-          onSelect: () => openDialog('deleteKeyProvider', { provider: id }),
-        },
-      ]}
+      rowMenu={menuOf}
       empty={
         <EmptyState icon={KeyRound} title="No key providers yet" action={create}>
           A key provider keeps the keys that encrypted disks are opened with. Policies with
@@ -96,4 +92,28 @@ export function KeyProviderTable({
       }
     />
   );
+}
+
+function menuOf({ id, actions, isDefault }: KeyProviderView): MenuItem[] {
+  return [
+    {
+      id: 'default',
+      label: 'Set as default',
+      disabledReason: isDefault ? 'It is the default.' : reasonOf(actions.setDefault),
+      onSelect: () => openDialog('defaultKeyProvider', { provider: id }),
+    },
+    {
+      id: 'backUp',
+      label: 'Back up…',
+      disabledReason: reasonOf(actions.backUp),
+      onSelect: () => openDialog('backUpKeyProvider', { provider: id }),
+    },
+    {
+      id: 'delete',
+      label: 'Delete…',
+      danger: true,
+      disabledReason: reasonOf(actions.delete),
+      onSelect: () => openDialog('deleteKeyProvider', { provider: id }),
+    },
+  ];
 }

@@ -19,6 +19,7 @@ import { PropertyList } from '../ui/property-list.tsx';
 import { StateIcon } from '../ui/state-icon.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
+import { Skeleton } from '../ui/states/skeleton.tsx';
 import { Compatibility } from './compatibility.tsx';
 import { ComplianceBadge, complianceOf } from './compliance-badge.tsx';
 import { propertyItems } from './property-items.ts';
@@ -145,6 +146,8 @@ function Rules({ policy }: { policy: PolicyView }) {
 
 function RuleList({ rules }: { rules: readonly PolicyRule[] }) {
   const filters = useFilters();
+  // Without them a property has its name for programs only.
+  if (filters.isPending) return <Skeleton lines={rules.length * 3} />;
   return (
     <ul className="space-y-3">
       {rules.map(({ filterClass, provider, properties }) => (

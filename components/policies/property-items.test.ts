@@ -3,9 +3,9 @@
 import { expect, it } from 'vitest';
 import { propertyItems } from './property-items.ts';
 
-it('writes each value as the schema calls it', () => {
+it('writes each value as the schema calls it, in its order', () => {
   const items = propertyItems(
-    { limit: 500, mode: 'hard', burst: true, old: 'x', keyId: 'key-1' },
+    { old: 'x', burst: true, mode: 'hard', limit: 500, keyId: 'key-1', note: '' },
     {
       managed: ['keyId'],
       properties: [
@@ -27,5 +27,6 @@ it('writes each value as the schema calls it', () => {
     { label: 'Mode', value: 'Hard limit' },
     { label: 'Bursts', value: 'Yes' },
     { label: 'old', value: 'x' },
+    { label: 'note', value: 'Not set' },
   ]);
 });

@@ -15,6 +15,7 @@ import { Card, Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
+import { Skeleton } from '../ui/states/skeleton.tsx';
 
 export function VmDisksAndPolicies({ vm }: { vm: VmView }) {
   return (
@@ -88,6 +89,8 @@ function FilterSettings({ disk }: { disk: DiskView }) {
   const filters = useFilters();
   if (disk.filters.length === 0)
     return <p className="text-muted">No filters. I/O goes straight to the virtual disk.</p>;
+  // Without them a property has its name for programs only.
+  if (filters.isPending) return <Skeleton lines={disk.filters.length * 3} />;
   return (
     <ol className="space-y-3" aria-label={`Filters of ${disk.label}, guest first`}>
       {disk.filters.map(({ name, class: filterClass, properties }, index) => (
