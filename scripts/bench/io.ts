@@ -5,6 +5,7 @@
 import { haveTools, mustRun } from '#host/world/test-peers.ts';
 import { WorldHarness } from '#host/world/world-harness.ts';
 import { KIB, MIB } from '#lib/model/limits.ts';
+import { giveKeys, onOneHost } from '#scripts/cache/kill-loop.ts';
 import { chainNanoseconds } from './chain-cost.ts';
 import { type FioCase, runFio } from './fio.ts';
 import {
@@ -29,6 +30,8 @@ export const CASES: readonly (FioCase & { target: number })[] = [
   { label: '1M read    QD8', rw: 'read', blockBytes: MIB, queueDepth: 8, target: 0.9 },
   { label: '1M write   QD8', rw: 'write', blockBytes: MIB, queueDepth: 8, target: 0.9 },
 ];
+/** The host's virtual flash resource: more than the cache takes. */
+export const FLASH_MIB = 8192;
 const SMALL_BYTES = 4 * KIB;
 
 export interface BenchOptions {
@@ -53,6 +56,8 @@ export async function benchIo(options: BenchOptions): Promise<void> {
     const [none, three] = [chainNanoseconds(0), chainNanoseconds(3)];
     print(`chain alone: ${none.toFixed(0)} ns for each I/O, ${three.toFixed(0)} ns with 3 filters`);
     print('starting servers');
+    onOneHost(harness, FLASH_MIB);
+    giveKeys(harness);
     await startAll(harness, options, servers);
     const idle = await Promise.all(servers.map(({ pid }) => residentMib(pid)));
     const cases = CASES.filter(({ label }) => label.includes(options.caseText));

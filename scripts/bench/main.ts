@@ -1,7 +1,8 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// our cache and qos against nbdkit's (pairs), then the pause of live migrations, then what the idle
+// our filters against others of their kind (pairs), then the pause of live migrations, then what the idle
 // lab costs, then what idle VMs cost, then what the control plane costs.
 //   --only io|pairs|migration|lab|idle|control   one of them
+//   --pair NAME        of the pairs, only those of this filter of ours
 //   --trace FILE       the hit ratio of the cache on a vSCSI trace, and nothing else
 //   --quick            short rounds
 //   --realtime         servers and fio under SCHED_RR, for a machine that is not idle (root)
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     realtime: { type: 'boolean', default: false },
     filter: { type: 'string', multiple: true, default: [] },
     bare: { type: 'boolean', default: false },
+    pair: { type: 'string', default: '' },
     case: { type: 'string', default: '' },
     only: { type: 'string' },
     trace: { type: 'string' },
@@ -49,6 +51,7 @@ if (wants('io')) {
 }
 if (wants('pairs')) {
   await benchPairs({
+    pair: values.pair,
     seconds: values.quick ? 1 : 3,
     rounds: values.quick ? 2 : 5,
     realtime: values.realtime,

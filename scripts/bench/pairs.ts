@@ -1,12 +1,14 @@
-// Our filters against nbdkit's of the same kind, each pair alternating in one run: the cache
-// against its cache filter, both ways to write, and qos, its limits out of reach, against rate.
+// Our filters against others of the same kind, each pair alternating in one run: the cache against
+// nbdkit's cache filter, both ways to write, qos, its limits out of reach, against its rate filter,
+// and encryption against LUKS images as nbdkit and QEMU serve them.
 import type { LaunchFilter } from '#host/world/launch.ts';
 import { haveTools } from '#host/world/test-peers.ts';
 import { WorldHarness } from '#host/world/world-harness.ts';
 import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import { KIB } from '#lib/model/limits.ts';
-import { onOneHost, shippedFilter } from '#scripts/cache/kill-loop.ts';
-import { type BenchOptions, CASES, runCase } from './io.ts';
+import { giveKeys, KEY, onOneHost, shippedFilter } from '#scripts/cache/kill-loop.ts';
+import { type BenchOptions, CASES, FLASH_MIB, runCase } from './io.ts';
+import { startLuks } from './luks.ts';
 import { type BenchServer, makeRealtime, startNbdkit, startOurs } from './servers.ts';
 
 const SMALL_BYTES = 4 * KIB;
@@ -16,49 +18,55 @@ const BACK = { mode: 'writeBack', sizeMib: 1024, logMib: 4096, dirtyHigh: 90, di
 
 interface Pair {
   title: string;
-  filter: string;
-  parameters: readonly string[];
+  peers(harness: WorldHarness): Promise<BenchServer[]>;
   ours: { name: string; properties: FilterPropertyValues };
 }
 
 const PAIRS: readonly Pair[] = [
   {
     title: 'write back',
-    filter: 'cache',
-    parameters: ['cache=writeback', 'cache-on-read=true'],
+    peers: nbdkitFilter('cache', 'cache=writeback', 'cache-on-read=true'),
     ours: { name: 'cache', properties: BACK },
   },
   {
     title: 'write through',
-    filter: 'cache',
-    parameters: ['cache=writethrough', 'cache-on-read=true'],
+    peers: nbdkitFilter('cache', 'cache=writethrough', 'cache-on-read=true'),
     ours: { name: 'cache', properties: { sizeMib: 1024 } },
   },
   {
     title: 'limits out of reach',
-    filter: 'rate',
-    parameters: ['rate=1000G'],
+    peers: nbdkitFilter('rate', 'rate=1000G'),
     ours: { name: 'qos', properties: { iopsLimit: 10_000_000, throughputLimit: 100_000 } },
+  },
+  {
+    title: 'AES-256-XTS',
+    peers: startLuks,
+    ours: {
+      name: 'encryption',
+      properties: { keyProvider: KEY.provider, keyId: KEY.keyId },
+    },
   },
 ];
 
-type PairOptions = Pick<BenchOptions, 'seconds' | 'rounds' | 'realtime' | 'caseText' | 'print'>;
+type PairOptions = Pick<BenchOptions, 'seconds' | 'rounds' | 'realtime' | 'caseText' | 'print'> & {
+  /** Only the pairs of this filter of ours; all when empty. */
+  pair: string;
+};
 
 export async function benchPairs(options: PairOptions): Promise<void> {
   if (!haveTools('fio', 'nbdkit')) return;
-  for (const pair of PAIRS) await benchPair(pair, options);
+  const pairs = PAIRS.filter(({ ours }) => options.pair === '' || ours.name === options.pair);
+  for (const pair of pairs) await benchPair(pair, options);
 }
 
-async function benchPair(
-  { title, filter, parameters, ours }: Pair,
-  options: PairOptions,
-): Promise<void> {
+async function benchPair({ title, peers, ours }: Pair, options: PairOptions): Promise<void> {
   const harness = await WorldHarness.create();
   const servers: BenchServer[] = [];
-  options.print(`\n== ${title}: ${ours.name} against nbdkit ${filter} ${parameters.join(' ')}`);
+  options.print(`\n== ${title}`);
   try {
-    onOneHost(harness, 8192);
-    servers.push(await startNbdkit(harness, { filter, parameters }));
+    onOneHost(harness, FLASH_MIB);
+    giveKeys(harness);
+    servers.push(...(await peers(harness)));
     const shipped = await shippedFilter(harness, ours.name);
     const launch: LaunchFilter = { ...shipped, properties: ours.properties };
     const server = await startOurs(harness, { name: ours.name, index: 0, filters: [launch] });
@@ -74,4 +82,8 @@ async function benchPair(
     for (const server of servers) await server.stop();
     await harness.dispose();
   }
+}
+
+function nbdkitFilter(filter: string, ...parameters: string[]): Pair['peers'] {
+  return async (harness) => [await startNbdkit(harness, { filter, parameters })];
 }

@@ -8,13 +8,25 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import type { LaunchFilter } from '#host/world/launch.ts';
 import { findTool, mustRun } from '#host/world/test-peers.ts';
-import { type HarnessDisk, launchFilterOf, type WorldHarness } from '#host/world/world-harness.ts';
+import {
+  type HarnessDisk,
+  launchFilterOf,
+  type RunningWorld,
+  type WorldHarness,
+} from '#host/world/world-harness.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
+import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 import { MIB } from '#lib/model/limits.ts';
+import { KEY } from '#scripts/cache/kill-loop.ts';
 
 export const BENCH_DISK_BYTES = 256 * MIB;
 const FILTERS = path.join(import.meta.dirname, '..', '..', 'filters');
+/** What shipped filters need to work at all. */
+const PROPERTIES: Record<string, FilterPropertyValues> = {
+  cache: { sizeMib: 1024 },
+  encryption: { keyProvider: KEY.provider, keyId: KEY.keyId },
+};
 
 export interface BenchServer {
   name: string;
@@ -25,14 +37,21 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
+export interface NbdkitOptions {
+  filter?: string;
+  parameters?: readonly string[];
+  /** What it serves, filled; a file of its own when absent. */
+  image?: string;
+}
+
 /** nbdkit's file plugin, the peer that we measure ourselves against. */
 export async function startNbdkit(
   harness: WorldHarness,
-  { filter, parameters = [] }: { filter?: string; parameters?: readonly string[] } = {},
+  { filter, parameters = [], image }: NbdkitOptions = {},
 ): Promise<BenchServer> {
-  const file = path.join(harness.directory, `nbdkit${filter ?? ''}.raw`);
+  const file = image ?? path.join(harness.directory, `nbdkit${filter ?? ''}.raw`);
   const socket = path.join(harness.directory, `nbdkit${filter ?? ''}.sock`);
-  await fill(file);
+  if (image === undefined) await fill(file);
   const filters = filter === undefined ? [] : [`--filter=${filter}`];
   const args = ['-f', '-U', socket, ...filters, 'file', file, ...parameters];
   // What its filters keep goes beside what ours do.
@@ -58,6 +77,7 @@ export async function startOurs(
   const disk: HarnessDisk = await harness.makeDisk(index, BENCH_DISK_BYTES);
   await fill(disk.flatPath);
   const world = await harness.start(await harness.makeLaunch([disk], filters));
+  await untilEncrypted(world);
   return {
     name,
     uri: world.uri(),
@@ -67,6 +87,18 @@ export async function startOurs(
       await world.client.stop();
     },
   };
+}
+
+/** A filter that encrypts begins with what the disk has: that is not to be measured. */
+async function untilEncrypted({ client }: RunningWorld): Promise<void> {
+  for (;;) {
+    const { disks } = await client.sample();
+    const shares = disks.flatMap(({ filters }) =>
+      filters.map(({ statistics }) => statistics.encryptedShare ?? 100),
+    );
+    if (shares.every((share) => share === 100)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** Three filters of different classes that look at every I/O and change nothing. */
@@ -98,7 +130,8 @@ export async function benchFilters(
     const exported: { default: { name: string; class: string } } = await import(outfile);
     const { name, class: filterClass } = exported.default;
     const identity = { name, class: filterClassSchema.parse(filterClass) };
-    filters.push(await launchFilterOf(outfile, identity));
+    const properties = PROPERTIES[name] ?? {};
+    filters.push({ ...(await launchFilterOf(outfile, identity)), properties });
   }
   return filters;
 }
@@ -121,15 +154,16 @@ async function shippedEntries(): Promise<string[]> {
     .filter((file) => existsSync(file));
 }
 
-async function fill(file: string): Promise<void> {
+export async function fill(file: string): Promise<void> {
   const block = systemRandom.bytes(MIB);
   const whole = Buffer.concat(Array.from({ length: BENCH_DISK_BYTES / MIB }, () => block));
   await writeFile(file, whole);
 }
 
-async function untilThere(socket: string, child: ChildProcess): Promise<void> {
+export async function untilThere(socket: string, child: ChildProcess): Promise<void> {
   for (let tries = 0; !existsSync(socket); tries++) {
-    if (tries > 400 || child.exitCode !== null) throw new Error('nbdkit does not start');
+    if (tries > 400 || child.exitCode !== null)
+      throw new Error(`${child.spawnfile} does not start`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -14,15 +14,19 @@ import { storageProbe } from '#scripts/certify/lab/storage-probe.ts';
 import { Failure, Trial } from '#scripts/certify/lab/trial.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
-const DISK_BYTES = 16 * MIB;
+export const DISK_BYTES = 16 * MIB;
 const DEPTH = 16;
 /** A kill comes after so many answers at most, or so late. */
 const ANSWERS_MAX = 1500;
 const SLOWEST_KILL_MS = 3000;
 const FLASH_MIB = 256;
 const KEYS_MS = 30_000;
-/** Of the tests alone, for filters that encrypt: their policies name it. */
-const KEY = { provider: 'native', keyId: 'key-1', value: Buffer.alloc(32, 7).toString('base64') };
+/** Of tests and the bench alone, for filters that encrypt: their policies name it. */
+export const KEY = {
+  provider: 'native',
+  keyId: 'key-1',
+  value: Buffer.alloc(32, 7).toString('base64'),
+};
 
 export interface KillLoopOptions {
   kills: number;
@@ -78,7 +82,7 @@ async function inHarness(
   }
   for (let round = 1; round <= kills; round++) {
     await killUnderLoad(trial, load, random);
-    leftLogs += (await readdir(directory)).length;
+    leftLogs += (await readdir(directory)).filter((name) => name.endsWith('.flash')).length;
     load.model.crash();
     await trial.reopen();
     await load.verify(`After kill -9 number ${round}, a read`);
@@ -87,7 +91,8 @@ async function inHarness(
   return { kills, operations: load.answered, leftLogs };
 }
 
-async function killUnderLoad(trial: Trial, load: DiskLoad, random: XorShift): Promise<void> {
+/** kill -9 of the world at a random moment of random I/O. */
+export async function killUnderLoad(trial: Trial, load: DiskLoad, random: XorShift): Promise<void> {
   let killed = false;
   const running = load
     .run({ operations: Number.MAX_SAFE_INTEGER, depth: DEPTH, until: () => killed })
@@ -129,7 +134,7 @@ function neighbours(harness: WorldHarness, wanted: readonly Neighbour[]): Promis
 }
 
 /** Has worlds with a filter that encrypts wait for their key, and gives it to them. */
-function giveKeys(harness: WorldHarness): void {
+export function giveKeys(harness: WorldHarness): void {
   const start = harness.start.bind(harness);
   harness.start = async (launch) => {
     const encrypts = launch.disks.some((disk) =>
@@ -162,7 +167,8 @@ export async function shippedFilter(harness: WorldHarness, name: string): Promis
   });
 }
 
-async function probeFilter(harness: WorldHarness): Promise<LaunchFilter> {
+/** The drive that loses its cache with the world. */
+export async function probeFilter(harness: WorldHarness): Promise<LaunchFilter> {
   const entryPath = path.join(harness.directory, 'probe.mjs');
   const source = path.join(ROOT, 'scripts', 'certify', 'lab', 'storage-probe.ts');
   await writeFile(entryPath, await bundleNamed(source, 'storageProbe'));
