@@ -29,6 +29,8 @@ export class HarnessBelow implements BelowIo {
   broken = false;
   /** Makes the next flushes fail, after writes that did not. */
   flushesFail = false;
+  /** Writes are done when that has resolved. */
+  writesWait: Promise<void> = Promise.resolve();
 
   constructor(disk: Uint8Array) {
     this.#disk = disk;
@@ -40,6 +42,7 @@ export class HarnessBelow implements BelowIo {
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
+    await this.writesWait;
     this.#check('write', offset, data.length);
     this.#disk.set(data, offset);
   }

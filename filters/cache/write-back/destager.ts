@@ -13,7 +13,6 @@ interface Part {
   /** In bytes from the block's begin. */
   from: number;
   length: number;
-  mask: number;
 }
 
 interface Run {
@@ -39,6 +38,9 @@ export interface DestageOptions {
 export async function destage(options: DestageOptions): Promise<number> {
   const { store, slots } = options;
   const runs = plan(store, slots);
+  // What the guest writes from here on is dirty again, and goes down once more, also where the run
+  // has not begun.
+  for (const slot of slots) store.dirty[slot] = 0;
   let next = 0;
   let bytes = 0;
   let failure: unknown = null;
@@ -65,10 +67,9 @@ function plan(store: BlockStore, slots: readonly number[]): Run[] {
     for (let rest = store.dirty[slot] ?? 0; rest !== 0; ) {
       const first = lowest(rest);
       const end = runEnd(rest, first);
-      const mask = maskOf(first, end);
-      rest &= ~mask;
+      rest &= ~maskOf(first, end);
       const from = first * SECTOR_BYTES;
-      const part = { slot, from, length: (end - first) * SECTOR_BYTES, mask };
+      const part = { slot, from, length: (end - first) * SECTOR_BYTES };
       addTo(runs, block * BLOCK_BYTES + from, part);
     }
   }
@@ -89,11 +90,9 @@ function addTo(runs: Run[], place: number, part: Part): void {
 async function write(run: Run, { store, below, shift }: DestageOptions): Promise<void> {
   const data = new Uint8Array(run.length);
   let at = 0;
-  for (const { slot, from, length, mask } of run.parts) {
+  for (const { slot, from, length } of run.parts) {
     data.set(store.bytesOf(slot, from, length), at);
     at += length;
-    // What the guest writes from here on is dirty again.
-    store.dirty[slot] = (store.dirty[slot] ?? 0) & ~mask;
   }
   await below.write(run.place - shift, data);
 }

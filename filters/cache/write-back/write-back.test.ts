@@ -169,6 +169,27 @@ describe('write-back', () => {
     }
   });
 
+  test('writes down what comes for a block whose turn in a round has not come', async () => {
+    const at = machine();
+    const harness = await open(at);
+    const blocks = Array.from({ length: 12 }, (_, index) => index * 16 * 1024);
+    for (const offset of blocks) harness.submit('write', offset, filled(SECTOR, 1));
+    let goOn = (): void => undefined;
+    harness.below.writesWait = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    harness.clock.advance(3000);
+    await quiet();
+    for (const offset of blocks) harness.submit('write', offset + SECTOR, filled(SECTOR, 2));
+    goOn();
+    await quiet();
+    harness.clock.advance(3000);
+    await quiet();
+    for (const offset of blocks) {
+      expect([at.disk[offset], at.disk[offset + SECTOR]]).toEqual([1, 2]);
+    }
+  });
+
   test('writes down again what a failed flush may have lost', async () => {
     const at = machine();
     const harness = await open(at);
