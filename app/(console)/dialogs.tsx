@@ -106,6 +106,15 @@ const DIALOG_TABLE: DialogTable = {
   addKeyProvider: dynamic(() =>
     import('#components/keys/key-provider-dialogs.tsx').then((file) => file.AddKeyProviderDialog),
   ),
+  addKmipProvider: dynamic(() =>
+    import('#components/keys/key-server-dialogs.tsx').then((file) => file.AddKmipProviderDialog),
+  ),
+  changeKeyServer: dynamic(() =>
+    import('#components/keys/key-server-dialogs.tsx').then((file) => file.ChangeKeyServerDialog),
+  ),
+  checkKeyProvider: dynamic(() =>
+    import('#components/keys/key-server-dialogs.tsx').then((file) => file.CheckKeyProviderDialog),
+  ),
   defaultKeyProvider: dynamic(() =>
     import('#components/keys/key-provider-dialogs.tsx').then(
       (file) => file.DefaultKeyProviderDialog,

@@ -81,8 +81,10 @@ export function DeleteKeyProviderDialog({ param, close }: UrlDialogProps) {
         <Banner tone="bad" title="This is not possible now" reasons={verdict.reasons} />
       ) : (
         <p>
-          Its keys are deleted as well. Copies of disks that were encrypted with them, such as
-          backups, can then be read only with a backup of this provider.
+          {provider?.server
+            ? 'Its keys stay on the key server; which one belongs to which disk is forgotten here.'
+            : 'Its keys are deleted as well. Copies of disks that were encrypted with them, such ' +
+              'as backups, can then be read only with a backup of this provider.'}
         </p>
       )}
     </ConfirmDialog>

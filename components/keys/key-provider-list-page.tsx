@@ -26,6 +26,15 @@ export function KeyProviderListPage() {
       Add native key provider…
     </Button>
   );
+  const createKmip = (
+    <Button
+      icon={<Plus size={13} />}
+      disabledReason={lacks('Cryptographer.ManageKeyServers')}
+      onClick={() => openDialog('addKmipProvider', {})}
+    >
+      Add KMIP key provider…
+    </Button>
+  );
   const restore = (
     <Button
       disabledReason={lacks('Cryptographer.ManageKeys')}
@@ -41,6 +50,7 @@ export function KeyProviderListPage() {
       actions={
         <>
           {restore}
+          {createKmip}
           {create}
         </>
       }

@@ -22,7 +22,19 @@ const COLUMNS: readonly TableColumn<KeyProviderView>[] = [
     width: 200,
     value: ({ name, isDefault }) => (isDefault ? `${name} (default)` : name),
   },
-  { id: 'type', header: 'Type', width: 90, value: () => 'Native' },
+  {
+    id: 'type',
+    header: 'Type',
+    width: 80,
+    value: ({ type }) => (type === 'kmip' ? 'KMIP' : 'Native'),
+  },
+  {
+    id: 'connection',
+    header: 'Connection',
+    width: 220,
+    value: ({ server, trouble }) => (server === null ? '' : trouble || 'Connected'),
+    cell: (provider) => <Connection provider={provider} />,
+  },
   { id: 'keys', header: 'Keys', width: 70, align: 'end', value: ({ keyCount }) => keyCount },
   {
     id: 'disks',
@@ -54,8 +66,19 @@ const COLUMNS: readonly TableColumn<KeyProviderView>[] = [
   },
 ];
 
+/** Of the server that has its keys. */
+function Connection({ provider }: { provider: KeyProviderView }) {
+  const { server, checkedAt, trouble } = provider;
+  if (server === null) return <span className="text-muted">In the database</span>;
+  if (trouble !== '') return <span className="text-bad">{trouble}</span>;
+  if (checkedAt === null) return <span className="text-muted">Not asked yet</span>;
+  return <span>{`${server.address}:${server.port}`}</span>;
+}
+
 /** A key that no backup holds is lost with the database. */
-function Backup({ provider: { backedUpAt, notBackedUp } }: { provider: KeyProviderView }) {
+function Backup({ provider }: { provider: KeyProviderView }) {
+  const { backedUpAt, notBackedUp, server } = provider;
+  if (server !== null) return <span className="text-muted">On the key server</span>;
   const missing =
     notBackedUp > 0 ? (
       <span className="text-warn">{`${formatNoun(notBackedUp, 'key')} in no backup`}</span>

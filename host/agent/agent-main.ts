@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { systemClock } from '#lib/base/system-clock.ts';
+import { forbidCoreDumps } from '#lib/base/system-core-dumps.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { toFaultRecord } from '#lib/model/fault.ts';
 import { parseAgentOptions } from './agent-options.ts';
@@ -29,6 +30,8 @@ main().catch((thrown: unknown) => {
 async function main(): Promise<void> {
   const options = parseAgentOptions(process.argv.slice(2), process.env);
   const log = logger.child({ host: options.name });
+  const dumps = await forbidCoreDumps();
+  if (dumps) log.warn({ reason: dumps }, 'a core dump of this process would hold keys');
   const agent = await HostAgent.open(options, {
     ...{ clock: systemClock, random: systemRandom, logger: log, build },
     onLockLost(reason) {

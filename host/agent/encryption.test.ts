@@ -8,9 +8,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { systemRandom } from '#lib/base/system-random.ts';
 import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { type GivenKey, putKeys, readFilterProgress } from '#lib/wire/agent/key-rpc.ts';
+import { type GivenKey, putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
+import { sealKeys } from '#lib/wire/agent/sealed-keys.ts';
 import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
@@ -67,6 +69,13 @@ function spec(withFilter = true): calls.VmRunSpec {
   return { ...vm, nbdPort, disks };
 }
 
+/** As the controller does. */
+async function give(host: TestAgent, given = keys): Promise<void> {
+  const { publicKey } = await host.call(readKeyBox, {});
+  const sealed = sealKeys({ vmId: 'vm-1', keys: given, publicKey, random: systemRandom });
+  await host.call(putKeys, { vmId: 'vm-1', sealed });
+}
+
 /** Changes what the disk's properties ask for, as the controller does. */
 async function want(change: typeof wish, host = esx01): Promise<void> {
   wish = { ...wish, ...change };
@@ -112,7 +121,7 @@ test('without its key a disk gets no encryption, and the fault names the key', a
 });
 
 test('what was there is encrypted in use, and OpenSSL reads it with the same key', async () => {
-  await esx01.call(putKeys, { vmId: 'vm-1', keys });
+  await give(esx01);
   await want({});
   await write(20);
   await settled();
@@ -173,7 +182,7 @@ test('an agent that was killed has lost the keys, asks for them by name, and goe
     return found?.trouble?.kind === 'keyMissing' ? found : null;
   });
   expect(world.trouble).toMatchObject({ keyId: 'key-1', providerId: 'native' });
-  await esx01.call(putKeys, { vmId: 'vm-1', keys });
+  await give(esx01);
   await eventually(async () => (await esx01.world('vm-1'))?.state === 'running');
   await verify();
 });
@@ -184,7 +193,7 @@ test('a VM moves to another host while it gets a new data key, and back', async 
     [esx01, esx02],
     [esx02, esx01],
   ] as const) {
-    await to.call(putKeys, { vmId: 'vm-1', keys });
+    await give(to);
     const ticket = await to.keyed(calls.prepareIncoming, { vm: spec() });
     await from.keyed(calls.migrateOut, { vmId: 'vm-1', ticket });
     expect(await to.keyed(calls.finishIncoming, { vmId: 'vm-1' })).toEqual({ arrived: true });
@@ -247,12 +256,12 @@ test('off, the disk of an encrypted VM is not opened without its key', async () 
     fault: 'InvalidPowerState',
   });
   const wrong = keys.map((key) => ({ ...key, value: randomBytes(32).toString('base64') }));
-  await esx01.call(putKeys, { vmId: 'vm-1', keys: wrong });
+  await give(esx01, wrong);
   await expect(esx01.keyed(calls.powerOnVm, { vm: spec() })).rejects.toMatchObject({
     fault: 'KeyNotAvailable',
     message: /not the one/,
   });
-  await esx01.call(putKeys, { vmId: 'vm-1', keys });
+  await give(esx01);
   await esx01.keyed(calls.powerOnVm, { vm: spec() });
   await verify();
 });

@@ -1,8 +1,9 @@
 // Which call of the controller does what on this host.
-import { configureFlash, readFlash } from '#lib/wire/agent/flash-rpc.ts';
+
 import { setDaemonPeers } from '#lib/wire/agent/daemon-rpc.ts';
+import { configureFlash, readFlash } from '#lib/wire/agent/flash-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
-import { putKeys, readFilterProgress } from '#lib/wire/agent/key-rpc.ts';
+import { putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
 import { readObjects } from '#lib/wire/agent/object-rpc.ts';
 import { createVmFiles } from '../datastore/create-vm.ts';
 import { seeObjects } from '../volumes/read-objects.ts';
@@ -87,8 +88,9 @@ function vmCalls(agent: HostAgent): BoundRpc[] {
       const resolve = (id: string, path: string) => host.datastores.resolve(id, path);
       return { warnings: await createVmFiles({ vm, contents, random, objects, resolve }) };
     }),
-    handle(putKeys, async ({ vmId, keys }) => {
-      host.keys.put(vmId, keys);
+    handle(readKeyBox, async () => ({ publicKey: host.keys.box.publicKey })),
+    handle(putKeys, async ({ vmId, sealed }) => {
+      host.keys.put(vmId, host.keys.box.open(vmId, sealed));
       await vms.find(vmId)?.keysCame();
       return {};
     }),

@@ -5,12 +5,15 @@ import type { Random } from '#lib/base/random.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import { requiredKeysOf } from '#lib/model/key.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
+import { KeyBox } from '#lib/wire/agent/sealed-keys.ts';
 import { KeyRing, keyNotAvailable } from '../crypto/key-ring.ts';
 
 /** For a VM that is off they are kept so long: the call that needs them follows at once. */
 const IDLE_MS = 120_000;
 
 export class VmKeys {
+  /** What they are sealed for on their way here. */
+  readonly box: KeyBox;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rings = new Map<string, { ring: KeyRing; putAt: number }>();
@@ -18,6 +21,7 @@ export class VmKeys {
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
+    this.box = new KeyBox(random);
   }
 
   put(vmId: string, keys: readonly GivenKey[]): void {

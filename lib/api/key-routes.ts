@@ -1,6 +1,8 @@
 // Key providers, their backups, and the re-encryption of virtual machines.
 import {
   backUpKeyProvider,
+  changeKeyServer,
+  checkKeyProvider,
   createKeyProvider,
   deleteKeyProvider,
   type KeyAdministration,
@@ -28,6 +30,9 @@ export const keyRoutes = {
   },
   backUpKeyProvider: (request) =>
     backUpKeyProvider(administration(request), request.params.id, request.body),
+  checkKeyProvider: (request) => checkKeyProvider(administration(request), request.params.id),
+  changeKeyServer: (request) =>
+    changeKeyServer(administration(request), request.params.id, request.body),
   async deleteKeyProvider(request) {
     await deleteKeyProvider(administration(request), request.params.id);
     return {};

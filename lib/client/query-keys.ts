@@ -83,7 +83,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   ],
   vib: ['listDepotVibs', 'listFilters'],
   trace: ['listTraceFiles'],
-  keyProvider: ['listKeyProviders'],
+  keyProvider: ['listKeyProviders', 'listAlarms'],
   task: ['listTasks', 'readTask'],
   session: ['readSession'],
   user: ['listUsers'],

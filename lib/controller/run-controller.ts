@@ -7,6 +7,7 @@ import { followChanges } from './changes/follow-changes.ts';
 import type { Host } from './database/generated/client.ts';
 import { DrsLoop } from './drs/drs-loop.ts';
 import { resolveIoFilterOnHost } from './io-filters/resolve-io-filter.ts';
+import { watchKeyServers } from './keys/key-servers.ts';
 import { leadWhenPossible } from './leader-lock.ts';
 import { systemCaller } from './permissions/caller.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
@@ -72,7 +73,12 @@ async function lead(
   };
   listeners.add(listener);
   try {
-    await Promise.all([reconciler.run(), drs.run(), new Sampler(services, signal).run()]);
+    await Promise.all([
+      reconciler.run(),
+      drs.run(),
+      new Sampler(services, signal).run(),
+      watchKeyServers(services, signal),
+    ]);
   } finally {
     listeners.delete(listener);
   }

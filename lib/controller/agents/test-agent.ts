@@ -3,12 +3,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
+import { systemRandom } from '../../base/system-random.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
 import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
-import { type GivenKey, putKeys, readFilterProgress } from '../../wire/agent/key-rpc.ts';
+import {
+  type GivenKey,
+  putKeys,
+  readFilterProgress,
+  readKeyBox,
+} from '../../wire/agent/key-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
+import { KeyBox } from '../../wire/agent/sealed-keys.ts';
 import { addDiskCalls, TestLayouts } from './test-layouts.ts';
 
 type Method = (input: unknown) => unknown;
@@ -29,6 +36,7 @@ export class TestAgent {
   readonly vibsByUrl: (url: string) => calls.InstalledVib | undefined;
   /** Awaited before the call is carried out. */
   readonly gates = new Map<string, Promise<void>>();
+  readonly #keyBox = new KeyBox(systemRandom);
   readonly #server: Server;
   readonly #methods = new Map<string, Method>();
   readonly #answers = new Map<string, Promise<unknown>>();
@@ -213,8 +221,9 @@ export class TestAgent {
       if (disk) disk.filters = filters;
       return { pauseMs: 3, heldIos: 2 };
     });
-    this.#on(putKeys, ({ vmId, keys }) => {
-      this.keys.set(vmId, keys);
+    this.#on(readKeyBox, () => ({ publicKey: this.#keyBox.publicKey }));
+    this.#on(putKeys, ({ vmId, sealed }) => {
+      this.keys.set(vmId, this.#keyBox.open(vmId, sealed));
       return {};
     });
     this.#on(readFilterProgress, () => ({

@@ -23,6 +23,7 @@ export async function readAlarms(db: DatabaseTransaction): Promise<AlarmView[]> 
     vmAlarms(db),
     datastoreAlarms(db),
     drsAlarms(db),
+    keyServerAlarms(db),
   ]);
   return found
     .flat()
@@ -87,6 +88,15 @@ function judgeVm(
     default:
       return { fault: 'SystemError', message, remedy: `Look at the events of ${name}.` };
   }
+}
+
+async function keyServerAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {
+  const rows = await db.keyProvider.findMany({ where: { type: 'kmip', trouble: { not: '' } } });
+  return rows.map(({ id, name, trouble }) => {
+    const message = `Keys of ${name} cannot be had. ${trouble}`;
+    const remedy = 'Disks that are open stay so. Bring the key server back, then check it.';
+    return toAlarm({ id, name }, { fault: 'KeyNotAvailable', message, remedy }, 'server');
+  });
 }
 
 async function datastoreAlarms(db: DatabaseTransaction): Promise<AlarmView[]> {

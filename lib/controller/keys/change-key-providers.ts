@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import type { Random } from '../../base/random.ts';
+import { type Random, randomHex } from '../../base/random.ts';
 import { Fault } from '../../model/fault.ts';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { keyIdSchema } from '../../model/key.ts';
@@ -13,6 +13,8 @@ import {
   backupPasswordSchema,
   createKeyProviderSchema,
   type KeyBackup,
+  kmipAccessSchema,
+  type kmipServerSchema,
   restoreKeyProviderSchema,
 } from '../../wire/api/keys.ts';
 import { recordChange } from '../changes/record-change.ts';
@@ -25,7 +27,9 @@ import { requirePrivileges } from '../permissions/missing-privileges.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { parseInput } from '../tasks/parse-input.ts';
 import { addKeys, findKeyProvider, openAllKeys } from './key-providers.ts';
-import { providerUses } from './read-key-providers.ts';
+import { checkKeyServer, type KeyServerCheck } from './key-servers.ts';
+import { CLIENT_KEY_PURPOSE } from './kmip-provider.ts';
+import { keysOnServer, providerUses } from './read-key-providers.ts';
 
 export interface KeyAdministration {
   db: Database;
@@ -35,18 +39,63 @@ export interface KeyAdministration {
   clock: Clock;
 }
 
+interface ProviderKind {
+  type: string;
+  namespace?: string;
+  server?: z.infer<typeof kmipServerSchema>;
+  clientKey?: string;
+}
+
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SCRYPT = { n: 65_536, r: 8, p: 1 };
 
-/** Returns its id; the first one is the default. `DuplicateName`, `NoPermission`. */
+/**
+ * Returns its id; the first one is the default. The server of a KMIP provider is asked at once, but
+ * need not answer. `DuplicateName`, `NoPermission`.
+ */
 export async function createKeyProvider(on: KeyAdministration, input: unknown): Promise<string> {
-  const { name } = parseInput(createKeyProviderSchema, input);
-  return transact(on.db, async (tx) => {
+  const { name, kmip } = parseInput(createKeyProviderSchema, input);
+  const id = await transact(on.db, async (tx) => {
     await mayManage(tx, on.caller, 'Cryptographer.ManageKeyServers');
-    return addProvider(tx, on.caller, name);
+    const namespace = `sluice-${randomHex(on.random, 6)}-`;
+    const kind = kmip && { type: 'kmip', namespace, ...serverData(on, kmip) };
+    return addProvider(tx, on.caller, { name, kind });
   });
+  if (kmip) await checkKeyServer(on, await findKeyProvider(on.db, id));
+  return id;
+}
+
+/** Asks the server of a provider. `NotFound`, `NoPermission`. */
+export async function checkKeyProvider(on: KeyAdministration, id: string): Promise<KeyServerCheck> {
+  await mayManage(on.db, on.caller, 'Cryptographer.ManageKeyServers');
+  return checkKeyServer(on, await findKeyProvider(on.db, id));
+}
+
+/** Where the server is now, and how it is spoken to; it is asked at once. */
+export async function changeKeyServer(
+  on: KeyAdministration,
+  id: string,
+  input: unknown,
+): Promise<KeyServerCheck> {
+  const kmip = parseInput(kmipAccessSchema, input);
+  await transact(on.db, async (tx) => {
+    await mayManage(tx, on.caller, 'Cryptographer.ManageKeyServers');
+    const { name, type } = await findKeyProvider(tx, id);
+    if (type !== 'kmip') {
+      throw new Fault('InvalidState', `${name} is a native key provider: it has no server.`);
+    }
+    await tx.keyProvider.update({ where: { id }, data: serverData(on, kmip) });
+    const message = `${on.caller.name} changed the key server of ${name}.`;
+    await announce(tx, on.caller, { id, message });
+  });
+  return checkKeyServer(on, await findKeyProvider(on.db, id));
+}
+
+function serverData({ sealer }: KeyAdministration, access: z.infer<typeof kmipAccessSchema>) {
+  const { clientKey, ...server } = access;
+  return { server, clientKey: sealer.seal(clientKey, CLIENT_KEY_PURPOSE) };
 }
 
 /** Takes the disks whose policy names no provider. */
@@ -83,7 +132,8 @@ export async function backUpKeyProvider(
   const { password } = parseInput(backupPasswordSchema, input);
   const { db, caller, sealer, random, clock } = on;
   await mayManage(db, caller, 'Cryptographer.ManageKeys');
-  const { name } = await findKeyProvider(db, id);
+  const { name, type } = await findKeyProvider(db, id);
+  if (type === 'kmip') throw new Fault('InvalidState', keysOnServer(name));
   const keys = await openAllKeys({ db, sealer }, id);
   const salt = random.bytes(16);
   const nonce = random.bytes(NONCE_BYTES);
@@ -119,7 +169,8 @@ export async function restoreKeyProvider(on: KeyAdministration, input: unknown):
   const { provider: name } = backup;
   return transact(on.db, async (tx) => {
     const known = await tx.keyProvider.findUnique({ where: { name } });
-    const id = known?.id ?? (await addProvider(tx, on.caller, name));
+    if (known?.type === 'kmip') throw new Fault('InvalidState', keysOnServer(name));
+    const id = known?.id ?? (await addProvider(tx, on.caller, { name }));
     const added = await addKeys({ db: tx, sealer: on.sealer }, id, keys);
     const message = `${on.caller.name} restored the key provider ${name}: ${added} keys added.`;
     await announce(tx, on.caller, { id, message });
@@ -161,14 +212,19 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-async function addProvider(tx: DatabaseTransaction, caller: Caller, name: string): Promise<string> {
+/** Of a native one when no kind is given. */
+async function addProvider(
+  tx: DatabaseTransaction,
+  caller: Caller,
+  { name, kind = { type: 'native' } }: { name: string; kind?: ProviderKind },
+): Promise<string> {
   if (await tx.keyProvider.findUnique({ where: { name } })) {
     throw new Fault('DuplicateName', `There is a key provider named ${name} already.`);
   }
   const id = await allocateId(tx, 'keyProvider');
   const isDefault = (await tx.keyProvider.count()) === 0;
   await tx.keyProvider.create({
-    data: { id, name, type: 'native', isDefault, createdBy: caller.name },
+    data: { id, name, ...kind, isDefault, createdBy: caller.name },
   });
   await announce(tx, caller, { id, message: `${caller.name} added the key provider ${name}.` });
   return id;

@@ -3,11 +3,11 @@
 import type { Random } from '../../base/random.ts';
 import { Fault, type Reason } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
-import { type KeyRef, keyName } from '../../model/key.ts';
-import type { GivenKey } from '../../wire/agent/key-rpc.ts';
+import type { KeyRef } from '../../model/key.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { KeyProvider } from '../database/generated/client.ts';
 import type { Sealer } from '../secrets/sealer.ts';
+import { kmipServerOf, makeKmipKey } from './kmip-provider.ts';
 
 const PURPOSE = 'key of a key provider';
 const KEY_BYTES = 32;
@@ -56,45 +56,36 @@ export async function missingKeyProviders(
   return reasons;
 }
 
-/** A new key, unless there is one of that id: asking again draws no other. */
+/**
+ * A new key, unless there is one of that id: asking again draws no other. Throws `KeyNotAvailable`
+ * when the provider's server does not make one.
+ */
 export async function drawKey(
   { db, sealer, random }: KeyParts & { random: Random },
   provider: KeyProvider,
   keyId: string,
 ): Promise<KeyRef> {
-  const value = Buffer.from(random.bytes(KEY_BYTES)).toString('base64');
-  const data = { providerId: provider.id, keyId, sealed: sealer.seal(value, PURPOSE) };
-  await db.providerKey.createMany({ data: [data], skipDuplicates: true });
-  return { provider: provider.name, keyId };
+  const ref = { provider: provider.name, keyId };
+  const data = { providerId: provider.id, keyId };
+  if (provider.type !== 'kmip') {
+    const value = Buffer.from(random.bytes(KEY_BYTES)).toString('base64');
+    const sealed = sealer.seal(value, PURPOSE);
+    await db.providerKey.createMany({ data: [{ ...data, sealed }], skipDuplicates: true });
+    return ref;
+  }
+  if (await db.providerKey.findUnique({ where: { providerId_keyId: data } })) return ref;
+  const server = kmipServerOf(provider, sealer);
+  const remoteId = await makeKmipKey(server, `${provider.namespace}${keyId}`);
+  await db.providerKey.createMany({
+    data: [{ ...data, sealed: '', remoteId }],
+    skipDuplicates: true,
+  });
+  return ref;
 }
 
-/** Those that are known; the others are left out. Throws `InvalidState` under another secret. */
-export async function openKeys(
-  { db, sealer }: KeyParts,
-  refs: readonly KeyRef[],
-): Promise<GivenKey[]> {
-  if (refs.length === 0) return [];
-  const rows = await db.providerKey.findMany({
-    where: { OR: refs.map(({ provider, keyId }) => ({ keyId, provider: { name: provider } })) },
-    include: { provider: { select: { name: true } } },
-  });
-  return rows.map(({ keyId, sealed, provider: { name: provider } }) => ({
-    ...{ provider, keyId },
-    value: sealer.open(sealed, PURPOSE),
-  }));
-}
-
-/** `KeyNotAvailable` names each key that no provider has. */
-export function requireAll(refs: readonly KeyRef[], found: readonly GivenKey[]): void {
-  const names = new Set(found.map(keyName));
-  const missing = refs.find((ref) => !names.has(keyName(ref)));
-  if (!missing) return;
-  const message = `The key provider ${missing.provider} does not have the key ${missing.keyId}.`;
-  const remedy = `Restore a backup of ${missing.provider} that holds the key.`;
-  throw new Fault('KeyNotAvailable', message, {
-    reasons: [{ fault: 'KeyNotAvailable', message, remedy }],
-    data: { providerId: missing.provider, keyId: missing.keyId },
-  });
+/** Base64. Throws `InvalidState` under another secret. */
+export function openKey({ sealer }: Pick<KeyParts, 'sealer'>, sealed: string): string {
+  return sealer.open(sealed, PURPOSE);
 }
 
 /** All keys of a provider, as a backup holds them. */

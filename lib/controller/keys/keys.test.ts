@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../base/system-clock.ts';
 import { systemRandom } from '../../base/system-random.ts';
 import { powerOnVm, type VmRunSpec } from '../../wire/agent/host-rpc.ts';
+import { putKeys, readKeyBox } from '../../wire/agent/key-rpc.ts';
+import { KeyBox } from '../../wire/agent/sealed-keys.ts';
 import type { Agents } from '../agents/agent-client.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
 import { systemCaller } from '../permissions/caller.ts';
@@ -16,7 +18,8 @@ import {
   restoreKeyProvider,
   setDefaultKeyProvider,
 } from './change-key-providers.ts';
-import { chooseKeyProvider, missingKeyProviders, openKeys } from './key-providers.ts';
+import { findKeys } from './find-keys.ts';
+import { chooseKeyProvider, missingKeyProviders } from './key-providers.ts';
 import { keyedAgents } from './keyed-agents.ts';
 import { withKeys } from './managed-properties.ts';
 import { readKeyProviders } from './read-key-providers.ts';
@@ -78,7 +81,9 @@ test('a disk gets a key once, and a new one when it is re-encrypted', async () =
 
 test('keys are kept sealed, and a backup opens with its password alone', async () => {
   const refs = [{ provider: 'vault', keyId: 'vm-1.2000.task-1' }];
-  const [key] = await openKeys(parts(), refs);
+  const {
+    keys: [key],
+  } = await findKeys(parts(), refs);
   const kept = JSON.stringify(await on.db.providerKey.findMany());
   expect(key?.value).toHaveLength(44);
   expect(kept).not.toContain(key?.value);
@@ -86,19 +91,21 @@ test('keys are kept sealed, and a backup opens with its password alone', async (
   expect(JSON.stringify(backup)).not.toContain(key?.value);
   expect(await readKeyProviders(on)).toMatchObject([{ keyCount: 2, notBackedUp: 0 }]);
   await deleteKeyProvider(on, id);
-  expect(await openKeys(parts(), refs)).toEqual([]);
+  expect((await findKeys(parts(), refs)).keys).toEqual([]);
   const wrong = restoreKeyProvider(on, { backup, password: `${PASSWORD}!` });
   await expect(wrong).rejects.toMatchObject({ fault: 'InvalidArgument' });
   const renamed = { backup: { ...backup, provider: 'mine' }, password: PASSWORD };
   await expect(restoreKeyProvider(on, renamed)).rejects.toMatchObject({ fault: 'InvalidArgument' });
   id = await restoreKeyProvider(on, { backup, password: PASSWORD });
-  expect(await openKeys(parts(), refs)).toEqual([key]);
+  expect((await findKeys(parts(), refs)).keys).toEqual([key]);
 });
 
 test('a call about an encrypted VM brings its keys first, or is not made', async () => {
   const made: { name: string; input: unknown }[] = [];
+  const box = new KeyBox(systemRandom);
   const silent: Agents = {
     async call(_, rpc, input) {
+      if (rpc.name === readKeyBox.name) return rpc.output.parse({ publicKey: box.publicKey });
       made.push({ name: rpc.name, input });
       throw new TypeError('the host is a test');
     },
@@ -108,12 +115,9 @@ test('a call about an encrypted VM brings its keys first, or is not made', async
   const powerOn = (keyId: string) =>
     agents.call(host, powerOnVm, { operationKey: 'task-1', vm: specOf(keyId) });
   await expect(powerOn('vm-1.2000.task-1')).rejects.toThrow('the host is a test');
-  expect(made).toMatchObject([
-    {
-      name: 'putKeys',
-      input: { vmId: 'vm-1', keys: [{ provider: 'vault', keyId: 'vm-1.2000.task-1' }] },
-    },
-  ]);
+  expect(made.map(({ name }) => name)).toEqual(['putKeys']);
+  const { vmId, sealed } = putKeys.input.parse(made[0]?.input);
+  expect(box.open(vmId, sealed)).toMatchObject([{ provider: 'vault', keyId: 'vm-1.2000.task-1' }]);
   await expect(powerOn('gone')).rejects.toMatchObject({
     fault: 'KeyNotAvailable',
     data: { keyId: 'gone', providerId: 'vault' },

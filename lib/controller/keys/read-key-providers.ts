@@ -4,11 +4,13 @@ import type { Reason } from '../../model/fault.ts';
 import { diskFilterSchema } from '../../model/filter.ts';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { keysOf } from '../../model/key.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import type { KeyProviderView } from '../../wire/api/keys.ts';
 import { policyRuleSchema } from '../../wire/api/policies.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
+import { shownServer } from './kmip-provider.ts';
 
 type DiskUse = KeyProviderView['disks'][number];
 
@@ -31,27 +33,50 @@ export async function readKeyProviders({
   const keys = { privilege: 'Cryptographer.ManageKeys', objectId: ROOT_FOLDER_ID } as const;
   const judged = await judgeActions(db, caller, {
     setDefault: { wanted: [servers] },
+    check: { wanted: [servers] },
+    changeServer: { wanted: [servers] },
     backUp: { wanted: [keys] },
     delete: { wanted: [servers] },
   });
   return Promise.all(
-    rows.map(async ({ _count, backedUpAt, createdAt, backedUp, ...row }) => {
+    rows.map(async ({ _count, backedUpAt, createdAt, backedUp, checkedAt, ...row }) => {
       const { disks, reasons } = await providerUses(db, row.name);
-      const remove = [...(judged.delete?.reasons ?? []), ...reasons];
+      const { id, name, type, isDefault, createdBy, trouble } = row;
+      const isKmip = type === 'kmip';
+      const noBackup = isKmip ? [reasonOf(keysOnServer(name))] : [];
+      const noServer = isKmip ? [] : [reasonOf(`${name} is a native key provider.`)];
       return {
-        ...row,
+        ...{ id, name, type, isDefault, createdBy, trouble },
+        server: shownServer(row),
+        checkedAt: checkedAt?.toISOString() ?? null,
         createdAt: createdAt.toISOString(),
         backedUpAt: backedUpAt?.toISOString() ?? null,
         keyCount: _count.keys,
-        notBackedUp: Math.max(_count.keys - backedUp, 0),
+        notBackedUp: isKmip ? 0 : Math.max(_count.keys - backedUp, 0),
         disks,
         actions: {
           ...judged,
-          delete: { allowed: remove.length === 0, reasons: remove, warnings: [] },
+          backUp: alsoBecause(judged.backUp, noBackup),
+          check: alsoBecause(judged.check, noServer),
+          changeServer: alsoBecause(judged.changeServer, noServer),
+          delete: alsoBecause(judged.delete, reasons),
         },
       };
     }),
   );
+}
+
+/** Why keys of a KMIP provider are in no backup. */
+export function keysOnServer(name: string): string {
+  return `The keys of ${name} stand on its key server, which has backups of its own.`;
+}
+
+function reasonOf(message: string): Reason {
+  return { fault: 'InvalidState', message };
+}
+
+function alsoBecause(judged: Verdict | undefined, more: readonly Reason[]): Verdict {
+  return verdictOf([...(judged?.reasons ?? []), ...more]);
 }
 
 /** The disks that are encrypted with its keys, and every reason not to delete it. */

@@ -27,7 +27,12 @@ export async function giveLostKeys(
       .filter((disk) => disk.vmId === vmId)
       .flatMap((disk) => filtersSchema.parse(disk.filters));
     try {
-      await giveKeys(services, host, { vmId, filters });
+      const trouble = await giveKeys(services, host, { vmId, filters });
+      if (trouble) {
+        // The others would wait for the same server; all are asked for again soon.
+        logger.warn({ vmId, reason: trouble.message }, 'a key server does not answer');
+        return;
+      }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       logger.warn({ vmId, reason: error.message }, 'a host lacks keys that it cannot be given');

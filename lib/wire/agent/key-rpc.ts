@@ -5,11 +5,31 @@ import { keyRefSchema } from '../../model/key.ts';
 import { done } from './host-rpc.ts';
 import { defineRpc } from './rpc.ts';
 
-/** A key as it travels: 256 bits, base64. */
+/** A key as a host and a VM's process have it: 256 bits, base64. */
 const givenKeySchema = keyRefSchema.extend({ value: z.base64().length(44) });
 export type GivenKey = z.infer<typeof givenKeySchema>;
 
 export const givenKeysSchema = z.array(givenKeySchema).max(256);
+
+/** A public key: X25519 as SubjectPublicKeyInfo, base64. */
+export const boxKeySchema = z.base64().max(80);
+
+/** Keys as they travel; sealed-keys.ts seals and opens them. */
+export const sealedKeysSchema = z.object({
+  sender: boxKeySchema,
+  nonce: z.base64().length(16),
+  /** The tag of 16 bytes, and the cipher text. */
+  sealed: z.base64().max(131_072),
+});
+export type SealedKeys = z.infer<typeof sealedKeysSchema>;
+
+/** With which public key keys for this host are sealed, until it is started again. */
+export const readKeyBox = defineRpc({
+  name: 'readKeyBox',
+  input: z.object({}),
+  output: z.object({ publicKey: boxKeySchema }),
+  timeoutMs: 10_000,
+});
 
 /**
  * Gives a host the keys that it needs for a VM's disks. It keeps them in memory until the VM is
@@ -17,7 +37,7 @@ export const givenKeysSchema = z.array(givenKeySchema).max(256);
  */
 export const putKeys = defineRpc({
   name: 'putKeys',
-  input: z.object({ vmId: objectIdSchema, keys: givenKeysSchema }),
+  input: z.object({ vmId: objectIdSchema, sealed: sealedKeysSchema }),
   output: done,
   timeoutMs: 10_000,
 });

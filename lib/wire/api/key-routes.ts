@@ -5,7 +5,9 @@ import {
   backupPasswordSchema,
   createKeyProviderSchema,
   keyBackupSchema,
+  keyProviderCheckSchema,
   keyProviderViewSchema,
+  kmipAccessSchema,
   recryptVmSchema,
   restoreKeyProviderSchema,
 } from './keys.ts';
@@ -42,6 +44,20 @@ export const KEY_ROUTES = {
     path: '/key-providers/{id}/backup',
     body: backupPasswordSchema,
     answer: keyBackupSchema,
+  },
+  /** Asks the server now; what it fails with is in the answer, and shown from then on. */
+  checkKeyProvider: {
+    method: 'POST',
+    path: '/key-providers/{id}/check',
+    body: none,
+    answer: keyProviderCheckSchema,
+  },
+  /** Where the server of a provider is now, and new certificates. */
+  changeKeyServer: {
+    method: 'PUT',
+    path: '/key-providers/{id}/server',
+    body: kmipAccessSchema,
+    answer: keyProviderCheckSchema,
   },
   deleteKeyProvider: { method: 'DELETE', path: '/key-providers/{id}', answer: none },
   recryptVm: {

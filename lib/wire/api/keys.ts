@@ -3,12 +3,57 @@ import { z } from 'zod';
 import { keyProviderNameSchema } from '../../model/key.ts';
 import { verdictSchema } from '../../model/task.ts';
 
-export const createKeyProviderSchema = z.object({ name: keyProviderNameSchema });
+const certificateSchema = z
+  .string()
+  .max(32_768)
+  .regex(/-----BEGIN CERTIFICATE-----/, 'a certificate in PEM form');
+
+/** Where a KMIP server is, and how both sides know each other. */
+export const kmipServerSchema = z.object({
+  address: z
+    .string()
+    .max(253)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'a host name or an IP address'),
+  port: z.number().int().min(1).max(65_535),
+  /** PEM: who signed the server's certificate. */
+  caCertificate: certificateSchema,
+  /** PEM: the certificate that the server knows this installation by. */
+  clientCertificate: certificateSchema,
+});
+export type KmipServerView = z.infer<typeof kmipServerSchema>;
+
+/** The server with the private key of the client certificate, which no answer ever holds. */
+export const kmipAccessSchema = kmipServerSchema.extend({
+  clientKey: z
+    .string()
+    .max(32_768)
+    .regex(/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key in PEM form, without a password'),
+});
+
+/** With `kmip` a provider whose keys stand on that server, else a native one. */
+export const createKeyProviderSchema = z.object({
+  name: keyProviderNameSchema,
+  kmip: kmipAccessSchema.optional(),
+});
+
+/** Of `checkKeyProvider`. */
+export const keyProviderCheckSchema = z.object({
+  ok: z.boolean(),
+  /** A sentence. */
+  message: z.string(),
+});
 
 export const keyProviderViewSchema = z.object({
   id: z.string(),
   name: z.string(),
+  /** native or kmip. */
   type: z.string(),
+  /** Null for a native one. */
+  server: kmipServerSchema.nullable(),
+  /** When the server was last asked; null for a native provider. */
+  checkedAt: z.string().nullable(),
+  /** What the server failed with then; empty when it answered. */
+  trouble: z.string(),
   isDefault: z.boolean(),
   createdAt: z.string(),
   createdBy: z.string(),
@@ -26,7 +71,7 @@ export const keyProviderViewSchema = z.object({
       keyId: z.string(),
     }),
   ),
-  /** setDefault, backUp, delete. */
+  /** setDefault, backUp, check, changeServer, delete. */
   actions: z.record(z.string(), verdictSchema),
 });
 export type KeyProviderView = z.infer<typeof keyProviderViewSchema>;

@@ -1,0 +1,92 @@
+// Keys on their way to a host: X25519 between a key pair that the host made at its start and one of
+// the sender for this message alone, HKDF-SHA-256, AES-256-GCM. So no key travels in the clear, and
+// what was recorded cannot be opened later, not even by the host.
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
+import type { Random } from '../../base/random.ts';
+import { Fault } from '../../model/fault.ts';
+import { type GivenKey, givenKeysSchema, type SealedKeys } from './key-rpc.ts';
+
+const ALGORITHM = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** What stands before 32 bytes of a private key in PKCS #8 (RFC 8410). */
+const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+export interface KeysToSeal {
+  vmId: string;
+  keys: readonly GivenKey[];
+  /** Of the host's box. */
+  publicKey: string;
+  random: Random;
+}
+
+/** Throws `InvalidArgument` when the public key is none. */
+export function sealKeys({ vmId, keys, publicKey, random }: KeysToSeal): SealedKeys {
+  const own = newPrivateKey(random);
+  const sender = publicText(own);
+  const key = agreedKey(own, publicKey, [sender, publicKey]);
+  const nonce = random.bytes(NONCE_BYTES);
+  const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(Buffer.from(vmId));
+  const body = Buffer.concat([cipher.update(JSON.stringify(keys), 'utf8'), cipher.final()]);
+  const sealed = Buffer.concat([cipher.getAuthTag(), body]).toString('base64');
+  return { sender, nonce: Buffer.from(nonce).toString('base64'), sealed };
+}
+
+/** A host's, made at its start and kept in memory alone. */
+export class KeyBox {
+  readonly #own: KeyObject;
+  readonly publicKey: string;
+
+  constructor(random: Random) {
+    this.#own = newPrivateKey(random);
+    this.publicKey = publicText(this.#own);
+  }
+
+  /** Throws `InvalidArgument` for what was sealed for another box or VM, or changed. */
+  open(vmId: string, { sender, nonce, sealed }: SealedKeys): GivenKey[] {
+    const bytes = Buffer.from(sealed, 'base64');
+    try {
+      const key = agreedKey(this.#own, sender, [sender, this.publicKey]);
+      const cipher = createDecipheriv(ALGORITHM, key, Buffer.from(nonce, 'base64'), {
+        authTagLength: TAG_BYTES,
+      });
+      cipher.setAAD(Buffer.from(vmId)).setAuthTag(bytes.subarray(0, TAG_BYTES));
+      const text = Buffer.concat([cipher.update(bytes.subarray(TAG_BYTES)), cipher.final()]);
+      return givenKeysSchema.parse(JSON.parse(text.toString('utf8')));
+    } catch (cause) {
+      const message = 'The keys were sealed for another start of the host, or changed on the way.';
+      throw new Fault('InvalidArgument', message, { cause });
+    }
+  }
+}
+
+function agreedKey(own: KeyObject, other: string, names: [string, string]): Uint8Array {
+  const secret = diffieHellman({ privateKey: own, publicKey: publicKeyOf(other) });
+  return new Uint8Array(hkdfSync('sha256', secret, names.join(' '), 'sluice keys to a host 1', 32));
+}
+
+function newPrivateKey(random: Random): KeyObject {
+  const key = Buffer.concat([PKCS8_X25519, random.bytes(32)]);
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+}
+
+function publicKeyOf(text: string): KeyObject {
+  try {
+    const key = Buffer.from(text, 'base64');
+    return createPublicKey({ key, format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new Fault('InvalidArgument', 'The host gave no key to seal keys with.', { cause });
+  }
+}
+
+function publicText(own: KeyObject): string {
+  return createPublicKey(own).export({ format: 'der', type: 'spki' }).toString('base64');
+}
