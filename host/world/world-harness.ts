@@ -26,6 +26,8 @@ const COMPILE_CACHE = `data:text/javascript,${encodeURIComponent(
   `import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(CACHE)});`,
 )}`;
 const FIRST_KEY = 2000;
+/** The machine may be busy. */
+const START_MS = 60_000;
 
 export interface HarnessDisk {
   key: number;
@@ -45,6 +47,8 @@ export interface RunningWorld {
 /** A scratch directory with one datastore; `dispose` ends every world that it started. */
 export class WorldHarness {
   readonly directory: string;
+  /** The program of a VM's process. */
+  worldMain = WORLD_MAIN;
   readonly #pids = new Set<number>();
   #worlds = 0;
 
@@ -94,8 +98,8 @@ export class WorldHarness {
     return makeLaunch(join(this.directory, `host${this.#worlds}`), { disks, filters, incoming });
   }
 
-  /** Starts a world and waits until it runs. */
-  async start(launch: WorldLaunch): Promise<RunningWorld> {
+  /** Starts a world and waits until it runs, so many milliseconds at most. */
+  async start(launch: WorldLaunch, timeoutMs = START_MS): Promise<RunningWorld> {
     const { file, args } = await this.commandOf(launch);
     const log = await open(`${launch.logPath}.stderr`, 'a', 0o600);
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', log.fd], detached: true });
@@ -103,7 +107,7 @@ export class WorldHarness {
     if (child.pid !== undefined) this.#pids.add(child.pid);
     const client = clientOf(launch);
     const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
-    const status = await client.waitUntilReady({ isAlive });
+    const status = await client.waitUntilReady({ isAlive, timeoutMs });
     return { launch, child, client, status, uri: (index = 0) => uriOf(launch, index) };
   }
 
@@ -120,7 +124,7 @@ export class WorldHarness {
     await writeFile(path, JSON.stringify(launch));
     return {
       file: process.execPath,
-      args: [...INSPECTOR_ARGS, '--import', COMPILE_CACHE, WORLD_MAIN, path],
+      args: [...INSPECTOR_ARGS, '--import', COMPILE_CACHE, this.worldMain, path],
     };
   }
 

@@ -7,12 +7,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '#scripts/build-vibs/authority.ts';
 import { buildFilterVib } from '#scripts/build-vibs/filter-vib.ts';
 import { certify } from './certify.ts';
+import type { Effort } from './check.ts';
 import { BAD_DAEMONS, daemonVib, GOOD_DAEMON } from './lab/bad-daemons.ts';
-import { BAD_FILTERS, badVib } from './lab/bad-filters.ts';
+import { BAD_FILTERS, badVib, DISK_ON_FLASH } from './lab/bad-filters.ts';
 import { type CertifyReport, checkLines, endLines, reportSchema } from './report.ts';
 
-const EFFORT = { operations: 600, crashes: 1, crashPoints: 2, memoryIos: 16_000 };
-const LONG_MS = 300_000;
+const EFFORT: Effort = { operations: 600, crashes: 1, crashPoints: 2, memoryIos: 16_000 };
+/** The machine may be busy with other tests. */
+const LONG_MS = 900_000;
 
 let directory = '';
 let authority: Authority;
@@ -28,10 +30,11 @@ function trial(
   bytes: Uint8Array,
   only?: string[],
   properties: Record<string, string> = {},
+  effort: Effort = EFFORT,
 ): Promise<CertifyReport> {
   const { roots } = authority;
   const more = only ? { only } : {};
-  return certify({ bytes, roots, now: new Date(), seed: 11, effort: EFFORT, properties, ...more });
+  return certify({ bytes, roots, now: new Date(), seed: 11, effort, properties, ...more });
 }
 
 test(
@@ -60,6 +63,7 @@ test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
   // Found by a read while the storage fails, or by one after it: whichever comes first.
   ['hidesErrors', 'errors', /read brought wrong data/],
   ['forgetsItsKey', 'migration', /(During|After) a migration, a read brought wrong data/],
+  ['trustsTheFlash', 'flush', /Of 24 flushes 24 were answered without a flush/],
   ['keepsBuffers', 'model', /at fault in write: wrote to an I\/O's data after it had answered/],
   ['neverAnswers', 'flush', /An I\/O was not answered within 30 s: a flush/],
   ['saysTooMuch', 'model', /reports the number surprise, which it does not declare/],
@@ -71,6 +75,33 @@ test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
     expect(result?.reason).toMatch(reason);
     expect(report.passed).toBe(false);
     expect(result && checkLines(result)).toMatch(/^FAIL/);
+  },
+  LONG_MS,
+);
+
+test(
+  'what was synchronized on flash counts as flushed',
+  async () => {
+    const report = await trial(await badVib(DISK_ON_FLASH), ['flush']);
+    expect(report.checks[0]?.reason).toBe(null);
+  },
+  LONG_MS,
+);
+
+test(
+  'two steps that must be one show where a kill comes between them, and nowhere else',
+  async () => {
+    const bytes = await badVib(BAD_FILTERS.changesInTwoSteps);
+    const effort = { ...EFFORT, crashPoints: 12, crashScenarios: ['resume'] };
+    const report = await trial(bytes, ['operations', 'crash', 'awaits'], {}, effort);
+    expect(report.checks.map(({ id, verdict }) => [id, verdict])).toEqual([
+      ['operations', 'passed'],
+      ['crash', 'passed'],
+      ['awaits', 'failed'],
+    ]);
+    expect(report.checks[2]?.reason).toMatch(
+      /resume, ended at point \d+ \((own write ended|sidecar begins)\): After that, a read brought/,
+    );
   },
   LONG_MS,
 );

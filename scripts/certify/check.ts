@@ -1,4 +1,5 @@
 // What a check of the certification is, and what it works with.
+import path from 'node:path';
 import type { LaunchFilter } from '#host/world/launch.ts';
 import type { WorldHarness } from '#host/world/world-harness.ts';
 import type { XorShift } from '#lib/filter-sdk/xor-shift.ts';
@@ -6,6 +7,7 @@ import { MIB } from '#lib/model/limits.ts';
 import type { Candidate } from './candidate.ts';
 import type { DaemonSet } from './lab/daemon-set.ts';
 import { Trial } from './lab/trial.ts';
+import { TrialHosts } from './lab/trial-hosts.ts';
 
 /** How much is tried. */
 export interface Effort {
@@ -15,6 +17,8 @@ export interface Effort {
   crashes: number;
   /** Asynchronous points of each scenario at which the world is ended, at most. */
   crashPoints: number;
+  /** Of the scenarios around these points only those of these names; all of them by default. */
+  crashScenarios?: readonly string[];
   /** I/Os of the memory test, after the warm-up. */
   memoryIos: number;
 }
@@ -25,6 +29,9 @@ export const FULL_EFFORT: Effort = {
 export const QUICK_EFFORT: Effort = {
   ...{ operations: 1500, crashes: 4, crashPoints: 6, memoryIos: 30_000 },
 };
+
+/** So often a check is begun at most, when the machine is too busy for it. */
+export const ATTEMPTS = 3;
 
 export interface CheckContext {
   candidate: Candidate;
@@ -65,6 +72,10 @@ export interface TrialOptions {
   sizeBytes?: number;
   /** Instead of the packaged filter. */
   launch?: LaunchFilter;
+  /** A file with ProbeOrders, for a drive that fails. */
+  orders?: string;
+  /** Whether its hosts have a virtual flash resource. */
+  flash?: boolean;
 }
 
 /** A world with a new disk under the filter on trial, or without it. */
@@ -76,16 +87,20 @@ export async function startTrial(
     checked = true,
     sizeBytes = DISK_BYTES,
     launch = context.candidate.launch,
+    orders = '',
+    flash = true,
   }: TrialOptions = {},
 ): Promise<Trial> {
   const { trials } = context;
+  const folder = path.join(context.harness.directory, `hosts${trials.length + 1}`);
   const trial = await Trial.start({
     harness: context.harness,
     filter: filter ? launch : null,
-    probe: probe ? context.probe : null,
+    probe: probe ? { ...context.probe, properties: { orders } } : null,
     diskIndex: trials.length + 1,
     sizeBytes,
     checked,
+    hosts: new TrialHosts(folder, { flash }),
   });
   trials.push(trial);
   return trial;

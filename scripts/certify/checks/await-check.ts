@@ -1,11 +1,11 @@
 // SIGKILL at every asynchronous point, one after the other: each callback into the filter, and each
 // beginning and end of what it does on its own, in its I/O and in every operation on its disk.
-import type { Check, CheckContext, Outcome } from '../check.ts';
+import { ATTEMPTS, type Check, type CheckContext, type Outcome } from '../check.ts';
+import { COUNT_ONLY } from '../lab/crash-points.ts';
 import { SCENARIOS, type Scenario } from '../lab/crash-scenarios.ts';
 import { CrashStage } from '../lab/crash-stage.ts';
 import { Failure } from '../lab/trial.ts';
 
-const COUNT_ONLY = -1;
 /** A name that is reached so rarely is no plain I/O: its points come first. */
 const RARE = 4;
 const END_MS = 5_000;
@@ -15,7 +15,11 @@ export const awaitCheck: Check = {
   title: 'SIGKILL at every asynchronous point',
   async run(context: CheckContext): Promise<Outcome> {
     const keepsDisks = context.candidate.manifest.class === 'encryption';
-    const scenarios = SCENARIOS.filter(({ detaches = false }) => !(detaches && keepsDisks));
+    const { crashScenarios } = context.effort;
+    const scenarios = SCENARIOS.filter(
+      ({ name, detaches = false }) =>
+        !(detaches && keepsDisks) && (crashScenarios?.includes(name) ?? true),
+    );
     const notes: string[] = [];
     let [points, kills] = [0, 0];
     for (const scenario of scenarios) {
@@ -46,17 +50,30 @@ class Enumeration {
 
   async run(): Promise<void> {
     const crashPoints = this.#context.effort.crashPoints * (this.#scenario.weight ?? 1);
-    const names = await this.#round(COUNT_ONLY);
+    const names = await this.#patiently(COUNT_ONLY);
     this.points = names.length;
     const all = names.length <= crashPoints;
     for (const crashAt of all ? upTo(crashPoints) : choose(names, crashPoints)) {
-      const reached = await this.#round(crashAt);
+      const reached = await this.#patiently(crashAt);
       if (reached.length >= crashAt) this.kills += 1;
       // Some runs are longer than the first: the end is where one passes.
       else if (all) break;
     }
     this.points = Math.max(this.points, this.kills);
     this.#stage?.trial.abandon();
+  }
+
+  /** Once more, with another disk, when the machine was too busy for it. */
+  async #patiently(crashAt: number): Promise<string[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#round(crashAt);
+      } catch (thrown) {
+        const isBusy = attempt < ATTEMPTS && (await this.#stage?.trial.wasStarved());
+        if (!isBusy) throw thrown;
+        this.#leave();
+      }
+    }
   }
 
   /** Names of the points that were reached; the last one is where the world ended. */
@@ -91,6 +108,7 @@ class Enumeration {
   async #open(): Promise<CrashStage> {
     const stage = this.#stage ?? (await CrashStage.open(this.#context));
     this.#stage = stage;
+    await stage.comeHome('After a migration');
     await stage.trial.setFilters(stage.unarmed);
     await this.#scenario.prepare?.(stage);
     return stage;

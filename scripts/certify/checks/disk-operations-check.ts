@@ -90,6 +90,8 @@ class Tour {
     if (await this.#quiet({ kind: 'revert', disks, removed: [] })) {
       this.#trial.movedTo(descriptorPath);
       goBack();
+      // Hosts revert a VM that is off: its disks are opened anew before a guest comes.
+      await this.#trial.restart();
     }
     await this.#check('After a revert to a snapshot');
   }

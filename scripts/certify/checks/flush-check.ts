@@ -1,11 +1,15 @@
 // Is what was flushed, or written with forced unit access, still there after kill -9? The drive
-// below has a volatile cache, so that a flush which never reached it shows.
+// below, and the host's flash, have volatile caches, so that a flush which never reached them shows.
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { COMMAND_FLAGS, COMMANDS } from '#lib/formats/nbd/constants.ts';
 import type { Check, CheckContext, Outcome } from '../check.ts';
 import { startTrial } from '../check.ts';
+import { COUNT_ONLY, CRASH_AT, JOURNAL } from '../lab/crash-points.ts';
 import { DiskLoad } from '../lab/disk-load.ts';
 import { SECTOR_BYTES } from '../lab/sector-pattern.ts';
 import { Failure, type Trial } from '../lab/trial.ts';
+import { SYNC_ENDED } from '../lab/volatile-flash.ts';
 
 const TIMES = 24;
 const ROUNDS = 3;
@@ -24,10 +28,15 @@ export const flushCheck: Check = {
 };
 
 async function tryWay(context: CheckContext, way: Way): Promise<void> {
-  const trial = await startTrial(context);
+  const journal = path.join(context.harness.directory, `flush-check-${way}`);
+  await writeFile(journal, '');
+  const { current } = context.instrumented;
+  const counting = { [CRASH_AT]: COUNT_ONLY, [JOURNAL]: journal };
+  const properties = { ...current.properties, ...counting };
+  const trial = await startTrial(context, { launch: { ...current, properties } });
   const { model, verify } = loadOf(trial, context);
   const client = await trial.connect();
-  const before = await trial.probeCounts();
+  const before = await countsOf(trial, journal);
   for (let time = 0; time < TIMES; time++) {
     const first = time * 2 * BLOCK_SECTORS;
     const change = model.begin('write', { first, end: first + BLOCK_SECTORS }, way === 'fua');
@@ -42,7 +51,7 @@ async function tryWay(context: CheckContext, way: Way): Promise<void> {
     requireDone((await trial.request(client, { command: COMMANDS.flush })).error, 'flush');
     model.flushed(flush);
   }
-  await requireArrived(trial, before, way);
+  requireArrived(before, await countsOf(trial, journal), way);
   await trial.requireNoFaults();
   await trial.crash();
   const what = way === 'fua' ? 'written with FUA' : 'flushed';
@@ -50,15 +59,21 @@ async function tryWay(context: CheckContext, way: Way): Promise<void> {
   await trial.stop();
 }
 
-/** Each time something had been written, so that each time the storage must have been told. */
-async function requireArrived(
-  trial: Trial,
+/** What the storage was told, and the host's flash. */
+async function countsOf(trial: Trial, journal: string): Promise<Record<string, number>> {
+  const points = (await readFile(journal, 'utf8')).split('\n');
+  const synced = points.filter((point) => point === SYNC_ENDED).length;
+  return { ...(await trial.probeCounts()), synced };
+}
+
+/** Each time something had been written, so that each time somebody must have been told. */
+function requireArrived(
   before: Record<string, number>,
+  after: Record<string, number>,
   way: Way,
-): Promise<void> {
-  const after = await trial.probeCounts();
+): void {
   const grown = (name: string): number => (after[name] ?? 0) - (before[name] ?? 0);
-  const arrived = grown('flushes') + grown('forced');
+  const arrived = grown('flushes') + grown('forced') + grown('synced');
   if (arrived >= TIMES) return;
   const what = way === 'fua' ? 'writes with FUA' : 'flushes';
   throw new Failure(
@@ -69,7 +84,7 @@ async function requireArrived(
 
 /** All kinds of I/O at once, a flush when they have ended, and the end of the process. */
 async function mixed(context: CheckContext): Promise<number> {
-  const trial = await startTrial(context);
+  const trial = await startTrial(context, { launch: context.instrumented.current });
   const load = new DiskLoad(trial, context.random);
   for (let round = 0; round < ROUNDS; round++) {
     await load.run({ operations: context.effort.operations / 10, depth: 16 });

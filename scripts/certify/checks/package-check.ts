@@ -1,6 +1,6 @@
 // Is the package whole: one module without imports, that says of itself what filter.json says?
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { z } from 'zod';
 import type { FilterManifest, FilterProperty } from '#lib/model/filter.ts';
 import { importsOf } from '#scripts/build-vibs/bundle-module.ts';
@@ -91,7 +91,8 @@ function requireSame(described: Described, manifest: FilterManifest): void {
     throw new Failure(`The module gives its ${name} as ${says}.`);
   }
   for (const name of ['properties', 'statistics'] as const) {
-    if (JSON.stringify(described[name]) === JSON.stringify(manifest[name])) continue;
+    // In whatever order the fields of each stand.
+    if (isDeepStrictEqual(described[name], manifest[name])) continue;
     throw new Failure(`The module and filter.json name different ${name}.`);
   }
   if (described.kind === 'partial' && !described.safeBecause?.trim()) {

@@ -40,6 +40,46 @@ const SECTOR_CACHE = `
   const drop = (io) => each(io, (sector) => sectors.delete(sector));
 `;
 
+/** The whole disk on the flash of its host; what a flush does there is left out. */
+const ON_FLASH = `
+  const { flash, sidecar, disk } = context;
+  const id = sidecar.contents && new TextDecoder().decode(sidecar.contents);
+  const file = id ? flash.find(id) : flash.make('bad:' + disk.id, disk.sizeBytes);
+  const named = id ? Promise.resolve() : sidecar.write(new TextEncoder().encode(file.id));
+  const zero = (io) => { file.write(io.offset, new Uint8Array(io.length)); return 1; };
+  const durably = (io, work) => { const token = io.defer();
+    work().then(() => token.complete(), () => token.fail(5)); return 2; };
+  const sync = () => named.then(() => file.sync());
+  const hooks = { trim: zero, writeZeroes: zero, close: () => file.close(),
+    read(io) { file.read(io.offset, io.data); return 1; },
+    write(io) { file.write(io.offset, io.data); return io.fua ? durably(io, sync) : 1; } };
+`;
+
+/** Honest: what was flushed is on the flash. */
+export const DISK_ON_FLASH = `${ON_FLASH} return { ...hooks, flush: (io) => durably(io, sync) };`;
+
+/**
+ * Inverts every byte of the disk anew when its VM is resumed, and only then keeps that it has: a
+ * kill between the two leaves data that nobody can read.
+ */
+const TWO_STEPS = `
+  const { below, sidecar, disk } = context;
+  let mask = sidecar.contents ? sidecar.contents[0] : 0;
+  const turn = (data, by) => { for (let at = 0; at < data.length; at++) data[at] ^= by; };
+  const fill = (io) => { if (mask === 0) return 0; const token = io.defer();
+    below.write(io.offset, new Uint8Array(io.length).fill(mask), { fua: io.fua })
+      .then(() => token.complete(), () => token.fail(5)); return 2; };
+  return { trim: fill, writeZeroes: fill, write(io) { turn(io.data, mask); },
+    completed(io) { if (io.operation === 'read' && io.error === 0) turn(io.data, mask); },
+    async diskEvent({ kind, phase }) {
+      if (kind !== 'resume' || phase !== 'prepare') return;
+      const data = new Uint8Array(await below.read(0, disk.sizeBytes));
+      turn(data, 255);
+      await below.write(0, data, { fua: true });
+      await sidecar.write(new Uint8Array([mask ^ 255]));
+      mask ^= 255; } };
+`;
+
 /** By what is wrong with it: the body of `open`. */
 export const BAD_FILTERS = {
   dropsWrites: 'let n = 0; return { write() { n += 1; return n % 20 === 0 ? 1 : 0; } };',
@@ -67,6 +107,8 @@ export const BAD_FILTERS = {
         if (sector.some((byte) => byte !== 0))
           for (let i = 0; i < 512; i++) sector[i] ^= key[i % 2]; } };
     return { write: turn, completed(io) { if (io.operation === 'read') turn(io); } };`,
+  changesInTwoSteps: TWO_STEPS,
+  trustsTheFlash: `${ON_FLASH} return { ...hooks, flush: () => 1 };`,
   keepsBuffers: `let last = null;
     return { write(io) { if (last) last[0] ^= 255; last = io.data; } };`,
   neverAnswers: 'return { flush(io) { io.defer(); return 2; } };',

@@ -1,6 +1,7 @@
 // Wraps the filter on trial, inside its world: counts every moment at which something asynchronous
 // reaches it, writes each into a journal, and ends the process with SIGKILL at the one that it was
-// told. It is bundled and put in front of the packaged module, which runs as it is.
+// told. Its flash loses then what was not synchronized. It is bundled and put in front of the
+// packaged module, which runs as it is.
 import type {
   BelowIo,
   DaemonLine,
@@ -12,10 +13,12 @@ import type {
   FilterSidecar,
   PropertyValues,
 } from '#lib/filter-sdk/filter.ts';
-import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import { withVolatileFlash } from './volatile-flash.ts';
 
-/** The end comes at the so many-th point after arming; 0 disarms, a negative number only counts. */
+/** The end comes at the so many-th point after arming; 0 disarms. */
 export const CRASH_AT = 'certifyCrashAt';
+/** As the number: no end, and a journal. */
+export const COUNT_ONLY = -1;
 /** The file of the journal: a line for each point. */
 export const JOURNAL = 'certifyJournal';
 
@@ -109,7 +112,7 @@ function surrounded(context: FilterContext, properties: PropertyValues): FilterC
     below: belowWith(below),
     sidecar: sidecarWith(sidecar),
     daemon: daemon && lineWith(daemon),
-    flash: flash && flashWith(flash),
+    flash: flash && withVolatileFlash(flash, point),
     clock: {
       monotonic: () => clock.monotonic(),
       now: () => clock.now(),
@@ -152,35 +155,6 @@ function lineWith(daemon: DaemonLine): DaemonLine {
         point(connected ? 'daemon there' : 'daemon away');
         listener(connected);
       }),
-  };
-}
-
-function flashWith(flash: HostFlash): HostFlash {
-  const { host, capacityBytes } = flash;
-  return {
-    host,
-    capacityBytes,
-    make: (label, sizeBytes) => flashFileWith(flash.make(label, sizeBytes)),
-    sweep: (...given) => flash.sweep(...given),
-    find(id) {
-      const file = flash.find(id);
-      return file && flashFileWith(file);
-    },
-  };
-}
-
-function flashFileWith(file: FlashFile): FlashFile {
-  return {
-    id: file.id,
-    sizeBytes: file.sizeBytes,
-    read: (position, target) => file.read(position, target),
-    write(position, data) {
-      point('write to flash');
-      file.write(position, data);
-    },
-    sync: () => own('sync of flash', () => file.sync()),
-    close: () => file.close(),
-    remove: () => file.remove(),
   };
 }
 

@@ -149,6 +149,9 @@ async function revert(stage: CrashStage): Promise<void> {
     trial.movedTo(descriptorPath);
     goBack();
   });
+  // Hosts revert a VM that is off: its disks are opened anew before a guest comes.
+  await trial.stop();
+  await stage.reopen();
 }
 
 /** The redo log into the disk below it. */

@@ -137,8 +137,9 @@ export class CrashStage {
 
   /** A world was ended: takes from the files what has happened, and opens the disk again. */
   async recover(what: string): Promise<void> {
+    let isLost = false;
     if (this.#migrates) {
-      await this.#meetSurvivor(what);
+      isLost = !(await this.#meetSurvivor(what));
     } else {
       await this.trial.ended();
       const pending = this.#pending;
@@ -147,6 +148,17 @@ export class CrashStage {
     this.#migrates = false;
     this.#pending = null;
     this.load.model.crash();
+    await (isLost ? this.#reopenSomewhere() : this.reopen());
+    await this.comeHome(`${what}, on the other host`);
+  }
+
+  /** A VM that is on the other host is powered off there, and on again here. */
+  async comeHome(what: string): Promise<void> {
+    const { trial } = this;
+    if (trial.place === 'here') return;
+    await this.verify(what);
+    await trial.stop();
+    trial.moveTo('here');
     await this.reopen();
   }
 
@@ -161,8 +173,10 @@ export class CrashStage {
   async reopen(): Promise<void> {
     const { statePath } = this;
     this.statePath = null;
+    const { current, next } = this.#context.instrumented;
+    const filter = this.trial.place === 'here' ? current : next;
     try {
-      await this.trial.reopen(this.unarmed, statePath);
+      await this.trial.reopen([filter, this.#context.probe], statePath);
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       throw new Failure(`the disk does not open any more: ${why}`);
@@ -182,14 +196,27 @@ export class CrashStage {
     return { ended };
   }
 
-  /** One of two worlds has ended. If the other serves, it serves what it must. */
-  async #meetSurvivor(what: string): Promise<void> {
+  /** Hosts know from their records whose VM it was; here it is where the filter opens the disk. */
+  async #reopenSomewhere(): Promise<void> {
+    const { trial } = this;
+    if (trial.place === 'there') return this.reopen();
+    await this.reopen().catch(async (thrown: unknown) => {
+      trial.moveTo('there');
+      await this.reopen().catch(() => {
+        throw thrown;
+      });
+    });
+  }
+
+  /** One of two worlds has ended. If the other serves, it serves what it must; false if none. */
+  async #meetSurvivor(what: string): Promise<boolean> {
     const survivor = await this.trial.goOnWithSurvivor();
-    if (survivor === 'none') return;
+    if (survivor === 'none') return false;
     // The source has lost nothing when the destination ends before it has taken over.
     if (survivor === 'destination') this.load.model.crash();
     await this.verify(`${what}, on the ${survivor}`);
     await this.trial.kill();
+    return true;
   }
 
   get #journalPath(): string {

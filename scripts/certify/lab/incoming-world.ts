@@ -3,10 +3,13 @@
 import type { WorldLaunch } from '#host/world/launch.ts';
 import type { WorldClient } from '#host/world/world-client.ts';
 import { clientOf, type RunningWorld } from '#host/world/world-harness.ts';
+import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 
 type Status = RunningWorld['status'];
 
 const POLL_MS = 5;
+/** A busy machine may take long. */
+const START_MS = 120_000;
 
 export class IncomingWorld {
   readonly launch: WorldLaunch;
@@ -14,10 +17,16 @@ export class IncomingWorld {
   #pid: number | null = null;
   #watching = true;
 
+  readonly #keys: GivenKey[];
+
   /** `onPid` is told its process as soon as it is known. */
-  constructor(launch: WorldLaunch, onPid: (pid: number) => void) {
+  constructor(
+    launch: WorldLaunch,
+    { onPid, keys }: { onPid: (pid: number) => void; keys: GivenKey[] },
+  ) {
     this.launch = launch;
     this.client = clientOf(launch);
+    this.#keys = keys;
     void this.#watch(onPid);
   }
 
@@ -28,7 +37,8 @@ export class IncomingWorld {
 
   /** Throws when it does not run. */
   ready(): Promise<Status> {
-    return this.client.waitUntilReady({ isAlive: () => this.#pid === null || this.isAlive });
+    const isAlive = (): boolean => this.#pid === null || this.isAlive;
+    return this.client.waitUntilReady({ isAlive, timeoutMs: START_MS });
   }
 
   stopWatching(): void {
@@ -47,6 +57,8 @@ export class IncomingWorld {
       if (status) {
         this.#pid = status.pid;
         onPid(status.pid);
+        // A world that ends at once says why where it is waited for.
+        if (status.awaitsKeys) await this.client.putKeys(this.#keys).catch(() => undefined);
       } else {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }

@@ -13,10 +13,18 @@ import {
   type FilterContext,
   type FilterLifecycle,
   type FilterTimer,
-  type PropertyValues,
 } from '#lib/filter-sdk/filter.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { VolatileCache } from './volatile-cache.ts';
+
+/** How it fails: `none`, `any` or an operation's name, in so many of a hundred. */
+export interface ProbeOrders {
+  failing: string;
+  error: 'EIO' | 'ENOSPC';
+  percent: number;
+}
+
+export const NO_ORDERS: ProbeOrders = { failing: 'none', error: 'EIO', percent: 0 };
 
 type Verdict = undefined | typeof COMPLETE | typeof DEFER | -5 | -28;
 type Counted = 'reads' | 'writes' | 'forced' | 'flushes' | 'trimmed' | 'zeroed' | 'failed';
@@ -32,16 +40,9 @@ class StorageProbe implements FilterLifecycle {
   readonly #counts: Record<Counted, number> = {
     ...{ reads: 0, writes: 0, forced: 0, flushes: 0, trimmed: 0, zeroed: 0, failed: 0 },
   };
-  #properties: PropertyValues;
-
   constructor(context: FilterContext) {
     this.#context = context;
     this.#cache = new VolatileCache(context.below);
-    this.#properties = context.properties;
-  }
-
-  setProperties(properties: PropertyValues): void {
-    this.#properties = properties;
   }
 
   read(io: DiskIo): Verdict {
@@ -133,7 +134,7 @@ class StorageProbe implements FilterLifecycle {
   }
 
   #fails(operation: string): boolean {
-    const { failing, percent } = this.#properties;
+    const { failing, percent } = this.#orders();
     if (failing !== operation && failing !== 'any') return false;
     const fails = 100 * this.#random.next() < Number(percent);
     if (fails) this.#counts.failed += 1;
@@ -141,7 +142,15 @@ class StorageProbe implements FilterLifecycle {
   }
 
   #errno(): typeof IO_ERROR | typeof NO_SPACE {
-    return this.#properties.error === 'ENOSPC' ? NO_SPACE : IO_ERROR;
+    return this.#orders().error === 'ENOSPC' ? NO_SPACE : IO_ERROR;
+  }
+
+  /** Read from a file: a changed policy would be told to the filter on trial, which may refuse. */
+  #orders(): ProbeOrders {
+    const file = String(this.#context.properties.orders);
+    if (file === '') return NO_ORDERS;
+    // Not imported: a filter's module has no imports.
+    return JSON.parse(process.getBuiltinModule('node:fs').readFileSync(file, 'utf8'));
   }
 }
 
@@ -156,16 +165,8 @@ export const storageProbe = defineFilter({
   summary: 'A difficult drive, for the certification of filters',
   properties: [
     {
-      ...{ name: 'failing', label: 'Failing operation', help: 'none, any, or its name' },
-      ...{ type: 'string', default: 'none' },
-    },
-    {
-      ...{ name: 'error', label: 'Error', help: 'EIO or ENOSPC' },
-      ...{ type: 'string', default: 'EIO' },
-    },
-    {
-      ...{ name: 'percent', label: 'Probability', help: 'Of a hundred so many fail' },
-      ...{ type: 'integer', default: 100 },
+      ...{ name: 'orders', label: 'Orders', help: 'A file that says how it fails; empty: never' },
+      ...{ type: 'string', default: '' },
     },
   ],
   statistics: [

@@ -1,22 +1,37 @@
 // One disk under one world with the filter on trial, the difficult drive below it, and a client.
 // Whatever goes wrong is a Failure, whose message says what a filter's author has to know.
-
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import type { Commit } from '#host/datastore/commit-files.ts';
 import { TestClient, type TestReply, type TestRequest } from '#host/nbd/test-client.ts';
 import type { LaunchFilter } from '#host/world/launch.ts';
 import type { Operation } from '#host/world/operations/operation.ts';
-import type { HarnessDisk, RunningWorld, WorldHarness } from '#host/world/world-harness.ts';
+import {
+  clientOf,
+  type HarnessDisk,
+  type RunningWorld,
+  type WorldHarness,
+} from '#host/world/world-harness.ts';
 import { COMMANDS } from '#lib/formats/nbd/constants.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
+import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import { IncomingWorld, isAlive, isRunning } from './incoming-world.ts';
+import { otherPlace, type Place, type TrialHosts, wantsKeys } from './trial-hosts.ts';
 
 /** An I/O that takes longer hangs. */
 const ANSWER_MS = 30_000;
-const END_MS = 20_000;
+const END_MS = 60_000;
+/** A busy machine may take long. */
+const START_MS = 120_000;
 const POLL_MS = 10;
 /** Two worlds agree by then on who serves, when a third process has ended one of them. */
-const SURVIVOR_MS = 10_000;
+const SURVIVOR_MS = 60_000;
+
+/** Of the world's log: pino's lines from the level error on. */
+const logLineSchema = z.object({ level: z.number(), msg: z.string() });
+const ERROR_LEVEL = 50;
+const LOCK_LOST = /could not be renewed in time/;
 
 /** The filter has not done what it must. */
 export class Failure extends Error {}
@@ -31,6 +46,8 @@ export interface TrialParts {
   sizeBytes: number;
   /** Whether the framework looks closely at what the filter does with its I/Os. */
   checked: boolean;
+  /** Where it runs; without, each world is on a host of its own that has nothing. */
+  hosts?: TrialHosts;
 }
 
 export class Trial {
@@ -39,6 +56,7 @@ export class Trial {
   readonly #clients: TestClient[] = [];
   #world: RunningWorld;
   #filters: LaunchFilter[];
+  #place: Place = 'here';
   #faultsSeen = 0;
   #operations = 0;
   /** The world's process has ended; its number may be another's by now. */
@@ -59,7 +77,8 @@ export class Trial {
 
   /** On a disk that is there already. */
   static async over(disk: HarnessDisk, parts: TrialParts): Promise<Trial> {
-    return new Trial(parts, disk, await startWorld(parts, disk, filtersOf(parts)));
+    const world = await startWorld(parts, { disk, filters: filtersOf(parts), place: 'here' });
+    return new Trial(parts, disk, world);
   }
 
   /** What it was started with. */
@@ -77,6 +96,16 @@ export class Trial {
 
   get sizeBytes(): number {
     return this.#parts.sizeBytes;
+  }
+
+  /** Which of the two hosts it is on. */
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Of a disk that no world has open: the next one will be there. */
+  moveTo(place: Place): void {
+    this.#place = place;
   }
 
   async connect(): Promise<TestClient> {
@@ -135,7 +164,8 @@ export class Trial {
     this.#filters = filters;
     this.#faultsSeen = 0;
     this.#over = false;
-    this.#world = await startWorld(this.#parts, this.#disk, filters, statePath);
+    const place = this.#place;
+    this.#world = await startWorld(this.#parts, { disk: this.#disk, filters, statePath, place });
   }
 
   /**
@@ -183,17 +213,19 @@ export class Trial {
 
   /** Puts other filters on the running disk. */
   async setFilters(filters: LaunchFilter[]): Promise<void> {
-    await this.#world.client.setDiskFilters(this.#disk.key, filters);
+    const { client } = this.#world;
+    if (wantsKeys(filters)) await client.putKeys(this.#keys);
+    await client.setDiskFilters(this.#disk.key, filters);
     this.#filters = filters;
   }
 
-  /** Tells the drive below what to do. */
-  setProbe(properties: Record<string, string | number>): Promise<void> {
-    return this.#setProperties(this.#parts.probe, properties);
-  }
-
   setCandidate(properties: Record<string, string | number | boolean>): Promise<void> {
-    return this.#setProperties(this.#parts.filter, properties);
+    const { filter } = this.#parts;
+    const all = { ...filter?.properties, ...properties };
+    const filters = this.#filters.map((each) =>
+      each.name === filter?.name ? { ...each, properties: all } : each,
+    );
+    return this.setFilters(filters);
   }
 
   /** The numbers of the drive below. */
@@ -207,10 +239,11 @@ export class Trial {
 
   /** Moves the VM to a world with other filters; the clients stay connected. Pause in ms. */
   async migrate(filters: LaunchFilter[]): Promise<number> {
-    const { harness } = this.#parts;
-    const made = await harness.makeLaunch([this.#disk], filters, true);
-    const launch = { ...made, checked: this.#parts.checked };
-    const incoming = new IncomingWorld(launch, (pid) => harness.adopt(pid));
+    const { harness, hosts, checked } = this.#parts;
+    const made = { ...(await harness.makeLaunch([this.#disk], filters, true)), checked };
+    const launch = hosts?.launchAt(otherPlace(this.#place), made) ?? made;
+    const onPid = (pid: number): void => harness.adopt(pid);
+    const incoming = new IncomingWorld(launch, { onPid, keys: this.#keys });
     this.#incoming = incoming;
     try {
       const { pauseMs } = await this.#world.client.handOver(await harness.ticket(launch));
@@ -248,6 +281,7 @@ export class Trial {
 
   #follow({ launch, client }: IncomingWorld, status: RunningWorld['status']): void {
     this.#world = { ...this.#world, launch, client, status };
+    this.#place = otherPlace(this.#place);
     this.#faultsSeen = 0;
     this.#over = false;
   }
@@ -264,6 +298,21 @@ export class Trial {
     throw new Failure(message);
   }
 
+  /** What the world's process has said last of what kept it from going on; null if nothing. */
+  async lastWords(): Promise<string | null> {
+    const log = await readFile(this.#world.launch.logPath, 'utf8').catch(() => '');
+    for (const line of log.trimEnd().split('\n').reverse()) {
+      const said = logLineSchema.safeParse(jsonOf(line));
+      if (said.success && said.data.level >= ERROR_LEVEL) return said.data.msg;
+    }
+    return null;
+  }
+
+  /** Whether the machine was too busy to let the world renew its locks: no fault of the filter's. */
+  async wasStarved(): Promise<boolean> {
+    return LOCK_LOST.test((await this.lastWords()) ?? '');
+  }
+
   /** Waits for the end of the world's process, whoever has started it. */
   async #ended(): Promise<void> {
     const { pid } = this.#world.status;
@@ -278,20 +327,13 @@ export class Trial {
     throw new Failure(`The process of the VM did not end within ${END_MS / 1000} s.`);
   }
 
-  async #setProperties(
-    wanted: LaunchFilter | null,
-    properties: Record<string, string | number | boolean>,
-  ): Promise<void> {
-    const all = { ...wanted?.properties, ...properties };
-    const filters = this.#filters.map((filter) =>
-      filter.name === wanted?.name ? { ...filter, properties: all } : filter,
-    );
-    await this.setFilters(filters);
-  }
-
   #statisticsOf(sample: VmSample, name: string): Record<string, number> {
     const [disk] = sample.disks;
     return disk?.filters.find((filter) => filter.name === name)?.statistics ?? {};
+  }
+
+  get #keys(): GivenKey[] {
+    return this.#parts.hosts?.keys ?? [];
   }
 
   #closeClients(): void {
@@ -303,13 +345,43 @@ function filtersOf({ filter, probe }: TrialParts): LaunchFilter[] {
   return [filter, probe].filter((each) => each !== null);
 }
 
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The process was killed while it wrote it.
+    return null;
+  }
+}
+
+interface Opening {
+  disk: HarnessDisk;
+  filters: LaunchFilter[];
+  place: Place;
+  statePath?: string | null;
+}
+
 async function startWorld(
-  { harness, checked }: TrialParts,
-  disk: HarnessDisk,
-  filters: LaunchFilter[],
-  statePath: string | null = null,
+  { harness, checked, hosts }: TrialParts,
+  { disk, filters, place, statePath = null }: Opening,
 ): Promise<RunningWorld> {
-  return harness.start({ ...(await harness.makeLaunch([disk], filters)), checked, statePath });
+  const made = { ...(await harness.makeLaunch([disk], filters)), checked, statePath };
+  const launch = hosts?.launchAt(place, made) ?? made;
+  if (!hosts || !launch.awaitsKeys) return harness.start(launch, START_MS);
+  let isOver = false;
+  const started = harness.start(launch, START_MS).finally(() => {
+    isOver = true;
+  });
+  // Awaited below; a rejection before that is not lost.
+  started.catch(() => undefined);
+  const client = clientOf(launch);
+  const limits = { timeoutMs: START_MS, isAlive: () => !isOver };
+  // What keeps the keys from it is said by the start.
+  const give = async (): Promise<void> => {
+    await client.putKeys(hosts.keys);
+  };
+  await client.whenThere(limits, give).catch(() => undefined);
+  return started;
 }
 
 function wordsFor({ command, offset = 0, length = 0, data }: TestRequest): string {
