@@ -1,9 +1,11 @@
 // Tests of the signature that a certified VIB gets: a host honours it, and refuses what nobody may
 // sign.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openImage } from '#host/image/host-image.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { makeFilterFiles } from '#lib/formats/vib/filter-fixtures.ts';
@@ -14,6 +16,10 @@ import type { AcceptanceLevel } from '#lib/model/vib.ts';
 import { type Authority, openAuthority } from '#scripts/build-vibs/authority.ts';
 import { signVib } from './sign-vib.ts';
 
+// Real processes on a busy machine: the limits only end what hangs.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const run = promisify(execFile);
 let directory = '';
 let authority: Authority;
 let images = 0;
@@ -78,6 +84,21 @@ test.each(['encryption', 'datastoreIoControl'] as const)(
     expect(await install(signed, 'VMwareCertified')).toBe('VMwareCertified');
   },
 );
+
+test.each([
+  ['encryption', 'PartnerSupported'],
+  ['datastoreIoControl', 'PartnerSupported'],
+  ['encryption', 'VMwareCertified'],
+] as const)('a partner’s filter of the class %s is not even tried for %s', async (kind, level) => {
+  const file = path.join(directory, `${kind}.vib`);
+  await writeFile(file, await communityVib('vault', kind));
+  const main = path.join(import.meta.dirname, 'main.ts');
+  const args = [main, file, '--level', level, '--pki', path.join(directory, 'pki')];
+  await expect(run(process.execPath, args)).rejects.toMatchObject({
+    code: 2,
+    stdout: expect.stringMatching(/^ExtensibilityError: .*vendor of the platform alone/),
+  });
+});
 
 test.each(['encryption', 'datastoreIoControl'] as const)(
   'a host refuses the class %s from a partner, and unsigned',
