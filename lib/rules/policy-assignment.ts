@@ -9,7 +9,7 @@ import type { DiskFacts, HostFacts, VmFacts } from './facts.ts';
 import { judgeFilterSet } from './filter-order.ts';
 import { hasFilter } from './placement.ts';
 import { snapshotTreeReasons } from './storage/snapshots.ts';
-import { waitingReasons } from './storage/vm-reasons.ts';
+import { suspendedReasons, waitingReasons } from './storage/vm-reasons.ts';
 
 export interface AssignmentFacts {
   vm: VmFacts;
@@ -44,6 +44,7 @@ export function judgeAssignment({ vm, host, disk, filters, movingBy }: Assignmen
     });
   }
   reasons.push(
+    ...suspendedReasons(vm),
     ...waitingReasons(vm),
     ...snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed'),
   );

@@ -1,14 +1,11 @@
 // Power on and off, filters, and forgetting a VM: what a host checks before its runner does it.
 
-import { withIofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { Fault } from '#lib/model/fault.ts';
-import type { DiskFilter } from '#lib/model/filter.ts';
 import { requireAllowed } from '#lib/model/verdict.ts';
 import { judgeFilterSet, orderFilters } from '#lib/rules/filter-order.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
-import { readDescriptor, writeDescriptor } from '../../datastore/descriptor-file.ts';
-import { acquireDiskLock } from '../../datastore/disk-lock.ts';
 import type { HostContext } from '../host-context.ts';
+import { changeOffline, type FilterChange } from './offline-filters.ts';
 import { saysWhoEnded } from './operations/power.ts';
 import { specWithFilters } from './vm-record.ts';
 import type { VmSet } from './vm-set.ts';
@@ -50,13 +47,7 @@ export async function unregisterVm(vms: VmSet, vmId: string): Promise<void> {
   });
 }
 
-export interface FilterChange {
-  vm: VmRunSpec;
-  diskKey: number;
-  filters: DiskFilter[];
-}
-
-/** Of a running VM without a break in its I/O; of one that is off in the disk's descriptor. */
+/** Of a running VM without a break in its I/O; of one that is off as `changeOffline` says. */
 export async function setDiskFilters(
   host: HostContext,
   vms: VmSet,
@@ -70,39 +61,13 @@ export async function setDiskFilters(
   }
   requireFilters(host, filters, 'CannotOpenDisk');
   host.keys.require(vm.vmId, [{ filters }]);
-  const runner = vms.find(vm.vmId);
-  if (!runner) return writeFilters(host, { vm, diskKey, filters });
+  const runner = await vms.findOrAdd(vm, 'here');
   return runner.exclusively(async () => {
     if (runner.isRunning) return runner.setFilters(diskKey, filters).catch(saysWhoEnded);
-    const result = await writeFilters(host, { vm, diskKey, filters });
+    await changeOffline(host, runner, { vm, diskKey, filters });
     await runner.update({ spec: specWithFilters(runner.record.spec, diskKey, filters) });
-    return result;
+    return { pauseMs: 0, heldIos: 0 };
   });
-}
-
-async function writeFilters(
-  host: HostContext,
-  { vm, diskKey, filters }: FilterChange,
-): Promise<{ pauseMs: number; heldIos: number }> {
-  const disk = vm.disks.find(({ key }) => key === diskKey);
-  if (!disk) throw new Fault('InvalidArgument', `${vm.name} has no disk with the key ${diskKey}.`);
-  const leaves = disk.filters.filter(({ name }) => !filters.some((each) => each.name === name));
-  if (leaves.some((filter) => filter.class === 'encryption')) {
-    const message = `${vm.name} must be powered on: its disk is decrypted while it is in use.`;
-    throw new Fault('InvalidPowerState', message);
-  }
-  const descriptorPath = await host.datastores.resolve(disk.datastoreId, disk.path);
-  const { clock, random } = host;
-  const owner = { ...host.who(), vmId: vm.vmId };
-  const lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
-  try {
-    const descriptor = await readDescriptor(descriptorPath);
-    const names = filters.map((filter) => filter.name);
-    if (lock.isHeld()) await writeDescriptor(descriptorPath, withIofilters(descriptor, names));
-  } finally {
-    await lock.release();
-  }
-  return { pauseMs: 0, heldIos: 0 };
 }
 
 export function requireNotInMaintenance(host: HostContext): void {

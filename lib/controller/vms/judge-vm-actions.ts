@@ -7,7 +7,7 @@ import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import { judgeAddDisk, judgeGrowDisk, judgeRemoveDisk } from '../../rules/storage/disks.ts';
 import { fixedDiskReasons } from '../../rules/storage/relocation.ts';
 import { judgeRevert, snapshotTreeReasons } from '../../rules/storage/snapshots.ts';
-import { hostReasons, waitingReasons } from '../../rules/storage/vm-reasons.ts';
+import { hostReasons, suspendedReasons, waitingReasons } from '../../rules/storage/vm-reasons.ts';
 import { cloneSourcePrivilege } from '../clones/clone-vm.ts';
 import { deleteVm } from '../clones/delete-vm.ts';
 import { markAsTemplate, markAsVirtualMachine } from '../clones/mark-template.ts';
@@ -205,7 +205,7 @@ function snapshotFacts(observed: ObservedVm, snapshotId: number): Record<string,
 
 function policyReasons({ vm }: ObservedVm): Reason[] {
   const tree = snapshotTreeReasons(vm, 'its storage policies cannot be added, changed or removed');
-  return [...waitingReasons(vm), ...tree];
+  return [...suspendedReasons(vm), ...waitingReasons(vm), ...tree];
 }
 
 function recryptOf({ vm, host }: ObservedVm) {

@@ -1,9 +1,16 @@
-// A revert brings a disk back that was detached since, with the filters that it had, and is refused
+// Filters of disks of a VM that is off. One that leaves hears of it and takes along what it kept. A
+// revert brings a disk back that was detached since, with the filters that it had, and is refused
 // while one of them is not installed.
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { iofilters } from '#lib/formats/vmdk/descriptor.ts';
 import { MIB } from '#lib/model/limits.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { readDescriptor, writeDescriptor } from '../../../datastore/descriptor-file.ts';
+import { sidecarPaths, writeSidecar } from '../../../datastore/sidecar-file.ts';
 import { type TestAgent, TestLab, testVm } from '../../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
@@ -27,6 +34,33 @@ beforeAll(async () => {
 });
 
 afterAll(() => lab.close());
+
+test('what a filter keeps with the disk leaves with it, or both stay', async () => {
+  const change = { vm, diskKey: 2000, filters: [trace] };
+  await esx01.keyed(calls.setDiskFilters, change);
+  const path = join(lab.folder, 'ds1', vm.disks[0]?.path ?? '');
+  const kept = { filter: 'trace', contents: new Uint8Array([1, 2, 3]) };
+  await writeDescriptor(path, await writeSidecar(path, await readDescriptor(path), kept));
+  const [sidecar = ''] = sidecarPaths(path, await readDescriptor(path));
+  expect(existsSync(sidecar)).toBe(true);
+  const traced = { ...vm, disks: vm.disks.map((each) => ({ ...each, filters: [trace] })) };
+  const leave = { vm: traced, diskKey: 2000, filters: [] };
+
+  await writeFile(sidecar, 'damaged');
+  await expect(esx01.keyed(calls.setDiskFilters, leave)).rejects.toMatchObject({
+    fault: 'FilterFault',
+    message: expect.stringContaining('trace keeps data with the disk, and cannot be asked'),
+  });
+  expect(iofilters(await readDescriptor(path))).toEqual(['trace']);
+
+  await writeDescriptor(path, await writeSidecar(path, await readDescriptor(path), kept));
+  await esx01.keyed(calls.setDiskFilters, leave);
+  const after = await readDescriptor(path);
+  expect(iofilters(after)).toEqual([]);
+  expect(sidecarPaths(path, after)).toEqual([]);
+  expect(existsSync(sidecar)).toBe(false);
+  expect(await esx01.world(vm.vmId)).toMatchObject({ powerState: 'poweredOff', pid: null });
+});
 
 test('a disk comes back with its filters, or not at all', async () => {
   const create = { provisioning: 'thin' as const };
