@@ -127,6 +127,21 @@ describe('assignment', () => {
     ).toBe('The I/O filter trace (Inspection) is not installed on esx01.');
     expect(judgeAssignment({ ...facts, host: bare, filters: [] }).allowed).toBe(true);
   });
+  test('encrypts a disk that is off at its next power on, and decrypts none', () => {
+    const encrypted = [filter('encryption')];
+    const installed = { vendor: 'SLU', version: '1.0.0', available: true };
+    const filters = encrypted.map((each) => ({ ...each, ...installed }));
+    const host = hostFacts({ id: 'host-1', filters });
+    const off = { ...facts, host, vm: { ...facts.vm, powerState: 'poweredOff' as const } };
+    const { allowed, warnings } = judgeAssignment({ ...off, filters: encrypted });
+    expect([allowed, warnings[0]?.message]).toEqual([true, expect.stringMatching(/clear text/)]);
+    expect(judgeAssignment({ ...facts, host, filters: encrypted }).warnings).toEqual([]);
+    const disk = { ...facts.disk, filters: encrypted };
+    expect(judgeAssignment({ ...off, disk, filters: encrypted }).warnings).toEqual([]);
+    expect(judgeAssignment({ ...off, disk, filters: [] }).reasons).toMatchObject([
+      { fault: 'InvalidPowerState', remedy: expect.stringMatching(/^Power on/) },
+    ]);
+  });
   test('is refused during a migration', () => {
     const verdict = judgeAssignment({ ...facts, filters: [], movingBy: 'Migrate virtual machine' });
     expect(verdict.reasons[0]?.fault).toBe('InvalidState');

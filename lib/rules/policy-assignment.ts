@@ -50,15 +50,30 @@ export function judgeAssignment({ vm, host, disk, filters, movingBy }: Assignmen
   );
   reasons.push(...judgeFilterSet(filters).reasons, ...missingFilters(host, filters));
   reasons.push(...decryptionReasons({ vm, disk, filters }));
-  return verdictOf(reasons);
+  return verdictOf(reasons, encryptionWarnings({ vm, disk, filters }));
+}
+
+type Change = Pick<AssignmentFacts, 'vm' | 'disk' | 'filters'>;
+
+/** What a disk holds is encrypted in use; of one that is off it stays as it is until then. */
+function encryptionWarnings({ vm, disk, filters }: Change): Reason[] {
+  const encrypts = (each: Pick<DiskFilter, 'class'>) => each.class === 'encryption';
+  if (vm.powerState === 'poweredOn' || disk.filters.some(encrypts)) return [];
+  if (!filters.some(encrypts)) return [];
+  return [
+    {
+      fault: 'InvalidPowerState',
+      message:
+        `${vm.name} is off: ${disk.label} is encrypted when it is powered on, ` +
+        'and holds clear text until then.',
+      remedy: `Power on ${vm.name}.`,
+      objects: [vm.id],
+    },
+  ];
 }
 
 /** Encryption leaves a disk when the disk is in clear text, and that happens in use. */
-function decryptionReasons({
-  vm,
-  disk,
-  filters,
-}: Pick<AssignmentFacts, 'vm' | 'disk' | 'filters'>): Reason[] {
+function decryptionReasons({ vm, disk, filters }: Change): Reason[] {
   const leaves = disk.filters.some(
     (each) => each.class === 'encryption' && !filters.some(({ name }) => name === each.name),
   );

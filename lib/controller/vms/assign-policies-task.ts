@@ -2,7 +2,7 @@
 // rebuilt by its host without losing an I/O; what was held back meanwhile, and for how long, is the
 // task's result.
 import { z } from 'zod';
-import { diskFilterSchema } from '../../model/filter.ts';
+import { type DiskFilter, diskFilterSchema } from '../../model/filter.ts';
 import { requireAllowed } from '../../model/verdict.ts';
 import { setDiskFilters } from '../../wire/agent/host-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
@@ -74,6 +74,14 @@ async function applyToHost(context: TaskContext, vm: VmRow, { disk, filters }: P
   return callOperation(context, { host: vm.host, rpc: setDiskFilters, input });
 }
 
+/** What is in clear text on a disk of a VM that is off stays so until the VM is on. */
+function laterOf(vm: VmRow, disk: PlannedDisk['disk'], filters: readonly DiskFilter[]): string {
+  const encrypts = (each: Pick<DiskFilter, 'class'>) => each.class === 'encryption';
+  const waits = filters.some(encrypts) && !disk.filters.some(encrypts);
+  if (!waits || vm.powerState === 'poweredOn') return '';
+  return ` What it holds is encrypted when ${vm.name} is powered on.`;
+}
+
 async function write(
   { db, initiator, taskId }: TaskContext,
   vm: VmRow,
@@ -95,7 +103,7 @@ async function write(
       severity: 'info',
       message:
         `Reconfigured ${vm.name} on ${vm.host.name}: ` +
-        `${disk.label} has ${what}, filters: ${names}.`,
+        `${disk.label} has ${what}, filters: ${names}.${laterOf(vm, disk, filters)}`,
       objects: [vm.id, vm.hostId, ...(policy ? [policy.id] : [])],
       initiator,
       taskId,

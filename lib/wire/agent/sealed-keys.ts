@@ -1,6 +1,6 @@
 // Keys on their way to a host: X25519 between a key pair that the host made at its start and one of
 // the sender for this message alone, HKDF-SHA-256, AES-256-GCM. So no key travels in the clear, and
-// what was recorded cannot be opened later, not even by the host.
+// what was recorded cannot be opened by anybody once the host was started again.
 import {
   createCipheriv,
   createDecipheriv,
