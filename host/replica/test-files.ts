@@ -1,0 +1,198 @@
+// For tests: files on a simulated volume that work at once, until the machine's power fails at a
+// call that the test has chosen; then what was not synced is lost in part.
+import type { DiskFiles, ExtentFile, OpenMode, Transfer } from '../disk/extent-file.ts';
+import type { SeededRandom } from '../sim/seeded-random.ts';
+import { type SimFile, SimVolume, systemError } from '../sim/volume.ts';
+
+/** How much of what was not synced survives. */
+const KEPT = 0.5;
+
+class PowerFailure extends Error {
+  override readonly name = 'PowerFailure';
+}
+
+export class FailingFiles implements DiskFiles {
+  readonly volume = new SimVolume();
+  readonly #random: SeededRandom;
+  #left = Number.POSITIVE_INFINITY;
+  /** Tells the files that were open before a failure from those after it. */
+  #boot = 0;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  /** The power fails at the call after so many. */
+  failAfter(calls: number): void {
+    this.#left = calls;
+  }
+
+  /** The machine is on again: all that was open is gone, and some of what was not durable. */
+  restart(): void {
+    this.volume.losePower(this.#random, KEPT);
+    this.#left = Number.POSITIVE_INFINITY;
+    this.#boot += 1;
+  }
+
+  /** Does it, unless the power has failed. */
+  async run<T>(work: () => T, boot = this.#boot): Promise<T> {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    this.#left -= 1;
+    if (this.#left < 0 || boot !== this.#boot) throw new PowerFailure('the power has failed');
+    return work();
+  }
+
+  async open(path: string, mode: OpenMode): Promise<ExtentFile> {
+    const { volume } = this;
+    const file = await this.run(() =>
+      mode === 'create' ? volume.create(path) : volume.find(path),
+    );
+    const boot = this.#boot;
+    return new FailingExtent(path, file, (work) => this.run(work, boot));
+  }
+
+  list(directory: string): Promise<string[]> {
+    return this.run(() => this.volume.list(directory));
+  }
+
+  read(path: string, bytesMax: number): Promise<Uint8Array> {
+    return this.run(() => Uint8Array.from(this.volume.find(path).bytes.subarray(0, bytesMax)));
+  }
+
+  async write(
+    path: string,
+    data: string | Uint8Array,
+    { durable }: { durable: boolean },
+  ): Promise<void> {
+    const file = await this.run(() => {
+      const found = this.volume.has(path) ? this.volume.find(path) : this.volume.create(path);
+      found.resize(0);
+      return found;
+    });
+    await this.run(() => file.write(0, Buffer.from(data)));
+    if (durable) await this.run(() => file.sync());
+  }
+
+  overwrite(path: string, data: string): Promise<void> {
+    return this.run(() => this.volume.find(path).write(0, Buffer.from(data)));
+  }
+
+  link(path: string, newPath: string): Promise<void> {
+    return this.run(() => this.volume.link(path, newPath));
+  }
+
+  rename(path: string, newPath: string): Promise<void> {
+    return this.run(() => this.volume.rename(path, newPath));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.run(() => this.volume.remove(path));
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.run(() => this.volume.makeDirectory(path));
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return this.run(() => this.volume.removeDirectory(path));
+  }
+
+  async realPath(path: string): Promise<string> {
+    if (!this.volume.has(path)) throw systemError('ENOENT', path);
+    return path;
+  }
+
+  syncDirectory(): Promise<void> {
+    return this.run(() => this.volume.syncNames());
+  }
+}
+
+class FailingExtent implements ExtentFile {
+  readonly path: string;
+  readonly punches = true;
+  readonly #file: SimFile;
+  readonly #run: <T>(work: () => T) => Promise<T>;
+
+  constructor(path: string, file: SimFile, run: <T>(work: () => T) => Promise<T>) {
+    this.path = path;
+    this.#file = file;
+    this.#run = run;
+  }
+
+  get sizeBytes(): number {
+    return this.#file.size;
+  }
+
+  readNow(buffer: Buffer, start: number, length: number, position: number): number {
+    if (position + length > this.#file.size) return EIO;
+    this.#file.bytes.copy(buffer, start, position, position + length);
+    return 0;
+  }
+
+  writeNow(buffer: Buffer, start: number, length: number, position: number): number {
+    this.#file.write(position, buffer.subarray(start, start + length));
+    return 0;
+  }
+
+  readLater({ buffer, start, length, position }: Transfer, done: (error: number) => void): void {
+    this.#later(() => this.readNow(buffer, start, length, position), done);
+  }
+
+  readRunLater(run: readonly Transfer[], done: (error: number) => void): void {
+    this.#later(() => {
+      const errors = run.map((each) =>
+        this.readNow(each.buffer, each.start, each.length, each.position),
+      );
+      return errors.find((error) => error !== 0) ?? 0;
+    }, done);
+  }
+
+  writeLater({ buffer, start, length, position }: Transfer, done: (error: number) => void): void {
+    const bytes = Buffer.from(buffer.subarray(start, start + length));
+    this.#later(() => this.writeNow(bytes, 0, length, position), done);
+  }
+
+  sync(done: (error: number) => void): void {
+    this.#later(() => {
+      this.#file.sync();
+      return 0;
+    }, done);
+  }
+
+  truncate(sizeBytes: number, done: (error: number) => void): void {
+    this.#later(() => {
+      this.#file.resize(sizeBytes);
+      return 0;
+    }, done);
+  }
+
+  punch(position: number, length: number, done: (punched: boolean) => void): void {
+    this.#later(
+      () => {
+        this.#file.zero(position, Math.min(length, this.#file.size - position));
+        return 0;
+      },
+      (error) => done(error === 0),
+    );
+  }
+
+  reserve(_position: number, _length: number, done: (reserved: boolean) => void): void {
+    setImmediate(done, false);
+  }
+
+  async allocatedBytes(): Promise<number> {
+    return this.#file.allocatedBytes;
+  }
+
+  close(): void {
+    // Nothing is held.
+  }
+
+  #later(work: () => number, done: (error: number) => void): void {
+    this.#run(work).then(done, () => done(EIO));
+  }
+}
+
+const EIO = 5;

@@ -1,0 +1,86 @@
+// What a replication filter's daemon and a replication target say to each other over one
+// connection: messages of a type (u8), a channel (u32, little endian) and a body. A channel is one
+// disk. docs/formats/journal.md.
+import { RECORD_HEADER_BYTES, RECORD_PAYLOAD_BYTES_MAX } from './replication-record.ts';
+
+/**
+ * `open`: the source begins with a disk; JSON. `opened`: what the target has of it; JSON.
+ * `records`: whole records, one behind the other. `durable`: the sequence up to which all is
+ * durable at the target (u64). `refused`: why the channel ends; UTF-8. `close`: the source is done
+ * with a disk; empty.
+ */
+const TYPES = [null, 'open', 'opened', 'records', 'durable', 'refused', 'close'] as const;
+export type MessageType = Exclude<(typeof TYPES)[number], null>;
+
+const HEADER_BYTES = 5;
+/** The longest message: some records, the last of which may be as long as one can be. */
+export const RECORDS_BYTES_MAX = 2 * RECORD_PAYLOAD_BYTES_MAX + RECORD_HEADER_BYTES;
+const TEXT_BYTES_MAX = 64 * 1024;
+
+export interface ReplicationMessage {
+  type: MessageType;
+  channel: number;
+  body: Uint8Array;
+}
+
+/** What the source says when it begins with a disk. */
+export interface OpenDisk {
+  diskId: string;
+  /** In bytes. */
+  sizeBytes: number;
+}
+
+/** What the target has of a disk. */
+export interface OpenedDisk {
+  /** The sequence up to which all is durable; 0 for nothing. */
+  durable: number;
+  /** All of the disk must be sent before any moment can be had. */
+  needsResync: boolean;
+}
+
+/** What a reader throws on a message that makes no sense. */
+export class MessageError extends Error {
+  override readonly name = 'MessageError';
+}
+
+export function encodeMessage(
+  type: MessageType,
+  channel: number,
+  body: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES + body.length);
+  bytes[0] = TYPES.indexOf(type);
+  new DataView(bytes.buffer).setUint32(1, channel, true);
+  bytes.set(body, HEADER_BYTES);
+  return bytes;
+}
+
+/** The body is a view of the bytes. Throws `MessageError`. */
+export function parseMessage(bytes: Uint8Array): ReplicationMessage {
+  if (bytes.length < HEADER_BYTES) throw new MessageError('A message is cut off.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const type = TYPES[view.getUint8(0)] ?? null;
+  if (type === null) throw new MessageError(`There are no messages of type ${view.getUint8(0)}.`);
+  const body = bytes.subarray(HEADER_BYTES);
+  const longest = type === 'records' ? RECORDS_BYTES_MAX : TEXT_BYTES_MAX;
+  if (body.length > longest) throw new MessageError(`A message "${type}" is too long.`);
+  return { type, channel: view.getUint32(1, true), body };
+}
+
+export function encodeText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function encodeSequence(sequence: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(sequence), true);
+  return bytes;
+}
+
+/** Throws `MessageError`. */
+export function parseSequence(body: Uint8Array): number {
+  if (body.length !== 8) throw new MessageError('A sequence has 8 bytes.');
+  const value = new DataView(body.buffer, body.byteOffset, 8).getBigUint64(0, true);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new MessageError('A sequence is too large.');
+  return Number(value);
+}
