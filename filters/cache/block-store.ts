@@ -80,6 +80,16 @@ export class BlockStore {
     return slot;
   }
 
+  /** As `find`; at once when the block lies in the slot behind, as blocks do that came together. */
+  findNext(before: number, block: number): number {
+    const slot = before + 1;
+    const isThere =
+      slot < this.size &&
+      this.#low[slot] === block >>> 0 &&
+      this.#high[slot] === Math.floor(block / 2 ** 32);
+    return isThere ? slot : this.find(block);
+  }
+
   blockOf(slot: number): number {
     return (this.#low[slot] ?? 0) + (this.#high[slot] ?? 0) * 2 ** 32;
   }
@@ -113,9 +123,12 @@ export class BlockStore {
     return slot;
   }
 
-  /** `claim`, for an I/O: a block that is there already was used once more. */
-  use(block: number, keep?: (block: number) => boolean): number {
-    const found = this.find(block);
+  /**
+   * `claim`, for an I/O: a block that is there already was used once more. `before`: where the
+   * block before it lies.
+   */
+  use(block: number, keep?: (block: number) => boolean, before = NONE): number {
+    const found = this.findNext(before, block);
     if (found === NONE) return this.claim(block, keep);
     this.touch(found);
     return found;
@@ -134,13 +147,21 @@ export class BlockStore {
     this.#flags[slot] = (this.#flags[slot] ?? 0) & ~PINNED;
   }
 
-  /** `length` bytes of a slot, from `from` on; a view, valid until the slot is reused. */
+  /** How many of so many slots, from one on, lie in one piece of memory. */
+  static inOnePiece(slot: number, slots: number): number {
+    return Math.min(slots, SLAB_BLOCKS - (slot % SLAB_BLOCKS));
+  }
+
+  /**
+   * `length` bytes of a slot, from `from` on, and of those behind it in one piece; a view, valid
+   * until the slots are reused.
+   */
   bytesOf(slot: number, from: number, length: number): Uint8Array {
     const start = (slot % SLAB_BLOCKS) * BLOCK_BYTES + from;
     return this.#slabOf(slot).subarray(start, start + length);
   }
 
-  /** Copies bytes into a slot, to `to`. */
+  /** Copies bytes into a slot, to `to`, and into those behind it in one piece. */
   copyIn(slot: number, to: number, bytes: Uint8Array): void {
     this.#slabOf(slot).set(bytes, (slot % SLAB_BLOCKS) * BLOCK_BYTES + to);
   }

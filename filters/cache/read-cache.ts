@@ -1,7 +1,7 @@
 // What one cache holds and may answer from it: filled by what the storage has confirmed, and, with
 // write-back, by what stands in the log.
 import type { DiskIo } from '#lib/filter-sdk/filter.ts';
-import { type BlockStore, NONE } from './block-store.ts';
+import { BlockStore, NONE } from './block-store.ts';
 import { ConflictTable } from './conflict-table.ts';
 import {
   BLOCK_BYTES,
@@ -14,8 +14,11 @@ import {
   wholeSectors,
 } from './sectors.ts';
 
-/** Larger I/Os belong to copies and backups, which read once: they fill nothing. */
-const FILL_BYTES_MAX = 1024 * 1024;
+/**
+ * Larger I/Os belong to streams, copies and backups, which pass once and which storage is good at:
+ * they fill nothing.
+ */
+const FILL_BYTES_MAX = 256 * 1024;
 
 /** A read or a change, as far as the cache needs it. */
 type Io = Pick<DiskIo, 'offset' | 'length'>;
@@ -35,6 +38,8 @@ export class ReadCache {
   readonly conflicts: ConflictTable;
   readonly #isDirtyPossible: boolean;
   readonly #keep: ((block: number) => boolean) | undefined;
+  /** Where the blocks of the I/O in hand lie. One that is not aligned touches one more. */
+  readonly #slots = new Int32Array(FILL_BYTES_MAX / BLOCK_BYTES + 1);
 
   constructor({ store, shift, conflicts, isDirtyPossible }: ReadCacheParts) {
     this.store = store;
@@ -51,13 +56,17 @@ export class ReadCache {
     if (length > FILL_BYTES_MAX || !this.#holds(io)) return false;
     const place = io.offset + this.shift;
     const { data } = io;
-    const end = endBlock(place, length);
-    for (let block = firstBlock(place); block < end; block++) {
-      const slot = this.store.find(block);
-      this.store.touch(slot);
-      const from = Math.max(0, place - block * BLOCK_BYTES);
-      const to = Math.min(BLOCK_BYTES, place + length - block * BLOCK_BYTES);
-      data.set(this.store.bytesOf(slot, from, to - from), block * BLOCK_BYTES + from - place);
+    const first = firstBlock(place);
+    const count = endBlock(place, length) - first;
+    for (let index = 0; index < count; ) {
+      const slot = this.#slots[index] ?? NONE;
+      const run = this.#runAt(index, count);
+      for (let of = 0; of < run; of++) this.store.touch(slot + of);
+      const start = (first + index) * BLOCK_BYTES - place;
+      const from = Math.max(0, -start);
+      const to = Math.min(run * BLOCK_BYTES, length - start);
+      data.set(this.store.bytesOf(slot, from, to - from), start + from);
+      index += run;
     }
     return true;
   }
@@ -77,10 +86,12 @@ export class ReadCache {
     }
     for (let block = first; block < counted; block++) {
       const sure = this.conflicts.endRead(block);
-      if (!sure || !fills) continue;
-      const slot = this.store.claim(block, this.#keep);
-      if (slot !== NONE) this.#confirm(slot, this.#copyIn(slot, io.data, place));
+      if (!fills) continue;
+      const slot = sure ? this.store.claim(block, this.#keep) : NONE;
+      this.#slots[block - first] = slot;
+      if (slot !== NONE) this.#confirm(slot, wholeSectors(block, place, io.length));
     }
+    if (fills) this.#copyAllIn(io.data, place);
   }
 
   /**
@@ -92,22 +103,24 @@ export class ReadCache {
     for (let block = first; block < counted; block++) this.conflicts.beginWrite(block);
     this.#takeOut(first, end, io);
     if (!keepsData || io.operation !== 'write' || io.length > FILL_BYTES_MAX) return;
-    const { data } = io;
+    let slot: number = NONE;
     for (let block = first; block < end; block++) {
-      if (wholeSectors(block, place, io.length) === 0) continue;
-      const slot = this.store.use(block, this.#keep);
-      if (slot !== NONE) this.#copyIn(slot, data, place);
+      const isEmpty = wholeSectors(block, place, io.length) === 0;
+      slot = isEmpty ? NONE : this.store.use(block, this.#keep, slot);
+      this.#slots[block - first] = slot;
     }
+    this.#copyAllIn(io.data, place);
   }
 
   endChange(io: DiskIo, keepsData: boolean): void {
     const { first, counted, place } = this.#rangeOf(io);
     const { operation, length, error } = io;
     const fills = keepsData && operation === 'write' && error === 0 && length <= FILL_BYTES_MAX;
+    let slot: number = NONE;
     for (let block = first; block < counted; block++) {
       const sure = this.conflicts.endWrite(block);
       if (!sure || !fills) continue;
-      const slot = this.store.find(block);
+      slot = this.store.findNext(slot, block);
       if (slot !== NONE) this.#confirm(slot, wholeSectors(block, place, length));
     }
   }
@@ -119,16 +132,29 @@ export class ReadCache {
     return { place, first, end, counted: Math.min(end, first + ConflictTable.PLACES) };
   }
 
+  /** Whether all of it is here; then `#slots` says where. */
   #holds({ offset, length }: Io): boolean {
     const place = offset + this.shift;
+    const first = firstBlock(place);
     const end = endBlock(place, length);
-    for (let block = firstBlock(place); block < end; block++) {
-      const slot = this.store.find(block);
+    let slot: number = NONE;
+    for (let block = first; block < end; block++) {
+      slot = this.store.findNext(slot, block);
       if (slot === NONE) return false;
       const needed = touchedSectors(block, place, length);
       if (((this.store.valid[slot] ?? 0) & needed) !== needed) return false;
+      this.#slots[block - first] = slot;
     }
     return true;
+  }
+
+  /** How many of `#slots`, from that one on, follow each other in one piece of memory. */
+  #runAt(index: number, count: number): number {
+    const slot = this.#slots[index] ?? NONE;
+    const most = BlockStore.inOnePiece(slot, count - index);
+    let run = 1;
+    while (run < most && this.#slots[index + run] === slot + run) run += 1;
+    return run;
   }
 
   #takeOut(first: number, end: number, { offset, length }: Io): void {
@@ -136,26 +162,41 @@ export class ReadCache {
       this.store.invalidate(first, end);
       return;
     }
+    let slot: number = NONE;
     for (let block = first; block < end; block++) {
-      const slot = this.store.find(block);
+      slot = this.store.findNext(slot, block);
       if (slot === NONE) continue;
       const kept = ~touchedSectors(block, offset + this.shift, length);
       this.store.valid[slot] = (this.store.valid[slot] ?? 0) & kept;
     }
   }
 
-  /** Copies the whole sectors of a block out of an I/O's data; returns their mask. */
-  #copyIn(slot: number, data: Uint8Array, place: number): number {
-    const block = this.store.blockOf(slot);
-    const sectors = wholeSectors(block, place, data.length);
-    if (sectors === 0) return 0;
-    const from = SECTOR_BYTES * lowest(sectors);
-    const to = SECTOR_BYTES * (32 - Math.clz32(sectors));
-    const start = block * BLOCK_BYTES + from - place;
+  /** Copies the whole sectors of an I/O's data to where `#slots` says, but not where it is NONE. */
+  #copyAllIn(data: Uint8Array, place: number): void {
+    const first = firstBlock(place);
+    const count = endBlock(place, data.length) - first;
+    for (let index = 0; index < count; ) {
+      const slot = this.#slots[index] ?? NONE;
+      const run = slot === NONE ? 1 : this.#runAt(index, count);
+      if (slot !== NONE)
+        this.#copyIn(slot, run, { data, start: (first + index) * BLOCK_BYTES - place });
+      index += run;
+    }
+  }
+
+  /** Blocks that lie side by side, the first of which begins at that byte of the data. */
+  #copyIn(
+    slot: number,
+    blocks: number,
+    { data, start }: { data: Uint8Array; start: number },
+  ): void {
+    const from = SECTOR_BYTES * Math.ceil(Math.max(0, -start) / SECTOR_BYTES);
+    const most = Math.min(blocks * BLOCK_BYTES, data.length - start);
+    const to = SECTOR_BYTES * Math.floor(most / SECTOR_BYTES);
+    if (to <= from) return;
     // A view costs more than a comparison, and most I/Os are one block.
     const whole = to - from === data.length;
-    this.store.copyIn(slot, from, whole ? data : data.subarray(start, start + to - from));
-    return sectors;
+    this.store.copyIn(slot, from, whole ? data : data.subarray(start + from, start + to));
   }
 
   #confirm(slot: number, sectors: number): void {
