@@ -29,6 +29,8 @@ export class DiskQos implements FilterLifecycle {
   #timer: FilterTimer | null = null;
   #delayed = 0;
   #heldBack = 0;
+  /** Why the first of those that wait does. */
+  #why: 'limit' | 'grant' = 'limit';
   #recentDelayed = 0;
   #recentDelayMs = 0;
 
@@ -111,7 +113,7 @@ export class DiskQos implements FilterLifecycle {
       heldBack: this.#heldBack,
       waiting: this.#queue.length,
       delay: this.#recentDelayed === 0 ? 0 : this.#recentDelayMs / this.#recentDelayed,
-      limit: this.#buckets.limits.iops,
+      limit: Math.round(this.#buckets.limits.iops),
       ...(grant !== null && { storageLatency: grant.latencyMs }),
       ...(grant !== null && { entitled: grant.entitled ?? 0 }),
     };
@@ -135,14 +137,14 @@ export class DiskQos implements FilterLifecycle {
   }
 
   #wait(io: DiskIo, units: number, bytes: number): typeof DEFER {
-    const why = this.#buckets.isOpen ? 'grant' : 'limit';
-    if (why === 'limit') this.#delayed += 1;
+    if (this.#queue.length === 0) this.#why = this.#buckets.isOpen ? 'grant' : 'limit';
+    if (this.#why === 'limit') this.#delayed += 1;
     else this.#heldBack += 1;
     const { offset, operation } = io;
     const since = this.#clock.monotonic();
     const isRead = operation === 'read';
     this.#queue.add({ token: io.defer(), units, bytes, offset, isRead, since });
-    this.#link?.tellWaiting(why);
+    this.#link?.tellWaiting(this.#why);
     this.#arm();
     return DEFER;
   }
@@ -181,7 +183,8 @@ export class DiskQos implements FilterLifecycle {
       this.#releaseFirst();
     }
     if (this.#queue.length === 0) return;
-    this.#link?.tellWaiting(this.#buckets.isOpen ? 'grant' : 'limit');
+    this.#why = this.#buckets.isOpen ? 'grant' : 'limit';
+    this.#link?.tellWaiting(this.#why);
     this.#arm();
   }
 

@@ -5,10 +5,10 @@ import type { DiskAccount } from './disk-account.ts';
 import { type Claim, divide } from './divide.ts';
 import type { Demand, PartMessage } from './messages.ts';
 
-/** A host that was not heard for so long may want anything, in milliseconds. */
+/** A host that says nothing for so long is not heard any more, in milliseconds. */
 const UNHEARD_MS = 3_000;
-/** What it counts for then: one disk with normal shares. */
-const UNHEARD_SHARES = 1_000;
+/** What one counts for that was never heard: one disk with normal shares. */
+const UNKNOWN = { hungry: 1_000, calm: 0, calmUnits: 0, calmBytes: 0, disks: 1 };
 /** A disk that the limit does not hold back may send so much more than it does now. */
 const GROWTH = 1.25;
 /** All disks that do nothing keep this share of the limit, to begin with. */
@@ -63,7 +63,9 @@ export class PolicyLimit {
   /** The part of each disk; `others` are the hosts that may have disks of the policy. */
   parts(now: number, others: readonly string[]): Map<string, PartMessage> {
     const local = [...this.#disks];
-    const remote = others.flatMap((hostId) => this.#heardOf(hostId, now));
+    const remote = this.#remote(now, others);
+    const shares = local.map(([, { settings }]) => settings.shares);
+    const weights = sum([...shares, ...remote.map(({ hungry, calm }) => hungry + calm)]);
     const disks = local.length + sum(remote.map((demand) => demand.disks));
     const divided = (limitOf: LimitOf, rateOf: RateOf, calmOf: CalmOf) => {
       // Of disks that disagree while a changed policy reaches them, the lower one counts.
@@ -74,7 +76,9 @@ export class PolicyLimit {
       if (limits.length === 0) return { parts: local.map(() => 0), alone: 0 };
       const idle = (limit * IDLE_SHARE) / disks;
       const own = local.map(([, disk]) => claimOf(disk, idle, rateOf(disk)));
-      const parts = wholeParts(limit, [...own, ...remote.flatMap((each) => claims(each, calmOf))]);
+      const division = { limit, idle, weights, calmOf };
+      const theirs = remote.flatMap((each) => claimsOf(each, division));
+      const parts = wholeParts(limit, [...own, ...theirs]);
       return { parts: parts.slice(0, local.length), alone: limit / disks };
     };
     const iops = divided(
@@ -101,39 +105,65 @@ export class PolicyLimit {
     );
   }
 
-  /** A host that says nothing may want anything; one that named no disks wants nothing. */
-  #heardOf(hostId: string, now: number): Demand[] {
-    const heard = this.#others.get(hostId);
-    if (heard && now - heard.at < UNHEARD_MS) return [heard.demand];
-    const { disks = 1, hungry = 0, calm = 0 } = heard?.demand ?? {};
-    if (heard && disks === 0) return [];
-    const weight = Math.max(hungry + calm, UNHEARD_SHARES);
-    return [{ group: this.#group, hungry: weight, calm: 0, calmUnits: 0, calmBytes: 0, disks }];
+  /** What the other hosts want; of one that says nothing it is not known. */
+  #remote(now: number, others: readonly string[]): Remote[] {
+    return others.map((hostId) => {
+      const heard = this.#others.get(hostId);
+      if (heard && now - heard.at < UNHEARD_MS) return { ...heard.demand, isHeard: true };
+      if (heard) return { ...heard.demand, isHeard: false };
+      return { ...UNKNOWN, group: this.#group, isHeard: false };
+    });
   }
+}
+
+/** The demand of another host. */
+interface Remote extends Demand {
+  isHeard: boolean;
 }
 
 type LimitOf = (settings: DiskAccount['settings']) => number;
 type RateOf = (disk: DiskAccount) => number;
 type CalmOf = (demand: Demand) => number;
 
-function claimOf({ settings, limited }: DiskAccount, idle: number, rate: number): Claim {
-  const wanted = limited > 0 ? Infinity : Math.max(idle, rate * GROWTH);
-  return { weight: settings.shares, reserved: Math.min(idle, wanted), wanted };
+interface Division {
+  limit: number;
+  /** What a disk that does nothing keeps. */
+  idle: number;
+  /** Of all disks on all hosts. */
+  weights: number;
+  calmOf: CalmOf;
 }
 
-function claims(demand: Demand, calmOf: CalmOf): Claim[] {
+function claimOf({ settings, limited }: DiskAccount, idle: number, rate: number): Claim {
+  const wanted = limited > 0 ? Infinity : Math.max(idle, rate * GROWTH);
+  return { weight: settings.shares, reserved: 0, wanted };
+}
+
+/**
+ * One that is not heard is left the part that is its due, and no more: if it does not hear us either,
+ * it takes the same.
+ */
+function claimsOf(demand: Remote, { limit, idle, weights, calmOf }: Division): Claim[] {
+  const weight = demand.hungry + demand.calm;
+  if (!demand.isHeard) {
+    const due = (limit * weight) / weights;
+    return weight === 0 ? [] : [{ weight, reserved: due, wanted: due }];
+  }
+  const calm = Math.max(demand.disks * idle, calmOf(demand) * GROWTH);
   return [
     { weight: demand.hungry, reserved: 0, wanted: Infinity },
-    { weight: demand.calm, reserved: 0, wanted: calmOf(demand) * GROWTH },
-  ].filter(({ weight }) => weight > 0);
+    { weight: demand.calm, reserved: 0, wanted: calm },
+  ].filter((claim) => claim.weight > 0);
 }
 
 /** What nobody wants is given by weight as well: whoever begins to want more has it at once. */
 function wholeParts(limit: number, wants: readonly Claim[]): number[] {
   const parts = divide(limit, wants);
   const over = limit - sum(parts);
-  const weights = sum(wants.map(({ weight }) => weight));
-  return parts.map((part, index) => part + (over * (wants[index]?.weight ?? 0)) / weights);
+  // Who is not heard would not know of it.
+  const takes = wants.map(({ weight, reserved, wanted }) => (wanted > reserved ? weight : 0));
+  const all = sum(takes);
+  return parts.map((part, index) => part + (all === 0 ? 0 : (over * (takes[index] ?? 0)) / all));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -22,6 +22,8 @@ const REPEAT_MS = 1_000;
 const HOSTS_MS = 200;
 
 interface Row {
+  /** Of this line: disks of two datastores may have the same path, and one that comes anew is new. */
+  id: string;
   disk: DaemonDisk;
   storageId: string;
   account: DiskAccount;
@@ -35,6 +37,7 @@ export class QosDaemon {
   readonly #storages = new Map<string, StorageScheduler>();
   readonly #groups = new Map<string, PolicyLimit>();
   readonly #hosts: HostLinks;
+  #lines = 0;
   #isTicking = false;
   #isStopped = false;
   #hostsAt = 0;
@@ -85,14 +88,16 @@ export class QosDaemon {
     this.#remove(disk);
     const storage = this.#storages.get(storageId) ?? new StorageScheduler();
     this.#storages.set(storageId, storage);
-    const account = storage.account(disk.diskId, settings);
+    this.#lines += 1;
+    const id = `${this.#lines}`;
+    const account = storage.add(id, settings);
     const { group } = settings;
     if (group !== null) {
       const limit = this.#groups.get(group) ?? new PolicyLimit(group);
       this.#groups.set(group, limit);
-      limit.add(disk.diskId, account);
+      limit.add(id, account);
     }
-    this.#rows.set(disk, { disk, storageId, account, group, said: new Map() });
+    this.#rows.set(disk, { id, disk, storageId, account, group, said: new Map() });
     this.#wake();
   }
 
@@ -100,15 +105,13 @@ export class QosDaemon {
     const row = this.#rows.get(disk);
     if (!row) return;
     this.#rows.delete(disk);
-    // The same disk may have come anew before the end of its old line was heard.
-    const isThere = [...this.#rows.values()].some(({ account }) => account === row.account);
-    if (isThere) return;
     const storage = this.#storages.get(row.storageId);
-    storage?.remove(disk.diskId);
+    storage?.remove(row.id);
     if (storage?.isEmpty) this.#storages.delete(row.storageId);
+    this.#wake();
     if (row.group === null) return;
     const limit = this.#groups.get(row.group);
-    limit?.remove(disk.diskId);
+    limit?.remove(row.id);
     if (limit?.isEmpty) this.#groups.delete(row.group);
   }
 
@@ -136,7 +139,7 @@ export class QosDaemon {
 
   #grant(storageId: string, grants: Map<string, GrantMessage>, now: number): void {
     for (const row of this.#rows.values()) {
-      const grant = grants.get(row.disk.diskId);
+      const grant = grants.get(row.id);
       if (row.storageId !== storageId || grant === undefined) continue;
       // How slow the storage is changes always, and alone is worth no word.
       const { untilUnits, entitled } = grant;
@@ -147,7 +150,7 @@ export class QosDaemon {
   #give(group: string, limit: PolicyLimit, now: number): void {
     const parts = limit.parts(now, this.#hosts.hostIds);
     for (const row of this.#rows.values()) {
-      const part = row.group === group ? parts.get(row.disk.diskId) : undefined;
+      const part = row.group === group ? parts.get(row.id) : undefined;
       if (part !== undefined) this.#say(row, part, { text: JSON.stringify(part), at: now });
     }
   }
@@ -170,6 +173,10 @@ export class QosDaemon {
     if (isDue) {
       this.#hosts.send([...this.#groups.values()].map((limit) => limit.demand(now)));
       this.#hostsAt = now;
+    }
+    // What other hosts want changes the parts of disks that do nothing yet.
+    if (this.#hosts.hostIds.length > 0) {
+      for (const [group, limit] of this.#groups) this.#give(group, limit, now);
     }
     clock.after(this.#hosts.hostIds.length > 0 ? HOSTS_MS : REPEAT_MS, () => this.#talk());
   }

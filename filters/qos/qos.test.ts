@@ -1,8 +1,11 @@
 // Tests of the limiter on a clock that stands still until it is moved.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FilterHarness, type HarnessIo } from '#lib/filter-sdk/filter-harness.ts';
 import qos from './index.ts';
 import { TokenBucket } from './token-bucket.ts';
+
+// Nothing waits for real time; a busy machine takes its time all the same.
+vi.setConfig({ testTimeout: 120_000 });
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -23,7 +26,7 @@ function afterSeconds(harness: FilterHarness, ios: HarnessIo[], seconds: number)
   });
 }
 
-/** I/Os in a second over two seconds, after the burst is used up, at depth 4. */
+/** I/Os in a second, after the burst is used up, at depth 4. */
 function rateOf(harness: FilterHarness, bytes: number): number {
   const ios = reads(harness, 4, bytes);
   let done = 0;
@@ -40,8 +43,8 @@ function rateOf(harness: FilterHarness, bytes: number): number {
   };
   run(200);
   done = 0;
-  run(2000);
-  return done / 2;
+  run(1000);
+  return done;
 }
 
 function reads(harness: FilterHarness, count: number, length = 4 * KIB): HarnessIo[] {

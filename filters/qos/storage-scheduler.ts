@@ -37,13 +37,7 @@ export class StorageScheduler {
     return this.#congested;
   }
 
-  /** Adds a disk, or finds it. */
-  account(diskId: string, settings: DiskAccount['settings']): DiskAccount {
-    const known = this.#disks.get(diskId);
-    if (known) {
-      known.settings = settings;
-      return known;
-    }
+  add(diskId: string, settings: DiskAccount['settings']): DiskAccount {
     const account = new DiskAccount(settings);
     account.tag = this.#virtualTime;
     this.#disks.set(diskId, account);
