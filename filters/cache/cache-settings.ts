@@ -1,5 +1,6 @@
 // What a policy asks of the cache of one disk.
 import type { PropertyValues } from '#lib/filter-sdk/filter.ts';
+import type { MirrorWish } from './mirror/mirroring.ts';
 import { BLOCK_BYTES } from './sectors.ts';
 import type { Watermarks } from './write-back/write-back-parts.ts';
 
@@ -12,11 +13,12 @@ export interface CacheSettings {
   blocks: number;
   logBytes: number;
   watermarks: Watermarks;
+  mirror: MirrorWish;
   discardLostData: boolean;
 }
 
 export function settingsOf(properties: PropertyValues): CacheSettings {
-  const { mode, discardLostData } = properties;
+  const { mode, mirror, discardLostData } = properties;
   const high = numberOf(properties, 'dirtyHigh', 70) / 100;
   const low = numberOf(properties, 'dirtyLow', 30) / 100;
   return {
@@ -24,6 +26,7 @@ export function settingsOf(properties: PropertyValues): CacheSettings {
     blocks: Math.max(1, Math.trunc((numberOf(properties, 'sizeMib', 1) * MIB) / BLOCK_BYTES)),
     logBytes: numberOf(properties, 'logMib', 64) * MIB,
     watermarks: { high, low: Math.min(low, high / 2) },
+    mirror: mirror === 'degrade' || mirror === 'writeThrough' ? mirror : 'off',
     discardLostData: discardLostData === true,
   };
 }

@@ -171,7 +171,7 @@ const steps = fc.array(
 );
 
 /** Whatever the order: an answer of the cache is what the storage has at that moment. */
-test('the cache never answers with other bytes than the storage has', () => {
+test('the cache never answers with other bytes than the storage has', { timeout: 120_000 }, () => {
   let hits = 0;
   fc.assert(
     fc.property(steps, (list) => {

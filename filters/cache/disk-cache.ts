@@ -23,7 +23,7 @@ import { decodeWarmList, encodeWarmList, WARM_BLOCKS_MAX } from './warm-list.ts'
 import { warmUp } from './warm-up.ts';
 import { DirtyData, type DirtyDataParts } from './write-back/dirty-data.ts';
 import { HeldIos, type Outcome } from './write-back/held-ios.ts';
-import { findLeftOver } from './write-back/left-over.ts';
+import { findLeftOver, type LeftOver } from './write-back/left-over.ts';
 import { WriteBack } from './write-back/write-back.ts';
 
 /** An event's `prepare` must have been answered by then, in milliseconds; the host waits longer. */
@@ -77,7 +77,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     this.#writeBack = flash === null ? null : this.#makeWriteBack(flash);
     if (left !== null && this.#writeBack !== null) {
       this.#hasWritten = true;
-      this.#writeBack.resume(left.claim, DirtyData.recover(this.#dirtyParts(), left.file));
+      this.#goOn(this.#writeBack, left);
     }
     if (this.#settings.mode === 'writeBack' && flash === null) {
       const message = 'Writes go through: this host has no virtual flash resource';
@@ -93,6 +93,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     const { blocks } = this.#settings;
     if (blocks !== before.blocks) this.#next = { blocks, shift: this.#cache.shift };
     this.#settle();
+    if (this.#settings.mirror !== before.mirror) this.#restart();
   }
 
   read(io: DiskIo): Answer {
@@ -240,6 +241,26 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     else this.#leaveLog(log);
   }
 
+  /** With what an earlier life has left. */
+  #goOn(log: WriteBack, { claim, file, isMirror }: LeftOver): void {
+    const dirty = DirtyData.recover(this.#dirtyParts(), file);
+    if (!isMirror && claim.mirror !== null) log.mirroring.forget(claim.mirror.logId);
+    if (!isMirror && claim.mirror === null && !log.mirroring.isWanted) {
+      log.resume(claim, dirty);
+      return;
+    }
+    log.drain(claim, dirty).then(
+      () => this.#settle(),
+      (thrown: unknown) => this.#context.log('error', `Unwritten data stay in the log: ${thrown}`),
+    );
+  }
+
+  /** A new log, and with it a mirror if one is wanted. */
+  #restart(): void {
+    if (this.#writeBack?.takes && !this.#closed) this.#leaveLog(this.#writeBack);
+    else this.#settle();
+  }
+
   #leaveLog(log: WriteBack): void {
     log.leave().then(
       () => this.#settle(),
@@ -301,10 +322,11 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
       changesBelow: () => this.#below.changes,
       isBelowDurable: () => this.#below.isDurable,
       onPass: (io) => this.#pass(io),
-      make: (from, logBytes) => {
-        const file = from.make(labelOf(this.#context), logBytes);
-        return DirtyData.make(this.#dirtyParts(), file);
-      },
+      label: labelOf(this.#context),
+      daemon: this.#context.daemon,
+      mirrorWish: () => this.#settings.mirror,
+      onRestart: () => this.#restart(),
+      make: (file) => DirtyData.make(this.#dirtyParts(), file),
     });
   }
 

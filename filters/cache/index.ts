@@ -37,7 +37,7 @@ export default defineFilter({
       label: 'Write-back log',
       help: 'Taken from the virtual flash resource of the host for each disk that writes back.',
       type: 'integer',
-      unit: 'MiB',
+      unit: 'MiB of flash',
       minimum: 8,
       maximum: 16384,
       default: 64,
@@ -61,6 +61,20 @@ export default defineFilter({
       minimum: 1,
       maximum: 80,
       default: 30,
+    },
+    {
+      name: 'mirror',
+      label: 'Mirror of the log',
+      help:
+        'On the flash of another host of the cluster, so that the loss of this one loses nothing. ' +
+        'Each write then waits for both.',
+      type: 'choice',
+      choices: [
+        { value: 'off', label: 'None' },
+        { value: 'degrade', label: 'Go on without it while no host has it' },
+        { value: 'writeThrough', label: 'Write through while no host has it' },
+      ],
+      default: 'off',
     },
     {
       name: 'discardLostData',

@@ -112,6 +112,7 @@ export class HostAgent {
       ...{ clock, runtime: paths.runtime, logs: paths.logs },
       installed: () => image.listFilters(),
       host: () => ({ id: identity.value.hostId, name: identity.value.name }),
+      flash: () => ({ directory: paths.flash, hostUuid: identity.value.hostUuid }),
       networkAddress: options.daemonAddress,
       onListening: () => revision.bump(),
       onEvent: (severity, message) => {

@@ -10,6 +10,8 @@ export const daemonLaunchSchema = z.object({
   /** Where the disks' lines connect; at most 100 bytes, as unix sockets want. */
   socketPath: z.string().startsWith('/').max(100),
   host: z.object({ id: z.string(), name: z.string() }),
+  /** The virtual flash resource, and the host as the worlds on it call it. */
+  flash: z.object({ directory: z.string().startsWith('/'), hostUuid: z.string() }).optional(),
   /** The address at which `network.listen` waits. */
   networkAddress: z.string().default('127.0.0.1'),
   logPath: z.string().startsWith('/'),

@@ -3,7 +3,14 @@
 // again.
 import pino from 'pino';
 import { systemClock } from '#lib/base/system-clock.ts';
-import { type DaemonReport, daemonLaunchSchema, daemonOrderSchema } from './daemon-launch.ts';
+import { systemRandom } from '#lib/base/system-random.ts';
+import { FlashFolder } from '../flash/flash-folder.ts';
+import {
+  type DaemonLaunch,
+  type DaemonReport,
+  daemonLaunchSchema,
+  daemonOrderSchema,
+} from './daemon-launch.ts';
 import { DaemonServer } from './daemon-server.ts';
 
 /** What it does must be at its end by then, in milliseconds. */
@@ -29,6 +36,7 @@ const server = new DaemonServer({
   launch,
   clock: systemClock,
   pid: process.pid,
+  ...(launch.flash && { flash: flashOf(launch.flash) }),
   onListening: (port) => report({ listening: port }),
   log(level, message) {
     if (level === 'warning') logger.warn(message);
@@ -47,6 +55,11 @@ process.on('message', (message) => {
 await server.start();
 logger.info('started');
 report({ ready: true });
+
+function flashOf({ directory, hostUuid: id }: NonNullable<DaemonLaunch['flash']>): FlashFolder {
+  const host = { id, name: launch.host.name };
+  return new FlashFolder({ directory, capacityBytes: 0, host, random: systemRandom });
+}
 
 /** Its end, when the host is gone, is heard as a disconnection. */
 function report(message: DaemonReport): void {

@@ -12,6 +12,7 @@ import type {
   DaemonHooks,
   DaemonPeer,
 } from '#lib/filter-sdk/filter.ts';
+import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import { cannotLoad, loadCode } from '../chain/load-code.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import type { DaemonLaunch } from './daemon-launch.ts';
@@ -28,6 +29,7 @@ export interface DaemonServerParts {
   launch: DaemonLaunch;
   clock: Clock;
   pid: number;
+  flash?: HostFlash;
   /** The daemon has taken its first port for other hosts' daemons. */
   onListening(port: number): void;
   log(level: 'info' | 'warning' | 'error', message: string): void;
@@ -82,9 +84,10 @@ export class DaemonServer {
   }
 
   #context(): DaemonContext {
-    const { launch, clock, log } = this.#parts;
+    const { launch, clock, log, flash } = this.#parts;
     return {
       host: launch.host,
+      ...(flash && { flash }),
       clock: {
         monotonic: () => clock.monotonic(),
         now: () => clock.now(),

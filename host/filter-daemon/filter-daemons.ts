@@ -25,6 +25,7 @@ export interface FilterDaemonsParts {
   /** The filters of the image; those without a daemon are passed over. */
   installed(): readonly DaemonSource[];
   host(): DaemonLaunch['host'];
+  flash?(): DaemonLaunch['flash'];
   /** Directories of the sockets and of the logs. */
   runtime: string;
   logs: string;
@@ -122,13 +123,14 @@ export class FilterDaemons {
   }
 
   #start({ manifest, daemonPath }: DaemonSource, row: Row): void {
-    const { clock, logs, networkAddress } = this.#parts;
+    const { clock, logs, networkAddress, flash } = this.#parts;
     const { name, daemon } = manifest;
     if (!daemon || daemonPath === null) return;
     const launch: DaemonLaunch = {
       ...{ name, entryPath: daemonPath, entrySha256: daemon.sha256, networkAddress },
       socketPath: this.socketPathOf(name),
       host: this.#parts.host(),
+      flash: flash?.(),
       logPath: join(logs, `daemon-${name}.log`),
     };
     const child = fork(DAEMON_MAIN, [JSON.stringify(launch)], {

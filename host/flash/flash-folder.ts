@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fstatSync,
   fsyncSync,
@@ -13,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -30,6 +32,8 @@ const syncLater = promisify(fdatasync);
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
 /** A hash of the label, and a UUID. */
 const ID = /^[0-9a-f]{16}-[0-9a-f-]{36}$/;
+/** Of a file that was taken over, before its suffix. */
+const TAKEN = '.taken';
 const NOBODY: FlashOwner = { label: '', vmId: '', diskKey: null, mirrorOf: '' };
 
 export interface FlashFolderParts {
@@ -64,7 +68,7 @@ export class FlashFolder implements HostFlash {
     return capacityOf(this.#directory) ?? this.#parts.capacityBytes;
   }
 
-  make(label: string, sizeBytes: number): FlashFile {
+  make(label: string, sizeBytes: number, { mirrorOf = '' } = {}): FlashFile {
     const free = this.capacityBytes - usedFlashBytes(this.#directory);
     if (sizeBytes > free) {
       const what = `${sizeBytes} bytes are wanted and ${Math.max(free, 0)} are free`;
@@ -72,7 +76,7 @@ export class FlashFolder implements HostFlash {
     }
     const id = `${this.#hashOf(label)}-${randomUuid(this.#parts.random)}`;
     const path = this.#pathOf(id);
-    const owner = { ...NOBODY, ...this.#parts.owner, label };
+    const owner = { ...NOBODY, ...this.#parts.owner, label, mirrorOf };
     return naming(path, () => {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       writeFileSync(ownerPathOf(path), JSON.stringify(owner), { mode: 0o600 });
@@ -80,15 +84,28 @@ export class FlashFolder implements HostFlash {
       ftruncateSync(fd, sizeBytes);
       fsyncSync(fd);
       // Its name must be as durable as what a filter will promise by it.
-      const folder = openSync(this.#directory, O_RDONLY);
-      fsyncSync(folder);
-      closeSync(folder);
+      syncFolder(this.#directory);
       return new FolderFile({ id, path, fd, sizeBytes });
     });
   }
 
   find(id: string): FlashFile | null {
+    return ID.test(id) ? this.#open(id) : null;
+  }
+
+  /** By another name from then on, in one step. */
+  take(id: string): FlashFile | null {
     if (!ID.test(id)) return null;
+    const taken = `${id}${TAKEN}`;
+    const path = this.#pathOf(taken);
+    naming(path, () => {
+      if (!existsSync(path) && existsSync(this.#pathOf(id))) renameSync(this.#pathOf(id), path);
+      syncFolder(this.#directory);
+    });
+    return this.#open(taken);
+  }
+
+  #open(id: string): FlashFile | null {
     const path = this.#pathOf(id);
     try {
       const fd = openSync(path, O_RDWR | O_NOFOLLOW);
@@ -145,7 +162,14 @@ export function usedFlashBytes(directory: string): number {
 }
 
 function ownerPathOf(path: string): string {
-  return path.slice(0, -FLASH_SUFFIX.length) + OWNER_SUFFIX;
+  const id = path.slice(0, -FLASH_SUFFIX.length);
+  return (id.endsWith(TAKEN) ? id.slice(0, -TAKEN.length) : id) + OWNER_SUFFIX;
+}
+
+function syncFolder(directory: string): void {
+  const folder = openSync(directory, O_RDONLY);
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 function ownerAt(path: string): FlashOwner | null {
@@ -213,6 +237,11 @@ class FolderFile implements FlashFile {
     await syncLater(this.#fd).catch((thrown: unknown) => {
       throw named(this.#path, thrown);
     });
+  }
+
+  isThere(): boolean {
+    const found = statSync(this.#path, { throwIfNoEntry: false });
+    return found !== undefined && found.ino === fstatSync(this.#fd).ino;
   }
 
   close(): void {

@@ -353,6 +353,8 @@ export interface DaemonContext {
   readonly host: { readonly id: string; readonly name: string };
   readonly clock: FilterContext['clock'];
   log(level: 'info' | 'warning' | 'error', message: string): void;
+  /** The host's virtual flash resource; absent on a host that never has one. */
+  readonly flash?: HostFlash;
   /** Each disk of the host that runs the filter, from now on. */
   onDisk(listener: (disk: DaemonDisk) => void): void;
   readonly network: {

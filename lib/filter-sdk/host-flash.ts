@@ -9,11 +9,16 @@ export interface HostFlash {
   /**
    * A new file of zeroes, under an id that no other has. The label says whose it is: the filter's
    * name and the disk's id. Throws an Error whose message begins with the name of the errno, ENOSPC
-   * when the resource has no room for it.
+   * when the resource has no room for it. `mirrorOf` names the host whose file this is a copy of.
    */
-  make(label: string, sizeBytes: number): FlashFile;
+  make(label: string, sizeBytes: number, options?: { mirrorOf?: string }): FlashFile;
   /** The file with that id, made earlier on this host; null when it is not there. Throws. */
   find(id: string): FlashFile | null;
+  /**
+   * As `find`, but once and for all: nobody who opened it before finds it there any more
+   * (`isThere`), and taking it again finds what was taken. Left out where files are never shared.
+   */
+  take?(id: string): FlashFile | null;
   /** Removes all with that label but one: what an earlier life has left and nobody needs. */
   sweep(label: string, keepId: string | null): void;
 }
@@ -31,6 +36,8 @@ export interface FlashFile {
   write(position: number, data: Uint8Array): void;
   /** Resolves when all that was written before the call is durable. */
   sync(): Promise<void>;
+  /** Whether it can still be found by its id: false when it was taken or removed. */
+  isThere?(): boolean;
   /** No `sync` may be under way. */
   close(): void;
   /** Closes it and gives its space back. */

@@ -1,5 +1,7 @@
 // Keeps the claim beside the disk: made before the first write stands in the log alone, given up
 // after the last has gone down, and its count of bytes about right in between.
+
+import { Mutex } from '#lib/base/mutex.ts';
 import type { FilterContext } from '#lib/filter-sdk/filter.ts';
 import { type Claim, encodeClaim } from './claim.ts';
 
@@ -15,20 +17,26 @@ export class ClaimKeeper {
     this.#context = context;
   }
 
+  /** One change after the other: a mirror may be lost while bytes are counted. */
+  readonly #changes = new Mutex();
+
   /** One that stands there already. */
   adopt(claim: Claim): void {
     this.#claim = claim;
   }
 
   /** Resolves when it is durable. Rejects when it cannot be written. */
-  async make(claim: Claim): Promise<void> {
-    await this.#context.sidecar.write(encodeClaim(claim));
-    this.#claim = claim;
+  make(claim: Claim): Promise<void> {
+    return this.#change(() => claim);
   }
 
-  async giveUp(): Promise<void> {
-    await this.#context.sidecar.write(encodeClaim(null));
-    this.#claim = null;
+  giveUp(): Promise<void> {
+    return this.#change(() => null);
+  }
+
+  /** Does nothing without a claim: there is nothing that the mirror lacks then. */
+  async dropMirror(): Promise<void> {
+    await this.#change((claim) => claim && { ...claim, mirror: null });
   }
 
   isStale(dirtyBytes: number): boolean {
@@ -42,10 +50,20 @@ export class ClaimKeeper {
   }
 
   async count(dirtyBytes: number): Promise<void> {
-    if (this.#claim === null) return;
     this.#calls = 0;
-    await this.make({ ...this.#claim, dirtyBytes }).catch((thrown: unknown) => {
+    const counted = this.#change((claim) => claim && { ...claim, dirtyBytes });
+    await counted.catch((thrown: unknown) => {
       this.#context.log('warning', `The count of dirty bytes could not be kept: ${thrown}`);
+    });
+  }
+
+  #change(next: (claim: Claim | null) => Claim | null): Promise<void> {
+    return this.#changes.run(async () => {
+      const claim = next(this.#claim);
+      // Nothing to keep, and nothing that stands there.
+      if (claim === null && this.#claim === null) return;
+      await this.#context.sidecar.write(encodeClaim(claim));
+      this.#claim = claim;
     });
   }
 }

@@ -1,12 +1,21 @@
 // What the cache keeps beside the disk: whether data of it lie unwritten on a host's flash, where,
 // and about how much. JSON, so that a person who has to decide about lost data can read it.
 
+/** A copy of the log on another host. */
+interface ClaimedMirror {
+  hostId: string;
+  hostName: string;
+  logId: string;
+}
+
 /** A host holds what the disk does not have. */
 export interface Claim {
   /** Of the flash file with the log. */
   logId: string;
   hostId: string;
   hostName: string;
+  /** Null without one, or since it has not had all. */
+  mirror: ClaimedMirror | null;
   /** When it was last counted. */
   dirtyBytes: number;
   /** More than that it cannot be. */
@@ -31,11 +40,24 @@ export function decodeClaim(bytes: Uint8Array | null): Claim | null {
     logId: textOf(claim, 'logId'),
     hostId: textOf(claim, 'hostId'),
     hostName: textOf(claim, 'hostName'),
+    mirror: mirrorOf(claim),
     dirtyBytes: numberOf(claim, 'dirtyBytes'),
     logBytes: numberOf(claim, 'logBytes'),
     blocks: numberOf(claim, 'blocks'),
   };
   return read;
+}
+
+/** Claims that were made before there were mirrors have none. */
+function mirrorOf(claim: unknown): ClaimedMirror | null {
+  const isNamed = typeof claim === 'object' && claim !== null && 'mirror' in claim;
+  const mirror = isNamed ? claim.mirror : null;
+  if (mirror === null) return null;
+  return {
+    hostId: textOf(mirror, 'hostId'),
+    hostName: textOf(mirror, 'hostName'),
+    logId: textOf(mirror, 'logId'),
+  };
 }
 
 function parse(bytes: Uint8Array): unknown {

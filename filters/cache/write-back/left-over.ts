@@ -1,5 +1,5 @@
-// What an earlier life of the cache may have left on a host's flash: found again on that host, and
-// refused by name on any other.
+// What an earlier life of the cache may have left on a host's flash: found again on that host or on
+// the one that has its mirror, and refused by name on any other.
 import type { FilterContext } from '#lib/filter-sdk/filter.ts';
 import type { FlashFile } from '#lib/filter-sdk/host-flash.ts';
 import type { CacheSettings } from '../cache-settings.ts';
@@ -8,6 +8,8 @@ import { type Claim, decodeClaim } from './claim.ts';
 export interface LeftOver {
   claim: Claim;
   file: FlashFile;
+  /** What was found is the mirror that this host has kept for another. */
+  isMirror: boolean;
 }
 
 /**
@@ -20,14 +22,19 @@ export function findLeftOver(context: FilterContext, settings: CacheSettings): L
   const { flash, raiseEvent } = context;
   const isHere = flash !== null && flash.host.id === claim.hostId;
   const file = isHere ? flash.find(claim.logId) : null;
-  if (file !== null) return { claim, file };
+  if (file !== null) return { claim, file, isMirror: false };
+  const { mirror } = claim;
+  const isMirrorHere = flash !== null && mirror !== null && flash.host.id === mirror.hostId;
+  const taken = isMirrorHere ? (flash.take?.(mirror.logId) ?? null) : null;
+  if (taken !== null) return { claim, file: taken, isMirror: true };
   const about = claim.dirtyBytes > 0 ? `${claim.dirtyBytes} bytes` : 'data';
   const where = isHere
     ? `were on the virtual flash resource of this host, ${claim.hostName}, and are not there`
     : `lie on the virtual flash resource of the host ${claim.hostName}`;
   const what = `About ${about} that were written to this disk (${claim.logBytes} at most) ${where}`;
   if (!settings.discardLostData) {
-    const remedy = isHere ? '' : '. Open the disk on that host first';
+    const hosts = [...(isHere ? [] : [claim.hostName]), ...(mirror ? [mirror.hostName] : [])];
+    const remedy = hosts.length === 0 ? '' : `. Open the disk on ${hosts.join(' or ')} first`;
     throw new Error(`${what}${remedy}, or set "Give up lost data" in the policy.`);
   }
   raiseEvent('error', `${what}. They were given up, as the policy says.`);

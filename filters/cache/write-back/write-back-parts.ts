@@ -1,6 +1,7 @@
 // What write-back works with, and what it asks of the cache around it.
-import type { DiskIo, FilterContext } from '#lib/filter-sdk/filter.ts';
-import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import type { DaemonLine, DiskIo, FilterContext } from '#lib/filter-sdk/filter.ts';
+import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import type { MirrorWish } from '../mirror/mirroring.ts';
 import type { DirtyData } from './dirty-data.ts';
 
 export interface Watermarks {
@@ -10,8 +11,14 @@ export interface Watermarks {
 }
 
 export interface WriteBackParts {
-  context: Pick<FilterContext, 'sidecar' | 'clock' | 'raiseEvent' | 'log'>;
+  context: Pick<FilterContext, 'sidecar' | 'clock' | 'raiseEvent' | 'log' | 'disk'>;
   flash: HostFlash;
+  /** Of the disk's files on the flash. */
+  label: string;
+  daemon: DaemonLine | null;
+  mirrorWish(): MirrorWish;
+  /** The log shall end, and a new one begin if one is wanted. */
+  onRestart(): void;
   watermarks(): Watermarks;
   logBytes(): number;
   /** Changes that were passed on and have not ended. */
@@ -21,7 +28,7 @@ export interface WriteBackParts {
   /** A change, or a flush, is about to be passed on. */
   onPass(io: DiskIo): void;
   /** In a new file. */
-  make(flash: HostFlash, logBytes: number): DirtyData;
+  make(file: FlashFile): DirtyData;
   /** Blocks of the cache, for the claim. */
   blocks(): number;
 }

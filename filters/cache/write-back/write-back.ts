@@ -10,20 +10,23 @@ import {
   EIO,
   type FilterTimer,
 } from '#lib/filter-sdk/filter.ts';
-import { SECTOR_BYTES } from '../sectors.ts';
+import { Mirroring } from '../mirror/mirroring.ts';
+import { Acknowledgement } from './acknowledgement.ts';
 import { writeDownWithoutLog } from './broken-flash.ts';
 import type { Claim } from './claim.ts';
 import { ClaimKeeper } from './claim-keeper.ts';
 import type { DirtyData } from './dirty-data.ts';
 import { FlashFailure } from './flash-log.ts';
 import { HeldIos, type Outcome } from './held-ios.ts';
-import { DATA_BYTES_MAX } from './log-format.ts';
+import { isLoggable } from './loggable.ts';
+import { makeLog, removeLog } from './new-log.ts';
 import { PassingRanges } from './passing-ranges.ts';
 import { QuietTimer } from './quiet-timer.ts';
 import type { WriteBackParts } from './write-back-parts.ts';
 
 /** -EIO, as an answer. */
 const FAILED = -5;
+const CANNOT_GO_DOWN = 'bytes of unwritten data cannot be written to the disk';
 /** After a round that failed, in milliseconds. */
 const RETRY_MS = 1000;
 
@@ -47,10 +50,23 @@ export class WriteBack {
   readonly #quiet: QuietTimer;
   #retry: FilterTimer | null = null;
   #enter: (() => void) | null = null;
-  readonly #syncs = new Set<Promise<void>>();
+  readonly #answers: Acknowledgement;
+  readonly mirroring: Mirroring;
 
   constructor(parts: WriteBackParts) {
     this.#parts = parts;
+    this.mirroring = new Mirroring({
+      ...{ context: parts.context, daemon: parts.daemon, hostName: parts.flash.host.name },
+      wish: parts.mirrorWish,
+      onDegrade: () => this.#goOnAlone(),
+      onWriteThrough: () => this.leave(),
+      onRetry: parts.onRestart,
+    });
+    this.#answers = new Acknowledgement({
+      dirty: () => this.#dirty,
+      mirror: () => this.mirroring.mirror,
+      onFlashFailure: (thrown) => this.#stepAside(thrown),
+    });
     this.#claim = new ClaimKeeper(parts.context);
     this.#quiet = new QuietTimer(parts.context.clock, () => this.#look());
   }
@@ -62,6 +78,18 @@ export class WriteBack {
 
   get dirty(): DirtyData | null {
     return this.#dirty;
+  }
+
+  /** Writes down what an earlier life has left, to begin anew; what changes the disk waits. */
+  async drain(claim: Claim, dirty: DirtyData): Promise<void> {
+    this.#claim.adopt(claim);
+    this.#dirty = dirty;
+    this.#state = 'on';
+    this.#holds = true;
+    await this.leave().catch((thrown: unknown) => {
+      this.#stop(`${dirty.bytes} ${CANNOT_GO_DOWN}, which takes no writes: ${thrown}`);
+      throw thrown;
+    });
   }
 
   /** Goes on with what an earlier life has left. */
@@ -83,23 +111,14 @@ export class WriteBack {
   start(): Promise<void> {
     return this.#jobs.run(async () => {
       if (this.#state !== 'off' || this.#flashFault !== null) return;
-      const { context, flash, make, logBytes, blocks } = this.#parts;
-      let dirty: DirtyData | null = null;
       try {
-        dirty = make(flash, logBytes());
-        await dirty.log.begin();
-        const { id: hostId, name: hostName } = flash.host;
-        const size = { dirtyBytes: 0, logBytes: logBytes(), blocks: blocks() };
-        await this.#claim.make({ logId: dirty.log.id, hostId, hostName, ...size });
-        this.#dirty = dirty;
+        this.#dirty = await makeLog(this.#parts, this.mirroring, this.#claim);
         this.#state = 'entering';
         await this.#belowIsStill();
         this.#begin();
       } catch (thrown) {
-        this.#state = 'off';
-        if (dirty !== null) this.#discard(dirty);
         const message = `Writes go through, for there can be no write-back log: ${thrown}`;
-        context.raiseEvent('warning', message);
+        this.#parts.context.raiseEvent('warning', message);
         this.#release();
       }
     });
@@ -124,8 +143,9 @@ export class WriteBack {
     if (this.#held.size > 0 || this.#mustWait(io)) this.#held.add(io);
     else if (!isLoggable(io)) this.#goPast(io, io.defer());
     else if (!this.#put(io)) this.#held.add(io);
-    else if (io.fua) this.#whenDurable(io.defer());
-    else return COMPLETE;
+    else if (io.fua) this.#answers.whenDurable(io.defer());
+    else if (this.#answers.isImmediate) return COMPLETE;
+    else this.#answers.whenThere(io.defer());
     return DEFER;
   }
 
@@ -133,13 +153,13 @@ export class WriteBack {
   flush(io: DiskIo): typeof DEFER | typeof COMPLETE | undefined | -5 {
     if (this.#state === 'stopped') return FAILED;
     const { onPass, isBelowDurable } = this.#parts;
-    if (this.#dirty === null || this.#dirty.log.isDurable) {
+    if (this.#answers.isDurable) {
       if (isBelowDurable()) return COMPLETE;
       onPass(io);
       return;
     }
     const token = io.defer();
-    this.#makeDurable().then(
+    this.#answers.makeDurable().then(
       () => {
         if (isBelowDurable()) token.complete();
         else {
@@ -166,6 +186,7 @@ export class WriteBack {
   close(): void {
     this.#quiet.cancel();
     this.#retry?.cancel();
+    this.mirroring.close();
     this.#dirty?.log.close();
     this.#dirty = null;
     this.#state = 'stopped';
@@ -191,16 +212,10 @@ export class WriteBack {
       return 'taken';
     }
     if (!this.#put(io)) return 'wait';
-    if (!io.fua) return 'complete';
-    this.#whenDurable(token);
+    if (io.fua) this.#answers.whenDurable(token);
+    else if (this.#answers.isImmediate) return 'complete';
+    else this.#answers.whenThere(token);
     return 'taken';
-  }
-
-  #whenDurable(token: Deferral): void {
-    this.#makeDurable().then(
-      () => token.complete(),
-      () => token.fail(EIO),
-    );
   }
 
   #mustWait(io: DiskIo): boolean {
@@ -232,21 +247,20 @@ export class WriteBack {
   /** What goes past the log: after what is dirty below it, and with a word in the log first. */
   #goPast(io: DiskIo, token: Deferral): void {
     const range = this.#passing.add(io);
-    const { start, length } = range;
     const work = this.#jobs.run(async () => {
       const dirty = this.#dirty;
       if (dirty === null) return;
-      await dirty.roundFor(start, length);
+      await dirty.roundFor(range.start, range.length);
       while (!dirty.log.hasRoom(0)) await dirty.round(0);
-      dirty.makeVoid(start, length);
-      if (io.fua) await dirty.log.sync();
+      dirty.makeVoid(range.start, range.length);
     });
-    const orAside = work.catch(async (thrown: unknown) => {
-      if (!(thrown instanceof FlashFailure)) throw thrown;
-      this.#flashFails(thrown);
-      await this.#leaving;
+    const orAside = work.catch((thrown: unknown) => {
+      if (thrown instanceof FlashFailure) return this.#stepAside(thrown);
+      throw thrown;
     });
-    orAside.then(
+    // Outside of the jobs: what waits for a mirror may need one of them.
+    const orDurable = orAside.then(() => (io.fua ? this.#answers.makeDurable() : undefined));
+    orDurable.then(
       () => {
         this.#parts.onPass(io);
         token.pass();
@@ -275,8 +289,8 @@ export class WriteBack {
     try {
       const { low } = this.#parts.watermarks();
       const waits = this.#held.size > 0;
-      const isQuiet = this.#quiet.isQuiet && !waits;
-      await dirty.round(isQuiet ? 0 : dirty.bytesToKeep(low, waits));
+      const all = this.#quiet.isQuiet && !waits;
+      await dirty.round(all ? 0 : dirty.bytesToKeep(low, waits));
       this.#roundWanted = false;
     } catch (thrown) {
       if (thrown instanceof FlashFailure) this.#flashFails(thrown);
@@ -287,8 +301,7 @@ export class WriteBack {
 
   #roundFailed(dirty: DirtyData, thrown: unknown): void {
     const { context } = this.#parts;
-    const what = `${dirty.bytes} bytes of unwritten data cannot be written to the disk`;
-    context.raiseEvent('error', `${what}: ${thrown}`);
+    context.raiseEvent('error', `${dirty.bytes} ${CANNOT_GO_DOWN}: ${thrown}`);
     // Those that wait for room would wait for ever; the next round begins in a while.
     this.#held.fail(EIO);
     this.#retry = context.clock.after(RETRY_MS, () => {
@@ -308,19 +321,17 @@ export class WriteBack {
       if (this.#flashFault === null) await dirty.round(0);
       this.#release();
       this.#holds = true;
-      await Promise.allSettled(this.#syncs);
+      await this.#answers.settled();
       await dirty.round(0);
-      await Promise.allSettled(this.#syncs);
+      await this.#answers.settled();
     } catch (thrown) {
       this.#state = before;
       const isFlash = thrown instanceof FlashFailure;
       if (!isFlash && this.#flashFault === null) throw thrown;
       if (isFlash) this.#flashFails(thrown);
       await writeDownWithoutLog(dirty, context.clock).catch((cause: unknown) => {
-        this.#state = 'stopped';
         const what = `${dirty.bytes} bytes of unwritten data are at stake`;
-        const message = `Flash and storage fail, and ${what}. The disk takes no more writes`;
-        context.raiseEvent('error', `${message}: ${cause}`);
+        this.#stop(`Flash and storage fail, and ${what}. The disk takes no more writes: ${cause}`);
         throw cause;
       });
     }
@@ -330,39 +341,39 @@ export class WriteBack {
     });
     this.#dirty = null;
     this.#state = 'off';
-    this.#discard(dirty);
+    this.mirroring.end();
+    removeLog(dirty.log, context);
   }
 
-  #discard(dirty: DirtyData): void {
+  /** The claim names the mirror no more: what is answered from now on is on this host alone. */
+  async #goOnAlone(): Promise<void> {
     try {
-      dirty.log.remove();
+      await this.#claim.dropMirror();
+      this.mirroring.end();
     } catch (thrown) {
-      this.#parts.context.log('warning', `The log could not be removed: ${thrown}`);
+      // Whoever has the mirror may have the disk: nothing is promised any more.
+      this.#stop(`The disk takes no more writes, for it may be open elsewhere: ${thrown}`);
+      throw thrown;
     }
+  }
+
+  #stop(message: string): void {
+    this.#state = 'stopped';
+    this.#parts.context.raiseEvent('error', message);
+    this.#release();
   }
 
   #flashFails(thrown: unknown): void {
     if (this.#flashFault !== null) return;
     this.#flashFault = String(thrown);
-    const message = `The host's flash fails, the cache steps aside: ${this.#flashFault}`;
-    this.#parts.context.raiseEvent('error', message);
-    this.leave().catch((cause: unknown) => this.#parts.context.log('error', String(cause)));
+    const { context } = this.#parts;
+    context.raiseEvent('error', `The host's flash fails, the cache steps aside: ${thrown}`);
+    this.leave().catch((cause: unknown) => context.log('error', String(cause)));
   }
 
-  async #makeDurable(): Promise<void> {
-    const dirty = this.#dirty;
-    if (dirty === null) return;
-    const sync = dirty.log.sync();
-    this.#syncs.add(sync);
-    try {
-      await sync;
-    } catch (thrown) {
-      this.#syncs.delete(sync);
-      // Then it is durable when it is on the disk.
-      this.#flashFails(thrown);
-      await this.#leaving;
-    }
-    this.#syncs.delete(sync);
+  async #stepAside(thrown: unknown): Promise<void> {
+    this.#flashFails(thrown);
+    await this.#leaving;
   }
 
   #begin(): void {
@@ -384,18 +395,7 @@ export class WriteBack {
     const dirty = this.#dirty;
     if (dirty === null || this.#state === 'stopped') return false;
     if (this.#quiet.isQuiet && dirty.log.used > 0) this.#wantRound();
-    if (this.#claim.isDue(dirty.bytes)) void this.#jobs.run(() => this.#count());
+    if (this.#claim.isDue(dirty.bytes)) void this.#claim.count(dirty.bytes);
     return dirty.log.used > 0 || this.#claim.isStale(dirty.bytes);
   }
-
-  async #count(): Promise<void> {
-    if (this.#dirty === null || this.#state !== 'on') return;
-    await this.#claim.count(this.#dirty.bytes);
-  }
-}
-
-/** Writes, and zeroes that are logged like a write of them; what is long goes past the log. */
-function isLoggable({ operation, offset, length }: DiskIo): boolean {
-  const whole = offset % SECTOR_BYTES === 0 && length % SECTOR_BYTES === 0;
-  return operation !== 'trim' && whole && length <= DATA_BYTES_MAX;
 }
