@@ -169,7 +169,7 @@ async function runCheck(check: Check, context: CheckContext): Promise<CheckResul
     const before = context.trials.length;
     const result = await runOnce(check, context);
     const last = context.trials.slice(before).at(-1);
-    const isBusy = result.verdict === 'failed' && (await last?.wasStarved());
+    const isBusy = result.reason !== null && (await last?.wasStarved(result.reason));
     if (!isBusy || repeated.length + 1 >= ATTEMPTS) {
       const said = result.verdict === 'failed' ? await last?.lastWords() : null;
       const words = said ? [`The process of the VM said last: ${said}`] : [];

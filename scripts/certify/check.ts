@@ -74,6 +74,8 @@ export interface TrialOptions {
   launch?: LaunchFilter;
   /** A file with ProbeOrders, for a drive that fails. */
   orders?: string;
+  /** Whether the filter is on the disk from the beginning. */
+  attached?: boolean;
   /** Whether its hosts have a virtual flash resource. */
   flash?: boolean;
 }
@@ -88,6 +90,7 @@ export async function startTrial(
     sizeBytes = DISK_BYTES,
     launch = context.candidate.launch,
     orders = '',
+    attached = true,
     flash = true,
   }: TrialOptions = {},
 ): Promise<Trial> {
@@ -99,7 +102,7 @@ export async function startTrial(
     probe: probe ? { ...context.probe, properties: { orders } } : null,
     diskIndex: trials.length + 1,
     sizeBytes,
-    checked,
+    ...{ checked, attached },
     hosts: new TrialHosts(folder, { flash }),
   });
   trials.push(trial);

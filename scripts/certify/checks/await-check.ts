@@ -69,8 +69,8 @@ class Enumeration {
       try {
         return await this.#round(crashAt);
       } catch (thrown) {
-        const isBusy = attempt < ATTEMPTS && (await this.#stage?.trial.wasStarved());
-        if (!isBusy) throw thrown;
+        const isBusy = await this.#stage?.trial.wasStarved(messageOf(thrown));
+        if (!isBusy || attempt >= ATTEMPTS) throw thrown;
         this.#leave();
       }
     }
@@ -132,8 +132,11 @@ class Enumeration {
 }
 
 function failure(where: string, thrown: unknown): Failure {
-  const what = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Failure(`${where}: ${what}`);
+  return new Failure(`${where}: ${messageOf(thrown)}`);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function upTo(last: number): number[] {

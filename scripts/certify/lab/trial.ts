@@ -46,6 +46,8 @@ export interface TrialParts {
   sizeBytes: number;
   /** Whether the framework looks closely at what the filter does with its I/Os. */
   checked: boolean;
+  /** False when the filter comes later. */
+  attached?: boolean;
   /** Where it runs; without, each world is on a host of its own that has nothing. */
   hosts?: TrialHosts;
 }
@@ -308,9 +310,9 @@ export class Trial {
     return null;
   }
 
-  /** Whether the machine was too busy to let the world renew its locks: no fault of the filter's. */
-  async wasStarved(): Promise<boolean> {
-    return LOCK_LOST.test((await this.lastWords()) ?? '');
+  /** Whether the machine was too busy to let a world renew its locks: no fault of the filter's. */
+  async wasStarved(reason: string): Promise<boolean> {
+    return LOCK_LOST.test(reason) || LOCK_LOST.test((await this.lastWords()) ?? '');
   }
 
   /** Waits for the end of the world's process, whoever has started it. */
@@ -341,8 +343,8 @@ export class Trial {
   }
 }
 
-function filtersOf({ filter, probe }: TrialParts): LaunchFilter[] {
-  return [filter, probe].filter((each) => each !== null);
+function filtersOf({ filter, probe, attached = true }: TrialParts): LaunchFilter[] {
+  return [attached ? filter : null, probe].filter((each) => each !== null);
 }
 
 function jsonOf(line: string): unknown {
