@@ -172,6 +172,26 @@ test('7 a linked clone builds on a snapshot, which it holds', async ({ page }) =
   await expectAccessible(page);
 });
 
+test('7 a host that enters maintenance mode hands on what is off, when asked to', async ({
+  page,
+}) => {
+  const { id } = await findObject(page, FULL);
+  const before = await readRoute(page, 'readVm', { id });
+  expect(before.powerState).toBe('poweredOff');
+  const host = before.host.name;
+  await openObject(page, host);
+  await page.getByRole('button', { name: 'Enter maintenance mode…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox', { name: /^Move powered-off and suspended/ }).click();
+  await expectAccessible(page);
+  await confirm(dialog, 'Enter maintenance mode');
+  expect(await outcome(page, 'Enter maintenance mode', host)).toBe('success');
+  expect((await readRoute(page, 'readVm', { id })).host.name).not.toBe(host);
+  await page.getByRole('button', { name: 'Exit maintenance mode…' }).click();
+  await confirm(dialog, 'Exit maintenance mode');
+  expect(await outcome(page, 'Exit maintenance mode', host)).toBe('success');
+});
+
 test('8 clones are deleted after their names were typed, then the snapshot', async ({ page }) => {
   for (const name of [LINKED, FULL]) {
     const id = await openObject(page, name);
@@ -188,6 +208,10 @@ test('8 clones are deleted after their names were typed, then the snapshot', asy
   await page.getByRole('button', { name: 'Delete all…' }).click();
   await confirm(page.getByRole('dialog'), 'Delete all');
   expect(await outcome(page, 'Remove all snapshots', VM)).toBe('success');
+  await page.getByRole('button', { name: 'Actions', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Snapshots', exact: true }).hover();
+  const consolidate = page.getByRole('menuitem', { name: 'Consolidate disks…' });
+  await expect(consolidate).toHaveAttribute('aria-disabled', 'true');
 });
 
 test('9 the disks move to another datastore while a client writes', async ({ page }) => {
@@ -270,26 +294,6 @@ test('13 vSAN and vVol datastores show their objects, and where each copy lies',
   await openObject(page, 'vvol-01', 'tab=objects');
   await expect(table.getByRole('row', { name: /Bound to esx0.*Volume/ })).toHaveCount(1);
   await expectAccessible(page);
-});
-
-test('14 a host that enters maintenance mode hands on what is off, when asked to', async ({
-  page,
-}) => {
-  const { id } = await findObject(page, FULL);
-  const before = await readRoute(page, 'readVm', { id });
-  expect(before.powerState).toBe('poweredOff');
-  const host = before.host.name;
-  await openObject(page, host);
-  await page.getByRole('button', { name: 'Enter maintenance mode…' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByRole('checkbox', { name: /^Move powered-off and suspended/ }).click();
-  await expectAccessible(page);
-  await confirm(dialog, 'Enter maintenance mode');
-  expect(await outcome(page, 'Enter maintenance mode', host)).toBe('success');
-  expect((await readRoute(page, 'readVm', { id })).host.name).not.toBe(host);
-  await page.getByRole('button', { name: 'Exit maintenance mode…' }).click();
-  await confirm(dialog, 'Exit maintenance mode');
-  expect(await outcome(page, 'Exit maintenance mode', host)).toBe('success');
 });
 
 /** The first disk of the VM: its NBD address ('' while it is off), and its descriptor as a file. */

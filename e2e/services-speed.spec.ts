@@ -33,7 +33,7 @@ test.beforeEach(async ({ page }) => {
 
 test('1 a cache writes back, and its hit ratio moves under a workload', async ({ page }) => {
   await ensureInstalled(page, 'cache');
-  const id = await cloneForTest(page, 'app01', { name: VM });
+  const id = await cloneForTest(page, 'web02', { name: VM });
   await createPolicy(page, CACHED, {
     service: 'Caching',
     fill: async (form) => {
