@@ -48,6 +48,8 @@ export class DiskJournal {
   #waiting: Waiting[] = [];
   #pump: Promise<void> | null = null;
   #failed: Error | null = null;
+  /** Of the segment that is written: behind the last durable record. */
+  #durableEnd = 0;
 
   private constructor(parts: JournalParts) {
     this.#parts = parts;
@@ -71,6 +73,7 @@ export class DiskJournal {
       throw thrown;
     }
     journal.#durable = journal.#last;
+    journal.#durableEnd = journal.#segments.at(-1)?.sizeBytes ?? 0;
     return journal;
   }
 
@@ -82,6 +85,29 @@ export class DiskJournal {
   /** What was found to be broken at opening. */
   get damage(): JournalDamage | null {
     return this.#damage;
+  }
+
+  /** Nothing more is taken: a write or a sync has failed. */
+  get hasFailed(): boolean {
+    return this.#failed !== null;
+  }
+
+  /**
+   * Begins anew behind the last durable record. What has failed may have left anything behind it,
+   * and a file of which a sync has failed must be opened again (fsync(2)). Throws `FileFault`.
+   */
+  async recover(): Promise<void> {
+    const last = this.#segments.at(-1);
+    if (!this.hasFailed) return;
+    if (last !== undefined) {
+      const again = await Segment.open(this.#placeOf(last.number));
+      if (again === null) throw this.#failed;
+      await again.cut(this.#durableEnd);
+      this.#segments[this.#segments.length - 1] = again;
+      last.close();
+    }
+    this.#last = this.#durable;
+    this.#failed = null;
   }
 
   /** All segments, in bytes. */
@@ -165,7 +191,9 @@ export class DiskJournal {
     await this.sync();
     const last = this.#segments.at(-1);
     if (last === undefined || !this.#lasts.has(last.number)) return;
-    this.#segments.push(await Segment.create(this.#placeOf(last.number + 1)));
+    const next = await Segment.create(this.#placeOf(last.number + 1));
+    this.#segments.push(next);
+    this.#durableEnd = next.sizeBytes;
   }
 
   /** Nothing may be under way. */
@@ -202,6 +230,7 @@ export class DiskJournal {
       position += bytes.length;
       this.#durable = header.sequence;
     }
+    this.#durableEnd = position;
   }
 
   async #openEnd(): Promise<Segment> {
@@ -209,6 +238,7 @@ export class DiskJournal {
     if (last !== undefined && last.sizeBytes < this.#parts.segmentBytes) return last;
     const next = await Segment.create(this.#placeOf((last?.number ?? 0) + 1));
     this.#segments.push(next);
+    this.#durableEnd = next.sizeBytes;
     return next;
   }
 

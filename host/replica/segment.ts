@@ -50,7 +50,7 @@ export class Segment {
   /** Behind the last record. */
   #end = HEADER_BYTES;
   #readers = 0;
-  #removed = false;
+  #closed = false;
 
   private constructor(place: SegmentPlace, file: ExtentFile) {
     this.#place = place;
@@ -130,9 +130,10 @@ export class Segment {
     return { end: this.#end, trouble };
   }
 
-  /** Cuts off what stands behind the last good record, durably. */
-  async cut(): Promise<void> {
+  /** Cuts off what stands behind the last good record, or behind `end`, durably. */
+  async cut(end = this.#end): Promise<void> {
     const file = this.#file;
+    this.#end = end;
     await step(file, (done) => file.truncate(this.#end, done));
     await step(file, (done) => file.sync(done));
   }
@@ -161,7 +162,7 @@ export class Segment {
       throw new Fault('FileFault', `The journal ${path} cannot be read: ${errnoName(error)}.`);
     } finally {
       this.#readers -= 1;
-      if (this.#removed && this.#readers === 0) this.#file.close();
+      if (this.#closed && this.#readers === 0) this.#file.close();
     }
   }
 
@@ -169,12 +170,14 @@ export class Segment {
   async remove(): Promise<void> {
     const { files } = this.#place;
     await files.remove(segmentPath(this.#place));
-    this.#removed = true;
-    if (this.#readers === 0) this.#file.close();
+    this.close();
   }
 
+  /** Reads that are under way end well. */
   close(): void {
-    if (!this.#removed) this.#file.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#readers === 0) this.#file.close();
   }
 
   /** One record at the beginning of the bytes; what is wrong with it, or null. */

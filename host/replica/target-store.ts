@@ -100,6 +100,7 @@ export class TargetStore {
   ): Promise<ReplicaDisk> {
     return this.#mutex.run(async () => {
       const replica = this.#disks.get(diskId) ?? (await this.#make(diskId, sizeBytes));
+      await replica.journal.recover();
       this.#senders.get(replica)?.cutOff(replica);
       this.#senders.set(replica, link);
       return replica;
@@ -139,11 +140,14 @@ export class TargetStore {
     const oldestUs = clock.now() * 1000 - retention.windowUs;
     for (const replica of this.disks) {
       const { journal } = replica;
+      // A journal that found no room has its window shortened, until there is some.
+      let isShort = journal.hasFailed;
       while (
         journal.oldest !== null &&
-        (journal.oldest.timeUs < oldestUs || journal.bytes > retention.journalBytesMax)
+        (isShort || journal.oldest.timeUs < oldestUs || journal.bytes > retention.journalBytesMax)
       ) {
         if (!(await replica.rollOldest())) break;
+        isShort = false;
       }
     }
   }

@@ -15,6 +15,8 @@ export class FailingFiles implements DiskFiles {
   readonly volume = new SimVolume();
   readonly #random: SeededRandom;
   #left = Number.POSITIVE_INFINITY;
+  /** Files of the volume cannot become longer. */
+  full = false;
   /** Tells the files that were open before a failure from those after it. */
   #boot = 0;
 
@@ -50,7 +52,10 @@ export class FailingFiles implements DiskFiles {
       mode === 'create' ? volume.create(path) : volume.find(path),
     );
     const boot = this.#boot;
-    return new FailingExtent(path, file, (work) => this.run(work, boot));
+    return new FailingExtent(path, file, {
+      run: (work) => this.run(work, boot),
+      isFull: () => this.full,
+    });
   }
 
   list(directory: string): Promise<string[]> {
@@ -109,16 +114,21 @@ export class FailingFiles implements DiskFiles {
   }
 }
 
+interface FailingVolume {
+  run<T>(work: () => T): Promise<T>;
+  isFull(): boolean;
+}
+
 class FailingExtent implements ExtentFile {
   readonly path: string;
   readonly punches = true;
   readonly #file: SimFile;
-  readonly #run: <T>(work: () => T) => Promise<T>;
+  readonly #volume: FailingVolume;
 
-  constructor(path: string, file: SimFile, run: <T>(work: () => T) => Promise<T>) {
+  constructor(path: string, file: SimFile, volume: FailingVolume) {
     this.path = path;
     this.#file = file;
-    this.#run = run;
+    this.#volume = volume;
   }
 
   get sizeBytes(): number {
@@ -132,8 +142,11 @@ class FailingExtent implements ExtentFile {
   }
 
   writeNow(buffer: Buffer, start: number, length: number, position: number): number {
-    this.#file.write(position, buffer.subarray(start, start + length));
-    return 0;
+    const grows = position + length > this.#file.size;
+    // As much as there was room for, as file systems do.
+    const part = grows && this.#volume.isFull() ? Math.floor(length / 2) : length;
+    this.#file.write(position, buffer.subarray(start, start + part));
+    return part < length ? ENOSPC : 0;
   }
 
   readLater({ buffer, start, length, position }: Transfer, done: (error: number) => void): void {
@@ -191,8 +204,9 @@ class FailingExtent implements ExtentFile {
   }
 
   #later(work: () => number, done: (error: number) => void): void {
-    this.#run(work).then(done, () => done(EIO));
+    this.#volume.run(work).then(done, () => done(EIO));
   }
 }
 
 const EIO = 5;
+const ENOSPC = 28;
