@@ -47,7 +47,7 @@ test('1 a cache writes back, and its hit ratio moves under a workload', async ({
   });
   await applyPolicy(page, VM, CACHED);
   await expect(page.getByText('Write back', { exact: true })).toBeVisible();
-  await expect(page.getByText(`${LOG_MIB} MiB`, { exact: true })).toBeVisible();
+  await expect(page.getByText(`${LOG_MIB} MiB of flash`, { exact: true })).toBeVisible();
 
   // What is written is in the cache: all of it is read from there.
   await qemuIo(await diskUri(page, id), 'write -P 0x77 0 16M', 'flush');

@@ -8,8 +8,8 @@ export type MirrorWish = 'off' | 'degrade' | 'writeThrough';
 
 /** A mirror must have been found by then, in milliseconds. */
 const OPEN_MS = 5_000;
-/** Until it is tried again, the first time and at most, in milliseconds. */
-const RETRY_MS = { first: 5_000, most: 300_000 };
+/** Until it is tried again: when another host has come, the first time, at most; milliseconds. */
+const RETRY_MS = { soon: 1_000, first: 5_000, most: 300_000 };
 
 export interface MirroringParts {
   context: Pick<FilterContext, 'clock' | 'raiseEvent' | 'log' | 'disk'>;
@@ -149,11 +149,10 @@ export class Mirroring {
   #hear(message: MirrorMessage | null): void {
     if (message === null) return;
     if (message.kind === 'peers') {
-      const before = this.#peers;
       this.#peers = message.count;
       if (message.count > 0) this.#onPeers?.();
       // Somebody has come: the pause was for nobody being there.
-      if (before === 0 && message.count > 0 && this.#retry !== null) this.#tryLater(true);
+      if (message.count > 0 && this.#retry !== null) this.#tryLater(RETRY_MS.soon);
     } else if (this.#opening !== null) this.#opening(message);
     else this.#mirror?.hear(message);
   }
@@ -180,11 +179,9 @@ export class Mirroring {
     }
   }
 
-  #tryLater(soon = false): void {
+  #tryLater(pauseMs = this.#retryMs): void {
     this.#retry?.cancel();
-    if (soon) this.#retryMs = RETRY_MS.first;
-    const pauseMs = this.#retryMs;
-    this.#retryMs = Math.min(2 * pauseMs, RETRY_MS.most);
+    this.#retryMs = Math.min(Math.max(2 * pauseMs, RETRY_MS.first), RETRY_MS.most);
     this.#retry = this.#parts.context.clock.after(pauseMs, () => {
       this.#retry = null;
       if (this.#connected && this.#peers > 0) this.#parts.onRetry();

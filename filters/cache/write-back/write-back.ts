@@ -192,7 +192,6 @@ export class WriteBack {
     this.#state = 'stopped';
   }
 
-  /** Decides about what waits. */
   #release(): void {
     this.#held.release((io, token) => this.#decide(io, token));
   }
