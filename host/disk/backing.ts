@@ -11,6 +11,11 @@ export interface Backing extends ChainDisk {
    * A hole reads as zeroes.
    */
   blockStatus(offset: number, length: number): Promise<StatusExtent[] | number>;
+  /**
+   * How many bytes from `offset` on, `length` at most, read as zeroes, as far as that is known
+   * without reading them: 0 when it is not. Absent where nothing can be known.
+   */
+  zeroesFrom?(offset: number, length: number): Promise<number>;
   /** Makes all that was written durable; 0, or an error number. */
   flush(): Promise<number>;
   /** No I/O may be in flight. */

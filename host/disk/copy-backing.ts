@@ -39,6 +39,13 @@ export async function copyBacking(request: CopyRequest): Promise<number> {
       const offset = next;
       next = Math.min(next + STEP_BYTES, total);
       const length = next - offset;
+      const known = await leftOut(request, offset);
+      if (known > length) {
+        // Whatever the others have begun meanwhile lies in it too, or behind it.
+        const skipped = Math.max(offset + known - next, 0);
+        next += skipped;
+        done += skipped;
+      }
       const result = await copyStep(request, offset, length);
       bytes += result.bytes;
       done += length;
@@ -59,6 +66,15 @@ export async function copyBacking(request: CopyRequest): Promise<number> {
   const error = await target.flush();
   if (error !== 0) throw targetFault(error);
   return bytes;
+}
+
+/** From there on nothing need be copied: zeroes, where the target has the same. */
+async function leftOut(
+  { source, targetIsZero, copier }: CopyRequest,
+  offset: number,
+): Promise<number> {
+  if (!targetIsZero || copier !== undefined) return 0;
+  return (await source.zeroesFrom?.(offset, source.sizeBytes - offset)) ?? 0;
 }
 
 async function copyStep(

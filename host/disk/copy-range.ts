@@ -26,9 +26,16 @@ export interface RangeResult {
 
 export type RangeCopier = (request: RangeRequest) => Promise<RangeResult>;
 
-/** Reads a range, writes what of it is not zeroes, and zeroes where the target has others. */
+/**
+ * Reads a range unless it is known to be zeroes, writes what of it is not, and zeroes where the
+ * target has others.
+ */
 export const copyRange: RangeCopier = async (request) => {
   const { source, target, offset, length, targetIsZero } = request;
+  if (((await source.zeroesFrom?.(offset, length)) ?? 0) === length) {
+    const targetError = targetIsZero ? 0 : await zeroBacking(target, offset, length);
+    return { bytes: 0, sourceError: 0, targetError };
+  }
   const buffer = Buffer.allocUnsafeSlow(length);
   const sourceError = await readBacking(source, offset, buffer);
   if (sourceError !== 0) return { bytes: 0, sourceError, targetError: 0 };

@@ -17,6 +17,7 @@ import { readDescriptor } from '../datastore/descriptor-file.ts';
 import { allocatedBytes } from './allocated-bytes.ts';
 import type { Backing } from './backing.ts';
 import { readBacking, runIo, writeBacking } from './backing-io.ts';
+import { copyBacking } from './copy-backing.ts';
 import { createFlatDisk } from './create-disk.ts';
 import { MemoryDisk } from './files/test-files.ts';
 import { growFlatDisk } from './grow-disk.ts';
@@ -214,3 +215,35 @@ async function fillSmallDatastore(mount: string): Promise<void> {
   expect((await stat(other)).size).toBe(0);
   expect((await readFile(other)).length).toBe(0);
 }
+
+test('a copy of a disk that is nearly empty looks at little more than it holds', async () => {
+  const size = 256 * 1024 * MIB;
+  const base = await create(size, 'thin');
+  const top = join(directory, 'd-000001.vmdk');
+  const paths = { parentDescriptorPath: base, childDescriptorPath: top };
+  await createRedoLog({ ...paths, files, random });
+  const source = await open(top);
+  const data = Buffer.alloc(64 * 1024, 0x5a);
+  const places = [MIB, size / 2 + 512, size - data.length];
+  for (const offset of places) expect(await writeBacking(source, offset, data)).toBe(0);
+  const home = join(directory, 'copy');
+  await mkdir(home);
+  const target = await open(await create(size, 'thin', home));
+  let steps = 0;
+  let last = 0;
+  const onProgress = (done: number): void => {
+    steps += 1;
+    last = done;
+  };
+  const bytes = await copyBacking({ source, target, targetIsZero: true, onProgress });
+  expect(bytes).toBeLessThan(MIB);
+  expect(last).toBe(size);
+  expect(steps).toBeLessThan(100);
+  for (const offset of places) {
+    const found = Buffer.alloc(data.length);
+    expect(await readBacking(target, offset, found)).toBe(0);
+    expect(found.equals(data)).toBe(true);
+  }
+  await source.close();
+  await target.close();
+});

@@ -130,6 +130,16 @@ export class FlatDisk implements Backing {
     return extents;
   }
 
+  /** A file that takes no space has nothing but holes. */
+  async zeroesFrom(offset: number, length: number): Promise<number> {
+    let known = 0;
+    for (const { file, length: wanted } of this.#pieces(offset, length)) {
+      if ((await file.allocatedBytes()) > 0) break;
+      known += wanted;
+    }
+    return known;
+  }
+
   /** Makes all that was written durable; 0, or an error number. */
   flush(): Promise<number> {
     return new Promise((resolve) => this.#sync(resolve));

@@ -182,6 +182,15 @@ export class RedoLog implements Backing {
     return null;
   }
 
+  /** What the log has itself is data, whatever it is; of all else its parent knows. */
+  async zeroesFrom(offset: number, length: number): Promise<number> {
+    const own = await this.nextAllocated(offset, offset + length);
+    // Whoever reads there hears of the error.
+    if (typeof own === 'number') return 0;
+    const hole = own === null ? length : own.offset - offset;
+    return hole === 0 ? 0 : ((await this.parent.zeroesFrom?.(offset, hole)) ?? 0);
+  }
+
   #read(io: ChainIo): number {
     const { offset, length } = io;
     const run = this.#store.runAt(offset, length);

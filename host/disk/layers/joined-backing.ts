@@ -74,6 +74,19 @@ export class JoinedBacking implements Backing {
     return extents;
   }
 
+  async zeroesFrom(offset: number, length: number): Promise<number> {
+    let known = 0;
+    for (const { start, end, backing } of this.#parts) {
+      const from = Math.max(offset + known, start);
+      const wanted = Math.min(offset + length, end) - from;
+      if (wanted <= 0) continue;
+      const found = (await backing.zeroesFrom?.(from - start, wanted)) ?? 0;
+      known += found;
+      if (found < wanted) break;
+    }
+    return known;
+  }
+
   async flush(): Promise<number> {
     const errors = await Promise.all(this.#parts.map(({ backing }) => backing.flush()));
     return errors.find((error) => error !== 0) ?? 0;

@@ -21,6 +21,10 @@ export class ZeroExtent implements Backing {
     return Promise.resolve([{ length, flags: STATE_HOLE | STATE_ZERO }]);
   }
 
+  zeroesFrom(_offset: number, length: number): Promise<number> {
+    return Promise.resolve(length);
+  }
+
   flush(): Promise<number> {
     return Promise.resolve(0);
   }

@@ -80,6 +80,30 @@ export class HostedSparse implements Backing {
     return extents;
   }
 
+  /** As `blockStatus` has it for grains: those of a parent are the parent's to know. */
+  async zeroesFrom(offset: number, length: number): Promise<number> {
+    const { grainBytes } = this.#reader;
+    const { parent, parentShift } = this.#parts;
+    let known = 0;
+    try {
+      for (let grains = 0; grains < STATUS_GRAINS_MAX && known < length; grains++) {
+        const at = offset + known;
+        const wanted = Math.min(this.#leftInGrain(at), length - known);
+        const place = await this.#reader.placeOf(Math.floor(at / grainBytes));
+        const below = place === 'parent';
+        const found = below ? ((await parent.zeroesFrom?.(at + parentShift, wanted)) ?? 0) : wanted;
+        if (place !== 'zero' && !below) break;
+        known += found;
+        if (found < wanted) break;
+      }
+      return known;
+    } catch (error) {
+      // Whoever reads there hears of it.
+      if (error instanceof SparseReadError) return known;
+      throw error;
+    }
+  }
+
   flush(): Promise<number> {
     return Promise.resolve(0);
   }
