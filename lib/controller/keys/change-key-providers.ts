@@ -113,12 +113,13 @@ export async function setDefaultKeyProvider(on: KeyAdministration, id: string): 
 export async function deleteKeyProvider(on: KeyAdministration, id: string): Promise<void> {
   await transact(on.db, async (tx) => {
     await mayManage(tx, on.caller, 'Cryptographer.ManageKeyServers');
-    const { name } = await findKeyProvider(tx, id);
+    const { name, type } = await findKeyProvider(tx, id);
     const reasons = (await providerUses(tx, name)).reasons;
     const [first] = reasons;
     if (first) throw new Fault('ResourceInUse', first.message, { reasons });
     await tx.keyProvider.delete({ where: { id } });
-    const message = `${on.caller.name} deleted the key provider ${name} with its keys.`;
+    const what = type === 'kmip' ? '; its keys stay on the server' : ' with its keys';
+    const message = `${on.caller.name} deleted the key provider ${name}${what}.`;
     await announce(tx, on.caller, { id, message });
   });
 }

@@ -10,7 +10,7 @@ import { createKeyProvider } from './change-key-providers.ts';
 import { keyedAgents } from './keyed-agents.ts';
 import { recryptVm } from './recrypt-vm.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 400_000 });
 
 const filtersSchema = z.array(diskFilterSchema);
 let lab: TestLab;

@@ -75,7 +75,8 @@ export async function drawKey(
   }
   if (await db.providerKey.findUnique({ where: { providerId_keyId: data } })) return ref;
   const server = kmipServerOf(provider, sealer);
-  const remoteId = await makeKmipKey(server, `${provider.namespace}${keyId}`);
+  const name = `${provider.namespace}${keyId}`;
+  const remoteId = await makeKmipKey(server, { provider: provider.name, name });
   await db.providerKey.createMany({
     data: [{ ...data, sealed: '', remoteId }],
     skipDuplicates: true,

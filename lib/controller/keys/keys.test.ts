@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../base/system-clock.ts';
 import { systemRandom } from '../../base/system-random.ts';
+import { Fault } from '../../model/fault.ts';
 import { powerOnVm, type VmRunSpec } from '../../wire/agent/host-rpc.ts';
 import { putKeys, readKeyBox } from '../../wire/agent/key-rpc.ts';
 import { KeyBox } from '../../wire/agent/sealed-keys.ts';
@@ -24,7 +25,7 @@ import { keyedAgents } from './keyed-agents.ts';
 import { withKeys } from './managed-properties.ts';
 import { readKeyProviders } from './read-key-providers.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 400_000 });
 
 const PASSWORD = 'correct horse battery';
 const sealer = createSealer(systemRandom.bytes(32), systemRandom);
@@ -125,8 +126,42 @@ test('a call about an encrypted VM brings its keys first, or is not made', async
   expect(made).toHaveLength(1);
 });
 
-function specOf(keyId: string): VmRunSpec {
-  const filters = [{ ...encryption, properties: { keyProvider: 'vault', keyId } }];
+test('while a key server is away calls are made without its keys, which the host may have', async () => {
+  const pem = (what: string) => `-----BEGIN ${what}-----`;
+  const kmip = {
+    ...{ address: '127.0.0.1', port: 5696, clientKey: pem('PRIVATE KEY') },
+    ...{ caCertificate: pem('CERTIFICATE'), clientCertificate: pem('CERTIFICATE') },
+  };
+  const away = await createKeyProvider(on, { name: 'away', kmip });
+  expect(await readKeyProviders(on)).toMatchObject([
+    { name: 'away', type: 'kmip', server: { port: 5696 }, trouble: expect.stringMatching(/used/) },
+    { name: 'vault', server: null },
+  ]);
+  const data = { providerId: away, keyId: 'k', sealed: '', remoteId: '1' };
+  await on.db.providerKey.create({ data });
+  let hostLacksIt = false;
+  const agents = keyedAgents(
+    {
+      async call(_, rpc) {
+        if (hostLacksIt) throw new Fault('KeyNotAvailable', 'The host was not given the key.');
+        return rpc.output.parse({ nbdPort: 1, nbdSocketPath: '/s' });
+      },
+    },
+    parts(),
+  );
+  const host = { id: 'host-1', name: 'esx01', agentUrl: 'http://127.0.0.1:1', agentToken: 't' };
+  const powerOn = () =>
+    agents.call(host, powerOnVm, { operationKey: 'task-1', vm: specOf('k', 'away') });
+  expect(await powerOn()).toMatchObject({ nbdPort: 1 });
+  hostLacksIt = true;
+  await expect(powerOn()).rejects.toMatchObject({
+    fault: 'KeyNotAvailable',
+    message: expect.stringMatching(/^The key k of away cannot be had\. A certificate/),
+  });
+});
+
+function specOf(keyId: string, keyProvider = 'vault'): VmRunSpec {
+  const filters = [{ ...encryption, properties: { keyProvider, keyId } }];
   return {
     ...{ vmId: 'vm-1', name: 'web01', instanceUuid: '7b1a7c46-9f6a-4c9e-9a55-0f7d3f9b1c11' },
     ...{ cpuCount: 1, memoryMib: 512, datastoreId: 'datastore-1', vmxPath: 'web01/web01.vmx' },

@@ -37,7 +37,10 @@ export async function checkKmip(server: KmipServer): Promise<string> {
  * The unique identifier of the active key of that name, which is made unless it is there: asking
  * again makes no other. Throws `KeyNotAvailable`.
  */
-export async function makeKmipKey(server: KmipServer, name: string): Promise<string> {
+export async function makeKmipKey(
+  server: KmipServer,
+  { provider, name }: { provider: string; name: string },
+): Promise<string> {
   try {
     return await withKmip(server, async (ask) => {
       const [known] = await locate(ask, name);
@@ -52,7 +55,10 @@ export async function makeKmipKey(server: KmipServer, name: string): Promise<str
     });
   } catch (cause) {
     if (!(cause instanceof KmipError)) throw cause;
-    throw new Fault('KeyNotAvailable', cause.message, { cause });
+    const message = `The key provider ${provider} makes no key. ${cause.message}`;
+    const remedy = `Bring the key server of ${provider} back, then try again.`;
+    const reasons = [{ fault: 'KeyNotAvailable' as const, message, remedy }];
+    throw new Fault('KeyNotAvailable', message, { cause, reasons });
   }
 }
 

@@ -22,7 +22,7 @@ import { chooseKeyProvider, drawKey } from './key-providers.ts';
 import { readKeyProviders } from './read-key-providers.ts';
 import { havePykmip, TestKmipServer } from './test-kmip-server.ts';
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 400_000 });
 
 const REF = { provider: 'kms', keyId: 'vm-1.2000.task-1' };
 
