@@ -21,7 +21,7 @@ export class IoMeter {
   bytes = 0;
   ios = 0;
   readonly #clock: FilterContext['clock'];
-  #every = 1;
+  #every = TIMED_EVERY;
   #untilTimed = 1;
   #timedAt = -1;
   #timedOffset = 0;
