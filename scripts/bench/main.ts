@@ -1,7 +1,8 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// our filters against others of their kind (pairs), then the pause of live migrations, then what the idle
-// lab costs, then what idle VMs cost, then what the control plane costs.
-//   --only io|pairs|migration|lab|idle|control   one of them
+// our filters against others of their kind (pairs), then what shares do to a storage that is too
+// slow for all (shares), then the pause of live migrations, then what the idle lab costs, then what
+// idle VMs cost, then what the control plane costs.
+//   --only io|pairs|shares|migration|lab|idle|control   one of them
 //   --pair NAME        of the pairs, only those of this filter of ours
 //   --trace FILE       the hit ratio of the cache on a vSCSI trace, and nothing else
 //   --quick            short rounds
@@ -17,6 +18,7 @@ import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
 import { benchMigration } from './migration.ts';
 import { benchPairs } from './pairs.ts';
+import { benchShares } from './shares.ts';
 
 const { values } = parseArgs({
   options: {
@@ -58,6 +60,9 @@ if (wants('pairs')) {
     caseText: values.case,
     print,
   });
+}
+if (wants('shares')) {
+  await benchShares({ seconds: values.quick ? 5 : 20, realtime: values.realtime, print });
 }
 if (wants('migration')) await benchMigration(values.quick ? 10 : 60, print);
 if (wants('lab')) await benchLab(print);
