@@ -15,6 +15,7 @@ import {
   settlePendingFilters,
   specAtHome,
 } from '../agent/vm/world-launch.ts';
+import type { VmKeys } from '../agent/vm-keys.ts';
 import type { WorldLaunch } from '../world/launch.ts';
 import type { OperateParams } from '../world/operations/operation.ts';
 import type { SimProcess } from './machine.ts';
@@ -33,6 +34,8 @@ export interface AgentParts {
   host: OperatingHost;
   /** On the host's own disk. */
   records: Map<string, VmRecord>;
+  /** In the memory of its process. */
+  keys: VmKeys;
   spawnWorld(vmId: string, launch: WorldLaunch): SimWorld;
   /** Those of this host whose processes live. */
   worldsOf(vmId: string): readonly SimWorld[];
@@ -40,12 +43,14 @@ export interface AgentParts {
   onOperation(params: OperateParams): void;
   /** It has been done, and the VM runs on what came of it. */
   onOperated(vmId: string): void;
-  onStart(vmId: string, failed: boolean): void;
+  /** What kept it from starting, or null. */
+  onStart(vmId: string, failure: unknown): void;
 }
 
 export class SimAgent implements OperatedVms {
   readonly process: SimProcess;
   readonly host: OperatingHost;
+  readonly keys: VmKeys;
   readonly #parts: AgentParts;
   readonly #runners = new Map<string, SimRunner>();
 
@@ -53,6 +58,7 @@ export class SimAgent implements OperatedVms {
     this.#parts = parts;
     this.process = parts.process;
     this.host = parts.host;
+    this.keys = parts.keys;
     for (const vmId of parts.records.keys()) this.#add(vmId);
   }
 
@@ -205,7 +211,9 @@ export class SimRunner implements OperatedVm {
   setFilters(diskKey: number, filters: DiskFilter[]): Promise<void> {
     return this.exclusively(async () => {
       await this.settle();
+      this.#parts.keys.require(this.vmId, [{ filters }]);
       const launch = launchFilters(this.#parts.host, filters);
+      await this.#giveKeys();
       await this.update({ pendingFilters: { diskKey, filters } });
       await this.#ask(OPERATION_LIMIT_MS, ({ world }) => world.setDiskFilters(diskKey, launch));
       const spec = specWithFilters(this.record.spec, diskKey, filters);
@@ -230,7 +238,7 @@ export class SimRunner implements OperatedVm {
       const here = await specAtHome(this.#parts.host, spec);
       await this.update(newVmRecord(here, 'incoming'));
       const how = { incoming: true, serves: true, missing: 'GenericVmConfigFault' } as const;
-      return this.#parts.spawnWorld(this.vmId, await launchOf(this.#parts.host, here, how));
+      return this.#spawn(here, how);
     });
   }
 
@@ -267,17 +275,17 @@ export class SimRunner implements OperatedVm {
   }
 
   async #start(): Promise<void> {
-    const { host, spawnWorld, onStart, records } = this.#parts;
+    const { host, onStart, records } = this.#parts;
     try {
       await this.settle();
       records.set(this.vmId, await settlePendingFilters(host, this.record));
       const how = { incoming: false, serves: true, missing: 'CannotOpenDisk' } as const;
-      const world = spawnWorld(this.vmId, await launchOf(host, this.record.spec, how));
-      await this.#ask(OPERATION_LIMIT_MS, () => world.open());
+      await this.#spawn(this.record.spec, how);
+      await this.#ask(OPERATION_LIMIT_MS, (world) => world.open());
       this.#failures = 0;
-      onStart(this.vmId, false);
+      onStart(this.vmId, null);
     } catch (thrown) {
-      onStart(this.vmId, true);
+      onStart(this.vmId, thrown);
       for (const { process } of this.#parts.worldsOf(this.vmId)) process.kill();
       throw thrown;
     }
@@ -285,15 +293,30 @@ export class SimRunner implements OperatedVm {
 
   async #withService<T>(spec: VmRunSpec, work: () => Promise<T>): Promise<T> {
     await this.#end();
-    const { host, spawnWorld } = this.#parts;
     try {
       const how = { incoming: false, serves: false, missing: 'CannotOpenDisk' } as const;
-      const world = spawnWorld(this.vmId, await launchOf(host, spec, how));
-      await this.#ask(OPERATION_LIMIT_MS, () => world.open());
+      await this.#spawn(spec, how);
+      await this.#ask(OPERATION_LIMIT_MS, (world) => world.open());
       return await work();
     } finally {
       await this.#end();
     }
+  }
+
+  /** Starts a world and gives it its keys; its disks are not open then. */
+  async #spawn(spec: VmRunSpec, how: Parameters<typeof launchOf>[2]): Promise<SimWorld> {
+    const { host, keys, spawnWorld } = this.#parts;
+    keys.require(this.vmId, spec.disks);
+    const launch = await launchOf(host, spec, how);
+    const world = spawnWorld(this.vmId, launch);
+    if (launch.awaitsKeys) await this.#giveKeys();
+    return world;
+  }
+
+  async #giveKeys(): Promise<void> {
+    const keys = this.#parts.keys.of(this.vmId);
+    if (keys.length === 0) return;
+    await this.#ask(CALL_LIMIT_MS, async ({ world }) => world.putKeys(keys));
   }
 
   /** In good order if it can be. */

@@ -5,6 +5,7 @@ import type { Storage } from './process-files.ts';
 import type { EventKind, Recipe, RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
+import type { SimKeyProvider } from './sim-keys.ts';
 import type { SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
 
@@ -15,16 +16,20 @@ export interface ChaosParts {
   recipe: Recipe;
   schedule: Schedule;
   storage: Storage;
+  provider: SimKeyProvider;
   fleet: Fleet;
   operations: SimOperations;
   /** All hosts are down and nothing is in flight: what was not synced goes. */
   onPowerLost(): void;
+  /** A host has lost what was not synced on its flash. */
+  onFlashLost(host: SimHost): void;
 }
 
 /** Guests of their VM notice nothing but a pause. */
 const CALM: readonly EventKind[] = [
   'migrate',
   'setFilters',
+  'rekey',
   'snapshot',
   'removeSnapshot',
   'grow',
@@ -84,6 +89,9 @@ export class Chaos {
       // Renewals that take as long as a lease, and more than that.
       slowLock: (event) => this.#lockOut(event, { delayMs: 2_000 + 2_000 * event.severity }),
       fullDisk: (event) => this.#set(event, { full: true }),
+      flashErrors: (event) => this.#failFlash(event),
+      rekey: (event) => operations.rekey(this.#vmOf(event), event),
+      keysAway: (event) => this.#keepKeys(event),
       powerCycle: (event) => this.#powerCycle(event),
       migrate: (event) => operations.migrate(this.#vmOf(event), event),
       setFilters: (event) => operations.setFilters(this.#vmOf(event), event),
@@ -124,20 +132,23 @@ export class Chaos {
 
   /** Everything is sound again, and stays so. */
   end(): void {
-    const { fleet, storage, recipe } = this.#parts;
+    const { fleet, storage, provider, recipe } = this.#parts;
     this.#over = true;
+    provider.away = false;
     Object.assign(storage.faults, soundStorage(recipe.callMs));
     for (const host of fleet.hosts) {
       host.cutOff = false;
       host.unreachable = false;
       host.smallFileErrors = 0;
       host.delayMs = 0;
+      host.flash.errors = 0;
       this.#boot(host);
     }
     for (const vm of fleet.vms) {
       vm.power = 'poweredOn';
-      // A disk that could not be flushed answers no flush until the VM is started anew.
-      if (this.done.has('syncErrors')) fleet.worldOf(vm)?.process.kill();
+      // A disk that could not be flushed, here or on flash, answers no flush until it is opened anew.
+      const failed = this.done.has('syncErrors') || this.done.has('flashErrors');
+      if (failed) fleet.worldOf(vm)?.process.kill();
     }
   }
 
@@ -152,6 +163,7 @@ export class Chaos {
     const { oneMachine } = this.#parts.recipe;
     host.crash(!oneMachine);
     if (!oneMachine) host.machine.boots += 1;
+    if (!oneMachine) this.#loseFlash(host);
     this.#later(Math.min(event.forMs, REBOOT_MS_MAX), () => this.#boot(host));
   }
 
@@ -163,12 +175,37 @@ export class Chaos {
     for (const machine of new Set(fleet.hosts.map((host) => host.machine))) machine.boots += 1;
     for (const call of [...storage.inFlight]) call.cutShort();
     storage.volume.losePower(this.#random, recipe.kept);
+    for (const host of fleet.hosts) host.flash.losePower(this.#random, recipe.kept);
     // Guests have to learn first that their connections are gone.
     schedule.after(0, onPowerLost);
     for (const host of fleet.hosts) {
       const downMs = this.#random.between(1, Math.min(forMs + 2, REBOOT_MS_MAX));
       this.#later(downMs, () => this.#boot(host));
     }
+  }
+
+  #loseFlash(host: SimHost): void {
+    const { schedule, recipe, onFlashLost } = this.#parts;
+    if (host.flash.files.size === 0) return;
+    host.flash.losePower(this.#random, recipe.kept);
+    schedule.after(0, () => onFlashLost(host));
+  }
+
+  #failFlash(event: RecipeEvent): void {
+    const { flash } = this.#hostOf(event);
+    flash.errors = event.severity > 0.7 ? 1 : event.severity / 4;
+    this.#later(event.forMs, () => {
+      flash.errors = 0;
+    });
+  }
+
+  /** The key provider cannot be reached. */
+  #keepKeys({ forMs }: RecipeEvent): void {
+    const { provider } = this.#parts;
+    provider.away = true;
+    this.#later(forMs, () => {
+      provider.away = false;
+    });
   }
 
   #boot(host: SimHost): void {

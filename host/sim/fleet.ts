@@ -7,6 +7,8 @@ import type { HostFacts } from '#lib/rules/facts.ts';
 import { judgeMigration, judgePlacement } from '#lib/rules/placement.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { VmRecord } from '../agent/vm/vm-record.ts';
+import { VmKeys } from '../agent/vm-keys.ts';
+import type { WorldStatus } from '../world/control.ts';
 import type { LoadFilters } from '../world/world-disks.ts';
 import { SimAgent, type SimRunner } from './agent.ts';
 import { hostFacts, vmFacts } from './facts.ts';
@@ -17,6 +19,7 @@ import type { Recipe } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { operatingHost } from './sim-datastores.ts';
+import type { SimKeyProvider } from './sim-keys.ts';
 import type { VmFiles } from './vm-files.ts';
 import { SimWorld } from './world.ts';
 
@@ -26,6 +29,11 @@ const CONTROLLER_TICK_MS = 500;
 const FAILOVER_MS = 4_000;
 /** As long as the longest operation: what ends a call is the end of the agent. */
 const CALL_LIMIT_MS = 3_600_000;
+
+/** As the cache refuses a disk that lacks what was written to it. */
+const DIRTY_ELSEWHERE = /lie on the virtual flash resource of the host (\w+)/;
+
+const REFUSAL = /\((prepare|frozen)\)$/;
 
 export interface SimVm {
   id: string;
@@ -61,8 +69,11 @@ export interface FleetParts {
   recipe: Recipe;
   files: VmFiles;
   loadFilters: LoadFilters;
+  provider: SimKeyProvider;
   /** A VM's process is gone, and with it what it had not flushed out of its own memory. */
   onLost(vm: SimVm): void;
+  /** Nothing that could make an operation fail has been done so far. */
+  isSound(): boolean;
   /** Something that must never happen has. */
   onWrong(message: string): void;
 }
@@ -79,7 +90,7 @@ export class Fleet {
   readonly hosts: SimHost[];
   readonly vms: SimVm[] = [];
   /** Counts, for the report. */
-  readonly counts = { opened: 0, refused: 0, moved: 0, movesFailed: 0, failovers: 0 };
+  readonly counts = { opened: 0, refused: 0, moved: 0, movesFailed: 0, failovers: 0, sentBack: 0 };
   /** Why the last migration failed. */
   lastFailure = '';
   readonly #parts: FleetParts;
@@ -163,9 +174,11 @@ export class Fleet {
       lost = () => resolve(null);
     });
     agent.process.onEnd(lost);
-    const answer = callProcess(call, async () =>
-      work(await agent.findOrAdd(vm.spec, 'here'), agent),
-    );
+    const keys = this.#parts.provider.give([...vm.filters.flat()]);
+    const answer = callProcess(call, async () => {
+      if (keys.length > 0) agent.keys.put(vm.id, keys);
+      return work(await agent.findOrAdd(vm.spec, 'here'), agent);
+    });
     return Promise.race([answer, gone]);
   }
 
@@ -253,6 +266,7 @@ export class Fleet {
       process,
       host: operatingHost({ name: host.name, clock, random, files: disks }),
       records: this.#stateOf(host).records,
+      keys: new VmKeys(clock, random),
       spawnWorld: (vmId, launch) => this.#spawn(this.#vmOf(vmId), host, launch),
       worldsOf: (vmId) =>
         this.#vmOf(vmId).worlds.filter((world) => {
@@ -260,10 +274,20 @@ export class Fleet {
         }),
       onOperation: ({ mark, operation }) => files.begin(mark, operation),
       onOperated: (vmId) => files.seen(vmId),
-      onStart: (_, failed) => {
-        if (failed) this.counts.refused += 1;
+      onStart: (vmId, failure) => {
+        if (failure !== null) this.#refused(this.#vmOf(vmId), host, failure);
       },
     });
+  }
+
+  /** Data that lie on another host's flash can be had there alone: an administrator reads that. */
+  #refused(vm: SimVm, host: SimHost, failure: unknown): void {
+    this.counts.refused += 1;
+    const name = DIRTY_ELSEWHERE.exec(String(failure))?.[1];
+    const other = this.hosts.find((each) => each.name === name);
+    if (other === undefined || vm.home !== host || vm.migrating) return;
+    vm.home = other;
+    this.counts.sentBack += 1;
   }
 
   #vmOf(vmId: string): SimVm {
@@ -302,7 +326,10 @@ export class Fleet {
     });
     process.onEnd(() => {
       const [fault] = world.world.status().filterFaults;
-      if (fault) this.#parts.onWrong(`a filter failed: ${fault.filter} ${fault.message}`);
+      // As long as storage or flash fail, a filter may refuse what is announced to it.
+      const refuses = fault !== undefined && REFUSAL.test(fault.operation);
+      const isWrong = fault !== undefined && (!refuses || this.#parts.isSound());
+      if (isWrong) this.#parts.onWrong(failedFilter(fault));
       if (!world.endsWell && files.hasRedoLogs(vm.id)) this.#parts.onLost(vm);
     });
     vm.worlds = [...vm.worlds.filter((each) => !each.process.isGone), world];
@@ -356,6 +383,10 @@ export class Fleet {
     vm.home = this.#random.pick(others);
     this.counts.failovers += 1;
   }
+}
+
+function failedFilter({ filter, operation, message }: WorldStatus['filterFaults'][number]): string {
+  return `a filter failed: ${filter} in ${operation}: ${message}`;
 }
 
 /** After a change of filters that was cut off each of them is tried. */

@@ -3,7 +3,7 @@
 // switched off at random, because what happens all the time keeps the rest from happening.
 import { SeededRandom } from './seeded-random.ts';
 
-export const EVENT_KINDS = [
+const GENERAL = [
   'killWorld',
   'pauseWorld',
   'killAgent',
@@ -37,6 +37,8 @@ export const EVENT_KINDS = [
   'suspend',
   'reset',
 ] as const;
+
+export const EVENT_KINDS = [...GENERAL, 'flashErrors', 'rekey', 'keysAway'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** What separates a host from its disks, or its lock from it, while another wants them. */
@@ -62,7 +64,7 @@ const RACES: readonly EventKind[] = ['isolate'];
 
 /** What a run is about: kinds that are worth most together. */
 const THEMES = {
-  all: EVENT_KINDS,
+  all: GENERAL,
   storage: [
     ...(['losePower', 'killWorld', 'readErrors', 'writeErrors', 'syncErrors'] as const),
     ...(['fullDisk', 'setFilters'] as const),
@@ -90,8 +92,24 @@ const THEMES = {
   disks: [...DISKS, 'losePower', 'slowDisk', 'killWorld', 'killAgent', 'fullDisk'],
   lasting: ['grow', 'grow', 'relocate', 'relocate', 'snapshot', 'removeSnapshot', 'clone'],
   lostHosts: [...DISKS, ...SNAPSHOTS, 'crashHost', 'isolate', 'migrate', 'suspend'],
+  flash: [
+    ...(['killWorld', 'killAgent', 'crashHost', 'losePower', 'isolate', 'partition'] as const),
+    ...(['flashErrors', 'writeErrors', 'syncErrors', 'fullDisk', 'slowDisk', 'stall'] as const),
+    ...(['setFilters', 'migrate', 'snapshot', 'removeSnapshot', 'revert', 'relocate'] as const),
+    ...(['clone', 'grow', 'powerCycle', 'suspend'] as const),
+  ],
+  keys: [
+    ...(['rekey', 'rekey', 'rekey', 'killWorld', 'killAgent', 'crashHost', 'losePower'] as const),
+    ...(['isolate', 'keysAway', 'writeErrors', 'syncErrors', 'fullDisk', 'slowDisk'] as const),
+    ...(['migrate', 'snapshot', 'removeSnapshot', 'revert', 'relocate', 'clone'] as const),
+    ...(['grow', 'powerCycle', 'suspend'] as const),
+  ],
 } as const satisfies Record<string, readonly EventKind[]>;
 export type Theme = keyof typeof THEMES;
+
+/** The sets of filters that a run's disks have are of one of these. */
+export const FAMILIES = ['general', 'flash', 'keys'] as const;
+export type Family = (typeof FAMILIES)[number];
 
 /** Drawn from as they stand here. */
 const DRAWN: readonly Theme[] = [
@@ -130,7 +148,8 @@ export interface Recipe {
   syncForgets: boolean;
   /** A VM that its host lost, or that is out of reach, is started elsewhere. */
   failsOver: boolean;
-  /** Filters that each VM begins with: a set, modulo how many there are. */
+  family: Family;
+  /** Filters that each VM begins with: a set of the family, modulo how many there are. */
   filters: number;
   /** Redo logs that each disk begins with. */
   redoLogs: number;
@@ -168,8 +187,9 @@ export function drawRecipe(seed: number, wanted?: Theme): Recipe {
     kept: theme === 'lasting' ? 0 : random.pick([0, 0.3, 0.7]),
     syncForgets: random.chance(0.5),
     failsOver: fences || random.chance(0.6),
+    family: theme === 'flash' || theme === 'keys' ? theme : 'general',
     filters: random.below(64),
-    redoLogs: random.pick([0, 0, 1, 2]),
+    redoLogs: theme === 'keys' ? 0 : random.pick([0, 0, 1, 2]),
     pauseMs: isCalm ? 100 : 2_500,
     callMs: isCalm ? random.pick([1, 5, 25]) : 1,
     durationMs,

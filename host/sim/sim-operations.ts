@@ -19,6 +19,7 @@ import type { Fleet, SimVm } from './fleet.ts';
 import type { RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { DATASTORES, pathOf } from './sim-datastores.ts';
+import { isEncrypted, rekeyed, type SimKeyProvider } from './sim-keys.ts';
 import type { VmFiles } from './vm-files.ts';
 import { SECTOR } from './volume.ts';
 
@@ -45,6 +46,7 @@ export interface OperationsParts {
   files: VmFiles;
   schedule: Schedule;
   filterSets: readonly (readonly DiskFilter[])[];
+  provider: SimKeyProvider;
   /** A clone is there. */
   onCloned(spec: VmRunSpec): void;
   /** The power of all hosts and of the storage fails, for so long at most. */
@@ -80,11 +82,31 @@ export class SimOperations {
   }
 
   async setFilters(vm: SimVm, event: RecipeEvent): Promise<void> {
-    const { fleet, files, filterSets } = this.#parts;
+    const { filterSets } = this.#parts;
     const wanted = filterSets[Math.floor(event.severity * filterSets.length)];
+    if (wanted !== undefined) await this.#changeFilters(vm, event, wanted);
+  }
+
+  async rekey(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet, provider } = this.#parts;
+    const [filters = []] = vm.filters;
+    const status = fleet.worldOf(vm)?.world.status();
+    const boot = status?.disks.find(({ key }) => key === BOOT_KEY);
+    // The one before has to come through first, whose key nobody would know any more.
+    const isDone = boot?.progress?.every(({ done }) => done) === true;
+    if (!isEncrypted(filters) || !isDone) return;
+    await this.#changeFilters(vm, event, rekeyed(filters, event.severity, provider));
+  }
+
+  async #changeFilters(
+    vm: SimVm,
+    event: RecipeEvent,
+    wanted: readonly DiskFilter[],
+  ): Promise<void> {
+    const { fleet, files } = this.#parts;
     // The field forbids it while there are snapshots: what is below them has other filters.
-    if (wanted === undefined || files.hasRedoLogs(vm.id)) return;
-    if (files.snapshotsOf(vm.id).length > 0 || vm.filters.length > 1) return;
+    if (files.hasRedoLogs(vm.id) || files.snapshotsOf(vm.id).length > 0) return;
+    if (vm.filters.length > 1) return;
     const { filters: before } = vm;
     await this.#alone(vm, event, async () => {
       // Until it is known what became of it, either may be what the descriptor names.

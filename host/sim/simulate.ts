@@ -14,14 +14,16 @@ import { Chaos } from './chaos.ts';
 import { Fleet, type SimVm } from './fleet.ts';
 import { Guest } from './guest.ts';
 import type { GuestPort } from './guest-port.ts';
+import type { SimHost } from './machine.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
-import type { EventKind, Recipe } from './recipe.ts';
+import type { EventKind, Family, Recipe } from './recipe.ts';
 import { type RegisterParts, readAllRegisters, workOnRegisters } from './register-workload.ts';
 import { RING_BYTES } from './ring-layout.ts';
 import { Ring } from './ring-workload.ts';
 import { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { DATASTORES, pathOf } from './sim-datastores.ts';
+import { SimKeyProvider } from './sim-keys.ts';
 import { BOOT_KEY, DATA_KEY, SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
 import { VmFiles } from './vm-files.ts';
@@ -49,11 +51,11 @@ export interface Outcome {
   counts: Readonly<Record<string, number>>;
 }
 
-/** The sets of filters that a VM may have, in class order each; the first one is none. */
-export type FilterSets = readonly (readonly WantedFilter[])[];
+/** The sets of filters that a VM may have, in class order each. */
+export type FilterSets = Readonly<Record<Family, readonly (readonly WantedFilter[])[]>>;
 
 /** Never throws: what goes wrong is the outcome. */
-export async function simulate(recipe: Recipe, filterSets: FilterSets = [[]]): Promise<Outcome> {
+export async function simulate(recipe: Recipe, filterSets: FilterSets): Promise<Outcome> {
   const run = new Run(recipe, filterSets);
   return run.toEnd();
 }
@@ -82,8 +84,9 @@ class Run {
   #ended = false;
   #values = 0;
 
-  constructor(recipe: Recipe, filterSets: FilterSets) {
+  constructor(recipe: Recipe, allSets: FilterSets) {
     this.#recipe = recipe;
+    const filterSets = allSets[recipe.family];
     this.#storage = {
       volume: new SimVolume(),
       faults: soundStorage(recipe.callMs),
@@ -97,13 +100,15 @@ class Run {
     const schedule = this.#schedule;
     const sets = filterSets.map(diskFilters);
     const storage = this.#storage;
+    const provider = new SimKeyProvider(new SeededRandom(recipe.seed, 'keys'));
     this.#markDatastores();
     const fleet = new Fleet({
-      ...{ schedule, storage, recipe, files, onWrong },
+      ...{ schedule, storage, recipe, files, provider, onWrong },
       loadFilters: (wanted) => Promise.resolve(wanted.map((each) => found(filterSets, each))),
       // A redo log keeps what is new in its tables in memory until it is flushed. Guests have to
       // learn first that their connections are gone.
       onLost: (vm) => schedule.after(0, () => files.loseMemory(vm.id)),
+      isSound: () => this.#chaos.isSound,
     });
     this.#fleet = fleet;
     for (let index = 0; index < recipe.vms; index++) {
@@ -112,14 +117,20 @@ class Run {
     }
     storage.volume.syncNames();
     this.#operations = new SimOperations({
-      ...{ fleet, files, schedule, filterSets: sets, onWrong },
+      ...{ fleet, files, schedule, filterSets: sets, provider, onWrong },
       losePower: (forMs) => this.#chaos.losePower(forMs),
       isSound: () => this.#chaos.isSound,
       onCloned: (spec) => this.#begin(this.#addVm(spec)),
     });
     const operations = this.#operations;
     const onPowerLost = (): void => files.losePower();
-    this.#chaos = new Chaos({ recipe, schedule, storage, fleet, operations, onPowerLost });
+    const onFlashLost = (host: SimHost): void => {
+      for (const vm of fleet.vms) {
+        if (vm.holder?.process.host === host && mayWriteBack(vm)) files.loseMemory(vm.id);
+      }
+    };
+    const parts = { recipe, schedule, storage, provider, fleet, operations };
+    this.#chaos = new Chaos({ ...parts, onPowerLost, onFlashLost });
   }
 
   async toEnd(): Promise<Outcome> {
@@ -321,9 +332,14 @@ function diskFilters(set: readonly WantedFilter[]): VmRunSpec['disks'][number]['
   });
 }
 
+/** What was acknowledged may lie on its host's flash alone. */
+function mayWriteBack({ filters }: SimVm): boolean {
+  return filters.flat().some(({ properties }) => properties.mode === 'writeBack');
+}
+
 /** The code of a filter. */
 function found(
-  sets: FilterSets,
+  sets: FilterSets[Family],
   { name, properties }: { name: string; properties: WantedFilter['properties'] },
 ): WantedFilter {
   const known = sets.flat().find(({ definition }) => definition.name === name);

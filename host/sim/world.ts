@@ -12,6 +12,7 @@ import type { SimProcess } from './machine.ts';
 import { callProcess } from './process-call.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import { ProcessFlash } from './sim-flash.ts';
 import { SimServer } from './sim-server.ts';
 
 export interface WorldParts {
@@ -55,6 +56,7 @@ export class SimWorld {
       ...{ launch, random, loadFilters },
       clock: process.clock,
       files: new ProcessFiles(storage, process),
+      flash: new ProcessFlash(process, storage.random),
       processes: process.table,
       pid: process.pid,
       environment: {},

@@ -3,6 +3,7 @@
 
 import cacheFilter from '#filters/cache/index.ts';
 import delayFilter from '#filters/delay/index.ts';
+import encryptionFilter from '#filters/encryption/index.ts';
 import entropyFilter from '#filters/entropy/index.ts';
 import errorFilter from '#filters/error/index.ts';
 import qosFilter from '#filters/qos/index.ts';
@@ -29,7 +30,20 @@ const failingAll = wanted(errorFilter, { operation1: 'any', percent1: 3, seed: 7
 const limited = wanted(qosFilter, { iopsLimit: 60, burstSeconds: 1 });
 const choked = wanted(qosFilter, { iopsLimit: 5, burstSeconds: 0 });
 
-export const FILTER_SETS: FilterSets = [
+/** Of 256 KiB and 64 KiB blocks, so that both become full. */
+const writeBack = wanted(cacheFilter, { mode: 'writeBack', sizeMib: 1, logMib: 0.25 });
+const smallWriteBack = wanted(cacheFilter, {
+  ...{ mode: 'writeBack', sizeMib: 0.25, logMib: 0.1875, dirtyHigh: 40, dirtyLow: 10 },
+});
+
+const key = { keyProvider: 'vault', keyId: 'first', generation: 1, decrypt: false };
+const encrypted = wanted(encryptionFilter, key);
+/** Slow enough that something happens between two chunks. */
+const encryptedLast = wanted(encryptionFilter, {
+  ...{ ...key, AllowCleartextFilters: true, walkMibPerSecond: 1 },
+});
+
+const GENERAL: FilterSets['general'] = [
   [],
   [cache],
   [trace, cache],
@@ -43,3 +57,22 @@ export const FILTER_SETS: FilterSets = [
   [cache, failingWrites],
   [zeroDetect, failingAll],
 ];
+
+const FLASH: FilterSets['flash'] = [
+  [writeBack],
+  [smallWriteBack],
+  [writeBack, limited],
+  [smallWriteBack, slowWrites],
+  [cache],
+  [entropy, zeroDetect, writeBack],
+];
+
+const KEYS: FilterSets['keys'] = [
+  [encrypted],
+  [encrypted, cache],
+  [encrypted, smallWriteBack],
+  [writeBack, encryptedLast],
+  [encryptedLast, limited],
+];
+
+export const FILTER_SETS: FilterSets = { general: GENERAL, flash: FLASH, keys: KEYS };

@@ -3,13 +3,17 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Theme } from '#host/sim/recipe.ts';
+import type { EventKind, Recipe, RecipeEvent, Theme } from '#host/sim/recipe.ts';
 
 export interface Mutant {
   /** What it does wrong. */
   about: string;
   /** Recipes about this find it soon; any do, but for a few, within a thousand. */
   theme?: Theme;
+  /** No seed before this one finds it. */
+  firstSeed?: number;
+  /** What finds it, where chance does not come to it. */
+  recipe?: Recipe;
   /** No seed is known that finds it. */
   unproven?: true;
   /** From the root of the project. */
@@ -19,6 +23,21 @@ export interface Mutant {
   /** … becomes this. */
   replace: string;
 }
+
+/** A linked clone on the second of two snapshots, whose own snapshot is removed. */
+const CLONE_OF_TWO_SNAPSHOTS: Recipe = {
+  ...{ seed: 7, hosts: 1, vms: 1, oneMachine: true, kept: 0.3, syncForgets: false },
+  ...{ failsOver: false, family: 'general', filters: 0, redoLogs: 0, pauseMs: 300, callMs: 1 },
+  durationMs: 30_000,
+  events: [
+    step('snapshot', 1_000, 0),
+    step('snapshot', 4_000, 0),
+    step('clone', 7_000, 1),
+    step('snapshot', 11_000, 1),
+    step('removeSnapshot', 15_000, 1),
+    step('revert', 20_000, 0),
+  ],
+};
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'flush-without-sync': {
@@ -161,7 +180,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'mirror-copies-under-writes': {
     about: 'A region is copied while writes to it are under way.',
     theme: 'calm',
-    unproven: true,
+    firstSeed: 209,
     file: 'host/disk/mirror-backing.ts',
     find: 'await this.#writesOutOf(region);',
     replace: '',
@@ -210,6 +229,35 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'this.#mayWrite = mayWrite;',
     replace: 'this.#mayWrite = () => mayWrite() || true;',
   },
+  'log-not-synced': {
+    about: 'A flush is answered although the write-back log is not durable.',
+    theme: 'flash',
+    file: 'filters/cache/write-back/flash-log.ts',
+    find: 'await this.#file.sync().catch((cause: unknown) => {',
+    replace: 'await Promise.resolve().catch((cause: unknown) => {',
+  },
+  'clean-before-durable': {
+    about: 'The write-back log forgets what was written down and is not durable there.',
+    theme: 'flash',
+    file: 'filters/cache/write-back/dirty-data.ts',
+    find: 'await below.flush();',
+    replace: '',
+  },
+  'clean-after-the-write': {
+    about: 'What comes for a block while it is written down is taken for written.',
+    theme: 'flash',
+    file: 'filters/cache/write-back/destager.ts',
+    find: 'if (failure !== null) throw failure;',
+    replace:
+      'if (failure !== null) throw failure;\n  for (const slot of slots) store.dirty[slot] = 0;',
+  },
+  'claim-not-asked': {
+    about: "A disk is opened although another host's flash has newer data of it.",
+    theme: 'flash',
+    file: 'filters/cache/write-back/left-over.ts',
+    find: 'if (claim === null) return null;',
+    replace: 'if (claim === null || claim.hostId !== context.flash?.host.id) return null;',
+  },
   'operation-without-lock': {
     about: 'A process that has lost its locks still makes its operation the truth.',
     theme: 'lostHosts',
@@ -220,13 +268,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'clone-merges-its-parent': {
     about: 'The snapshots that a linked clone builds on are merged with its own.',
-    theme: 'operations',
-    unproven: true,
+    recipe: CLONE_OF_TWO_SNAPSHOTS,
     file: 'host/agent/vm/operations/disk-tree.ts',
     find: ' || !isOwn(tree, path)) continue;',
     replace: ') continue;',
   },
 };
+
+function step(kind: EventKind, at: number, target: number): RecipeEvent {
+  return { kind, at, target, forMs: 101, severity: 0.9, killAfter: null };
+}
 
 /** From now on the module of the mutant is loaded with its fault. */
 export function loadMutant(name: string): void {

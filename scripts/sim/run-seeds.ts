@@ -5,6 +5,7 @@ import {
   describeEvent,
   drawRecipe,
   EVENT_KINDS,
+  FAMILIES,
   type Recipe,
   type Theme,
 } from '#host/sim/recipe.ts';
@@ -69,6 +70,7 @@ const recipeSchema: z.ZodType<Recipe> = z.object({
   kept: z.number(),
   syncForgets: z.boolean(),
   failsOver: z.boolean(),
+  family: z.enum(FAMILIES),
   filters: z.number(),
   redoLogs: z.number(),
   pauseMs: z.number(),
@@ -102,7 +104,7 @@ async function reportFailure(simulator: Simulator, recipe: Recipe, failure: stri
 }
 
 function filterSets({ bare }: Simulator): FilterSets {
-  return bare ? [[]] : FILTER_SETS;
+  return bare ? { general: [[]], flash: [[]], keys: [[]] } : FILTER_SETS;
 }
 
 function add(sums: Map<string, number>, { atMs, events, done, counts }: Outcome): void {

@@ -24,6 +24,20 @@ describe('no seed fails', () => {
   );
 });
 
+/** These themes have filters of their own, and are drawn only when they are asked for. */
+describe('no seed about what filters keep elsewhere fails', () => {
+  test.each([['flash', 60] as const, ['keys', 20] as const])(
+    '%s',
+    async (theme, seeds) => {
+      for (let seed = 1; seed <= seeds; seed++) {
+        const { failure } = await simulate(drawRecipe(seed, theme), FILTER_SETS);
+        expect(failure, `npm run sim -- --seed ${seed} --theme ${theme}`).toBe(null);
+      }
+    },
+    300_000,
+  );
+});
+
 test('a seed repeats its run, step by step', async () => {
   let transactions = 0;
   for (const seed of [3, 7, 123]) {
