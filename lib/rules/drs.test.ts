@@ -1,7 +1,7 @@
 // DRS: what it proposes, what it must not propose, and that it never makes an imbalance worse.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { filterConflicts, planMoves, priorityOf } from './drs.ts';
+import { filterConflicts, isUneven, planMoves, priorityOf } from './drs.ts';
 import { clusterFacts, hostFacts, vmFacts } from './facts.fixture.ts';
 
 const crowded = () => ({
@@ -99,4 +99,20 @@ test('no plan moves a VM to a host without its filter, or raises the imbalance',
     }),
     { numRuns: 200 },
   );
+});
+
+test('hosts that are even tell without their VMs that nothing is to be moved', () => {
+  const used = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(used, (grants) => {
+      const hosts = grants.map((memoryGrantedMib, n) =>
+        hostFacts({ id: `host-${n + 1}`, memoryGrantedMib, filters: [] }),
+      );
+      const vms = hosts.map(({ id }, n) => vmFacts({ id: `vm-${n}`, hostId: id, memoryMib: 64 }));
+      const plan = planMoves(clusterFacts(), hosts, vms);
+      if (!isUneven(hosts)) expect(planMoves(clusterFacts(), hosts, [])).toEqual(plan);
+    }),
+  );
+  expect(isUneven(crowded().hosts)).toBe(true);
+  expect(isUneven([hostFacts({ id: 'host-1' }), hostFacts({ id: 'host-2' })])).toBe(false);
 });

@@ -54,6 +54,19 @@ export function planMoves(cluster: ClusterFacts, hosts: HostFacts[], vms: VmFact
   return { moves, faults: moves.length > 0 ? [] : state.hinderedVms(), ...start };
 }
 
+/**
+ * Whether a move of any VM could pay, as far as the hosts alone tell. When none could, the plan is
+ * the same without VMs: whoever has 10,000 of them need not read them.
+ */
+export function isUneven(hosts: readonly HostFacts[]): boolean {
+  const loads = hosts.filter(isUsable).map((host) => load(host));
+  return loads.length > 0 && Math.max(...loads) - Math.min(...loads) >= DIFFERENCE_MIN;
+}
+
+function isUsable(host: HostFacts): boolean {
+  return host.connectionState === 'connected' && host.maintenanceState === 'normal';
+}
+
 interface Candidate {
   vm: VmFacts;
   from: HostFacts;
@@ -74,9 +87,7 @@ class ClusterState {
   squares = 0;
 
   constructor(hosts: HostFacts[], vms: VmFacts[]) {
-    const usable = (host: HostFacts) =>
-      host.connectionState === 'connected' && host.maintenanceState === 'normal';
-    this.hosts = hosts.filter(usable).map((host) => ({ ...host }));
+    this.hosts = hosts.filter(isUsable).map((host) => ({ ...host }));
     this.vms = vms.filter((vm) => vm.powerState === 'poweredOn').map((vm) => ({ ...vm }));
     this.hostById = new Map(this.hosts.map((host) => [host.id, host]));
     this.#total();

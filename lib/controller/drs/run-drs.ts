@@ -1,7 +1,7 @@
 // One run of DRS on a cluster: judges by lib/rules/drs.ts and keeps what it recommends and what
 // hindered it. A recommendation that still holds keeps its id and age.
 import { type Random, randomUuid } from '../../base/random.ts';
-import { type DrsMove, planMoves } from '../../rules/drs.ts';
+import { type DrsMove, isUneven, planMoves } from '../../rules/drs.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { findClusterFacts } from '../clusters/cluster-store.ts';
@@ -25,7 +25,9 @@ export function runDrs({ db, random, now }: DrsRun, clusterId: string): Promise<
     await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`drs ${clusterId}`}))::text`;
     const cluster = await findClusterFacts(tx, clusterId);
     const hosts = await readHostFacts(tx, { clusterId });
-    const vms = await readVmFacts(tx, { host: { clusterId } });
+    // Most of the time nothing is to be moved, and that is known without the VMs.
+    const where = { host: { clusterId }, powerState: 'poweredOn' };
+    const vms = cluster.drs.enabled && isUneven(hosts) ? await readVmFacts(tx, where) : [];
     const busy = await readBusyVms(tx, vms);
     const plan = planMoves(
       cluster,
