@@ -10,7 +10,7 @@ import { migrate } from '../vms/migrate.ts';
 import { applyRecommendation } from './apply-recommendation.ts';
 import { refreshRecommendations } from './refresh-recommendations.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 300_000 });
 
 let lab: TestLab;
 const enabled = { enabled: true, behavior: 'partiallyAutomated' as const, threshold: 5 };
