@@ -66,8 +66,8 @@ export default defineFilter({
       name: 'mirror',
       label: 'Mirror of the log',
       help:
-        'On the flash of another host of the cluster, so that the loss of this one loses nothing. ' +
-        'Each write then waits for both.',
+        'On the flash of another host of the cluster, so that the loss of this one loses ' +
+        'nothing. Each write then waits for both.',
       type: 'choice',
       choices: [
         { value: 'off', label: 'None' },

@@ -1,5 +1,6 @@
 // A host's virtual flash resource as a folder of its local store: one file for each thing that a
-// filter keeps there, and another that says whose it is, all together never longer than the resource.
+// filter keeps there, and another that says whose it is, all together never longer than the
+// resource.
 import { createHash } from 'node:crypto';
 import {
   closeSync,

@@ -36,7 +36,7 @@ describe('the resource of a host', () => {
     expect(flash.capacityBytes).toBe(8 * MIB);
   });
 
-  test('is not made smaller than what lies there, nor removed, nor larger than its store', async () => {
+  test('is not made smaller than what lies there, removed, or larger than its store', async () => {
     const resource = await FlashResource.open(directory, 8 * MIB);
     const file = folder().make('cache:a', 5 * MIB);
     for (const size of [0, 4 * MIB]) {
@@ -83,7 +83,7 @@ test('disks of two virtual machines may be called the same', async () => {
   expect(readFlashFolder(directory).map(({ id }) => id)).toEqual([other.id]);
 });
 
-test('a file that was taken is found by taking it alone, and is not there for its writer', async () => {
+test('a file that was taken is found by taking it, and is gone for its writer', async () => {
   await FlashResource.open(directory, 8 * MIB);
   const written = folder().make('cache:a', MIB);
   written.write(0, new Uint8Array([1, 2, 3]));

@@ -1,5 +1,6 @@
 // Losses of a whole host under load, with all that it had on its flash: the disk is opened on the
-// host that has the mirror of its log, where all that was flushed must be. Then the other way round.
+// host that has the mirror of its log, where all that was flushed must be. Then the other way
+// round.
 import { WorldHarness } from '#host/world/world-harness.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { DiskLoad } from '#scripts/certify/lab/disk-load.ts';
