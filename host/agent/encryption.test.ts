@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemRandom } from '#lib/base/system-random.ts';
+import { sealText } from '#lib/formats/sealed-box/sealed-box.ts';
 import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { type GivenKey, putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
-import { sealKeys } from '#lib/wire/agent/sealed-keys.ts';
 import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
@@ -72,7 +72,10 @@ function spec(withFilter = true): calls.VmRunSpec {
 /** As the controller does. */
 async function give(host: TestAgent, given = keys): Promise<void> {
   const { publicKey } = await host.call(readKeyBox, {});
-  const sealed = sealKeys({ vmId: 'vm-1', keys: given, publicKey, random: systemRandom });
+  const sealed = sealText({
+    ...{ text: JSON.stringify(given), purpose: 'vm-1', publicKey },
+    random: systemRandom,
+  });
   await host.call(putKeys, { vmId: 'vm-1', sealed });
 }
 

@@ -90,7 +90,7 @@ function vmCalls(agent: HostAgent): BoundRpc[] {
     }),
     handle(readKeyBox, async () => ({ publicKey: host.keys.box.publicKey })),
     handle(putKeys, async ({ vmId, sealed }) => {
-      host.keys.put(vmId, host.keys.box.open(vmId, sealed));
+      host.keys.putSealed(vmId, sealed);
       await vms.find(vmId)?.keysCame();
       return {};
     }),

@@ -2,10 +2,12 @@
 // off; a restart of the agent loses them, and the controller gives them again.
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
+import { FormatError } from '#lib/formats/format-error.ts';
+import { SealedBox, type SealedText } from '#lib/formats/sealed-box/sealed-box.ts';
+import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import { requiredKeysOf } from '#lib/model/key.ts';
-import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
-import { KeyBox } from '#lib/wire/agent/sealed-keys.ts';
+import { type GivenKey, givenKeysSchema } from '#lib/wire/agent/key-rpc.ts';
 import { KeyRing, keyNotAvailable } from '../crypto/key-ring.ts';
 
 /** For a VM that is off they are kept so long: the call that needs them follows at once. */
@@ -13,7 +15,7 @@ const IDLE_MS = 120_000;
 
 export class VmKeys {
   /** What they are sealed for on their way here. */
-  readonly box: KeyBox;
+  readonly box: SealedBox;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rings = new Map<string, { ring: KeyRing; putAt: number }>();
@@ -21,7 +23,17 @@ export class VmKeys {
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
-    this.box = new KeyBox(random);
+    this.box = new SealedBox(random);
+  }
+
+  /** As they travel. Throws `InvalidArgument` for those that were not sealed for this host. */
+  putSealed(vmId: string, sealed: SealedText): void {
+    try {
+      this.put(vmId, givenKeysSchema.parse(JSON.parse(this.box.open(vmId, sealed))));
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      throw new Fault('InvalidArgument', `The keys cannot be opened: ${cause.message}.`, { cause });
+    }
   }
 
   put(vmId: string, keys: readonly GivenKey[]): void {

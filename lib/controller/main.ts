@@ -6,7 +6,6 @@ import { pino } from 'pino';
 import { assert } from '../base/assert.ts';
 import { randomHex } from '../base/random.ts';
 import { systemClock } from '../base/system-clock.ts';
-import { forbidCoreDumps } from '../base/system-core-dumps.ts';
 import { systemRandom } from '../base/system-random.ts';
 import { createAgents } from './agents/agent-client.ts';
 import { createDepotLinks } from './agents/depot-links.ts';
@@ -24,8 +23,6 @@ const logger = pino({ level: LOG_LEVEL, name: 'controller' });
 // Node's own printing would go to the terminal of whoever started the product.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => logger.debug({ err: warning }, 'a warning of the runtime'));
-const dumps = await forbidCoreDumps();
-if (dumps) logger.warn({ reason: dumps }, 'a core dump of this process would hold keys');
 const secret = await readFile(SLUICE_SECRET_FILE);
 const db = openDatabase(DATABASE_URL, 20);
 const sealer = createSealer(secret, systemRandom);

@@ -2,6 +2,7 @@
 // first start, controller and console come up in this order, are started again when they end, and
 // stop in reverse.
 import path from 'node:path';
+import { forbidCoreDumps } from '#host/crypto/core-dumps.ts';
 import { isPortFree } from '#lib/controller/database/free-port.ts';
 import { keepSecret, makePrivateFolder } from './data-folder.ts';
 import { openSupervisedDatabase } from './database.ts';
@@ -51,6 +52,9 @@ async function startAll(): Promise<void> {
     output.say(`  ${((performance.now() - since) / 1000).toFixed(1)} s  ${what}`);
   };
   output.say(`Sluice starts, with its data in ${dataFolder}`);
+  // All that is started inherits it.
+  const dumps = await forbidCoreDumps();
+  if (dumps) output.say(`  Core dumps cannot be forbidden, and would hold keys: ${dumps}`);
 
   const onPid = (pid: number | null) => runFile.set('database', pid);
   const database = await openSupervisedDatabase({ settings, output, onPid });

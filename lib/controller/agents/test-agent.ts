@@ -5,17 +5,18 @@ import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
 import { systemRandom } from '../../base/system-random.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
+import { SealedBox } from '../../formats/sealed-box/sealed-box.ts';
 import type { DiskFilter } from '../../model/filter.ts';
 import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
 import {
   type GivenKey,
+  givenKeysSchema,
   putKeys,
   readFilterProgress,
   readKeyBox,
 } from '../../wire/agent/key-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
-import { KeyBox } from '../../wire/agent/sealed-keys.ts';
 import { addDiskCalls, TestLayouts } from './test-layouts.ts';
 
 type Method = (input: unknown) => unknown;
@@ -36,7 +37,7 @@ export class TestAgent {
   readonly vibsByUrl: (url: string) => calls.InstalledVib | undefined;
   /** Awaited before the call is carried out. */
   readonly gates = new Map<string, Promise<void>>();
-  readonly #keyBox = new KeyBox(systemRandom);
+  readonly #keyBox = new SealedBox(systemRandom);
   readonly #server: Server;
   readonly #methods = new Map<string, Method>();
   readonly #answers = new Map<string, Promise<unknown>>();
@@ -223,7 +224,7 @@ export class TestAgent {
     });
     this.#on(readKeyBox, () => ({ publicKey: this.#keyBox.publicKey }));
     this.#on(putKeys, ({ vmId, sealed }) => {
-      this.keys.set(vmId, this.#keyBox.open(vmId, sealed));
+      this.keys.set(vmId, givenKeysSchema.parse(JSON.parse(this.#keyBox.open(vmId, sealed))));
       return {};
     });
     this.#on(readFilterProgress, () => ({

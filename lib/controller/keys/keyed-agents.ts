@@ -2,12 +2,12 @@
 // encrypted, the host is given the keys of those disks, so that it can open them.
 import { z } from 'zod';
 import type { Random } from '../../base/random.ts';
+import { sealText } from '../../formats/sealed-box/sealed-box.ts';
 import { Fault } from '../../model/fault.ts';
 import { type DiskFilter, diskFilterSchema } from '../../model/filter.ts';
 import { keysOf, requiredKeysOf } from '../../model/key.ts';
 import { vmRunSpecSchema } from '../../wire/agent/host-rpc.ts';
 import { putKeys, readKeyBox } from '../../wire/agent/key-rpc.ts';
-import { sealKeys } from '../../wire/agent/sealed-keys.ts';
 import type { AgentAddress, Agents, CallOptions } from '../agents/agent-client.ts';
 import { faultOfMissing, findKeys } from './find-keys.ts';
 import type { KeyParts } from './key-providers.ts';
@@ -74,7 +74,8 @@ export async function giveKeys(
   const { keys } = found;
   if (keys.length === 0) return missing;
   const { publicKey } = await agents.call(host, readKeyBox, {}, { signal, patienceMs });
-  const sealed = sealKeys({ vmId, keys, publicKey, random: parts.random });
+  const text = JSON.stringify(keys);
+  const sealed = sealText({ text, purpose: vmId, publicKey, random: parts.random });
   await agents.call(host, putKeys, { vmId, sealed }, { signal, patienceMs });
   return missing;
 }

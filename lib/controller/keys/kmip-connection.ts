@@ -87,7 +87,8 @@ class KmipConnection {
       const answer = decodeAnswer(await this.#message(), request.operation);
       if (answer.ok) return answer.payload;
       const isNotFound = answer.reason === RESULT_NOT_FOUND;
-      const message = `The key server ${this.#place} refuses to ${request.operation}: ${answer.message}`;
+      const what = `The key server ${this.#place} refuses to ${request.operation}`;
+      const message = `${what}: ${answer.message}`;
       throw new KmipError(message, { isNotFound });
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;

@@ -12,16 +12,15 @@ export type GivenKey = z.infer<typeof givenKeySchema>;
 export const givenKeysSchema = z.array(givenKeySchema).max(256);
 
 /** A public key: X25519 as SubjectPublicKeyInfo, base64. */
-export const boxKeySchema = z.base64().max(80);
+const boxKeySchema = z.base64().max(80);
 
-/** Keys as they travel; sealed-keys.ts seals and opens them. */
-export const sealedKeysSchema = z.object({
+/** Keys as they travel: `GivenKey[]` as JSON in a sealed box, whose purpose is the VM's id. */
+const sealedKeysSchema = z.object({
   sender: boxKeySchema,
   nonce: z.base64().length(16),
   /** The tag of 16 bytes, and the cipher text. */
   sealed: z.base64().max(131_072),
 });
-export type SealedKeys = z.infer<typeof sealedKeysSchema>;
 
 /** With which public key keys for this host are sealed, until it is started again. */
 export const readKeyBox = defineRpc({

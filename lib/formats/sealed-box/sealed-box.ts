@@ -1,6 +1,6 @@
-// Keys on their way to a host: X25519 between a key pair that the host made at its start and one of
-// the sender for this message alone, HKDF-SHA-256, AES-256-GCM. So no key travels in the clear, and
-// what was recorded cannot be opened by anybody once the host was started again.
+// A sealed box, in which keys travel to a host: X25519 between a key pair that the host made at its
+// start and one of the sender for this message alone, HKDF-SHA-256, AES-256-GCM. What was recorded
+// cannot be opened by anybody once the host was started again.
 import {
   createCipheriv,
   createDecipheriv,
@@ -11,8 +11,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
-import { Fault } from '../../model/fault.ts';
-import { type GivenKey, givenKeysSchema, type SealedKeys } from './key-rpc.ts';
+import { FormatError } from '../format-error.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -20,28 +19,39 @@ const TAG_BYTES = 16;
 /** What stands before 32 bytes of a private key in PKCS #8 (RFC 8410). */
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
-export interface KeysToSeal {
-  vmId: string;
-  keys: readonly GivenKey[];
-  /** Of the host's box. */
+/** All base64. */
+export interface SealedText {
+  /** The sender's public key. */
+  sender: string;
+  /** 12 bytes. */
+  nonce: string;
+  /** The tag of 16 bytes, and the cipher text. */
+  sealed: string;
+}
+
+export interface TextToSeal {
+  text: string;
+  /** What the text is for; it opens for that alone. */
+  purpose: string;
+  /** Of the box: X25519 as SubjectPublicKeyInfo, base64. */
   publicKey: string;
   random: Random;
 }
 
-/** Throws `InvalidArgument` when the public key is none. */
-export function sealKeys({ vmId, keys, publicKey, random }: KeysToSeal): SealedKeys {
+/** Throws FormatError when the public key is none. */
+export function sealText({ text, purpose, publicKey, random }: TextToSeal): SealedText {
   const own = newPrivateKey(random);
   const sender = publicText(own);
   const key = agreedKey(own, publicKey, [sender, publicKey]);
   const nonce = random.bytes(NONCE_BYTES);
-  const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(Buffer.from(vmId));
-  const body = Buffer.concat([cipher.update(JSON.stringify(keys), 'utf8'), cipher.final()]);
+  const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(Buffer.from(purpose));
+  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   const sealed = Buffer.concat([cipher.getAuthTag(), body]).toString('base64');
   return { sender, nonce: Buffer.from(nonce).toString('base64'), sealed };
 }
 
 /** A host's, made at its start and kept in memory alone. */
-export class KeyBox {
+export class SealedBox {
   readonly #own: KeyObject;
   readonly publicKey: string;
 
@@ -50,20 +60,20 @@ export class KeyBox {
     this.publicKey = publicText(this.#own);
   }
 
-  /** Throws `InvalidArgument` for what was sealed for another box or VM, or changed. */
-  open(vmId: string, { sender, nonce, sealed }: SealedKeys): GivenKey[] {
+  /** Throws FormatError for what was sealed for another box or purpose, or changed. */
+  open(purpose: string, { sender, nonce, sealed }: SealedText): string {
     const bytes = Buffer.from(sealed, 'base64');
+    const key = agreedKey(this.#own, sender, [sender, this.publicKey]);
     try {
-      const key = agreedKey(this.#own, sender, [sender, this.publicKey]);
       const cipher = createDecipheriv(ALGORITHM, key, Buffer.from(nonce, 'base64'), {
         authTagLength: TAG_BYTES,
       });
-      cipher.setAAD(Buffer.from(vmId)).setAuthTag(bytes.subarray(0, TAG_BYTES));
+      cipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(0, TAG_BYTES));
       const text = Buffer.concat([cipher.update(bytes.subarray(TAG_BYTES)), cipher.final()]);
-      return givenKeysSchema.parse(JSON.parse(text.toString('utf8')));
-    } catch (cause) {
-      const message = 'The keys were sealed for another start of the host, or changed on the way.';
-      throw new Fault('InvalidArgument', message, { cause });
+      return text.toString('utf8');
+    } catch {
+      // OpenSSL's words say nothing to anybody.
+      throw new FormatError('it was sealed for another start of the host, or changed on the way');
     }
   }
 }
@@ -82,8 +92,9 @@ function publicKeyOf(text: string): KeyObject {
   try {
     const key = Buffer.from(text, 'base64');
     return createPublicKey({ key, format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new Fault('InvalidArgument', 'The host gave no key to seal keys with.', { cause });
+  } catch {
+    // The same.
+    throw new FormatError('that is no public key to seal with');
   }
 }
 
