@@ -2,9 +2,9 @@
 // back, filled in from its schema, then one with a limit of IOPS; the charts show what they do to
 // the built-in workload.
 import { expect, type Page, test } from '@playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { needTools, qemuIo } from './clients.ts';
-import { openObject, readRoute, signIn } from './console.ts';
+import { expectAccessible } from '../accessibility.ts';
+import { needTools, qemuIo } from '../clients.ts';
+import { openObject, readRoute, signIn } from '../console.ts';
 import {
   applyPolicy,
   cloneForTest,
@@ -13,7 +13,7 @@ import {
   diskUri,
   ensureInstalled,
   postWell,
-} from './lab-vms.ts';
+} from '../lab-vms.ts';
 
 const VM = 'fast01';
 const CACHED = 'Cached, write back';

@@ -3,10 +3,10 @@
 // datastore is read behind the filters' backs.
 import { open, readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { needTools, qemuIo } from './clients.ts';
-import { openObject, readRoute, signIn } from './console.ts';
-import { confirm, fromMenu } from './dialogs.ts';
+import { expectAccessible } from '../accessibility.ts';
+import { needTools, qemuIo } from '../clients.ts';
+import { openObject, readRoute, signIn } from '../console.ts';
+import { confirm, fromMenu } from '../dialogs.ts';
 import {
   applyPolicy,
   cloneForTest,
@@ -17,7 +17,7 @@ import {
   ensureInstalled,
   expectTask,
   postWell,
-} from './lab-vms.ts';
+} from '../lab-vms.ts';
 
 const VM = 'vault01';
 const PROVIDER = 'vault-keys';
