@@ -104,8 +104,8 @@ export class SpacePause implements Backing, IoCarrier {
 
   /**
    * The disk below can be changed by the work, although the guest's I/O does not come to rest: what
-   * waits, and what comes meanwhile, is tried when the work is done. Throws `Timedout` when what the
-   * disk has does not end.
+   * waits, and what comes meanwhile, is tried when the work is done. Throws `Timedout` when what
+   * the disk has does not end.
    */
   async whileParked<T>(work: () => Promise<T>): Promise<T> {
     const { clock } = this.#parts;

@@ -123,7 +123,8 @@ async function changeOver({ commit, files, log }: ChangeParts, change: Change): 
 function requireRoom({ kind, disks, evenWaiting = kind === null }: Change): void {
   const full = evenWaiting ? undefined : disks.find(({ space }) => space.held > 0);
   if (full === undefined) return;
-  const message = `Writes of ${full.descriptorPath} wait for space, so its I/O does not come to rest.`;
+  const { descriptorPath: path } = full;
+  const message = `Writes of ${path} wait for space, so its I/O does not come to rest.`;
   throw new Fault('NoDiskSpace', message);
 }
 
