@@ -101,6 +101,21 @@ test('a disk that comes back from idleness gets its part at once, and has no deb
   expect(back / (sum(others) / 2)).toBeLessThan(1.1);
 });
 
+test('a device that stood still is divided as before, and nobody pays for it', async () => {
+  const service = { perIoMs: 2 };
+  const host = await TestHost.start(service);
+  for (const shares of ['low', 'high']) host.addDisk({ properties: { shares }, depth: 8 });
+  await host.run(2_000);
+  service.perIoMs = 400;
+  await host.run(6_000);
+  service.perIoMs = 2;
+  await host.run(3_000);
+  const [low = 0, high = 0] = await ratesOver(host, 4_000);
+  expect(high / low / 4).toBeGreaterThan(0.95);
+  expect(high / low / 4).toBeLessThan(1.05);
+  expect(low + high).toBeGreaterThan(500 * 0.95);
+});
+
 test('a disk that uses little of its part costs the others nothing', async () => {
   const host = await TestHost.start(SERVICE);
   host.addDisk({ properties: { shares: 'high' }, depth: 1, pauseMs: 40 });
@@ -111,7 +126,7 @@ test('a disk that uses little of its part costs the others nothing', async () =>
   expect(sum(rates)).toBeGreaterThan(500 * 0.95);
 });
 
-test('without its daemon all go on, each by its own limits, and it divides again when back', async () => {
+test('without its daemon all go on, and it divides again when it is back', async () => {
   const host = await TestHost.start(SERVICE);
   for (const shares of ['low', 'high']) host.addDisk({ properties: { shares }, depth: 8 });
   await host.run(3_000);

@@ -1,6 +1,6 @@
-// A disk's side of the line to the daemon: says what the disk asks for and does, some times a second
-// while it works, and keeps what it was granted. What the daemon said last holds for a while without
-// it; then the disk goes by what it knows itself.
+// A disk's side of the line to the daemon: says what the disk asks for and does, some times a
+// second while it works, and keeps what it was granted. What the daemon said last holds for a while
+// without it; then the disk goes by what it knows itself.
 import type { DaemonLine, FilterContext, FilterTimer } from '#lib/filter-sdk/filter.ts';
 import type { IoMeter } from './io-meter.ts';
 import { decodeToDisk, encode, type GrantMessage, type PartMessage } from './messages.ts';

@@ -13,7 +13,7 @@ const BUSY = 0.5;
 
 export class DiskAccount {
   settings: QosSettings;
-  /** Virtual time in seconds: it grows by what was sent over what was due. */
+  /** Virtual time: grows by what it sent over its part, so by what all would send meanwhile. */
   tag = 0;
   /** What it was due when it was asked last, in units a second. */
   entitled = 0;

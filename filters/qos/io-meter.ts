@@ -1,5 +1,5 @@
 // Counts what one disk sends to its storage, and how long the storage takes: one I/O of some is
-// timed. An I/O has no identity that outlives a hook, so that it is known again by what it asks for.
+// timed. An I/O has no identity that outlives a hook; it is known again by what it asks for.
 import type { DiskIo, FilterContext } from '#lib/filter-sdk/filter.ts';
 
 /** What is kept of an I/O that goes to the storage. */

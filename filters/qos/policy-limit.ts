@@ -140,8 +140,8 @@ function claimOf({ settings, limited }: DiskAccount, idle: number, rate: number)
 }
 
 /**
- * One that is not heard is left the part that is its due, and no more: if it does not hear us either,
- * it takes the same.
+ * One that is not heard is left the part that is its due, and no more: if it does not hear us
+ * either, it takes the same.
  */
 function claimsOf(demand: Remote, { limit, idle, weights, calmOf }: Division): Claim[] {
   const weight = demand.hungry + demand.calm;

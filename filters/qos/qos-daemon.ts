@@ -1,5 +1,6 @@
-// The part of the filter that runs once on a host: it hears what the disks send, and tells them what
-// they may send where they share a datastore or a limit. It asks for no time while all are idle.
+// The part of the filter that runs once on a host: it hears what the disks send, and tells them
+// what they may send where they share a datastore or a limit. It asks for no time while all are
+// idle.
 import type { DaemonContext, DaemonDisk } from '#lib/filter-sdk/filter.ts';
 import type { DiskAccount } from './disk-account.ts';
 import { HostLinks } from './host-links.ts';
@@ -22,7 +23,7 @@ const REPEAT_MS = 1_000;
 const HOSTS_MS = 200;
 
 interface Row {
-  /** Of this line: disks of two datastores may have the same path, and one that comes anew is new. */
+  /** Of this line: disks of two datastores may have the same path. */
   id: string;
   disk: DaemonDisk;
   storageId: string;

@@ -1,7 +1,7 @@
 // Shares and reservations of the disks of one host on one datastore, after mClock (Gulati, Merchant
 // and Varman, OSDI 2010), for disks that only report now and then. A disk's virtual time grows by
-// what it sent over what it is due. While the storage is congested nobody may be further than a
-// lead before the slowest of those that wait. Pure: time comes in as an argument.
+// what it sent over its part of what all are due. While the storage is congested nobody may be
+// further than a lead before the slowest of those that wait. Pure: time comes in as an argument.
 import { DiskAccount } from './disk-account.ts';
 import { type Claim, divide } from './divide.ts';
 import type { GrantMessage } from './messages.ts';
@@ -14,6 +14,8 @@ const RELAXED_AFTER_MS = 1_000;
 const LEAD_REPORTS = 3;
 const LEAD_MIN = 0.06;
 const LEAD_MAX = 0.5;
+/** Nobody waits longer than so many seconds for what he sent before. */
+const DEBT_SECONDS_MAX = 5;
 /** Below this share of what it did when it was congested, the storage could do more. */
 const USED_WELL = 0.85;
 /** The capacity follows what is seen by this share in each second. */
@@ -97,13 +99,19 @@ export class StorageScheduler {
     const follows = 1 - (1 - FOLLOW) ** seconds;
     if (isSlow || rate > this.#capacity) this.#capacity += (rate - this.#capacity) * follows;
     this.#entitle(active, waiting);
+    // Measured in what all send, not in seconds: a capacity that was taken for another one, because
+    // the machine stood still, must not make debts of hours out of those of moments.
+    const most = this.#virtualTime + DEBT_SECONDS_MAX * this.#capacity;
     for (const disk of this.#disks.values()) {
-      if (disk.entitled > 0) disk.tag += disk.uncharged / disk.entitled;
+      const part = disk.entitled / this.#capacity;
+      if (part > 0) disk.tag = Math.max(disk.tag, Math.min(most, disk.tag + disk.uncharged / part));
       disk.uncharged = 0;
     }
     // Storage that could do more than it is asked to is given to those who wait.
     const used = this.#capacity === 0 ? 1 : rate / this.#capacity;
-    if (!isSlow && used < USED_WELL) this.#virtualTime += seconds * (1 - used / USED_WELL);
+    if (!isSlow && used < USED_WELL) {
+      this.#virtualTime += seconds * this.#capacity * (1 - used / USED_WELL);
+    }
     const slowest = Math.min(...waiting.map(({ tag }) => tag));
     if (waiting.length > 0) this.#virtualTime = Math.max(this.#virtualTime, slowest);
     // Who did not want his part has no claim to it later, and no debt from having been away.
@@ -127,11 +135,11 @@ export class StorageScheduler {
 
   #untilUnits(disk: DiskAccount, waiting: readonly DiskAccount[]): number | null {
     const isAlone = waiting.length === 0 || (waiting.length === 1 && waiting[0] === disk);
-    if (isAlone || disk.entitled === 0) return null;
+    if (isAlone || disk.entitled === 0 || this.#capacity === 0) return null;
     const slowest = Math.max(...waiting.map(({ reportsEvery }) => reportsEvery));
     const lead = Math.min(LEAD_MAX, Math.max(LEAD_MIN, (LEAD_REPORTS * slowest) / 1000));
-    const ahead = Math.max(0, this.#virtualTime + lead - disk.tag);
-    return Math.floor(disk.units + ahead * disk.entitled);
+    const ahead = Math.max(0, this.#virtualTime + lead * this.#capacity - disk.tag);
+    return Math.floor(disk.units + (ahead * disk.entitled) / this.#capacity);
   }
 }
 

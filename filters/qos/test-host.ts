@@ -1,5 +1,5 @@
-// A host for tests: disks with the filter, its daemon, lines and connections in memory, and a device
-// that all disks share and that serves one I/O at a time. Its clock moves when it is told to.
+// A host for tests: disks with the filter, its daemon, lines and connections in memory, and a
+// device that all disks share, one I/O at a time. Its clock moves when it is told to.
 import type {
   DaemonConnection,
   DaemonContext,

@@ -119,11 +119,11 @@ async function measure(
     }),
   );
   await sleep(systemClock, SETTLE_SECONDS * 1_000);
-  const before = await Promise.all(worlds.map(unitsOf));
+  const before = await Promise.all(worlds.map(countOf));
   await sleep(systemClock, seconds * 1_000);
-  const after = await Promise.all(worlds.map(unitsOf));
+  const after = await Promise.all(worlds.map(countOf));
   await Promise.all(running);
-  const rates = after.map((units, index) => Math.round((units - (before[index] ?? 0)) / seconds));
+  const rates = after.map((end, index) => rateOf(before[index] ?? end, end));
   const [first = 1] = rates;
   const ratios = rates.map((rate) => (rate / first).toFixed(2)).join(' : ');
   const all = rates.reduce((total, rate) => total + rate, 0);
@@ -131,9 +131,21 @@ async function measure(
   print(`    ${rates.join(' + ')} = ${all} IOPS, ${ratios}`);
 }
 
-async function unitsOf({ client }: RunningWorld): Promise<number> {
+interface Count {
+  units: number;
+  /** Of when it was asked for: a busy machine takes its time between one world and the next. */
+  atMs: number;
+}
+
+async function countOf({ client }: RunningWorld): Promise<Count> {
+  const begun = systemClock.monotonic();
   const [disk] = (await client.sample()).disks;
-  return disk?.filters[0]?.statistics.units ?? 0;
+  const units = disk?.filters[0]?.statistics.units ?? 0;
+  return { units, atMs: (begun + systemClock.monotonic()) / 2 };
+}
+
+function rateOf(before: Count, after: Count): number {
+  return Math.round(((after.units - before.units) * 1000) / (after.atMs - before.atMs));
 }
 
 async function startStorage(port: number): Promise<ChildProcess> {

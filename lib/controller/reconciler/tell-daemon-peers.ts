@@ -1,7 +1,7 @@
 // Tells a host where the filters' daemons of the other hosts of its cluster wait, whenever that is
 // another place than it was told before.
-import type { DaemonPeers } from '../../wire/agent/daemon-rpc.ts';
-import { setDaemonPeers } from '../../wire/agent/daemon-rpc.ts';
+import { Fault } from '../../model/fault.ts';
+import { type DaemonPeers, setDaemonPeers } from '../../wire/agent/daemon-rpc.ts';
 import type { HostReport } from '../../wire/agent/host-rpc.ts';
 import type { Host } from '../database/generated/client.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
@@ -22,8 +22,14 @@ export class DaemonPeersTeller {
     const peers = peersOf(own, await this.#neighbours(host), reports);
     const text = JSON.stringify([own.bootId, peers]);
     if (text === this.#told) return;
-    await this.#services.agents.call(host, setDaemonPeers, { peers });
-    this.#told = text;
+    try {
+      await this.#services.agents.call(host, setDaemonPeers, { peers });
+      this.#told = text;
+    } catch (error) {
+      // With the next report it is told again.
+      if (!(error instanceof Fault)) throw error;
+      this.#services.logger.warn({ host: host.name, reason: error.message }, 'not told of daemons');
+    }
   }
 
   async #neighbours({ id, clusterId }: Host): Promise<string[]> {
