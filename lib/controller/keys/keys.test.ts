@@ -118,7 +118,9 @@ test('a call about an encrypted VM brings its keys first, or is not made', async
   await expect(powerOn('vm-1.2000.task-1')).rejects.toThrow('the host is a test');
   expect(made.map(({ name }) => name)).toEqual(['putKeys']);
   const { vmId, sealed } = putKeys.input.parse(made[0]?.input);
-  expect(JSON.parse(box.open(vmId, sealed))).toMatchObject([{ provider: 'vault', keyId: 'vm-1.2000.task-1' }]);
+  expect(JSON.parse(box.open(vmId, sealed))).toMatchObject([
+    { provider: 'vault', keyId: 'vm-1.2000.task-1' },
+  ]);
   await expect(powerOn('gone')).rejects.toMatchObject({
     fault: 'KeyNotAvailable',
     data: { keyId: 'gone', providerId: 'vault' },
