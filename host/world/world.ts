@@ -103,8 +103,7 @@ export class World {
     const { nbdHost, nbdPort, nbdSocketPath, statePath, serves } = this.#parts.launch;
     const filters = await this.#disks.loadFilters();
     await this.#keys.arrived();
-    const resume = async (): Promise<void> => this.#openDisks(filters, new Map());
-    if (statePath === null) await resume();
+    if (statePath === null) await this.#openDisks(filters, null);
     else
       await resumeFrom(statePath, (states) => this.#openDisks(filters, states), this.#parts.files);
     try {
@@ -119,14 +118,15 @@ export class World {
 
   async #openDisks(
     filters: ReadonlyMap<number, WantedFilter[]>,
-    states: StatesByDisk,
+    states: StatesByDisk | null,
   ): Promise<void> {
-    this.#server = this.#makeServer(await this.#disks.openAll(filters, states));
+    this.#server = this.#makeServer(await this.#disks.openAll(filters, states ?? new Map()));
     await requireSameDisks(this.#parts.launch, this.#parts.files).catch(async (thrown: unknown) => {
       await this.#disks.closeAll();
       throw thrown;
     });
-    if (states.size === 0) return;
+    // Of a suspended VM every filter hears of it, also when none had anything to remember.
+    if (states === null) return;
     for (const disk of this.#disks.list) {
       const resumed = disk.announce('resume');
       await resumed.prepare();

@@ -50,14 +50,14 @@ export async function suspend(
   return { ...pause, copiedBytes: 0 };
 }
 
-/** Opens with the states of a suspended VM, if there are any. Throws `FileFault`. */
+/** Opens with the states of a suspended VM; with null when it was not. Throws `FileFault`. */
 export async function resumeFrom(
   statePath: string,
-  open: (states: StatesByDisk) => Promise<void>,
+  open: (states: StatesByDisk | null) => Promise<void>,
   files: SmallFiles = systemFiles,
 ): Promise<void> {
   const states = await readStates(statePath, files);
-  await open(states ?? new Map());
+  await open(states);
   if (states === null) return;
   await removeState(statePath, files);
   await files.syncDirectory(dirname(statePath));
