@@ -67,8 +67,8 @@ test('a new filter comes from an empty folder onto a disk of a cluster', async (
 });
 
 /**
- * As the guide says, but that the certification is a short one, which does not sign: all of it takes
- * minutes, and is tried on its own.
+ * As the guide says, but that the certification is a short one, which does not sign: all of it
+ * takes minutes, and is tried on its own.
  */
 async function makeVib(folder: string): Promise<Buffer> {
   const options = { cwd: folder, env: { ...process.env, INIT_CWD: folder }, timeout: 5 * MINUTES };

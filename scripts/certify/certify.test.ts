@@ -92,7 +92,7 @@ test(
   'two steps that must be one show where a kill comes between them, and nowhere else',
   async () => {
     const bytes = await badVib(BAD_FILTERS.changesInTwoSteps);
-    const effort = { ...EFFORT, crashPoints: 12, crashScenarios: ['resume'] };
+    const effort = { ...EFFORT, crashPoints: 64, crashScenarios: ['resume'] };
     const report = await trial(bytes, ['operations', 'crash', 'awaits'], {}, effort);
     expect(report.checks.map(({ id, verdict }) => [id, verdict])).toEqual([
       ['operations', 'passed'],

@@ -87,7 +87,9 @@ class Enumeration {
     });
     const reached = await this.#reached(stage, crashAt, problem);
     const ended = crashAt > 0 && reached.length >= crashAt;
-    if (problem !== null && (problem instanceof Failure || !ended)) throw failure(name, problem);
+    if (problem !== null && (problem instanceof Failure || !ended)) {
+      throw failure(`${name}, behind point ${reached.length} (${reached.at(-1)})`, problem);
+    }
     const where = `${name}, ended at point ${crashAt} (${reached.at(-1)})`;
     try {
       if (ended) await stage.recover('After that');

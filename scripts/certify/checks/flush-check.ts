@@ -1,5 +1,5 @@
 // Is what was flushed, or written with forced unit access, still there after kill -9? The drive
-// below, and the host's flash, have volatile caches, so that a flush which never reached them shows.
+// below and the host's flash have volatile caches, so that a flush which never reached them shows.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_FLAGS, COMMANDS } from '#lib/formats/nbd/constants.ts';

@@ -302,17 +302,19 @@ export class Trial {
 
   /** What the world's process has said last of what kept it from going on; null if nothing. */
   async lastWords(): Promise<string | null> {
-    const log = await readFile(this.#world.launch.logPath, 'utf8').catch(() => '');
-    for (const line of log.trimEnd().split('\n').reverse()) {
-      const said = logLineSchema.safeParse(jsonOf(line));
-      if (said.success && said.data.level >= ERROR_LEVEL) return said.data.msg;
-    }
-    return null;
+    return (await this.#errorsLogged()).at(-1) ?? null;
   }
 
   /** Whether the machine was too busy to let a world renew its locks: no fault of the filter's. */
   async wasStarved(reason: string): Promise<boolean> {
-    return LOCK_LOST.test(reason) || LOCK_LOST.test((await this.lastWords()) ?? '');
+    return [reason, ...(await this.#errorsLogged())].some((each) => LOCK_LOST.test(each));
+  }
+
+  /** By the last world. */
+  async #errorsLogged(): Promise<string[]> {
+    const log = await readFile(this.#world.launch.logPath, 'utf8').catch(() => '');
+    const lines = log.split('\n').map((line) => logLineSchema.safeParse(jsonOf(line)).data);
+    return lines.flatMap((line) => (line && line.level >= ERROR_LEVEL ? [line.msg] : []));
   }
 
   /** Waits for the end of the world's process, whoever has started it. */
