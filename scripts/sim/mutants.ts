@@ -39,6 +39,17 @@ const CLONE_OF_TWO_SNAPSHOTS: Recipe = {
   ],
 };
 
+/** New data keys, each of which loses its world a little later on its way. */
+const KILLED_WALKS: Recipe = {
+  ...{ seed: 11, hosts: 1, vms: 1, oneMachine: true, kept: 0, syncForgets: false },
+  ...{ failsOver: false, family: 'keys', filters: 0, redoLogs: 0, pauseMs: 50, callMs: 5 },
+  durationMs: 62_000,
+  events: Array.from({ length: 14 }, (_, index) => {
+    const rekey = step('rekey', 4_000 + index * 4_000, 0);
+    return { ...rekey, severity: 0.2, killAfter: 30 + index * 12 };
+  }),
+};
+
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'flush-without-sync': {
     about: 'A flush is answered without a sync of the files.',
@@ -246,6 +257,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'clean-after-the-write': {
     about: 'What comes for a block while it is written down is taken for written.',
     theme: 'flash',
+    firstSeed: 151,
     file: 'filters/cache/write-back/destager.ts',
     find: 'if (failure !== null) throw failure;',
     replace:
@@ -257,6 +269,21 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'filters/cache/write-back/left-over.ts',
     find: 'if (claim === null) return null;',
     replace: 'if (claim === null || claim.hostId !== context.flash?.host.id) return null;',
+  },
+  'walk-without-heads': {
+    about: 'A range is re-encrypted before it is known how to go on after a kill.',
+    recipe: KILLED_WALKS,
+    file: 'filters/encryption/walker.ts',
+    find: 'heads: now.heads } });',
+    replace: 'heads: null } });',
+  },
+  'walk-under-writes': {
+    about: 'A range is re-encrypted while the guest writes to it.',
+    theme: 'keys',
+    unproven: true,
+    file: 'filters/encryption/walker.ts',
+    find: 'await this.inFlight.whenClear(offset, end);',
+    replace: '',
   },
   'operation-without-lock': {
     about: 'A process that has lost its locks still makes its operation the truth.',
