@@ -140,7 +140,7 @@ test.each(TYPES)(
     await onDatastore(type);
     const path = join(folder, 'a-flat.vmdk');
     await writeFile(path, 'fresh');
-    const program = new URL('./stale-writer-main.ts', import.meta.url).pathname;
+    const program = new URL('./locking/stale-writer-main.ts', import.meta.url).pathname;
     const stale = fork(program, [descriptorPath, path]);
     children.push(stale);
     const exited = once(stale, 'exit');
@@ -200,7 +200,7 @@ interface Contender {
 }
 
 function contend(name: string, rounds: number, holdMs: number, where = 'here'): Contender {
-  const program = new URL('./lock-contender-main.ts', import.meta.url).pathname;
+  const program = new URL('./locking/lock-contender-main.ts', import.meta.url).pathname;
   const args = [program, descriptorPath, log, name, String(rounds), String(holdMs), where];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);

@@ -32,8 +32,8 @@ export interface DestageOptions {
 
 /**
  * Returns the bytes that it wrote, not yet durable. Throws the first error when all has ended; what
- * was written by then is not known, and must be marked as dirty again. The slots must be pinned. One
- * call at a time.
+ * was written by then is not known, and must be marked as dirty again. The slots must be pinned.
+ * One call at a time.
  */
 export async function destage(options: DestageOptions): Promise<number> {
   const { store, slots } = options;

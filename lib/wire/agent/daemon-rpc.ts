@@ -11,7 +11,7 @@ const daemonPeerSchema = z.object({
 });
 
 /** By filter: where the daemons of other hosts wait for this one's. */
-export const daemonPeersSchema = z.record(z.string().max(64), z.array(daemonPeerSchema).max(1024));
+const daemonPeersSchema = z.record(z.string().max(64), z.array(daemonPeerSchema).max(1024));
 export type DaemonPeers = z.infer<typeof daemonPeersSchema>;
 
 /** Replaces what the host was told before. It forgets it when its agent ends. */

@@ -7,7 +7,7 @@ import { taskStartedSchema } from './tasks.ts';
 
 const named = z.object({ id: z.string(), name: z.string() });
 
-export const flashViewSchema = flashResourceSchema.extend({
+const flashViewSchema = flashResourceSchema.extend({
   host: named,
   /** `unknown`: the host cannot be asked; `message` says why. */
   state: z.enum(['none', 'ok', 'failed', 'unknown']),

@@ -4,8 +4,8 @@
 import { openSync, writeSync } from 'node:fs';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
-import { acquireDiskLock } from './disk-lock.ts';
-import { Heartbeats } from './locking/heartbeats.ts';
+import { acquireDiskLock } from '../disk-lock.ts';
+import { Heartbeats } from './heartbeats.ts';
 
 const [descriptorPath = '', path = ''] = process.argv.slice(2);
 const owner = { hostUuid: 'stale', hostName: 'stale', vmId: 'vm-1' };
