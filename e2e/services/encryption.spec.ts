@@ -145,7 +145,7 @@ async function rowMenu(page: Page, entry: string): Promise<void> {
 async function backUp(page: Page): Promise<string> {
   await rowMenu(page, 'Back up…');
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await dialog.getByLabel(/^Password(?! again)/).fill(PASSWORD);
   await dialog.getByLabel('Password again').fill('another password');
   await expect(dialog.getByText('It is not the same.')).toBeVisible();
   await dialog.getByLabel('Password again').fill(PASSWORD);
