@@ -19,8 +19,8 @@ export interface LinkParts {
   meter: IoMeter;
   storageId(): string;
   settings(): QosSettings;
-  /** How many wait now. */
-  waiting(): number;
+  /** How many wait now, and what for. */
+  waiting(): { ios: number; why: 'limit' | 'grant' };
   /** Something may go that had to wait, or the part of the limit is another. */
   onChange(): void;
 }
@@ -124,7 +124,7 @@ export class DaemonLink {
   #tick(): void {
     const { meter, storageId, waiting, onChange } = this.#parts;
     if (storageId() !== this.#toldStorage) this.tellSettings();
-    const active = meter.units !== this.#reportedUnits || waiting() > 0;
+    const active = meter.units !== this.#reportedUnits || waiting().ios > 0;
     this.#report(active);
     this.#timer = null;
     if (active) this.#arm();
@@ -132,11 +132,16 @@ export class DaemonLink {
   }
 
   #report(active: boolean): void {
-    const { clock, meter, line } = this.#parts;
+    const { clock, meter, line, waiting } = this.#parts;
     const now = clock.monotonic();
     const latencyMs = meter.takeLatency(now - this.#reportedAt);
     const { units, bytes, ios } = meter;
-    const waits = { held: this.#held, limited: this.#limited };
+    const { ios: stuck, why } = waiting();
+    // Those that have not been looked at since the last report wait as well.
+    const waits = {
+      held: this.#held + (why === 'grant' ? stuck : 0),
+      limited: this.#limited + (why === 'limit' ? stuck : 0),
+    };
     line.send(encode({ kind: 'report', units, bytes, ios, latencyMs, ...waits, active }));
     this.#reportedAt = now;
     this.#reportedUnits = units;

@@ -46,7 +46,7 @@ export class DiskQos implements FilterLifecycle {
     this.#link = new DaemonLink({
       ...{ line: daemon, clock, meter: this.#meter, storageId },
       settings: () => this.#settings,
-      waiting: () => this.#queue.length,
+      waiting: () => ({ ios: this.#queue.length, why: this.#why }),
       onChange: () => this.#reconsider(),
     });
   }
