@@ -5,7 +5,7 @@ import type { Storage } from './process-files.ts';
 import type { EventKind, Recipe, RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
-import type { SimKeyProvider } from './sim-keys.ts';
+import type { SimKeyProvider } from './around/sim-keys.ts';
 import type { SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
 
@@ -146,7 +146,7 @@ export class Chaos {
     }
     for (const vm of fleet.vms) {
       vm.power = 'poweredOn';
-      // A disk that could not be flushed, here or on flash, answers no flush until it is opened anew.
+      // A disk that could not be flushed, or a log, answers no flush until it is opened anew.
       const failed = this.done.has('syncErrors') || this.done.has('flashErrors');
       if (failed) fleet.worldOf(vm)?.process.kill();
     }

@@ -19,7 +19,7 @@ import type { Recipe } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { operatingHost } from './sim-datastores.ts';
-import type { SimKeyProvider } from './sim-keys.ts';
+import type { SimKeyProvider } from './around/sim-keys.ts';
 import type { VmFiles } from './vm-files.ts';
 import { SimWorld } from './world.ts';
 

@@ -19,7 +19,7 @@ import type { Fleet, SimVm } from './fleet.ts';
 import type { RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { DATASTORES, pathOf } from './sim-datastores.ts';
-import { isEncrypted, rekeyed, type SimKeyProvider } from './sim-keys.ts';
+import { isEncrypted, rekeyed, type SimKeyProvider } from './around/sim-keys.ts';
 import type { VmFiles } from './vm-files.ts';
 import { SECTOR } from './volume.ts';
 

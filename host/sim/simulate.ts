@@ -23,7 +23,7 @@ import { Ring } from './ring-workload.ts';
 import { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { DATASTORES, pathOf } from './sim-datastores.ts';
-import { SimKeyProvider } from './sim-keys.ts';
+import { SimKeyProvider } from './around/sim-keys.ts';
 import { BOOT_KEY, DATA_KEY, SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
 import { VmFiles } from './vm-files.ts';

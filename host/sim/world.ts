@@ -12,7 +12,7 @@ import type { SimProcess } from './machine.ts';
 import { callProcess } from './process-call.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { ProcessFlash } from './sim-flash.ts';
+import { ProcessFlash } from './around/sim-flash.ts';
 import { SimServer } from './sim-server.ts';
 
 export interface WorldParts {

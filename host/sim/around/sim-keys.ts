@@ -3,7 +3,7 @@
 import type { DiskFilter } from '#lib/model/filter.ts';
 import { keysOf } from '#lib/model/key.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 
 const KEY_BYTES = 32;
 

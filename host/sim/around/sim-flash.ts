@@ -1,9 +1,9 @@
 // The virtual flash resource of a simulated host: its files are there again after the end of a
 // process, lose what was not synchronized when the host's machine goes down, and may fail.
 import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
-import type { SimProcess } from './machine.ts';
-import type { SeededRandom } from './seeded-random.ts';
-import { SimFile } from './volume.ts';
+import type { SimProcess } from '../machine.ts';
+import type { SeededRandom } from '../seeded-random.ts';
+import { SimFile } from '../volume.ts';
 
 /** Two logs of the size that simulated disks have, and not a third. */
 const CAPACITY_BYTES = 640 * 1024;
