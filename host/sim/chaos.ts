@@ -1,11 +1,12 @@
 // Does to a simulated fleet what the events of a recipe say.
+
+import type { SimKeyProvider } from './around/sim-keys.ts';
 import type { Fleet, SimVm } from './fleet.ts';
 import type { SimHost } from './machine.ts';
 import type { Storage } from './process-files.ts';
 import type { EventKind, Recipe, RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
-import type { SimKeyProvider } from './around/sim-keys.ts';
 import type { SimOperations } from './sim-operations.ts';
 import { soundStorage } from './storage-faults.ts';
 

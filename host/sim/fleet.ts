@@ -11,6 +11,7 @@ import { VmKeys } from '../agent/vm-keys.ts';
 import type { WorldStatus } from '../world/control.ts';
 import type { LoadFilters } from '../world/world-disks.ts';
 import { SimAgent, type SimRunner } from './agent.ts';
+import type { SimKeyProvider } from './around/sim-keys.ts';
 import { hostFacts, vmFacts } from './facts.ts';
 import { SimHost, SimMachine, type SimProcess } from './machine.ts';
 import { callProcess } from './process-call.ts';
@@ -19,7 +20,6 @@ import type { Recipe } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { operatingHost } from './sim-datastores.ts';
-import type { SimKeyProvider } from './around/sim-keys.ts';
 import type { VmFiles } from './vm-files.ts';
 import { SimWorld } from './world.ts';
 

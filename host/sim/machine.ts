@@ -2,8 +2,8 @@
 // clock and its files alone: once it is dead, nothing comes back to it, and so it does nothing.
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import type { ProcessIdentity, ProcessTable } from '../datastore/process-identity.ts';
-import type { Schedule, ScheduledEvent } from './schedule.ts';
 import { SimFlash } from './around/sim-flash.ts';
+import type { Schedule, ScheduledEvent } from './schedule.ts';
 
 /** 2026-01-01T00:00:00Z. */
 const WALL_START_MS = 1_767_225_600_000;

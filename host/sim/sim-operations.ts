@@ -15,11 +15,11 @@ import { relocateVm } from '../agent/vm/operations/relocate-vm.ts';
 import { removeSnapshot } from '../agent/vm/operations/remove-snapshot.ts';
 import { revertToSnapshot } from '../agent/vm/operations/revert-to-snapshot.ts';
 import { unitOfKey } from '../datastore/vm-home.ts';
+import { isEncrypted, rekeyed, type SimKeyProvider } from './around/sim-keys.ts';
 import type { Fleet, SimVm } from './fleet.ts';
 import type { RecipeEvent } from './recipe.ts';
 import type { Schedule } from './schedule.ts';
 import { DATASTORES, pathOf } from './sim-datastores.ts';
-import { isEncrypted, rekeyed, type SimKeyProvider } from './around/sim-keys.ts';
 import type { VmFiles } from './vm-files.ts';
 import { SECTOR } from './volume.ts';
 

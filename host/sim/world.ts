@@ -8,11 +8,11 @@ import type { TakeOver } from '../migration/take-over.ts';
 import type { WorldLaunch } from '../world/launch.ts';
 import { World } from '../world/world.ts';
 import type { LoadFilters } from '../world/world-disks.ts';
+import { ProcessFlash } from './around/sim-flash.ts';
 import type { SimProcess } from './machine.ts';
 import { callProcess } from './process-call.ts';
 import { ProcessFiles, type Storage } from './process-files.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { ProcessFlash } from './around/sim-flash.ts';
 import { SimServer } from './sim-server.ts';
 
 export interface WorldParts {
