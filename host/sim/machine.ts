@@ -2,7 +2,7 @@
 // clock and its files alone: once it is dead, nothing comes back to it, and so it does nothing.
 import type { Clock, Timer } from '#lib/base/clock.ts';
 import type { ProcessIdentity, ProcessTable } from '../datastore/process-identity.ts';
-import { SimFlash } from './around/sim-flash.ts';
+import { SimFlash } from './around/flash-store.ts';
 import type { Schedule, ScheduledEvent } from './schedule.ts';
 
 /** 2026-01-01T00:00:00Z. */

@@ -1,37 +1,12 @@
-// The virtual flash resource of a simulated host: its files are there again after the end of a
-// process, lose what was not synchronized when the host's machine goes down, and may fail.
+// The virtual flash resource of a simulated host as one of its processes sees it: it may fail, and
+// what a dead process had begun to write to it is not written.
 import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import type { SimProcess } from '../machine.ts';
 import type { SeededRandom } from '../seeded-random.ts';
-import { SimFile } from '../volume.ts';
+import { type SimFile, systemError } from '../volume.ts';
+import { CAPACITY_BYTES, type SimFlash } from './flash-store.ts';
 
-/** Two logs of the size that simulated disks have, and not a third. */
-const CAPACITY_BYTES = 640 * 1024;
 const SYNC_MS_MAX = 2;
-
-export class SimFlash {
-  /** Share of the calls that fail with EIO. */
-  errors = 0;
-  readonly files = new Map<string, { label: string; file: SimFile }>();
-  #made = 0;
-
-  /** The host's machine went down. */
-  losePower(random: SeededRandom, kept: number): void {
-    for (const { file } of this.files.values()) file.losePower(random, kept);
-  }
-
-  add(label: string, sizeBytes: number): string {
-    const used = [...this.files.values()].reduce((sum, { file }) => sum + file.size, 0);
-    if (used + sizeBytes > CAPACITY_BYTES) throw new Error('ENOSPC: the flash is full');
-    this.#made += 1;
-    const id = `log-${this.#made}`;
-    const file = new SimFile();
-    file.resize(sizeBytes);
-    file.sync();
-    this.files.set(id, { label, file });
-    return id;
-  }
-}
 
 /** A host's flash as one of its processes sees it. */
 export class ProcessFlash implements HostFlash {
@@ -72,7 +47,7 @@ export class ProcessFlash implements HostFlash {
 
   /** Throws when the flash fails, or the process is dead. */
   check(): void {
-    if (!this.process.alive || this.fails()) throw new Error('EIO: the flash failed');
+    if (!this.process.alive || this.fails()) throw systemError('EIO', 'the flash failed');
   }
 
   fails(): boolean {
@@ -83,7 +58,7 @@ export class ProcessFlash implements HostFlash {
   #open(id: string): FlashFile {
     const found = this.#flash.files.get(id);
     if (found) return new ProcessFlashFile(this, id, found.file);
-    throw new Error('ENOENT: the file is not there');
+    throw systemError('ENOENT', 'the file is not there');
   }
 }
 
@@ -126,7 +101,9 @@ class ProcessFlashFile implements FlashFile {
         const fails = this.#flash.fails();
         if (fails) this.#file.poison();
         else if (!landsEarly) this.#file.sync();
-        const answer = fails ? () => reject(new Error('EIO: the flash failed')) : () => resolve();
+        const answer = fails
+          ? () => reject(systemError('EIO', 'the flash failed'))
+          : () => resolve();
         process.run(process.localNow, answer);
       };
       process.host.schedule.at(process.localNow + random.between(0, SYNC_MS_MAX), land);
@@ -144,6 +121,6 @@ class ProcessFlashFile implements FlashFile {
 
   #requireWithin(position: number, length: number): void {
     if (position >= 0 && position + length <= this.sizeBytes) return;
-    throw new Error(`EINVAL: ${position} + ${length} is not within the file`);
+    throw systemError('EINVAL', `${position} + ${length} is not within the file`);
   }
 }
