@@ -1,5 +1,5 @@
 // The flash of a simulated host: its files are there again after a process ends, and lose what was
-// was not synchronized when the host's machine goes down.
+// not synchronized when the host's machine goes down.
 import type { SeededRandom } from '../seeded-random.ts';
 import { SimFile, systemError } from '../volume.ts';
 
