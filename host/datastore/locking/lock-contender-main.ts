@@ -7,8 +7,8 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { acquireDiskLock, type DiskLock } from '../disk-lock.ts';
+import { type ProcessTable, systemProcesses } from '../process-identity.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { type ProcessTable, systemProcesses } from './process-identity.ts';
 
 const [descriptorPath = '', log = '', name = '', rounds = '1', holdMs = '0', where = 'here'] =
   process.argv.slice(2);

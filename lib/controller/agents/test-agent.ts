@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
 import { systemRandom } from '../../base/system-random.ts';
-import { Fault, toFaultRecord } from '../../model/fault.ts';
 import { SealedBox } from '../../formats/sealed-box/sealed-box.ts';
+import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
 import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
