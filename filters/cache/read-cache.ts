@@ -158,17 +158,25 @@ export class ReadCache {
   }
 
   #takeOut(first: number, end: number, { offset, length }: Io): void {
+    const place = offset + this.shift;
     if (length > FILL_BYTES_MAX) {
-      this.store.invalidate(first, end);
+      // Of the blocks at the ends only what is touched: their other sectors may be on their way
+      // down, and the storage not have them yet.
+      this.store.invalidate(first + 1, end - 1);
+      for (const block of [first, end - 1]) {
+        this.#forget(this.store.find(block), touchedSectors(block, place, length));
+      }
       return;
     }
     let slot: number = NONE;
     for (let block = first; block < end; block++) {
       slot = this.store.findNext(slot, block);
-      if (slot === NONE) continue;
-      const kept = ~touchedSectors(block, offset + this.shift, length);
-      this.store.valid[slot] = (this.store.valid[slot] ?? 0) & kept;
+      this.#forget(slot, touchedSectors(block, place, length));
     }
+  }
+
+  #forget(slot: number, sectors: number): void {
+    if (slot !== NONE) this.store.valid[slot] = (this.store.valid[slot] ?? 0) & ~sectors;
   }
 
   /** Copies the whole sectors of an I/O's data to where `#slots` says, but not where it is NONE. */

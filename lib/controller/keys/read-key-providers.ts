@@ -92,6 +92,8 @@ export async function providerUses(
   const disks = rows.flatMap(({ vmId, vm, key: diskKey, label: diskLabel, filters }) =>
     keysOf(filtersSchema.parse(filters))
       .filter(({ provider }) => provider === name)
+      // The one before a rekey counts as long as no newer one is of this provider.
+      .slice(0, 1)
       .map(({ keyId }) => ({ vmId, vmName: vm.name, diskKey, diskLabel, keyId })),
   );
   const policies = (await db.policy.findMany({ orderBy: { name: 'asc' } })).filter(({ rules }) =>

@@ -44,6 +44,11 @@ async function recryptDisk(
   const name = newKeyName(vmId, key, taskId);
   // A run before this one has got so far: the disk has the key of this task.
   const isDone = current.some(({ properties }) => properties.keyId === name);
+  const from = share * done.length;
+  const walk = { host: vm.host, vmId, diskKey: key, diskLabel: label, from, to: from };
+  // One that stopped half way may have left the data key under the key before: with another new
+  // key now, nothing would name that one any more.
+  if (!isDone) await awaitWalk(context, walk);
   const filters = isDone
     ? current
     : await withKeys(context, { current, wanted: current }, { name, rewrap: true, deep });
@@ -57,9 +62,7 @@ async function recryptDisk(
     await recordChange(tx, { object: vmId, path: 'filters' });
   });
   await refreshWorlds(context, vm.host);
-  const from = share * done.length;
-  const walk = { host: vm.host, vmId, diskKey: key, diskLabel: label, from, to: from + share };
-  await awaitWalk(context, walk);
+  await awaitWalk(context, { ...walk, to: from + share });
 }
 
 async function announce(

@@ -13,16 +13,16 @@ interface Written {
 
 /** `onPoint` is told of each step at which the process may end. */
 export function withVolatileFlash(flash: HostFlash, onPoint: (name: string) => void): HostFlash {
-  const { host, capacityBytes } = flash;
+  const { host, capacityBytes, take } = flash;
+  const volatile = (file: FlashFile | null) => file && new VolatileFile(file, onPoint);
   return {
     host,
     capacityBytes,
-    make: (label, sizeBytes) => new VolatileFile(flash.make(label, sizeBytes), onPoint),
+    make: (...given) => new VolatileFile(flash.make(...given), onPoint),
     sweep: (...given) => flash.sweep(...given),
-    find(id) {
-      const file = flash.find(id);
-      return file && new VolatileFile(file, onPoint);
-    },
+    find: (id) => volatile(flash.find(id)),
+    // Only where there is one: without it a filter knows that files are never shared.
+    ...(take === undefined ? {} : { take: (id: string) => volatile(take.call(flash, id)) }),
   };
 }
 
@@ -66,6 +66,10 @@ class VolatileFile implements FlashFile {
     } finally {
       this.#onPoint(SYNC_ENDED);
     }
+  }
+
+  isThere(): boolean {
+    return this.#file.isThere?.() ?? true;
   }
 
   /** Whoever opens it next, on a host that has lost no power, finds everything. */
