@@ -82,6 +82,16 @@ const playedHosts: Agents = {
       readIoTrace: { entries: [] },
       startWorkload: { workloadId: 'workload-1' },
       stopWorkload: {},
+      readFlash: {
+        ...{ capacityBytes: 2 ** 30, usedBytes: 2 ** 20, storeFreeBytes: 2 ** 34 },
+        ...{ state: 'ok', message: '' },
+        contents: [
+          {
+            ...{ id: 'f1', filter: 'cache', disk: 'web01/web01.vmdk', bytes: 2 ** 20 },
+            ...{ vmId: null, diskKey: null, mirrorOf: null },
+          },
+        ],
+      },
       report: {
         ...{ revision: 1, bootId: 'b', hostUuid: '00000000-0000-4000-8000-000000000000' },
         ...{ hostId: 'host-1', maintenanceMode: false, vibs: [], datastores: [], worlds: [] },
