@@ -21,11 +21,11 @@ test('a host that does not answer fails alone, DRS says why, and Resolve mends i
   const letUp = await keepDown('esx03');
   try {
     await openObject(page, 'Prod', FILTERS);
-    await chooseFilter(page, 'qos');
+    await chooseFilter(page, 'entropy');
     const failed = page.getByText('Failed on 1 of 3 hosts', { exact: true });
     await expect(failed).toBeVisible({ timeout: FAIL_MS });
     expect((await endedTask(page, 'Install IO Filter', 'Prod')).state).toBe('error');
-    const conflict = page.getByText(/DRS and the I\/O filter qos do not go together/);
+    const conflict = page.getByText(/DRS and the I\/O filter entropy do not go together/);
     await expect(conflict.first()).toBeVisible();
     await expectAccessible(page);
   } finally {
@@ -38,7 +38,7 @@ test('a host that does not answer fails alone, DRS says why, and Resolve mends i
     })
     .toBe('connected');
   await page.getByRole('button', { name: 'Resolve' }).click();
-  const hosts = page.getByRole('list', { name: 'Hosts of qos' });
+  const hosts = page.getByRole('list', { name: 'Hosts of entropy' });
   await expect(hosts.getByText('Installed', { exact: true })).toHaveCount(3, { timeout: 60_000 });
   await expect(page.getByText(/do not go together/)).toHaveCount(0);
 });

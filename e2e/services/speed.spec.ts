@@ -89,8 +89,8 @@ test('2 a limit holds a disk back, and the charts show it', async ({ page }) => 
   const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   expect(mean).toBeGreaterThan(0);
   expect(mean).toBeLessThan(LIMIT_IOPS * 1.1);
-  const chart = await iops.getAttribute('aria-label');
-  expect(Number(/Reads: now ([\d,]+)/.exec(chart ?? '')?.[1])).toBeLessThan(LIMIT_IOPS * 2);
+  // What it shows comes a little later; a burst would have four digits and a comma.
+  await expect(iops).toHaveAttribute('aria-label', /^IOPS\. Reads: now [12]?\d?\d(\.\d+)?, /);
   await expectAccessible(page);
   await deleteTestVm(page, VM);
 });

@@ -11,7 +11,7 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const VENDOR = /^[A-Za-z0-9]{2,16}$/;
 /** What a filter and its test may use, with what these use themselves. */
 const SDK_FOLDER = 'filter-sdk';
-const SDK_NEEDS = ['base/assert.ts'];
+const SDK_NEEDS = ['base/assert.ts', 'base/crc32c.ts'];
 
 /** Throws InvalidArgument for a bad name, AlreadyExists when the folder is not empty. */
 export async function writeProject(settings: ProjectSettings): Promise<void> {
