@@ -113,7 +113,7 @@ export class SimRunner implements OperatedVm {
     this.client = {
       operate: (params: OperateParams) => {
         parts.onOperation(params);
-        return this.#ask(OPERATION_LIMIT_MS, ({ world }) => world.operate(params));
+        return this.#ask(OPERATION_LIMIT_MS, (world) => world.operate(params));
       },
       cancel: (mark: string) =>
         this.#ask(CALL_LIMIT_MS, async ({ world }) => {

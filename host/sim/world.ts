@@ -6,6 +6,7 @@ import type { Destination } from '../migration/hand-over.ts';
 import type { HandoverState } from '../migration/handover-state.ts';
 import type { TakeOver } from '../migration/take-over.ts';
 import type { WorldLaunch } from '../world/launch.ts';
+import type { OperateParams, OperationResult } from '../world/operations/operation.ts';
 import { World } from '../world/world.ts';
 import type { LoadFilters } from '../world/world-disks.ts';
 import { ProcessFlash } from './around/sim-flash.ts';
@@ -103,6 +104,15 @@ export class SimWorld {
     this.#parts.onServing(this);
   }
 
+  /** One that has suspended its VM ends by itself when nobody tells it to. */
+  async operate(params: OperateParams): Promise<OperationResult> {
+    const result = await this.world.operate(params);
+    if (params.operation.kind === 'suspend') {
+      this.process.clock.after(SUSPENDED_MS, () => void this.stop());
+    }
+    return result;
+  }
+
   /** Flushes and ends. */
   async stop(): Promise<void> {
     await this.world.stop();
@@ -143,8 +153,9 @@ export class SimWorld {
   }
 }
 
-/** As host/world/world-main.ts has it: one that cannot go on stays for the agent to ask why. */
+/** As host/world/world-main.ts has them: one that cannot go on stays for the agent to ask why. */
 const FAULTED_MS = 5_000;
+const SUSPENDED_MS = 10_000;
 
 /** Longest answers of the destination, as in host/migration/spawn-destination.ts. */
 const ACTIVATE_MS = 20_000;

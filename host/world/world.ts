@@ -1,7 +1,6 @@
 // The world of one VM: opens its disks, serves them over NBD, and does what the host agent asks. It
 // puts the parts together; what they do stands in host/disk, host/chain, host/nbd, host/migration
 // and beside it in operations.
-import { assert } from '#lib/base/assert.ts';
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import type { Random } from '#lib/base/random.ts';
@@ -313,7 +312,8 @@ export class World {
       server: () => this.#server,
       nbdSocketPath: launch.nbdSocketPath,
       onServing: () => {
-        assert(this.#state === 'waiting', 'a VM is taken over once');
+        // One that has lost its locks since it took them over stays what it is.
+        if (this.#state !== 'waiting') return;
         this.#state = 'running';
         void this.#mutex.run(() => this.#disks.tellArrived());
       },

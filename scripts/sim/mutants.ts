@@ -222,6 +222,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'overtaken-undone': {
     about: 'A host takes back an operation although another has changed the VM since.',
     theme: 'lostHosts',
+    firstSeed: 323,
     file: 'host/agent/vm/vm-intent.ts',
     find: "if (mark !== intent.markBefore) return 'overtaken';",
     replace: '',
