@@ -100,8 +100,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'cache-keeps-old-data': {
     about: 'The cache does not forget what a write is about to change.',
     file: 'filters/cache/read-cache.ts',
-    find: 'this.store.valid[slot] = (this.store.valid[slot] ?? 0) & kept;',
-    replace: 'this.store.valid[slot] = (this.store.valid[slot] ?? 0) | (kept & 0);',
+    find: '(this.store.valid[slot] ?? 0) & ~sectors',
+    replace: '(this.store.valid[slot] ?? 0)',
   },
   'cache-believes-failed-writes': {
     about: 'The cache answers with data whose write has failed.',
@@ -222,7 +222,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'overtaken-undone': {
     about: 'A host takes back an operation although another has changed the VM since.',
     theme: 'lostHosts',
-    firstSeed: 323,
+    firstSeed: 442,
     file: 'host/agent/vm/vm-intent.ts',
     find: "if (mark !== intent.markBefore) return 'overtaken';",
     replace: '',
