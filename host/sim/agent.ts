@@ -157,10 +157,11 @@ export class SimRunner implements OperatedVm {
   /** As that of host/agent/vm/vm-runner.ts. */
   async settle(): Promise<Settlement | null> {
     if (this.record.intent === null) return null;
-    const { host } = this.#parts;
-    for (let world = this.#here(); world?.world.status().operation; world = this.#here()) {
-      await this.#sleep(WATCH_MS);
-    }
+    const { host, worldsOf } = this.#parts;
+    // What a process that was killed had asked the kernel for may still happen until it is gone.
+    const isBusy = ({ alive, world }: SimWorld): boolean =>
+      !alive || world.status().operation !== null;
+    while (worldsOf(this.vmId).some(isBusy)) await this.#sleep(WATCH_MS);
     const settled = await settleRecord(this.record, host.objects, host.files);
     if (settled !== null) await this.update(settled.change);
     return settled?.settlement ?? null;

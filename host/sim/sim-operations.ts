@@ -303,10 +303,13 @@ export class SimOperations {
     // One that is being started could be on after it was looked at.
     if (vm.busy || vm.power !== 'poweredOn' || fleet.worldOf(vm) === null) return;
     vm.power = 'poweredOff';
+    // Nothing else is asked of it meanwhile: the product does one thing after the other.
+    vm.busy = true;
     const deadline = schedule.now + OFF_MS_MAX;
     while (vm.worlds.some(({ process }) => !process.isGone) && schedule.now < deadline) {
       await schedule.sleep(100);
     }
+    vm.busy = false;
     await work();
     vm.power = 'poweredOn';
   }
