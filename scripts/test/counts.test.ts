@@ -20,14 +20,49 @@ test('a test file that cannot be loaded is a failed test', () => {
     ...{ numPassedTests: 5, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1 },
     testResults: [
       { status: 'passed', assertionResults: [{}] },
-      { status: 'failed', assertionResults: [{}] },
-      { status: 'failed', assertionResults: [] },
+      {
+        ...{ name: 'a.test.ts', status: 'failed' },
+        assertionResults: [
+          {
+            fullName: 'adds',
+            status: 'failed',
+            failureMessages: ['\u001b[31m1 is not 2\u001b[39m'],
+          },
+          { fullName: 'takes away', status: 'passed' },
+        ],
+      },
+      { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
     ],
   };
-  expect(readVitestCounts(write(report))).toEqual({ passed: 5, failed: 2, skipped: 3 });
+  const none = path.join(folder, 'none.json');
+  expect(readVitestCounts(write(report), none)).toEqual({
+    ...{ passed: 5, failed: 2, skipped: 3 },
+    failures: ['a.test.ts: adds\n    1 is not 2', 'b.test.ts\n    no such module'],
+  });
+});
+
+test('an error outside of tests is a failure, and is said', () => {
+  const report = {
+    ...{ numPassedTests: 5, numFailedTests: 0, numPendingTests: 0, testResults: [] },
+  };
+  const errors = path.join(folder, 'errors.json');
+  writeFileSync(errors, JSON.stringify(['write EPIPE']));
+  const counts = readVitestCounts(write(report), errors);
+  expect(counts.failed).toBe(1);
+  expect(counts.failures).toEqual(['An error outside of any test\n    write EPIPE']);
 });
 
 test('a flaky test has failed', () => {
-  const report = { stats: { expected: 7, unexpected: 1, flaky: 2, skipped: 3 }, errors: [] };
-  expect(readPlaywrightCounts(write(report))).toEqual({ passed: 7, failed: 3, skipped: 3 });
+  const spec = (title: string, status: string) => ({
+    ...{ title, file: 'tasks.spec.ts' },
+    tests: [{ status, results: [{ error: { message: 'late' } }, {}] }],
+  });
+  const report = {
+    stats: { expected: 7, unexpected: 1, flaky: 2, skipped: 3 },
+    suites: [{ specs: [spec('one', 'expected')], suites: [{ specs: [spec('two', 'flaky')] }] }],
+  };
+  expect(readPlaywrightCounts(write(report))).toEqual({
+    ...{ passed: 7, failed: 3, skipped: 3 },
+    failures: ['tasks.spec.ts: two (flaky)\n    late'],
+  });
 });

@@ -1,8 +1,8 @@
 // npm test [-- STEP… [ARGUMENT…]]: runs the steps, or those that are named, and ends with one plain
 // line: how many tests passed, failed and were skipped. A check without tests of its own counts as
-// one test.
+// one test. What failed is said once more before it, and kept in .test-results/failures.txt.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Counts } from './counts.ts';
@@ -14,7 +14,7 @@ const named = STEPS.filter(({ name }) => given.includes(name));
 const passedOn = given.filter((argument) => !STEPS.some(({ name }) => name === argument));
 const steps = named.length > 0 ? named : STEPS;
 
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const total: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
 const broken = new Set<string>();
 mkdirSync(path.join(projectRoot, RESULTS_FOLDER), { recursive: true });
 for (const step of steps) {
@@ -23,7 +23,10 @@ for (const step of steps) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  total.failures = [...total.failures, ...counts.failures];
 }
+writeFileSync(path.join(projectRoot, RESULTS_FOLDER, 'failures.txt'), total.failures.join('\n'));
+if (total.failures.length > 0) say(`\n== What failed\n${total.failures.join('\n')}`);
 if (broken.size > 0) say(`Failed: ${[...broken].join(', ')}`);
 say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -31,7 +34,7 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 function runStep(step: Step): Counts {
   const missing = step.needs?.find((name) => broken.has(name));
   say(`\n== ${step.title}${missing ? `: cannot run, ${missing} failed` : ''}`);
-  if (missing) return { passed: 0, failed: 1, skipped: 0 };
+  if (missing) return { passed: 0, failed: 1, skipped: 0, failures: [] };
   const since = performance.now();
   if (step.report) rmSync(path.join(projectRoot, step.report), { force: true });
   const scratch = step.scratchVariable ? mkdtempSync(path.join(tmpdir(), 'sluice-test-')) : null;
@@ -53,8 +56,14 @@ function runStep(step: Step): Counts {
 function countsOf(step: Step, succeeded: boolean): Counts {
   const hasReport = step.report && existsSync(path.join(projectRoot, step.report));
   const counts = hasReport ? step.readCounts?.(projectRoot) : undefined;
-  if (!counts) return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: 0 };
-  return succeeded || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  if (counts && (succeeded || counts.failed > 0)) return counts;
+  if (succeeded) return { passed: 1, failed: 0, skipped: 0, failures: [] };
+  return {
+    passed: counts?.passed ?? 0,
+    failed: 1,
+    skipped: counts?.skipped ?? 0,
+    failures: [`${step.title}: failed as a whole`],
+  };
 }
 
 function say(text: string): void {

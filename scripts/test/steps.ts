@@ -21,6 +21,7 @@ export interface Step {
 
 export const RESULTS_FOLDER = '.test-results';
 const VITEST_REPORT = path.join(RESULTS_FOLDER, 'vitest.json');
+const UNHANDLED_ERRORS = path.join(RESULTS_FOLDER, 'unhandled-errors.json');
 const PLAYWRIGHT_REPORT = path.join(RESULTS_FOLDER, 'playwright.json');
 
 export const STEPS: readonly Step[] = [
@@ -49,10 +50,12 @@ export const STEPS: readonly Step[] = [
       [
         ...['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json'],
         `--outputFile.json=${VITEST_REPORT}`,
+        '--reporter=./scripts/test/unhandled-errors-reporter.ts',
       ],
     ],
     takesArguments: true,
-    readCounts: (root) => readVitestCounts(path.join(root, VITEST_REPORT)),
+    readCounts: (root) =>
+      readVitestCounts(path.join(root, VITEST_REPORT), path.join(root, UNHANDLED_ERRORS)),
     report: VITEST_REPORT,
   },
   {

@@ -145,7 +145,7 @@ export const runEveryTest: Rule = eachSource((source) => {
 
 /** A default export has no name that can be searched for; only frameworks get one. */
 export const exportByName: Rule = eachSource((source) => {
-  const wanted = /^(app|filters)\/|\.config\.(ts|js|mjs)$/.test(source.path);
+  const wanted = /^(app|filters)\/|-reporter\.ts$|\.config\.(ts|js|mjs)$/.test(source.path);
   if (wanted || !source.hasDefaultExport) return [];
   return [problem(source, 1, 'exports', 'export by name, not as default')];
 });
