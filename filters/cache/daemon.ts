@@ -7,17 +7,11 @@ import { MirrorStore } from './mirror/mirror-store.ts';
 export default defineDaemon({
   name: 'cache',
   apiVersion: 1,
-  async start({ network, onDisk, flash, log }) {
+  async start({ network, onDisk, flash }) {
     let peers: readonly DaemonPeer[] = [];
     const relays = new Set<MirrorRelay>();
-    await network.listen(0, (connection) => {
-      const { remoteAddress } = connection;
-      if (peers.some(({ address }) => address === remoteAddress)) {
-        new MirrorStore(connection, flash ?? null);
-        return;
-      }
-      log('warning', `${remoteAddress} is no host of the cluster, and gets no mirror`);
-      connection.close();
+    await network.listenForPeers((connection) => {
+      new MirrorStore(connection, flash ?? null);
     });
     network.onPeers((known) => {
       peers = known;

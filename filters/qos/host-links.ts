@@ -7,7 +7,7 @@ import { type Demand, decodeDemand, encode } from './messages.ts';
 const RETRY_MS = 1_000;
 
 export interface HostLinksParts {
-  context: Pick<DaemonContext, 'clock' | 'host' | 'log' | 'network'>;
+  context: Pick<DaemonContext, 'clock' | 'log' | 'network'>;
   onDemands(hostId: string, groups: readonly Demand[]): void;
 }
 
@@ -33,13 +33,13 @@ export class HostLinks {
 
   async start(): Promise<void> {
     const { network } = this.#parts.context;
-    await network.listen(0, (connection) => this.#welcome(connection));
+    await network.listenForPeers((connection) => this.#welcome(connection));
     network.onPeers((peers) => this.#setPeers(peers));
   }
 
   send(groups: Demand[]): void {
-    const { clock, host } = this.#parts.context;
-    const message = encode({ kind: 'demand', hostId: host.id, groups });
+    const { clock } = this.#parts.context;
+    const message = encode({ kind: 'demand', groups });
     for (const link of this.#links.values()) {
       link.connection?.send(message);
       const isDue = clock.monotonic() - link.triedAt >= RETRY_MS;
@@ -63,11 +63,11 @@ export class HostLinks {
 
   async #connect(link: Link): Promise<void> {
     const { network, clock, log } = this.#parts.context;
-    const { hostId, address, port } = link.peer;
+    const { hostId } = link.peer;
     link.isConnecting = true;
     link.triedAt = clock.monotonic();
     try {
-      const connection = await network.connect(address, port);
+      const connection = await network.connectToPeer(hostId);
       connection.onMessage(() => undefined);
       connection.onClose(() => {
         link.connection = null;
@@ -82,13 +82,12 @@ export class HostLinks {
   }
 
   #welcome(connection: DaemonConnection): void {
+    const { hostId = '' } = connection;
     connection.onMessage((bytes) => {
       const message = decodeDemand(bytes);
       if (message === null) connection.close();
-      // A host that left, or one that has not been named yet.
-      else if (this.#links.has(message.hostId)) {
-        this.#parts.onDemands(message.hostId, message.groups);
-      }
+      // A host that left.
+      else if (this.#links.has(hostId)) this.#parts.onDemands(hostId, message.groups);
     });
   }
 }

@@ -63,7 +63,6 @@ export interface Demand {
 /** From one host's daemon to another's. */
 export interface DemandMessage {
   kind: 'demand';
-  hostId: string;
   groups: Demand[];
 }
 
@@ -113,13 +112,13 @@ export function decodeToDisk(bytes: Uint8Array): ToDisk | null {
 export function decodeDemand(bytes: Uint8Array): DemandMessage | null {
   const found = fieldsOf(bytes);
   if (found?.kind !== 'demand') return null;
-  const { hostId, groups } = found;
-  if (typeof hostId !== 'string' || !Array.isArray(groups) || groups.length > GROUPS_MAX) {
+  const { groups } = found;
+  if (!Array.isArray(groups) || groups.length > GROUPS_MAX) {
     return null;
   }
   const demands = groups.map(demandIn);
   if (!demands.every((demand) => demand !== null)) return null;
-  return { kind: 'demand', hostId, groups: demands };
+  return { kind: 'demand', groups: demands };
 }
 
 function demandIn(value: unknown): Demand | null {

@@ -52,10 +52,15 @@ class TestDisk {
 /** One end of a connection. */
 class Joined implements DaemonConnection {
   readonly remoteAddress = '';
+  readonly hostId: string;
   onSend: (message: Uint8Array) => void = () => undefined;
   listener: (message: Uint8Array) => void = () => undefined;
   #closed: () => void = () => undefined;
   isOpen = true;
+
+  constructor(hostId = '') {
+    this.hostId = hostId;
+  }
 
   send(message: Uint8Array): boolean {
     if (this.isOpen) this.onSend(message.slice());
@@ -173,11 +178,13 @@ export class TestHost {
         this.#onDisk = listener;
       },
       network: {
-        listen: (port, onConnection) => {
+        listen: () => Promise.reject(new Error('strangers are not let in')),
+        connect: () => Promise.reject(new Error('nobody is reached but peers')),
+        listenForPeers: (onConnection) => {
           this.#welcome = onConnection;
-          return Promise.resolve(port);
+          return Promise.resolve(1);
         },
-        connect: (_, port) => Promise.resolve(this.#connectTo(port)),
+        connectToPeer: (hostId) => Promise.resolve(this.#connectTo(hostId)),
         onPeers: (listener) => listener(this.#peers.map(({ peer }) => peer)),
       },
     };
@@ -186,9 +193,9 @@ export class TestHost {
     for (const disk of this.disks) this.#join(disk);
   }
 
-  #connectTo(port: number): DaemonConnection {
-    const there = this.#peers.find(({ peer }) => peer.port === port)?.host;
-    const [near, far] = [new Joined(), new Joined()];
+  #connectTo(hostId: string): DaemonConnection {
+    const there = this.#peers.find(({ peer }) => peer.hostId === hostId)?.host;
+    const [near, far] = [new Joined(hostId), new Joined(this.#id)];
     near.onSend = (message) => far.listener(message);
     far.onSend = (message) => near.listener(message);
     this.#links.push(near);

@@ -26,8 +26,19 @@ export const daemonReportSchema = z.object({
 });
 export type DaemonReport = z.infer<typeof daemonReportSchema>;
 
-/** What a host tells a daemon's process: where the daemons of other hosts wait. */
+/** Where the daemon of another host waits, and the key that the two share, in base64. */
+const keyedPeerSchema = z.object({
+  hostId: z.string(),
+  address: z.string(),
+  port: z.number().int(),
+  key: z.base64(),
+});
+export type KeyedPeer = z.infer<typeof keyedPeerSchema>;
+
+/** What a host tells a daemon's process: the daemons of other hosts. Only ever in memory. */
 export const daemonOrderSchema = z.object({
-  peers: z.array(z.object({ hostId: z.string(), address: z.string(), port: z.number().int() })),
+  /** Of this host, which may have been added to the inventory since the daemon was started. */
+  hostId: z.string().optional(),
+  peers: z.array(keyedPeerSchema),
 });
 export type DaemonOrder = z.infer<typeof daemonOrderSchema>;

@@ -48,8 +48,7 @@ process.once('SIGTERM', stop);
 process.once('disconnect', stop);
 
 process.on('message', (message) => {
-  const { peers } = daemonOrderSchema.parse(message);
-  server.setPeers(peers);
+  server.setPeers(daemonOrderSchema.parse(message));
 });
 
 await server.start();

@@ -15,8 +15,9 @@ import type {
 import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import { cannotLoad, loadCode } from '../chain/load-code.ts';
 import { errnoOf } from '../datastore/errno.ts';
-import type { DaemonLaunch } from './daemon-launch.ts';
+import type { DaemonLaunch, DaemonOrder } from './daemon-launch.ts';
 import { FramedConnection, UNHEARD_MAX } from './framed-connection.ts';
+import { PeerNetwork } from './peer-network.ts';
 
 const helloSchema = z.object({ diskId: z.string().max(4096) });
 const definitionSchema = z.object({
@@ -43,11 +44,13 @@ export class DaemonServer {
   #onDisk: ((disk: DaemonDisk) => void) | null = null;
   #hooks: DaemonHooks = {};
   #isListening = false;
-  #peers: readonly DaemonPeer[] = [];
+  readonly #network: PeerNetwork;
   #onPeers: ((peers: readonly DaemonPeer[]) => void) | null = null;
 
   constructor(parts: DaemonServerParts) {
     this.#parts = parts;
+    const log = (message: string): void => parts.log('warning', message);
+    this.#network = new PeerNetwork({ hostId: parts.launch.host.id, log });
   }
 
   /**
@@ -71,9 +74,9 @@ export class DaemonServer {
   }
 
   /** Where the daemons of other hosts wait. */
-  setPeers(peers: readonly DaemonPeer[]): void {
-    this.#peers = peers;
-    this.#onPeers?.(peers);
+  setPeers({ peers, hostId }: DaemonOrder): void {
+    this.#network.set(peers, hostId);
+    this.#onPeers?.(this.#network.peers);
   }
 
   /** Ends what it does in good order. */
@@ -101,9 +104,11 @@ export class DaemonServer {
       network: {
         listen: (port, onConnection) => this.#listen(port, onConnection),
         connect: (address, port) => this.#connectTo(address, port),
+        listenForPeers: (onConnection) => this.#listenForPeers(onConnection),
+        connectToPeer: async (hostId) => this.#framed(await this.#network.connect(hostId), hostId),
         onPeers: (listener) => {
           this.#onPeers = listener;
-          listener(this.#peers);
+          listener(this.#network.peers);
         },
       },
     };
@@ -138,8 +143,21 @@ export class DaemonServer {
     });
   }
 
-  async #listen(port: number, onConnection: (peer: DaemonConnection) => void): Promise<number> {
-    const server = createServer((socket) => onConnection(this.#framed(socket)));
+  #listen(port: number, onConnection: (peer: DaemonConnection) => void): Promise<number> {
+    return this.#takePort(
+      port,
+      createServer((socket) => onConnection(this.#framed(socket))),
+    );
+  }
+
+  #listenForPeers(onConnection: (peer: DaemonConnection) => void): Promise<number> {
+    const server = this.#network.createServer((socket, hostId) =>
+      onConnection(this.#framed(socket, hostId)),
+    );
+    return this.#takePort(0, server);
+  }
+
+  async #takePort(port: number, server: Server): Promise<number> {
     await listening(server, () => server.listen(port, this.#parts.launch.networkAddress));
     this.#servers.push(server);
     const address = server.address();
@@ -160,10 +178,11 @@ export class DaemonServer {
     });
   }
 
-  #framed(socket: Socket): FramedConnection {
+  #framed(socket: Socket, hostId = ''): FramedConnection {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    return new FramedConnection(socket, (message) => this.#parts.log('warning', message));
+    const log = (message: string): void => this.#parts.log('warning', message);
+    return new FramedConnection(socket, log, hostId);
   }
 }
 

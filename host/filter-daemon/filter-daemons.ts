@@ -159,7 +159,8 @@ export class FilterDaemons {
 
   /** One that has just ended hears nothing. */
   #tellPeers(name: string, { child }: Running): void {
-    const order: DaemonOrder = { peers: this.#peers[name] ?? [] };
+    const { id: hostId } = this.#parts.host();
+    const order: DaemonOrder = { hostId, peers: this.#peers[name] ?? [] };
     if (child.connected) child.send(order, () => undefined);
   }
 

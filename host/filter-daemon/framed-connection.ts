@@ -8,6 +8,7 @@ export const UNHEARD_MAX = 1_000;
 
 export class FramedConnection implements DaemonConnection {
   readonly remoteAddress: string;
+  readonly hostId: string;
   readonly #socket: Socket;
   readonly #log: (message: string) => void;
   #listener: ((message: Uint8Array) => void) | null = null;
@@ -15,9 +16,10 @@ export class FramedConnection implements DaemonConnection {
   #closed = false;
   #closeListeners: (() => void)[] = [];
 
-  constructor(socket: Socket, log: (message: string) => void) {
+  constructor(socket: Socket, log: (message: string) => void, hostId = '') {
     this.#socket = socket;
     this.#log = log;
+    this.hostId = hostId;
     this.remoteAddress = socket.remoteAddress ?? '';
     const frames = new FrameReader();
     socket.on('data', (chunk) => {

@@ -330,6 +330,8 @@ export function defineFilter<Definition extends FilterDefinition>(
 /** One connection of a daemon: messages of at most 4 MiB, in order. */
 export interface DaemonConnection {
   readonly remoteAddress: string;
+  /** Between peers: the other host, which has proved that it is that one. Else empty. */
+  readonly hostId?: string;
   send(message: Uint8Array): boolean;
   onMessage(listener: (message: Uint8Array) => void): void;
   onClose(listener: () => void): void;
@@ -361,6 +363,13 @@ export interface DaemonContext {
     /** Waits for other hosts' daemons; resolves with the port that was taken. */
     listen(port: number, onConnection: (connection: DaemonConnection) => void): Promise<number>;
     connect(address: string, port: number): Promise<DaemonConnection>;
+    /**
+     * As `listen`, for the daemons of this filter on the other hosts of the cluster alone: each
+     * proves with a key that it shares with this host which one it is, and all is encrypted.
+     */
+    listenForPeers(onConnection: (connection: DaemonConnection) => void): Promise<number>;
+    /** To such a one. Rejects when it is not known, not reached, or not the one it should be. */
+    connectToPeer(hostId: string): Promise<DaemonConnection>;
     /**
      * Told at once what is known, then of each change: the daemons of this filter on the other
      * hosts of the cluster, at the port that they took with their first `listen`. One listener.

@@ -8,6 +8,9 @@ import { QosHost } from './qos-host.ts';
 
 const PROPERTIES = { scope: 'policy', policy: 'policy-1', iopsLimit: 1200 };
 
+/** That both hosts share. */
+const KEY = Buffer.alloc(32, 3).toString('base64');
+
 let harness: WorldHarness;
 const hosts: QosHost[] = [];
 
@@ -51,7 +54,7 @@ test('worlds share their policy’s limit over hosts, also after kill -9 of a da
   const third = await startWorld(there, 2);
   await untilLimit(third, 1200);
   const peer = (host: QosHost, hostId: string) => ({
-    qos: host.daemons.waitingAt().map(({ address, port }) => ({ hostId, address, port })),
+    qos: host.daemons.waitingAt().map((at) => ({ ...at, hostId, key: KEY })),
   });
   here.daemons.setPeers(peer(there, 'esx02'));
   there.daemons.setPeers(peer(here, 'esx01'));

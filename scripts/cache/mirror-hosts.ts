@@ -15,6 +15,8 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 const DAEMON_MAIN = path.join(ROOT, 'host', 'filter-daemon', 'daemon-main.ts');
 const FLASH_BYTES = 256 * MIB;
 const ADDRESS = '127.0.0.1';
+/** That the two share, in base64. */
+const KEY = Buffer.alloc(32, 5).toString('base64');
 
 interface Host {
   name: string;
@@ -144,7 +146,7 @@ export class MirrorHosts {
   #tellPeers(): void {
     for (const [index, { daemon }] of this.#hosts.entries()) {
       const { name, port } = this.#at(1 - index);
-      daemon?.send({ peers: [{ hostId: `id-of-${name}`, address: ADDRESS, port }] });
+      daemon?.send({ peers: [{ hostId: `id-of-${name}`, address: ADDRESS, port, key: KEY }] });
     }
   }
 }

@@ -63,7 +63,7 @@ export class MirrorRelay {
 
   /** Resolves when the mirror is open, from when on all is passed on. */
   async #ask(peer: DaemonPeer, request: Uint8Array, attempt: number): Promise<void> {
-    const connection = await this.#parts.network.connect(peer.address, peer.port);
+    const connection = await this.#parts.network.connectToPeer(peer.hostId);
     if (attempt !== this.#attempt) {
       connection.close();
       return;

@@ -4,6 +4,7 @@ import { Fault } from '../../model/fault.ts';
 import { type DaemonPeers, setDaemonPeers } from '../../wire/agent/daemon-rpc.ts';
 import type { HostReport } from '../../wire/agent/host-rpc.ts';
 import type { Host } from '../database/generated/client.ts';
+import type { Sealer } from '../secrets/sealer.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
 
 export class DaemonPeersTeller {
@@ -19,7 +20,9 @@ export class DaemonPeersTeller {
   async tell(host: Host, reports: ReadonlyMap<string, HostReport>): Promise<void> {
     const own = reports.get(host.id);
     if (!own?.daemons || own.daemons.length === 0) return;
-    const peers = peersOf(own, await this.#neighbours(host), reports);
+    const { sealer } = this.#services;
+    const keyOf = (filter: string, peerId: string) => pairKey(sealer, filter, [host.id, peerId]);
+    const peers = peersOf({ own, hostIds: await this.#neighbours(host), reports, keyOf });
     const text = JSON.stringify([own.bootId, peers]);
     if (text === this.#told) return;
     try {
@@ -43,16 +46,28 @@ export class DaemonPeersTeller {
   }
 }
 
-function peersOf(
-  own: HostReport,
-  hostIds: readonly string[],
-  reports: ReadonlyMap<string, HostReport>,
-): DaemonPeers {
+/** Never stored: derived anew, alike for both. */
+function pairKey(sealer: Sealer, filter: string, hostIds: readonly [string, string]): string {
+  const [first, second] = hostIds.toSorted();
+  const key = sealer.derive(`daemons of ${filter} on ${first} and ${second}`);
+  return Buffer.from(key).toString('base64');
+}
+
+interface Facts {
+  own: HostReport;
+  hostIds: readonly string[];
+  reports: ReadonlyMap<string, HostReport>;
+  keyOf(filter: string, hostId: string): string;
+}
+
+function peersOf({ own, hostIds, reports, keyOf }: Facts): DaemonPeers {
   const of = (filter: string) =>
     hostIds.flatMap((hostId) => {
       const daemons = reports.get(hostId)?.daemons ?? [];
       const found = daemons.find((daemon) => daemon.filter === filter);
-      return found ? [{ hostId, address: found.address, port: found.port }] : [];
+      if (found === undefined) return [];
+      const { address, port } = found;
+      return [{ hostId, address, port, key: keyOf(filter, hostId) }];
     });
   return Object.fromEntries((own.daemons ?? []).map(({ filter }) => [filter, of(filter)]));
 }

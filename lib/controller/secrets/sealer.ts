@@ -16,6 +16,8 @@ export interface Sealer {
   seal(text: string, purpose: string): string;
   /** Throws `InvalidState` for what was sealed under another secret or for another purpose. */
   open(sealed: string, purpose: string): string;
+  /** A key of 32 bytes that every controller of the installation derives alike, and nobody else. */
+  derive(purpose: string): Uint8Array;
 }
 
 /** `secret` is the installation's, of which only a derived key is used. */
@@ -40,6 +42,9 @@ export function createSealer(secret: Uint8Array, random: Random): Sealer {
         const message = 'A secret in the database was sealed under another secret file.';
         throw new Fault('InvalidState', message, { cause });
       }
+    },
+    derive(purpose) {
+      return new Uint8Array(hkdfSync('sha256', secret, '', `sluice derived 1 ${purpose}`, 32));
     },
   };
 }

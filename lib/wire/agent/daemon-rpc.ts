@@ -8,6 +8,8 @@ const daemonPeerSchema = z.object({
   hostId: objectIdSchema,
   address: z.union([z.ipv4(), z.ipv6()]),
   port: z.number().int().min(1).max(65535),
+  /** 32 bytes in base64 that these two hosts share for this filter, and no third host has. */
+  key: z.base64().length(44),
 });
 
 /** By filter: where the daemons of other hosts wait for this one's. */
