@@ -10,7 +10,11 @@ const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const WARNING = 40;
 
 /** A line of pino's, as the processes log. */
-const entrySchema = z.looseObject({ level: z.number(), msg: z.string().default('') });
+const entrySchema = z.looseObject({
+  level: z.number(),
+  msg: z.string().default(''),
+  err: z.looseObject({ message: z.string() }).optional(),
+});
 
 export interface Output {
   /** A line of the supervisor's own. */
@@ -56,7 +60,14 @@ function describeProblem(stream: 'stdout' | 'stderr', text: string): string | nu
   if (!text.startsWith('{')) return stream === 'stderr' && /^\S{2}/.test(text) ? text : null;
   const entry = entrySchema.safeParse(parseJson(text));
   if (!entry.success) return text;
-  return entry.data.level >= WARNING ? entry.data.msg : null;
+  const { level, msg, err } = entry.data;
+  if (level < WARNING) return null;
+  return err && err.message !== msg ? `${msg}: ${firstLine(err.message)}` : msg;
+}
+
+/** The log has the rest. */
+function firstLine(text: string): string {
+  return text.trimStart().split('\n', 1)[0] ?? '';
 }
 
 function parseJson(text: string): unknown {
