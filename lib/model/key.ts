@@ -15,6 +15,12 @@ export const keyIdSchema = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/);
 export const keyRefSchema = z.object({ provider: keyProviderNameSchema, keyId: keyIdSchema });
 export type KeyRef = z.infer<typeof keyRefSchema>;
 
+/**
+ * Of the keys of pairings with replication targets, which are no key provider's: `keyId` is the
+ * pairing. Filters of the class replication name it, and are given the key itself.
+ */
+export const PAIRING_KEYS = 'replication';
+
 /** One word for both. */
 export function keyName({ provider, keyId }: KeyRef): string {
   return `${provider}/${keyId}`;
@@ -25,7 +31,7 @@ export function keyName({ provider, keyId }: KeyRef): string {
  * and, until a rekey has come through, the one before in `previousProvider` and `previousKeyId`.
  */
 export function keysOf(filters: readonly DiskFilter[]): KeyRef[] {
-  const before = encrypting(filters).map(({ properties }) => ({
+  const before = keyed(filters).map(({ properties }) => ({
     provider: properties.previousProvider,
     keyId: properties.previousKeyId,
   }));
@@ -35,15 +41,17 @@ export function keysOf(filters: readonly DiskFilter[]): KeyRef[] {
 /** Those without which no disk opens. */
 export function requiredKeysOf(filters: readonly DiskFilter[]): KeyRef[] {
   return uniqueRefs(
-    encrypting(filters).map(({ properties }) => ({
+    keyed(filters).map(({ properties }) => ({
       provider: properties.keyProvider,
       keyId: properties.keyId,
     })),
   );
 }
 
-function encrypting(filters: readonly DiskFilter[]): DiskFilter[] {
-  return filters.filter(({ class: filterClass }) => filterClass === 'encryption');
+function keyed(filters: readonly DiskFilter[]): DiskFilter[] {
+  return filters.filter(
+    ({ class: filterClass }) => filterClass === 'encryption' || filterClass === 'replication',
+  );
 }
 
 /** What names no key is left out. */

@@ -1,0 +1,54 @@
+// The properties as the filter works with them.
+import type { PropertyValues } from '#lib/filter-sdk/filter.ts';
+
+export interface Settings {
+  isSynchronous: boolean;
+  /** 0 for none. */
+  rpoMs: number;
+  waitsForTarget: boolean;
+  degradeAfterMs: number;
+  journal: { hours: number; mib: number };
+  /** Bytes in a second; 0 for no limit. */
+  bandwidth: number;
+  target: { address: string; port: number };
+  pairing: string;
+  key: { provider: string; keyId: string };
+  /** The name of the copy at the target. */
+  replicaId: string;
+}
+
+/** Throws with what is missing when the controller has not said where the disk is to go. */
+export function settingsOf(properties: PropertyValues): Settings {
+  const managed = (name: string): string => {
+    const value = properties[name];
+    if (typeof value === 'string' && value !== '') return value;
+    throw new Error(
+      `no replication target is set for the disk (${name}); ` +
+        'protect its virtual machine with a replication target first',
+    );
+  };
+  const number = (name: string): number => Number(properties[name] ?? 0);
+  return {
+    isSynchronous: properties.mode === 'synchronous',
+    rpoMs: number('rpoSeconds') * 1000,
+    waitsForTarget: properties.onTargetLost === 'wait',
+    degradeAfterMs: number('degradeAfterSeconds') * 1000,
+    journal: { hours: number('journalHours'), mib: number('journalMib') },
+    bandwidth: number('bandwidthKibPerSecond') * 1024,
+    target: placeOf(managed('target')),
+    pairing: managed('pairing'),
+    key: { provider: managed('keyProvider'), keyId: managed('keyId') },
+    replicaId: `${managed('vm')}/${managed('disk')}`,
+  };
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+function placeOf(text: string): { address: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  const address = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1');
+  const port = Number(text.slice(colon + 1));
+  if (address !== '' && Number.isInteger(port) && port > 0 && port < 65_536) {
+    return { address, port };
+  }
+  throw new Error(`"${text}" is no address and port of a replication target`);
+}
