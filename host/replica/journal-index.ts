@@ -53,6 +53,24 @@ export class JournalIndex {
     return this.#next - (this.#segments[0]?.first ?? this.#next);
   }
 
+  /** The oldest record; null for none. */
+  get first(): RecordPlace | null {
+    const [segment] = this.#segments;
+    return segment === undefined || segment.count === 0 ? null : this.place(segment.first);
+  }
+
+  /** Calls `visit` for each write from one time to before another. */
+  eachWrite(fromUs: number, toUs: number, visit: (timeUs: number, bytes: number) => void): void {
+    for (const { count, timeUs, length, isWrite } of this.#segments) {
+      if (count === 0 || value(timeUs, 0) >= toUs || value(timeUs, count - 1) < fromUs) continue;
+      for (let at = 0; at < count; at++) {
+        const when = value(timeUs, at);
+        const isInside = when >= fromUs && when < toUs;
+        if (isInside && isWrite[at] === 1) visit(when, value(length, at));
+      }
+    }
+  }
+
   /** Records are added in the order of their sequences; times never step back in here. */
   add(header: RecordHeader, segment: number, position: number): void {
     const columns = this.#columnsFor(segment);

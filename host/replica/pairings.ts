@@ -1,15 +1,17 @@
 // Whom a replication target takes records from. A source is paired by a code that the target shows
 // once: over a connection that only who has the code can make, the target gives it a name and a
 // key of its own. The code is good for one pairing and for a quarter of an hour.
-import { hkdfSync } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '#lib/base/clock.ts';
 import { type Random, randomHex, randomUuid } from '#lib/base/random.ts';
+import {
+  keyOfCode,
+  PAIRING_IDENTITY,
+  type Pairing,
+  PSK_BYTES,
+} from '#lib/wire/agent/target-pairing.ts';
 import { StateFile } from '../agent/store/state-file.ts';
-import { PSK_BYTES } from './psk-tls.ts';
 
-/** Who calls itself so has a code and no key yet. */
-export const PAIRING_IDENTITY = 'pair';
 const CODE_MS = 15 * 60_000;
 /** Without letters that look like others; 32 of them, 5 bits each. */
 const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
@@ -23,13 +25,6 @@ const pairingsSchema = z.object({
     z.object({ id: z.string(), key: z.string().length(2 * PSK_BYTES), pairedAt: z.number() }),
   ),
 });
-
-/** What a source has of a pairing. */
-export interface Pairing {
-  id: string;
-  /** Hexadecimal. */
-  key: string;
-}
 
 export class Pairings {
   readonly #file: StateFile<typeof pairingsSchema>;
@@ -91,10 +86,4 @@ export class Pairings {
     const pairs = this.#file.value.pairs.filter((pair) => pair.id !== id);
     await this.#file.set({ format: 1, pairs });
   }
-}
-
-/** The key that a code stands for, however it was typed. */
-export function keyOfCode(code: string): Uint8Array {
-  const letters = code.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
-  return new Uint8Array(hkdfSync('sha256', letters, 'sluice pairing', 'psk', PSK_BYTES));
 }

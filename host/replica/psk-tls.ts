@@ -3,10 +3,8 @@
 // key that is lost later opens nothing that was recorded before. No certificates are needed.
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { Fault } from '#lib/model/fault.ts';
+import { PSK_SUITES } from '#lib/wire/agent/target-pairing.ts';
 
-/** In bytes. */
-export const PSK_BYTES = 32;
-const SUITES = { ciphers: 'ECDHE-PSK-CHACHA20-POLY1305', maxVersion: 'TLSv1.2' } as const;
 /** How long both may take to agree, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
@@ -22,7 +20,7 @@ export function createPskServer({ keyOf, onConnection, log }: PskServerParts): S
   const identities = new WeakMap<TLSSocket, string>();
   const server = createServer(
     {
-      ...SUITES,
+      ...PSK_SUITES,
       handshakeTimeout: HANDSHAKE_MS,
       pskCallback(socket: TLSSocket, identity: string) {
         const key = keyOf(identity);
@@ -52,7 +50,7 @@ export interface PskPeer {
 export function connectPsk({ host, port, identity, key }: PskPeer): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      ...{ host, port, ...SUITES },
+      ...{ host, port, ...PSK_SUITES },
       timeout: HANDSHAKE_MS,
       pskCallback: () => ({ identity, psk: key }),
       // Nobody has a certificate; that the other has the key says who it is.

@@ -14,14 +14,19 @@ import {
 } from '#lib/filter-sdk/replication-messages.ts';
 import { encodeRecord, type RecordKind } from '#lib/filter-sdk/replication-record.ts';
 import type { Rpc } from '#lib/wire/agent/rpc.ts';
+import type { Pairing } from '#lib/wire/agent/target-pairing.ts';
+import {
+  newPairingCode,
+  queryReplicas,
+  serveMoment,
+  stopServingMoment,
+} from '#lib/wire/agent/target-rpc.ts';
 import { FramedConnection } from '../filter-daemon/framed-connection.ts';
 import { SeededRandom } from '../sim/seeded-random.ts';
 import { callPeer } from '../volumes/rpc-client.ts';
 import { haveTools, mustRun } from '../world/test-peers.ts';
-import type { Pairing } from './pairings.ts';
 import { connectPsk } from './psk-tls.ts';
 import { pairWithTarget } from './replication-target.ts';
-import { newPairingCode, queryReplicas, serveMoment, stopServingMoment } from './target-rpc.ts';
 
 const PATIENT = { timeout: 240_000 };
 const SECTOR = 512;

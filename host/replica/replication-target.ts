@@ -1,10 +1,16 @@
 // A replication target: takes records from paired sources, keeps them, and serves moments.
 import type { Server, TLSSocket } from 'node:tls';
-import { z } from 'zod';
 import type { Clock, Timer } from '#lib/base/clock.ts';
+import {
+  keyOfCode,
+  PAIRING_IDENTITY,
+  type Pairing,
+  pairingOfCalls,
+  pairingSchema,
+} from '#lib/wire/agent/target-pairing.ts';
 import { FramedConnection } from '../filter-daemon/framed-connection.ts';
-import { keyOfCode, PAIRING_IDENTITY, type Pairing, type Pairings } from './pairings.ts';
-import { connectPsk, createPskServer, PSK_BYTES } from './psk-tls.ts';
+import type { Pairings } from './pairings.ts';
+import { connectPsk, createPskServer } from './psk-tls.ts';
 import { TargetLink } from './target-link.ts';
 import type { TargetStore } from './target-store.ts';
 
@@ -13,12 +19,12 @@ const RETAIN_MS = 5_000;
 /** How long a target may take to answer who pairs with it, in milliseconds. */
 const PAIR_MS = 10_000;
 
-const pairingSchema = z.object({ id: z.string(), key: z.string().length(2 * PSK_BYTES) });
-
 export interface ReplicationTargetParts {
   store: TargetStore;
   pairings: Pairings;
   clock: Clock;
+  /** Answers calls of who is paired. */
+  onCalls(socket: TLSSocket, pairing: string): void;
   log(message: string): void;
 }
 
@@ -31,7 +37,7 @@ export class ReplicationTarget {
   constructor(parts: ReplicationTargetParts) {
     this.#parts = parts;
     this.#server = createPskServer({
-      keyOf: (identity) => parts.pairings.keyOf(identity),
+      keyOf: (identity) => parts.pairings.keyOf(pairingOfCalls(identity) ?? identity),
       onConnection: (socket, identity) => this.#greet(socket, identity),
       log: parts.log,
     });
@@ -54,9 +60,14 @@ export class ReplicationTarget {
   }
 
   #greet(socket: TLSSocket, identity: string): void {
-    const { pairings, store, log } = this.#parts;
+    const { pairings, store, log, onCalls } = this.#parts;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
+    const caller = pairingOfCalls(identity);
+    if (caller !== null) {
+      onCalls(socket, caller);
+      return;
+    }
     const connection = new FramedConnection(socket, log);
     if (identity === PAIRING_IDENTITY) {
       void pairings.pair().then(

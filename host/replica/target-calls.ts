@@ -1,11 +1,19 @@
 // The calls of a replication target, bound to what it keeps.
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
+import {
+  endPairing,
+  newPairingCode,
+  queryReplicas,
+  queryWriteRate,
+  serveMoment,
+  stopServingMoment,
+} from '#lib/wire/agent/target-rpc.ts';
 import { type BoundRpc, handle } from '../agent/rpc-server.ts';
 import type { Pairings } from './pairings.ts';
 import type { ReplicaDisk } from './replica-disk.ts';
-import { newPairingCode, queryReplicas, serveMoment, stopServingMoment } from './target-rpc.ts';
 import type { TargetStore } from './target-store.ts';
+import { writeRate } from './write-rate.ts';
 
 export interface TargetCallsParts {
   store: TargetStore;
@@ -15,9 +23,28 @@ export interface TargetCallsParts {
 
 type ReplicaView = z.input<typeof queryReplicas.output>['replicas'][number];
 
-export function targetRpcs({ store, pairings, nbdPort }: TargetCallsParts): BoundRpc[] {
+/** What whoever runs the target may do: everything. */
+export function targetRpcs(parts: TargetCallsParts): BoundRpc[] {
+  const { pairings } = parts;
   return [
     handle(newPairingCode, async () => ({ code: pairings.newCode() })),
+    ...replicaRpcs(parts),
+  ];
+}
+
+/** What who is paired may do. */
+export function pairedRpcs(parts: TargetCallsParts, pairing: string): BoundRpc[] {
+  return [
+    ...replicaRpcs(parts),
+    handle(endPairing, async () => {
+      await parts.pairings.forget(pairing);
+      return {};
+    }),
+  ];
+}
+
+function replicaRpcs({ store, nbdPort }: TargetCallsParts): BoundRpc[] {
+  return [
     handle(queryReplicas, async () => ({
       replicas: store.disks.map((replica) => viewOf(replica, store.isSending(replica))),
       moments: [...store.moments],
@@ -30,6 +57,12 @@ export function targetRpcs({ store, pairings, nbdPort }: TargetCallsParts): Boun
       await store.stopServing(exportName);
       return {};
     }),
+    handle(queryWriteRate, async ({ diskIds, ...span }) => ({
+      buckets: writeRate(
+        diskIds.map((diskId) => store.find(diskId).journal.index),
+        span,
+      ),
+    })),
   ];
 }
 
@@ -41,6 +74,7 @@ function viewOf(replica: ReplicaDisk, sending: boolean): ReplicaView {
     sizeBytes: replica.sizeAt(durable),
     windowStart: replica.windowStart,
     durable,
+    oldestUs: journal.index.first?.timeUs ?? null,
     newestUs: journal.index.lastBySequence(durable)?.timeUs ?? null,
     journalBytes: journal.bytes,
     needsResync: replica.moments.needsResync,
@@ -51,8 +85,11 @@ function viewOf(replica: ReplicaDisk, sending: boolean): ReplicaView {
 }
 
 function sequenceAt(replica: ReplicaDisk, timeUs: number): number {
-  const found = replica.journal.index.lastAt(timeUs);
+  const { index, durable } = replica.journal;
+  const found = index.lastAt(timeUs);
   if (found !== null) return found.sequence;
+  // All of it was rolled into the copy, and nothing came after.
+  if (index.records === 0) return durable;
   const when = new Date(timeUs / 1000).toISOString();
   throw new Fault('InvalidArgument', `The journal of ${replica.diskId} begins after ${when}.`);
 }

@@ -14,7 +14,7 @@ import { NbdServer } from '../nbd/nbd-server.ts';
 import { ExportList } from '../volumes/export-list.ts';
 import { Pairings } from './pairings.ts';
 import { ReplicationTarget } from './replication-target.ts';
-import { targetRpcs } from './target-calls.ts';
+import { pairedRpcs, targetRpcs } from './target-calls.ts';
 import { TargetStore } from './target-store.ts';
 
 const LOCAL = '127.0.0.1';
@@ -78,12 +78,25 @@ const pairings = await Pairings.open(`${options.directory}/pairings.json`, {
   clock: systemClock,
   random: systemRandom,
 });
-const target = new ReplicationTarget({ store, pairings, clock: systemClock, log });
 // A moment's name is secret: who knows it may read it.
 const nbd = new NbdServer({ exports: exports.all, unlisted: true, clock: systemClock, log });
 const nbdPort = await nbd.listenTcp({ host: options.address, port: options['nbd-port'] });
+const calls = { store, pairings, nbdPort: () => nbdPort };
+const target = new ReplicationTarget({
+  ...{ store, pairings, clock: systemClock, log },
+  onCalls(socket, pairing) {
+    const key = pairings.keyOf(pairing);
+    if (key === null) {
+      socket.destroy();
+      return;
+    }
+    const token = Buffer.from(key).toString('hex');
+    const paired = createRpcServer({ token, rpcs: pairedRpcs(calls, pairing), logger });
+    paired.emit('connection', socket);
+  },
+});
 const port = await target.listen(options.address, options.port);
-const rpcs = targetRpcs({ store, pairings, nbdPort: () => nbdPort });
+const rpcs = targetRpcs(calls);
 const server = createRpcServer({ token: options.token, rpcs, logger });
 await new Promise<void>((resolve, reject) => {
   server.once('error', reject).listen(options['rpc-port'], LOCAL, resolve);
