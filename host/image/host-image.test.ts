@@ -2,7 +2,7 @@
 // found again.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -195,6 +195,56 @@ describe('installing', () => {
       'AcceptanceConfigError',
       'ExtensibilityError',
     ]);
+  });
+});
+
+describe('upgrading', () => {
+  const upgrade = (source: Uint8Array) =>
+    image.installVib({ source, product: { version: '8.0.0' }, upgrade: true });
+  const ids = () => image.list().map(({ id }) => id);
+
+  test('puts the new version in the place of the old one', async () => {
+    const bytes = await traceVib('1.0.1');
+    await install(await traceVib());
+    expect(await upgrade(bytes)).toMatchObject({ alreadyInstalled: false });
+    expect(ids()).toEqual(['TST_bootbank_trace_1.0.1']);
+    expect(await readdir(join(directory, 'vibs'))).toEqual(['TST_bootbank_trace_1.0.1']);
+    expect(image.findFilter('trace')?.vib.descriptor.version).toBe('1.0.1');
+    expect(await upgrade(bytes)).toMatchObject({ alreadyInstalled: true });
+  });
+
+  test('installs where there is no version yet, and refuses a lower one', async () => {
+    await upgrade(await traceVib('1.10.0'));
+    const { fault, message } = await faultOf(upgrade(await traceVib('1.9.0')));
+    expect([fault, message]).toEqual(['InvalidArgument', expect.stringContaining('no upgrade of')]);
+    expect(ids()).toEqual(['TST_bootbank_trace_1.10.0']);
+  });
+
+  test('is refused when another VIB is not content with the new version', async () => {
+    await install(await traceVib());
+    await install(
+      await testVib({
+        descriptor: {
+          acceptanceLevel: 'PartnerSupported',
+          depends: [{ name: 'trace', relation: '<', version: '1.5' }],
+        },
+        keys: [partner.key],
+      }),
+    );
+    expect((await faultOf(upgrade(await traceVib('2.0.0')))).fault).toBe('ResourceInUse');
+    await upgrade(await traceVib('1.4.0'));
+    expect(ids()).toContain('TST_bootbank_trace_1.4.0');
+  });
+
+  test('broken off between the two renames ends when the image is opened', async () => {
+    const old = join(directory, 'vibs', 'TST_bootbank_trace_1.0.0');
+    await install(await traceVib());
+    await cp(old, join(directory, 'kept'), { recursive: true });
+    await upgrade(await traceVib('1.0.1'));
+    await cp(join(directory, 'kept'), old, { recursive: true });
+    image = await reopen();
+    expect(ids()).toEqual(['TST_bootbank_trace_1.0.1']);
+    expect(await readdir(join(directory, 'vibs'))).toEqual(['TST_bootbank_trace_1.0.1']);
   });
 });
 

@@ -3,7 +3,8 @@
 //   vibs/<id>/vib.json    what the VIB is;  vibs/<id>/files/…  what it brought
 //   staging/              work in progress; whatever is there when the image is opened is left over
 // A VIB is installed by one rename and removed by one, so that a crash leaves it wholly there or
-// not at all.
+// not at all. One that replaces an older version says so in its vib.json: where a crash left both,
+// the older one goes when the image is opened.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -24,6 +25,8 @@ import { reasonsAgainstInstall } from './judge-install.ts';
 import { unpackDurably } from './unpack.ts';
 
 const stateSchema = z.object({ acceptanceLevel: acceptanceLevelSchema });
+/** vib.json; `replaced` is the id of the version that was there before. */
+const storedVibSchema = installedVibSchema.extend({ replaced: z.string().optional() });
 
 export interface ImageOptions {
   directory: string;
@@ -36,6 +39,8 @@ export interface InstallRequest {
   source: Uint8Array | string;
   /** Version of the host. */
   product: { version: HostVersion };
+  /** Takes the place of an older version of the same vendor and name. */
+  upgrade?: boolean;
   /** Told when a step begins. */
   onStep?(step: 'verifying' | 'unpacking'): void;
 }
@@ -59,14 +64,28 @@ export async function openImage(options: ImageOptions): Promise<HostImage> {
   for (const name of ['vibs', 'staging']) {
     await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
   }
-  const vibs = new Map<string, InstalledVib>();
-  for (const id of (await readdir(join(directory, 'vibs'))).sort()) {
-    const vib = await readJson(join(directory, 'vibs', id, 'vib.json'), installedVibSchema);
-    if (vib?.id !== id) throw new Fault('FileFault', `The image holds ${id}, which is not a VIB.`);
-    vibs.set(id, vib);
-  }
+  const vibs = await readVibs(directory);
   const state = await readJson(join(directory, 'image.json'), stateSchema);
   return new HostImage(options, vibs, state?.acceptanceLevel ?? 'PartnerSupported');
+}
+
+async function readVibs(directory: string): Promise<Map<string, InstalledVib>> {
+  const vibs = new Map<string, InstalledVib>();
+  const replaced = new Set<string>();
+  for (const id of (await readdir(join(directory, 'vibs'))).sort()) {
+    const stored = await readJson(join(directory, 'vibs', id, 'vib.json'), storedVibSchema);
+    if (stored?.id !== id) {
+      throw new Fault('FileFault', `The image holds ${id}, which is not a VIB.`);
+    }
+    const { replaced: older, ...vib } = stored;
+    if (older !== undefined) replaced.add(older);
+    vibs.set(id, vib);
+  }
+  for (const id of replaced) {
+    if (!vibs.delete(id)) continue;
+    await rm(join(directory, 'vibs', id), { recursive: true });
+  }
+  return vibs;
 }
 
 export class HostImage {
@@ -138,14 +157,18 @@ export class HostImage {
       if (dependent && dependent.id !== id) {
         throw new Fault('ResourceInUse', `VIB ${dependent.id} depends on ${id}.`);
       }
-      const grave = this.#stagingPath();
-      await rename(this.#pathOf(id), grave);
-      this.#vibs.delete(id);
-      await syncDirectory(join(this.#directory, 'vibs'));
-      // It is out of the image already; what cannot be deleted now is deleted when the image opens
-      // next.
-      await rm(grave, { recursive: true }).catch(() => undefined);
+      await this.#bury(id);
     });
+  }
+
+  async #bury(id: string): Promise<void> {
+    const grave = this.#stagingPath();
+    this.#vibs.delete(id);
+    await rename(this.#pathOf(id), grave);
+    await syncDirectory(join(this.#directory, 'vibs'));
+    // It is out of the image already; what cannot be deleted now is deleted when the image opens
+    // next.
+    await rm(grave, { recursive: true }).catch(() => undefined);
   }
 
   /**
@@ -178,16 +201,18 @@ export class HostImage {
     return { vib, manifest, entryPath: join(files, entry), daemonPath };
   }
 
-  async #install({ source, product, onStep }: InstallRequest) {
+  async #install({ source, product, upgrade = false, onStep }: InstallRequest) {
     onStep?.('verifying');
     const bytes = typeof source === 'string' ? await readVibFile(source) : source;
     const vib = await openVib({ bytes, roots: this.#roots, nowMs: this.#clock.now() });
     const { id, sha256 } = vib.inspection;
     const before = this.#vibs.get(id);
     if (before?.sha256 === sha256) return { vib: before, alreadyInstalled: true };
+    const older = upgrade ? this.#versionOf(vib.inspection.descriptor) : undefined;
     const reasons = reasonsAgainstInstall({
       vib,
       installed: this.list(),
+      replaced: older ?? null,
       acceptanceLevel: this.#level,
       hostVersion: product.version,
     });
@@ -195,10 +220,11 @@ export class HostImage {
     if (first) throw new Fault(first.fault, first.message, { reasons });
     onStep?.('unpacking');
     const installed: InstalledVib = { ...vib.inspection, installedAt: this.#clock.now() };
+    const stored = older ? { ...installed, replaced: older.id } : installed;
     const staged = this.#stagingPath();
     try {
       await unpackDurably(join(staged, 'files'), vib.files);
-      await writeFileDurably(join(staged, 'vib.json'), JSON.stringify(installed));
+      await writeFileDurably(join(staged, 'vib.json'), JSON.stringify(stored));
       await rename(staged, this.#pathOf(id));
     } catch (cause) {
       await rm(staged, { recursive: true, force: true });
@@ -206,7 +232,12 @@ export class HostImage {
     }
     this.#vibs.set(id, installed);
     await syncDirectory(join(this.#directory, 'vibs'));
+    if (older) await this.#bury(older.id);
     return { vib: installed, alreadyInstalled: false };
+  }
+
+  #versionOf({ vendor, name }: { vendor: string; name: string }): InstalledVib | undefined {
+    return this.list().find((vib) => isVersionOf(vib, { vendor, name }));
   }
 
   #pathOf(id: string): string {
@@ -217,6 +248,13 @@ export class HostImage {
     this.#staged += 1;
     return join(this.#directory, 'staging', String(this.#staged));
   }
+}
+
+function isVersionOf(
+  { descriptor }: InstalledVib,
+  { vendor, name }: { vendor: string; name: string },
+): boolean {
+  return descriptor.vendor === vendor && descriptor.name === name;
 }
 
 async function readVibFile(path: string): Promise<Uint8Array> {

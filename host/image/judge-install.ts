@@ -6,11 +6,10 @@ import type { Reason } from '#lib/model/fault.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { HostVersion } from '#lib/model/inventory.ts';
 import { type AcceptanceLevel, compareAcceptance, type VibDescriptor } from '#lib/model/vib.ts';
+import { compareVibVersions, satisfies } from '#lib/model/vib-version.ts';
+import { fitsPlatform, HOST_VERSIONS } from '#lib/rules/host-version.ts';
 import type { InstalledVib } from '#lib/wire/agent/host-rpc.ts';
-import { compareVibVersions, satisfies } from './vib-version.ts';
 
-/** 6.0 Update 1, the first that runs I/O filters. */
-const FIRST_VERSION_WITH_FILTERS = '6.0.1';
 /** Where a community VIB may put files. */
 const COMMUNITY_ROOTS = ['opt/', 'store/'];
 /** What the platform itself provides, so that no VIB in the image needs to. */
@@ -19,23 +18,65 @@ const PLATFORM_NAMES = /^(?:esx-(?:base|update)|vmkapi_.*|vmkernel.*)$/;
 export interface InstallFacts {
   vib: OpenVib;
   installed: readonly InstalledVib[];
+  /** The version whose place the VIB shall take; null when it is not to take one's place. */
+  replaced: InstalledVib | null;
   acceptanceLevel: AcceptanceLevel;
   hostVersion: HostVersion;
 }
 
 export function reasonsAgainstInstall(facts: InstallFacts): Reason[] {
+  // What is replaced is not there any more when the VIB is.
+  const others = facts.installed.filter((vib) => vib !== facts.replaced);
+  const left = { ...facts, installed: others };
   return [
     ...platformReasons(facts),
     ...acceptanceReasons(facts),
-    ...presenceReasons(facts),
+    ...upgradeReasons(facts),
+    ...presenceReasons(left),
     ...extensibilityReasons(facts),
-    ...relationReasons(facts),
+    ...relationReasons(left),
+    ...dependentReasons(left),
   ];
+}
+
+function upgradeReasons({ vib, replaced }: InstallFacts): Reason[] {
+  const { id, descriptor } = vib.inspection;
+  if (!replaced || compareVibVersions(descriptor.version, replaced.descriptor.version) > 0) {
+    return [];
+  }
+  return [
+    {
+      fault: 'InvalidArgument',
+      message: `VIB ${id} is no upgrade of ${replaced.id}, which is installed.`,
+      remedy: 'Choose a VIB with a higher version.',
+    },
+  ];
+}
+
+/** VIBs that need what is replaced, and would not be content with what comes. */
+function dependentReasons({ vib, replaced, installed }: InstallFacts): Reason[] {
+  if (!replaced) return [];
+  const { id, descriptor } = vib.inspection;
+  const offers = (from: VibDescriptor, wanted: VibDescriptor['depends'][number]) =>
+    [{ name: from.name, version: from.version }, ...from.provides].some(
+      ({ name, version }) => name === wanted.name && satisfies(version, wanted),
+    );
+  return installed
+    .filter((other) =>
+      other.descriptor.depends.some(
+        (wanted) => offers(replaced.descriptor, wanted) && !offers(descriptor, wanted),
+      ),
+    )
+    .map((other) => ({
+      fault: 'ResourceInUse',
+      message: `VIB ${other.id} depends on ${replaced.id}, and ${id} does not offer the same.`,
+      remedy: `Upgrade ${other.descriptor.name} first.`,
+    }));
 }
 
 function platformReasons({ vib, hostVersion }: InstallFacts): Reason[] {
   const { id, filter, descriptor } = vib.inspection;
-  if (filter && compareVibVersions(hostVersion, FIRST_VERSION_WITH_FILTERS) < 0) {
+  if (filter && !HOST_VERSIONS[hostVersion].hasFilters) {
     return [
       {
         fault: 'PlatformConfigFault',
@@ -47,7 +88,10 @@ function platformReasons({ vib, hostVersion }: InstallFacts): Reason[] {
     ];
   }
   const platforms = descriptor.softwarePlatforms;
-  if (platforms.length === 0 || platforms.some(({ version }) => fits(hostVersion, version))) {
+  if (
+    platforms.length === 0 ||
+    platforms.some(({ version }) => fitsPlatform(hostVersion, version))
+  ) {
     return [];
   }
   const wanted = platforms.map(({ version }) => version).join(' or ');
@@ -171,11 +215,4 @@ function relationReasons({ vib, installed, hostVersion }: InstallFacts): Reason[
       }),
     ),
   ];
-}
-
-/** Versions of platforms are written with a star: `6.*`. */
-function fits(hostVersion: string, pattern: string): boolean {
-  const star = pattern.indexOf('*');
-  if (pattern === '' || star === 0) return true;
-  return star < 0 ? hostVersion === pattern : hostVersion.startsWith(pattern.slice(0, star));
 }

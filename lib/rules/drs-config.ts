@@ -2,9 +2,7 @@
 import type { DrsConfig } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { ClusterFacts, HostFacts } from './facts.ts';
-
-/** The version that uses I/O filters only where DRS is enabled: 6.0 Update 1. */
-const NEEDS_DRS = '6.0.1';
+import { traitsOf } from './host-version.ts';
 
 /**
  * Hosts of 6.0 Update 1 use I/O filters only in a cluster whose DRS is enabled, so it stays enabled
@@ -15,7 +13,7 @@ export function judgeDrsConfig(
   hosts: HostFacts[],
   config: DrsConfig,
 ): Verdict {
-  const early = hosts.filter((host) => host.version === NEEDS_DRS);
+  const early = hosts.filter((host) => traitsOf(host)?.needsDrs);
   if (config.enabled || cluster.filters.length === 0 || early.length === 0) return verdictOf([]);
   const names = early.map((host) => host.name).join(', ');
   return verdictOf([

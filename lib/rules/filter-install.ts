@@ -5,11 +5,7 @@ import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
 import type { ConnectionState } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { AcceptanceLevel } from '../model/vib.ts';
-
-/** The first version that runs I/O filters: 6.0 Update 1. */
-const FIRST_VERSION = '6.0.1';
-/** From 6.0 Update 2 on a cluster may have DRS disabled and still use filters. */
-const FIRST_VERSION_WITHOUT_DRS = '6.0.2';
+import { platformReasons, versionReasons } from './host-version.ts';
 
 export interface InstallFacts {
   computeResource: { name: string; kind: 'cluster' | 'host' };
@@ -19,6 +15,9 @@ export interface InstallFacts {
   vibFileName: string;
   /** One of the VIB's trusted signers is the vendor of the platform. */
   platformSigned: boolean;
+  /** Versions of hosts that the VIB is made for; empty: all. */
+  platforms: readonly { version: string }[];
+  vibId: string;
   /** Filters that the cluster has. */
   installed: { name: string; vendor: string; version: string }[];
 }
@@ -61,11 +60,18 @@ export function judgeFilterInstall(facts: InstallFacts): Verdict {
       message:
         `${same.name} ${same.version} of ${same.vendor} ` +
         `is on ${computeResource.name} already.`,
-      remedy: 'Use Resolve if it failed on a host.',
+      remedy: 'Use Resolve if it failed on a host, or Upgrade to a higher version.',
     });
   }
-  reasons.push(...classReasons(facts));
-  return verdictOf([...reasons, ...versionReasons(facts)], connectionWarnings(facts));
+  const { hosts, drsEnabled, vibId, platforms } = facts;
+  const clusterName = computeResource.name;
+  const ofPartner = !facts.platformSigned;
+  reasons.push(
+    ...classReasons(facts),
+    ...versionReasons({ clusterName, drsEnabled, hosts, ofPartner }),
+    ...platformReasons(vibId, platforms, hosts),
+  );
+  return verdictOf(reasons, connectionWarnings(facts));
 }
 
 export interface UninstallFacts {
@@ -144,34 +150,6 @@ function classReasons({ filter, platformSigned, vibFileName }: InstallFacts): Re
       remedy: 'Choose a filter of a class that is open to partners.',
     },
   ];
-}
-
-function versionReasons({ hosts, drsEnabled, computeResource }: InstallFacts): Reason[] {
-  const reasons = hosts
-    .filter((host) => host.version !== null && host.version < FIRST_VERSION)
-    .map(
-      (host): Reason => ({
-        fault: 'PlatformConfigFault',
-        message: `${host.name} runs ${host.version}; I/O filters need 6.0 Update 1 or later.`,
-        remedy: `Upgrade ${host.name}.`,
-        objects: [host.id],
-      }),
-    );
-  const early = hosts.find(
-    (host) =>
-      host.version !== null &&
-      host.version >= FIRST_VERSION &&
-      host.version < FIRST_VERSION_WITHOUT_DRS,
-  );
-  if (early && !drsEnabled) {
-    reasons.push({
-      fault: 'InvalidState',
-      message: `${early.name} runs 6.0 Update 1, which uses I/O filters only where DRS is enabled.`,
-      remedy: `Enable DRS on ${computeResource.name}, or upgrade the host to 6.0 Update 2.`,
-      objects: [early.id],
-    });
-  }
-  return reasons;
 }
 
 function connectionWarnings({ hosts }: InstallFacts): Reason[] {

@@ -60,6 +60,8 @@ const install = (more: Partial<InstallFacts>): InstallFacts => ({
   filter: { name: 'trace', vendor: 'SLU', version: '1.0.0', type: 'inspection' },
   platformSigned: false,
   vibFileName: 'trace.vib',
+  vibId: 'SLU_bootbank_trace_1.0.0',
+  platforms: [],
   installed: [],
   ...more,
 });

@@ -7,6 +7,7 @@ import type { Reason } from '../model/fault.ts';
 import { FILTER_CLASSES } from '../model/filter-class.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
+import { withoutFilters } from './host-version.ts';
 import { waitingReasons } from './storage/vm-reasons.ts';
 
 /** Whether the host can run the VM, whatever its power state now. */
@@ -93,6 +94,8 @@ function datastoreReasons(vm: VmFacts, host: HostFacts): Reason[] {
 }
 
 function filterReasons(vm: VmFacts, host: HostFacts): Reason[] {
+  const tooOld = vm.disks.some(({ filters }) => filters.length > 0) ? withoutFilters(host) : [];
+  if (tooOld.length > 0) return tooOld;
   return vm.disks.flatMap((disk) =>
     disk.filters
       .filter((filter) => !hasFilter(host, filter))

@@ -27,8 +27,11 @@ export const installIoFilter = defineOperation({
     const vib = await findDepotVib(tx, input.depotId);
     const facts = await observeResource(tx, input.computeResourceId);
     const platformSigned = isPlatformSigned(vib);
-    const installed = { filter: readFilter(vib), vibFileName: vib.fileName, platformSigned };
-    return { ...facts, vib, install: { ...facts.install, ...installed } };
+    const brings = {
+      ...{ filter: readFilter(vib), vibFileName: vib.fileName, vibId: vib.vibId },
+      ...{ platformSigned, platforms: platformsOf(vib) },
+    };
+    return { ...facts, vib, install: { ...facts.install, ...brings } };
   },
   privileges: ({ target, install: { hosts } }) =>
     (hosts.length > 0 ? hosts : [target]).map(({ id }) => ({
@@ -63,14 +66,24 @@ export function readFilter(vib: Vib) {
 }
 
 /** As the depot found when it took the VIB in; hosts look for themselves. */
-function isPlatformSigned(vib: Vib): boolean {
+export function isPlatformSigned(vib: Vib): boolean {
   const { signers } = vibInspectionSchema.parse(vib.inspection);
   return signers.some(({ trusted, platformVendor }) => trusted && platformVendor);
 }
 
+/** Versions of hosts that the VIB is made for; empty: all. */
+export function platformsOf(vib: Vib): readonly { version: string }[] {
+  return vibInspectionSchema.parse(vib.inspection).descriptor.softwarePlatforms;
+}
+
+type VibFacts = Pick<
+  InstallFacts,
+  'filter' | 'vibFileName' | 'platformSigned' | 'platforms' | 'vibId'
+>;
+
 interface ObservedResource {
   target: { id: string; name: string };
-  install: Omit<InstallFacts, 'filter' | 'vibFileName' | 'platformSigned'>;
+  install: Omit<InstallFacts, keyof VibFacts>;
 }
 
 async function observeResource(tx: DatabaseTransaction, id: string): Promise<ObservedResource> {

@@ -195,7 +195,13 @@ export const configure = defineRpc({
  */
 export const installVib = defineRpc({
   name: 'installVib',
-  input: keyed.extend({ url: z.url(), vibId: z.string(), sha256: z.string() }),
+  input: keyed.extend({
+    url: z.url(),
+    vibId: z.string(),
+    sha256: z.string(),
+    /** Takes the place of an older version; `FilterInUse` while a running VM uses its filter. */
+    upgrade: z.boolean().default(false),
+  }),
   output: z.object({ vibId: z.string(), alreadyInstalled: z.boolean() }),
   timeoutMs: 300_000,
 });
