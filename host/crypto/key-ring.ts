@@ -9,7 +9,7 @@ import {
   type WrappingKey,
 } from '#lib/filter-sdk/key-service.ts';
 import { Fault } from '#lib/model/fault.ts';
-import { type KeyRef, keyName } from '#lib/model/key.ts';
+import { type KeyRef, keyName, PAIRING_KEYS } from '#lib/model/key.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import { sectorCipher } from './sector-cipher.ts';
 
@@ -70,6 +70,13 @@ export class KeyRing implements KeyService {
         }
       },
     };
+  }
+
+  pairingKey(pairing: string): Uint8Array {
+    const ref = { provider: PAIRING_KEYS, keyId: pairing };
+    const key = this.#keys.get(keyName(ref));
+    if (key === undefined) throw keyNotAvailable([ref]);
+    return new Uint8Array(key);
   }
 
   newDataKey(): Uint8Array {

@@ -11,10 +11,12 @@ import type {
   DaemonDisk,
   DaemonHooks,
   DaemonPeer,
+  DaemonPsk,
 } from '#lib/filter-sdk/filter.ts';
 import type { HostFlash } from '#lib/filter-sdk/host-flash.ts';
 import { cannotLoad, loadCode } from '../chain/load-code.ts';
 import { errnoOf } from '../datastore/errno.ts';
+import { connectPsk } from '../replica/psk-tls.ts';
 import type { DaemonLaunch, DaemonOrder } from './daemon-launch.ts';
 import { FramedConnection, UNHEARD_MAX } from './framed-connection.ts';
 import { PeerNetwork } from './peer-network.ts';
@@ -103,7 +105,7 @@ export class DaemonServer {
       },
       network: {
         listen: (port, onConnection) => this.#listen(port, onConnection),
-        connect: (address, port) => this.#connectTo(address, port),
+        connect: (address, port, psk) => this.#connectTo(address, port, psk),
         listenForPeers: (onConnection) => this.#listenForPeers(onConnection),
         connectToPeer: async (hostId) => this.#framed(await this.#network.connect(hostId), hostId),
         onPeers: (listener) => {
@@ -167,9 +169,10 @@ export class DaemonServer {
     return taken;
   }
 
-  #connectTo(address: string, port: number): Promise<DaemonConnection> {
+  async #connectTo(host: string, port: number, psk?: DaemonPsk): Promise<DaemonConnection> {
+    if (psk) return this.#framed(await connectPsk({ host, port, ...psk }));
     return new Promise((resolve, reject) => {
-      const socket = createConnection({ host: address, port });
+      const socket = createConnection({ host, port });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);

@@ -28,6 +28,12 @@ export class HarnessKeys implements KeyService {
     };
   }
 
+  pairingKey(pairing: string): Uint8Array {
+    const name = `replication/${pairing}`;
+    assert(!this.missing.has(name), `KeyNotAvailable: ${name}`);
+    return new Uint8Array(createHash('sha256').update(name).digest());
+  }
+
   newDataKey(): Uint8Array {
     this.#made += 1;
     const bytes = createHash('sha512').update(`data key ${this.#made}`).digest();

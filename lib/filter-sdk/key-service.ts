@@ -1,5 +1,6 @@
 // What the framework does for a filter that encrypts: it holds the keys of the key providers, wraps
-// data keys with them, and runs the cipher. No key of a provider ever reaches a filter.
+// data keys with them, and runs the cipher. No key of a provider ever reaches a filter; that of a
+// pairing with a replication target does.
 
 /** Length of a data key in bytes: two AES-256 keys, one for the data and one for the tweak. */
 export const DATA_KEY_BYTES = 64;
@@ -27,6 +28,11 @@ export interface KeyService {
   require(provider: string, keyId: string): WrappingKey;
   /** Random, of `DATA_KEY_BYTES`. Never keep it but wrapped. */
   newDataKey(): Uint8Array;
+  /**
+   * For a filter that replicates: the key of a pairing with a replication target, of 32 bytes, which
+   * its daemon needs to speak with that target. Throws `KeyNotAvailable`. Never keep or log it.
+   */
+  pairingKey(pairing: string): Uint8Array;
   /** The key is copied: overwrite it after the call. */
   cipher(dataKey: Uint8Array): SectorCipher;
 }
