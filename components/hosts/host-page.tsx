@@ -1,6 +1,7 @@
 'use client';
 // The page of a host. Props: `id`.
 import { Wrench } from 'lucide-react';
+import dynamic from 'next/dynamic';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useHost } from '#lib/client/use-inventory.ts';
@@ -12,6 +13,7 @@ import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { Banner } from '../ui/states/banner.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
+import { Skeleton } from '../ui/states/skeleton.tsx';
 import { VmTable } from '../vms/vm-table.tsx';
 import { HostDatastores } from './host-datastores.tsx';
 import { HostFlash } from './host-flash.tsx';
@@ -19,6 +21,12 @@ import { HostImage } from './host-image.tsx';
 import { HostIcon, HostStateBadges } from './host-state.tsx';
 import { HostSummaryTab } from './host-summary.tsx';
 import { HostVmLoad } from './host-vm-load.tsx';
+
+// What is drawn live is fetched with the tab that shows it.
+const HostIoFilters = dynamic(
+  () => import('./host-io-filters.tsx').then((file) => file.HostIoFilters),
+  { loading: () => <Skeleton lines={12} /> },
+);
 
 const TABLE_HEIGHT = 420;
 
@@ -115,7 +123,10 @@ function Monitor({ host }: { host: HostView }) {
   return (
     <ObjectMonitor
       id={host.id}
-      sections={[{ id: 'load', label: 'Load of its VMs', content: <HostVmLoad host={host} /> }]}
+      sections={[
+        { id: 'load', label: 'Load of its VMs', content: <HostVmLoad host={host} /> },
+        { id: 'io-filters', label: 'I/O filters', content: <HostIoFilters host={host} /> },
+      ]}
     />
   );
 }

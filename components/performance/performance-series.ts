@@ -4,7 +4,7 @@
 import type { DiskSample, VmSample } from '#lib/model/io.ts';
 
 /** Samples further apart than so many intervals have a hole between them. */
-const HOLE_INTERVALS = 4;
+export const HOLE_INTERVALS = 4;
 
 export interface Series {
   label: string;

@@ -2,7 +2,7 @@
 // rates, gauges as they are. Pure.
 import { groupBy } from '#lib/base/group-by.ts';
 import type { FilterStatistic } from '#lib/model/filter.ts';
-import type { VmSample } from '#lib/model/io.ts';
+import type { HostFilterSample, VmSample } from '#lib/model/io.ts';
 import {
   formatByteRate,
   formatBytes,
@@ -11,6 +11,7 @@ import {
   formatMebibytes,
   formatShare,
 } from '../format/quantities.ts';
+import { hostPointsOf } from './host-filter-series.ts';
 import { pointsOf, type Series } from './performance-series.ts';
 
 /** Lines that a chart can tell apart by colour. */
@@ -43,6 +44,29 @@ export function statisticCharts(
     at,
     values: disk?.filters.find((filter) => filter.name === name)?.statistics ?? null,
   }));
+  return chartsOf(points, statistics, ratesOf);
+}
+
+/** The same of all disks of a host, where counters are rates already. */
+export function hostStatisticCharts(
+  samples: readonly HostFilterSample[],
+  { name, statistics }: Omit<FilterOfDisk, 'diskKey'>,
+): StatisticCharts {
+  const points = hostPointsOf(samples).map(({ at, filters }) => ({
+    at,
+    values: filters?.find((filter) => filter.name === name)?.statistics ?? null,
+  }));
+  return chartsOf(points, statistics, asTheyAre);
+}
+
+type Points = readonly { at: number; values: Record<string, number> | null }[];
+type Values = (points: Points, statistic: FilterStatistic) => (number | null)[];
+
+function chartsOf(
+  points: Points,
+  statistics: FilterOfDisk['statistics'],
+  valuesOf: Values,
+): StatisticCharts {
   const known = statistics ?? unnamed(points.at(-1)?.values ?? {});
   const charts = [...groupBy(known, ({ kind, unit }) => `${kind} ${unit}`).values()]
     .flatMap(chunks)
@@ -53,8 +77,6 @@ export function statisticCharts(
     }));
   return { times: points.map(({ at }) => at), charts };
 }
-
-type Points = readonly { at: number; values: Record<string, number> | null }[];
 
 function unnamed(values: Record<string, number>): FilterStatistic[] {
   return Object.keys(values).map((name) => ({ name, label: name, kind: 'gauge', unit: '' }));
@@ -67,7 +89,11 @@ function chunks(group: FilterStatistic[]): FilterStatistic[][] {
   );
 }
 
-function valuesOf(points: Points, { name, kind }: FilterStatistic): (number | null)[] {
+function asTheyAre(points: Points, { name }: FilterStatistic): (number | null)[] {
+  return points.map(({ values }) => values?.[name] ?? null);
+}
+
+function ratesOf(points: Points, { name, kind }: FilterStatistic): (number | null)[] {
   return points.map(({ at, values }, index) => {
     const value = values?.[name] ?? null;
     if (kind === 'gauge' || value === null) return value;

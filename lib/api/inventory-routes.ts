@@ -9,6 +9,7 @@ import { disconnectHost } from '../controller/hosts/disconnect-host.ts';
 import { enterMaintenance } from '../controller/hosts/enter-maintenance.ts';
 import { exitMaintenance } from '../controller/hosts/exit-maintenance.ts';
 import { readHost } from '../controller/hosts/read-host.ts';
+import { readHostSamples } from '../controller/hosts/read-host-samples.ts';
 import { readHosts } from '../controller/hosts/read-hosts.ts';
 import { reconnectHost } from '../controller/hosts/reconnect-host.ts';
 import { readInventory } from '../controller/inventory/read-inventory.ts';
@@ -53,6 +54,8 @@ export const inventoryRoutes = {
   listHosts: ({ context }) => readHosts(context.db),
   readHost: ({ context: { db }, session: { caller }, params }) =>
     readHost({ db, caller }, params.id),
+  readHostSamples: ({ context, params, query }) =>
+    readHostSamples(context.db, params.id, query.since),
   setMaintenance: (request) => {
     const { id: hostId } = request.params;
     const { enabled, evacuatePoweredOffVms } = request.body;
@@ -79,5 +82,6 @@ type InventoryRouteName =
   | 'resolveIoFilter'
   | 'listHosts'
   | 'readHost'
+  | 'readHostSamples'
   | 'setMaintenance'
   | 'setConnection';

@@ -1,6 +1,7 @@
-// What a VM's disks are doing: samples, the trace of the last I/Os, and workloads.
+// What a VM's disks are doing: samples, the trace of the last I/Os, and workloads; and what filters
+// do on a host.
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { IoTraceEntry, VmSample } from '../model/io.ts';
+import type { HostFilterSample, IoTraceEntry, VmSample } from '../model/io.ts';
 import { call } from './call.ts';
 import type { ProblemError } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
@@ -26,6 +27,27 @@ export function useSamples(
       const known = client.getQueryData<VmSample[]>(key) ?? [];
       const since = known.at(-1)?.at ?? 0;
       const { samples } = await call('readSamples', { params, query: { since }, signal });
+      return [...known, ...samples.filter((sample) => sample.at > since)].slice(-SAMPLES_MAX);
+    },
+    enabled,
+    ...(refetchMs === undefined ? {} : { refetchInterval: refetchMs }),
+  });
+}
+
+/** What the filters of a host did in the last hour, in the same way. */
+export function useHostSamples(
+  hostId: string,
+  { enabled = true, refetchMs }: LiveOptions = {},
+): UseQueryResult<HostFilterSample[], ProblemError> {
+  const client = useQueryClient();
+  const params = { id: hostId };
+  const key = queryKey('readHostSamples', { params });
+  return useQuery<HostFilterSample[], ProblemError>({
+    queryKey: key,
+    queryFn: async ({ signal }) => {
+      const known = client.getQueryData<HostFilterSample[]>(key) ?? [];
+      const since = known.at(-1)?.at ?? 0;
+      const { samples } = await call('readHostSamples', { params, query: { since }, signal });
       return [...known, ...samples.filter((sample) => sample.at > since)].slice(-SAMPLES_MAX);
     },
     enabled,

@@ -82,3 +82,25 @@ export const vmSampleSchema = z.object({
   disks: z.array(diskSampleSchema),
 });
 export type VmSample = z.infer<typeof vmSampleSchema>;
+
+/** What one I/O filter did on all disks of a host over one sampling interval. */
+export const hostFilterSchema = z.object({
+  name: z.string(),
+  /** Disks of running virtual machines that have it. */
+  disks: z.number().int(),
+  iops: z.number(),
+  ownIops: z.number(),
+  /** Of all I/Os the mean, of all disks the highest p99; null when nothing completed. */
+  latency: z.object({ meanUs: z.number(), p99Us: z.number() }).nullable(),
+  /** Counters as the sum of their rates a second; amounts as sums, all other gauges as means. */
+  statistics: z.record(z.string(), z.number()),
+});
+export type HostFilter = z.infer<typeof hostFilterSchema>;
+
+/** One host's filters; `at` is the end of the interval, wall time in milliseconds. */
+export const hostFilterSampleSchema = z.object({
+  at: z.number(),
+  intervalMs: z.number(),
+  filters: z.array(hostFilterSchema),
+});
+export type HostFilterSample = z.infer<typeof hostFilterSampleSchema>;

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sleep } from '../../base/clock.ts';
 import { systemClock } from '../../base/system-clock.ts';
+import { Prisma } from '../database/generated/client.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
 import { type Change, followChanges } from './follow-changes.ts';
 import { recordChange, recordChanges, trimChanges } from './record-change.ts';
@@ -93,4 +94,18 @@ test('several changes keep their order, and old ones are trimmed', async () => {
   expect(rows.map((row) => row.path)).toEqual(paths);
   expect(await trimChanges(db.database, 3600)).toBe(0);
   expect(await trimChanges(db.database, -1)).toBeGreaterThan(200);
+});
+
+test('a change that the database does not make in time is refused in words', async () => {
+  const late = new Prisma.PrismaClientKnownRequestError(
+    'Transaction API error: Transaction already closed: the timeout was 30000 ms.',
+    { code: 'P2028', clientVersion: '7' },
+  );
+  const refused = transact(db.database, () => Promise.reject(late));
+  await expect(refused).rejects.toMatchObject({
+    fault: 'Timedout',
+    message: expect.stringMatching(/^The database is too busy/),
+  });
+  const other = new Error('of another kind');
+  await expect(transact(db.database, () => Promise.reject(other))).rejects.toBe(other);
 });

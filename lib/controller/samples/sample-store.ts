@@ -1,6 +1,6 @@
 // Samples of the VMs' worlds: written in bulk by plain SQL, because there may be thousands each
 // second.
-import type { VmSample } from '../../model/io.ts';
+import type { HostFilterSample, VmSample } from '../../model/io.ts';
 import { CHANGE_LISTS, recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database } from '../database/client.ts';
@@ -61,8 +61,25 @@ export async function writeUsage(db: Database, usage: VmUsage[]): Promise<void> 
   });
 }
 
+/** Appends what filters do on hosts; a page that shows it asks again by itself. */
+export async function writeHostFilters(
+  db: Database,
+  samples: { hostId: string; sample: HostFilterSample }[],
+): Promise<void> {
+  if (samples.length === 0) return;
+  await db.hostFilterSample.createMany({
+    data: samples.map(({ hostId, sample }) => ({
+      ...{ hostId, at: new Date(sample.at), data: sample },
+    })),
+    skipDuplicates: true,
+  });
+}
+
 /** Forgets old samples. */
 export async function trimSamples(db: Database): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM "HostFilterSample"
+    WHERE "at" < (now() AT TIME ZONE 'UTC') - make_interval(secs => ${KEEP_SECONDS}::float8)`;
   await db.$executeRaw`
     DELETE FROM "VmSample"
     WHERE "at" < (now() AT TIME ZONE 'UTC') - make_interval(secs => ${KEEP_SECONDS}::float8)`;

@@ -1,17 +1,22 @@
 // Asks every connected host with running VMs for their samples, once a second. A VM that did
 // nothing, and did nothing in the sample before, adds no row, unless one of its filters works on by
-// itself. Averages over the last minute go into the VM rows now and then.
+// itself. Averages over the last minute go into the VM rows now and then; what each filter does on
+// each host is added up.
 import { sleep } from '../../base/clock.ts';
+import type { FilterStatistic } from '../../model/filter.ts';
 import type { VmSample } from '../../model/io.ts';
 import { sampleVms } from '../../wire/agent/host-rpc.ts';
 import { isUnreachable } from '../agents/agent-client.ts';
 import { trimChanges } from '../changes/record-change.ts';
 import type { Host } from '../database/generated/client.ts';
+import { readFilters } from '../policies/read-filters.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
+import { HostFilterTotals } from './host-filter-totals.ts';
 import {
   type TakenSample,
   trimSamples,
   type VmUsage,
+  writeHostFilters,
   writeSamples,
   writeUsage,
 } from './sample-store.ts';
@@ -19,6 +24,8 @@ import {
 const PERIOD_MS = 1_000;
 const HOSTS_EVERY = 5;
 const USAGE_EVERY = 20;
+/** The depot may have other filters by then. */
+const MANIFESTS_EVERY = 30;
 const TRIM_EVERY = 60;
 /** The change log is kept for so long, in seconds: a browser that slept longer loads anew. */
 const CHANGES_SECONDS = 3600;
@@ -35,12 +42,19 @@ interface Recent {
   isFresh: boolean;
 }
 
+interface Answer {
+  hostId: string;
+  taken: TakenSample[];
+}
+
 export class Sampler {
   readonly #services: TaskServices;
   readonly #signal: AbortSignal;
   readonly #recent = new Map<string, Recent>();
   readonly #asking = new Set<string>();
+  readonly #filters = new HostFilterTotals();
   #hosts: Host[] = [];
+  #statistics: ReadonlyMap<string, FilterStatistic[]> = new Map();
 
   constructor(services: TaskServices, signal: AbortSignal) {
     this.#services = services;
@@ -68,11 +82,19 @@ export class Sampler {
         where: { connectionState: 'connected', vms: { some: { powerState: 'poweredOn' } } },
       });
     }
+    if (round % MANIFESTS_EVERY === 0) {
+      const known = await readFilters(db);
+      this.#statistics = new Map(known.map(({ name, statistics }) => [name, statistics]));
+    }
     const answers = await Promise.all(this.#hosts.map((host) => this.#ask(host)));
-    const taken = answers.flat();
+    const taken = answers.flatMap((answer) => answer?.taken ?? []);
     await writeSamples(
       db,
       taken.filter((one) => this.#isWorthKeeping(one)),
+    );
+    await writeHostFilters(
+      db,
+      answers.flatMap((answer) => (answer ? this.#ofFilters(answer) : [])),
     );
     if (round % USAGE_EVERY === USAGE_EVERY - 1) await writeUsage(db, this.#takeUsage());
     if (round % TRIM_EVERY === TRIM_EVERY - 1) {
@@ -81,20 +103,26 @@ export class Sampler {
     }
   }
 
-  /** A host that still has not answered the last time is left out. */
-  async #ask(host: Host): Promise<TakenSample[]> {
-    if (this.#asking.has(host.id)) return [];
+  #ofFilters({ hostId, taken }: Answer) {
+    const nowMs = this.#services.clock.now();
+    const sample = this.#filters.take(hostId, { taken, statistics: this.#statistics, nowMs });
+    return sample ? [{ hostId, sample }] : [];
+  }
+
+  /** Null of a host that does not answer, or still has not answered the last time. */
+  async #ask(host: Host): Promise<Answer | null> {
+    if (this.#asking.has(host.id)) return null;
     this.#asking.add(host.id);
     try {
       const options = { signal: this.#signal };
       const { samples } = await this.#services.agents.call(host, sampleVms, {}, options);
-      return samples;
+      return { hostId: host.id, taken: samples };
     } catch (error) {
       // The reconciler says so when a host is away.
       if (!isUnreachable(error) && !this.#signal.aborted) {
         this.#services.logger.warn({ err: error, host: host.name }, 'no samples');
       }
-      return [];
+      return null;
     } finally {
       this.#asking.delete(host.id);
     }

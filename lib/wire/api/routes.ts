@@ -2,6 +2,7 @@
 // calls by it, the OpenAPI document is made of it. Path parameters stand in braces.
 import { z } from 'zod';
 import { drsConfigSchema } from '../../model/inventory.ts';
+import { hostFilterSampleSchema } from '../../model/io.ts';
 import { verdictSchema } from '../../model/task.ts';
 import { FLASH_ROUTES } from './flash.ts';
 import {
@@ -13,6 +14,7 @@ import {
   vmViewSchema,
 } from './inventory.ts';
 import { KEY_ROUTES } from './key-routes.ts';
+import { LIFE_CYCLE_ROUTES } from './life-cycle.ts';
 import {
   compatibilityMatrixSchema,
   depotVibViewSchema,
@@ -132,6 +134,12 @@ export const ROUTES = {
 
   listHosts: { method: 'GET', path: '/hosts', answer: z.array(hostSummarySchema) },
   readHost: { method: 'GET', path: '/hosts/{id}', answer: hostViewSchema },
+  readHostSamples: {
+    method: 'GET',
+    path: '/hosts/{id}/samples',
+    query: z.object({ since: z.coerce.number().default(0) }),
+    answer: z.object({ samples: z.array(hostFilterSampleSchema) }),
+  },
   setMaintenance: {
     method: 'POST',
     path: '/hosts/{id}/maintenance',
@@ -253,6 +261,7 @@ export const ROUTES = {
     answer: z.array(taskViewSchema),
   },
   readTask: { method: 'GET', path: '/tasks/{id}', answer: taskViewSchema },
+  ...LIFE_CYCLE_ROUTES,
   cancelTask: { method: 'POST', path: '/tasks/{id}/cancel', body: none, answer: none },
   listEvents: {
     method: 'GET',
