@@ -139,7 +139,12 @@ async function makeContext({
   directory: string;
   options: CertifyOptions;
 }): Promise<CheckContext> {
+  let disks = 0;
   return {
+    nextDisk: () => {
+      disks += 1;
+      return disks;
+    },
     candidate,
     harness,
     probe: await makeProbe(directory),

@@ -46,6 +46,8 @@ export interface CheckContext {
   effort: Effort;
   /** Every trial that was started, to be ended with its check. */
   trials: Trial[];
+  /** A number for the disk of a trial, 1 first. */
+  nextDisk(): number;
 }
 
 export interface Outcome {
@@ -94,18 +96,18 @@ export async function startTrial(
     flash = true,
   }: TrialOptions = {},
 ): Promise<Trial> {
-  const { trials } = context;
-  const folder = path.join(context.harness.directory, `hosts${trials.length + 1}`);
+  // Several may be started at once.
+  const diskIndex = context.nextDisk();
+  const folder = path.join(context.harness.directory, `hosts${diskIndex}`);
   const trial = await Trial.start({
     harness: context.harness,
     filter: filter ? launch : null,
     probe: probe ? { ...context.probe, properties: { orders } } : null,
-    diskIndex: trials.length + 1,
-    sizeBytes,
+    ...{ diskIndex, sizeBytes },
     ...{ checked, attached },
     hosts: new TrialHosts(folder, { flash }),
   });
-  trials.push(trial);
+  context.trials.push(trial);
   return trial;
 }
 

@@ -1,13 +1,14 @@
-// SIGKILL at every asynchronous point, one after the other: each callback into the filter, and each
-// beginning and end of what it does on its own, in its I/O and in every operation on its disk.
+// SIGKILL at every kind of asynchronous point: each callback into the filter, and each beginning and
+// end of what it does on its own, in its I/O and in every operation on its disk.
 import { ATTEMPTS, type Check, type CheckContext, type Outcome } from '../check.ts';
 import { COUNT_ONLY } from '../lab/crash-points.ts';
 import { SCENARIOS, type Scenario } from '../lab/crash-scenarios.ts';
 import { CrashStage } from '../lab/crash-stage.ts';
+import { TriedPoints } from '../lab/distinct-points.ts';
 import { Failure } from '../lab/trial.ts';
 
-/** A name that is reached so rarely is no plain I/O: its points come first. */
-const RARE = 4;
+/** Scenarios side by side: each waits for its worlds most of the time. */
+const LANES = 2;
 const END_MS = 5_000;
 
 export const awaitCheck: Check = {
@@ -20,47 +21,81 @@ export const awaitCheck: Check = {
       ({ name, detaches = false }) =>
         !(detaches && keepsDisks) && (crashScenarios?.includes(name) ?? true),
     );
-    const notes: string[] = [];
-    let [points, kills] = [0, 0];
-    for (const scenario of scenarios) {
-      const enumeration = new Enumeration(context, scenario);
-      await enumeration.run();
-      points += enumeration.points;
-      kills += enumeration.kills;
-      if (enumeration.kills >= enumeration.points) continue;
-      const tried = `${enumeration.kills} of ${enumeration.points} points were tried`;
-      notes.push(`${scenario.name}: ${tried}.`);
-    }
-    return { numbers: { scenarios: scenarios.length, points, kills }, notes };
+    const run: Run = { context, tried: new TriedPoints(), failed: false };
+    const enumerations = scenarios.map((scenario) => new Enumeration(run, scenario));
+    const left = [...enumerations];
+    const lane = async (): Promise<void> => {
+      for (let next = left.shift(); next && !run.failed; next = left.shift()) {
+        await next.run();
+      }
+    };
+    // Disks side by side would have the one daemon tell their points apart.
+    const lanes = Array.from({ length: context.daemons ? 1 : LANES }, lane);
+    await Promise.all(lanes.map((each) => each.catch((thrown) => fail(run, thrown))));
+    const points = sum(enumerations, (each) => each.points);
+    const kills = sum(enumerations, (each) => each.kills);
+    const { kinds } = run.tried;
+    const notes = enumerations.map((each) => each.note).filter((note) => note !== null);
+    return { numbers: { scenarios: scenarios.length, points, kinds, kills }, notes };
   },
 };
+
+/** What the scenarios of one check share. */
+interface Run {
+  context: CheckContext;
+  tried: TriedPoints;
+  failed: boolean;
+}
+
+/** The other lanes end soon, and nothing is judged any more. */
+function fail(run: Run, thrown: unknown): never {
+  run.failed = true;
+  throw thrown;
+}
+
+function sum(all: readonly Enumeration[], count: (each: Enumeration) => number): number {
+  return all.reduce((so, each) => so + count(each), 0);
+}
 
 class Enumeration {
   /** Reached in the run that nothing ended. */
   points = 0;
   kills = 0;
+  /** Kinds of points for which there was no room. */
+  #leftOut = 0;
+  readonly #run: Run;
   readonly #context: CheckContext;
   readonly #scenario: Scenario;
   #stage: CrashStage | null = null;
 
-  constructor(context: CheckContext, scenario: Scenario) {
-    this.#context = context;
+  constructor(run: Run, scenario: Scenario) {
+    this.#run = run;
+    this.#context = run.context;
     this.#scenario = scenario;
   }
 
   async run(): Promise<void> {
-    const crashPoints = this.#context.effort.crashPoints * (this.#scenario.weight ?? 1);
+    const { tried } = this.#run;
+    const { name, weight = 1 } = this.#scenario;
+    const most = this.#context.effort.crashPoints * weight;
     const names = await this.#patiently(COUNT_ONLY);
     this.points = names.length;
-    const all = names.length <= crashPoints;
-    for (const crashAt of all ? upTo(crashPoints) : choose(names, crashPoints)) {
+    const chosen = tried.choose(names, most, name);
+    this.#leftOut = tried.choose(names, names.length, name).length - chosen.length;
+    for (const crashAt of chosen) {
+      if (this.#run.failed) break;
       const reached = await this.#patiently(crashAt);
-      if (reached.length >= crashAt) this.kills += 1;
-      // Some runs are longer than the first: the end is where one passes.
-      else if (all) break;
+      if (reached.length < crashAt) continue;
+      this.kills += 1;
+      tried.add(reached, name);
     }
-    this.points = Math.max(this.points, this.kills);
-    this.#stage?.trial.abandon();
+    this.#leave();
+  }
+
+  /** What there was no room for; null when there was for all. */
+  get note(): string | null {
+    if (this.#leftOut === 0) return null;
+    return `${this.#scenario.name}: ${this.#leftOut} more of ${this.points} points are not tried.`;
   }
 
   /** Once more, with another disk, when the machine was too busy for it. */
@@ -139,25 +174,4 @@ function failure(where: string, thrown: unknown): Failure {
 
 function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
-function upTo(last: number): number[] {
-  return Array.from({ length: last }, (_, index) => index + 1);
-}
-
-/** What is rare, and of the rest so many that all is spread evenly. In order. */
-function choose(names: readonly string[], most: number): number[] {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const numbers = upTo(names.length);
-  const isRare = (number: number): boolean => (counts.get(names[number - 1] ?? '') ?? 0) <= RARE;
-  const rare = spread(numbers.filter(isRare), most);
-  const common = numbers.filter((number) => !isRare(number));
-  const rest = spread(common, most - rare.length);
-  return [...rare, ...rest].sort((a, b) => a - b);
-}
-
-function spread(numbers: readonly number[], most: number): number[] {
-  if (numbers.length <= most) return [...numbers];
-  return upTo(most).map((index) => numbers[Math.floor(((index - 1) * numbers.length) / most)] ?? 0);
 }

@@ -53,7 +53,7 @@ export class CrashStage {
   static async open(context: CheckContext): Promise<CrashStage> {
     const launch = context.instrumented.current;
     const trial = await startTrial(context, { sizeBytes: DISK_BYTES, launch });
-    const folder = path.join(context.harness.directory, `crash${context.trials.length}`);
+    const folder = path.join(context.harness.directory, `crash${trial.disk.key}`);
     await mkdir(folder);
     const stage = new CrashStage(context, trial, folder);
     await stage.load.run(PRELOAD);
