@@ -23,7 +23,7 @@ import { decodeWarmList, encodeWarmList, WARM_BLOCKS_MAX } from './warm-list.ts'
 import { warmUp } from './warm-up.ts';
 import { DirtyData, type DirtyDataParts } from './write-back/dirty-data.ts';
 import { HeldIos, type Outcome } from './write-back/held-ios.ts';
-import { findLeftOver, type LeftOver } from './write-back/left-over.ts';
+import { type Elsewhere, findLeftOver, GIVEN_UP, type LeftOver } from './write-back/left-over.ts';
 import { WriteBack } from './write-back/write-back.ts';
 
 /** An event's `prepare` must have been answered by then, in milliseconds; the host waits longer. */
@@ -65,26 +65,46 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
    * moving must not, for it may move back.
    */
   #hasWritten = false;
+  /** What an earlier life has left, and must be fetched before the disk is used. */
+  #elsewhere: Elsewhere | null = null;
 
   constructor(context: FilterContext) {
     const { properties, flash, state } = context;
     this.#context = context;
     this.#settings = settingsOf(properties);
     const left = findLeftOver(context, this.#settings);
-    sweep(context, left?.claim.logId ?? null);
+    sweep(context, left?.file?.id ?? left?.claim.logId ?? null);
     const blocks = Math.max(this.#settings.blocks, 2 * (left?.claim.blocks ?? 0));
     this.#cache = this.#makeCache({ blocks, shift: 0 });
     this.#writeBack = flash === null ? null : this.#makeWriteBack(flash);
-    if (left !== null && this.#writeBack !== null) {
-      this.#hasWritten = true;
-      this.#goOn(this.#writeBack, left);
-    }
+    if (left?.file === null) this.#elsewhere = left;
+    else if (left !== null && this.#writeBack !== null) void this.#goOn(this.#writeBack, left);
     if (this.#settings.mode === 'writeBack' && flash === null) {
       const message = 'Writes go through: this host has no virtual flash resource';
       context.raiseEvent('warning', message);
     }
     this.#warm(decodeWarmList(state));
     this.#settle();
+  }
+
+  async ready(): Promise<void> {
+    const [elsewhere, log] = [this.#elsewhere, this.#writeBack];
+    if (elsewhere === null || log === null) return;
+    const { claim, refusal, mayBeLost } = elsewhere;
+    const { flash, raiseEvent } = this.#context;
+    const ids = [...(claim.mirror ? [claim.mirror.logId] : []), claim.logId];
+    try {
+      const make = (sizeBytes: number) =>
+        requireFlash(flash).make(labelOf(this.#context), sizeBytes);
+      const file = await log.mirroring.fetch(ids, make);
+      if (this.#closed) throw new Error('the disk was closed meanwhile');
+      const drained = this.#goOn(log, { claim, file, isMirror: true });
+      void drained.then((isDown) => isDown && log.mirroring.dropFetched());
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      if (!mayBeLost) throw new Error(`${refusal} They could not be fetched: ${why}.`);
+      raiseEvent('error', `${refusal} ${GIVEN_UP}`);
+    }
   }
 
   setProperties(properties: PropertyValues): void {
@@ -241,18 +261,23 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     else this.#leaveLog(log);
   }
 
-  /** With what an earlier life has left. */
-  #goOn(log: WriteBack, { claim, file, isMirror }: LeftOver): void {
+  /** With what an earlier life has left; resolves with whether all of it has gone down. */
+  async #goOn(log: WriteBack, { claim, file, isMirror }: LeftOver): Promise<boolean> {
+    this.#hasWritten = true;
     const dirty = DirtyData.recover(this.#dirtyParts(), file);
     if (!isMirror && claim.mirror !== null) log.mirroring.forget(claim.mirror.logId);
     if (!isMirror && claim.mirror === null && !log.mirroring.isWanted) {
       log.resume(claim, dirty);
-      return;
+      return false;
     }
-    log.drain(claim, dirty).then(
-      () => this.#settle(),
-      (thrown: unknown) => this.#context.log('error', `Unwritten data stay in the log: ${thrown}`),
-    );
+    try {
+      await log.drain(claim, dirty);
+      this.#settle();
+      return true;
+    } catch (thrown) {
+      this.#context.log('error', `Unwritten data stay in the log: ${thrown}`);
+      return false;
+    }
   }
 
   /** A new log, and with it a mirror if one is wanted. */
@@ -348,6 +373,11 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     if (end !== 'late') return;
     throw new Error(`${log.dirty?.bytes ?? 0} bytes are still being written back; try again`);
   }
+}
+
+function requireFlash(flash: FilterContext['flash']): NonNullable<FilterContext['flash']> {
+  if (flash === null) throw new Error('this host has no virtual flash resource');
+  return flash;
 }
 
 /** Of the disk's files on the flash. */

@@ -14,6 +14,9 @@ import { Fault, type FaultName } from '#lib/model/fault.ts';
 import type { FilterClass } from '#lib/model/filter-class.ts';
 import type { OwnWork } from './own-work.ts';
 
+/** What a filter needs before its disk is served must be there by then, in milliseconds. */
+const READY_MS = 60_000;
+
 /** A filter at work on one disk. */
 export interface OpenFilter {
   readonly name: string;
@@ -80,13 +83,37 @@ export function openFilter(request: OpenFilterRequest): OpenFilter {
     return { name, class: filterClass, definition, codeId, properties, hooks, own, line };
   } catch (cause) {
     line?.close();
-    const message = `The filter ${definition.name} cannot open the virtual disk ${disk.id}`;
-    const { fault, data } = whyNot(cause);
-    throw new Fault(fault, `${message}: ${messageOf(cause)}`, {
-      cause,
-      data: { ...data, filter: definition.name, operation: 'open' },
-    });
+    throw cannotOpen(definition, disk.id, cause);
   }
+}
+
+/**
+ * Resolves when the filter has what it needs for the disk. Throws as `openFilter`; the filter is to
+ * be closed then.
+ */
+export async function whenReady(filter: OpenFilter, diskId: string, clock: Clock): Promise<void> {
+  const ready = filter.hooks.ready?.();
+  if (ready === undefined) return;
+  let giveUp: (thrown: Error) => void = () => undefined;
+  const late = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const timer = clock.after(READY_MS, () => {
+    giveUp(new Error(`it was not ready within ${READY_MS / 1000} s`));
+  });
+  try {
+    await Promise.race([ready, late]);
+  } catch (cause) {
+    throw cannotOpen(filter.definition, diskId, cause);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function cannotOpen({ name }: FilterDefinition, diskId: string, cause: unknown): Fault {
+  const message = `The filter ${name} cannot open the virtual disk ${diskId}: ${messageOf(cause)}`;
+  const { fault, data } = whyNot(cause);
+  return new Fault(fault, message, { cause, data: { ...data, filter: name, operation: 'open' } });
 }
 
 /** A key that is missing is told from all else: it can be brought. */

@@ -11,7 +11,7 @@ import { type FilterProgress, filterProgressSchema } from '#lib/wire/agent/key-r
 import type { FilterFaultReport } from '../chain/chain.ts';
 import { changeFilters, type FilterChange, type WantedFilter } from '../chain/change-filters.ts';
 import { closeFilters } from '../chain/close-filters.ts';
-import { type OpenFilter, openFilter } from '../chain/open-filter.ts';
+import { type OpenFilter, openFilter, whenReady } from '../chain/open-filter.ts';
 import { OwnWork } from '../chain/own-work.ts';
 import { readDescriptor, writeDescriptor } from '../datastore/descriptor-file.ts';
 import {
@@ -184,7 +184,7 @@ export class DiskFilters {
           writeSidecar(this.#parts.descriptorPath(), descriptor, { filter: name, contents }, files),
         ),
     });
-    return openFilter({
+    const opened = openFilter({
       ...filter,
       disk: { id: diskId, sizeBytes: sizeBytes(), sectorBytes: SECTOR_BYTES },
       // The folder of the VM lies in that of the datastore.
@@ -200,6 +200,13 @@ export class DiskFilters {
       onTimerFault: (filterName, message) =>
         onFault({ filter: filterName, operation: 'timer', message }),
     });
+    try {
+      await whenReady(opened, diskId, clock);
+      return opened;
+    } catch (thrown) {
+      await this.close([opened]);
+      throw thrown;
+    }
   }
 
   #lineOf({ definition, daemonSocketPath }: WantedFilter): SocketDaemonLine | null {

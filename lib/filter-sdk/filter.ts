@@ -137,6 +137,11 @@ export interface FilterLifecycle {
    * a veto as well.
    */
   diskEvent?(event: DiskEvent): void | Promise<void>;
+  /**
+   * Called once, after `open` and before the disk is served, without I/O of its own below: what
+   * must be brought first is brought here. A rejection is as a throw of `open`. Within a minute.
+   */
+  ready?(): Promise<void>;
   /** New property values from a changed policy. Throw to refuse them; then nothing changes. */
   setProperties?(properties: PropertyValues): void;
   /** Numbers for the statistics that the definition names. Called about once a second. */
@@ -350,6 +355,12 @@ export interface DaemonPeer {
   readonly port: number;
 }
 
+/** A key of 32 bytes that two parties share, and as whom who connects has it. */
+export interface DaemonPsk {
+  readonly identity: string;
+  readonly key: Uint8Array;
+}
+
 /** What the framework gives a daemon when it starts. */
 export interface DaemonContext {
   readonly host: { readonly id: string; readonly name: string };
@@ -362,7 +373,8 @@ export interface DaemonContext {
   readonly network: {
     /** Waits for other hosts' daemons; resolves with the port that was taken. */
     listen(port: number, onConnection: (connection: DaemonConnection) => void): Promise<number>;
-    connect(address: string, port: number): Promise<DaemonConnection>;
+    /** With a key over TLS, where the other one has to have the same under that identity. */
+    connect(address: string, port: number, psk?: DaemonPsk): Promise<DaemonConnection>;
     /**
      * As `listen`, for the daemons of this filter on the other hosts of the cluster alone: each
      * proves with a key that it shares with this host which one it is, and all is encrypted.

@@ -47,6 +47,17 @@ export class HarnessFlash implements HostFlash {
     return stored === undefined ? null : new HarnessFlashFile(this, id, stored);
   }
 
+  /** Under another name from then on. */
+  take(id: string): FlashFile | null {
+    this.check();
+    const [stored, taken] = [this.files.get(id), `${id}.taken`];
+    if (stored !== undefined) {
+      this.files.delete(id);
+      this.files.set(taken, stored);
+    }
+    return this.find(taken);
+  }
+
   sweep(label: string, keepId: string | null): void {
     this.check();
     for (const id of this.files.keys()) {
@@ -97,6 +108,10 @@ class HarnessFlashFile implements FlashFile {
   async sync(): Promise<void> {
     this.#flash.check();
     copy(this.#stored.bytes, this.#stored.durable, this.#stored.pending);
+  }
+
+  isThere(): boolean {
+    return this.#flash.files.has(this.id);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-// Two hosts with flash and the daemon of the cache on each, for tests of mirrors: a host can be
+// Three hosts with flash and the daemon of the cache on each, for tests of mirrors: a host can be
 // lost, with its processes and all that it had on its flash.
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,7 +15,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 const DAEMON_MAIN = path.join(ROOT, 'host', 'filter-daemon', 'daemon-main.ts');
 const FLASH_BYTES = 256 * MIB;
 const ADDRESS = '127.0.0.1';
-/** That the two share, in base64. */
+/** That they all share here, in base64. */
 const KEY = Buffer.alloc(32, 5).toString('base64');
 
 interface Host {
@@ -36,7 +36,7 @@ export class MirrorHosts {
   private constructor(harness: WorldHarness, code: { path: string; sha256: string }) {
     this.#harness = harness;
     this.#code = code;
-    this.#hosts = ['host-1', 'host-2'].map((name) => ({
+    this.#hosts = ['host-1', 'host-2', 'host-3'].map((name) => ({
       name,
       directory: path.join(harness.directory, `${name}-flash`),
       socketPath: path.join(harness.directory, `${name}.dmn`),
@@ -62,31 +62,39 @@ export class MirrorHosts {
     return hosts;
   }
 
-  /** Ids of the logs on the other host. */
+  /** Names of the logs on the other hosts. */
   async mirrors(): Promise<string[]> {
-    const names = await readdir(this.#other.directory);
-    return names.filter((name) => name.endsWith('.flash'));
+    const others = this.#hosts.filter((host) => host !== this.#host);
+    return (await Promise.all(others.map(logsOf))).flat();
   }
 
-  /** The world's host is gone, with its flash; from then on worlds start on the other. */
-  async loseHost(): Promise<void> {
+  /**
+   * The world's host is gone, with its flash; from then on worlds start on the one that has the
+   * mirror, or on the one that has not.
+   */
+  async loseHost({ toMirror }: { toMirror: boolean }): Promise<void> {
     const lost = this.#host;
     await endOf(lost.daemon, 'SIGKILL');
     for (const name of await readdir(lost.directory)) {
       if (!name.endsWith('.json')) await rm(path.join(lost.directory, name));
     }
-    this.#current = 1 - this.#current;
-  }
-
-  /** What was lost comes back, empty. */
-  async bringBack(): Promise<void> {
-    await this.#startDaemon(this.#other);
+    const mirror = await this.#mirrorHost();
+    const next = this.#hosts.findIndex((host) => host !== lost && (host === mirror) === toMirror);
+    this.#current = next;
     this.#tellPeers();
   }
 
-  /** kill -9 of the daemon that keeps the mirrors. */
+  /** What was lost comes back; a host's flash is empty then. */
+  async bringBack(): Promise<void> {
+    for (const host of this.#hosts) if (!isUp(host)) await this.#startDaemon(host);
+    this.#tellPeers();
+  }
+
+  /** kill -9 of the daemon that keeps the mirror. */
   async losePeer(): Promise<void> {
-    await endOf(this.#other.daemon, 'SIGKILL');
+    const { daemon } = await this.#mirrorHost();
+    await endOf(daemon, 'SIGKILL');
+    this.#tellPeers();
   }
 
   async stop(): Promise<void> {
@@ -97,8 +105,11 @@ export class MirrorHosts {
     return this.#at(this.#current);
   }
 
-  get #other(): Host {
-    return this.#at(1 - this.#current);
+  async #mirrorHost(): Promise<Host> {
+    for (const host of this.#hosts) {
+      if (host !== this.#host && (await logsOf(host)).length > 0) return host;
+    }
+    throw new Error('no host has a mirror');
   }
 
   #at(index: number): Host {
@@ -144,11 +155,23 @@ export class MirrorHosts {
   }
 
   #tellPeers(): void {
-    for (const [index, { daemon }] of this.#hosts.entries()) {
-      const { name, port } = this.#at(1 - index);
-      daemon?.send({ peers: [{ hostId: `id-of-${name}`, address: ADDRESS, port, key: KEY }] });
+    const up = this.#hosts.filter(isUp);
+    for (const host of up) {
+      const others = up.filter((each) => each !== host);
+      const peers = others.map(({ name, port }) => {
+        return { hostId: `id-of-${name}`, address: ADDRESS, port, key: KEY };
+      });
+      host.daemon?.send({ peers });
     }
   }
+}
+
+function isUp({ daemon }: Host): boolean {
+  return daemon !== null && daemon.exitCode === null && daemon.signalCode === null;
+}
+
+async function logsOf({ directory }: Host): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.endsWith('.flash'));
 }
 
 async function endOf(daemon: ChildProcess | null, signal: NodeJS.Signals): Promise<void> {

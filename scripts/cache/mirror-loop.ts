@@ -1,6 +1,6 @@
 // Losses of a whole host under load, with all that it had on its flash: the disk is opened on the
-// host that has the mirror of its log, where all that was flushed must be. Then the other way
-// round.
+// host that has the mirror of its log, or on a third one that fetches it, and all that was flushed
+// must be there. Then the next host is lost.
 import { WorldHarness } from '#host/world/world-harness.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { DiskLoad } from '#scripts/certify/lab/disk-load.ts';
@@ -60,7 +60,7 @@ async function onHosts(
       await loseThePeer(load, hosts);
     }
     await killUnderLoad(trial, load, random);
-    await hosts.loseHost();
+    await hosts.loseHost({ toMirror: round % 3 === 0 });
     load.model.crash();
     await trial.reopen();
     await load.verify(`After the loss of host number ${round}, a read`);

@@ -16,6 +16,10 @@ const KINDS = [
   'lost',
   // From its own daemon.
   'peers',
+  // From a cache whose log lies on another host, and the answer.
+  'fetch',
+  'read',
+  'file',
 ] as const;
 
 /** Longest text in a message, in characters. */
@@ -52,7 +56,13 @@ export type MirrorMessage =
   | { kind: 'synced'; count: number }
   | { kind: 'lost'; why: string }
   /** Daemons of other hosts that are known. */
-  | { kind: 'peers'; count: number };
+  | { kind: 'peers'; count: number }
+  /** Whoever has that log, its own or a mirror, gives it away. */
+  | { kind: 'fetch'; logId: string }
+  /** It has so many bytes. */
+  | { kind: 'file'; count: number }
+  /** A piece from there on, which comes as a write. */
+  | { kind: 'read'; position: number };
 
 export function encodeMessage(message: MirrorMessage): Uint8Array {
   const kind = KINDS.indexOf(message.kind);
@@ -63,7 +73,10 @@ export function encodeMessage(message: MirrorMessage): Uint8Array {
     case 'received':
     case 'synced':
     case 'peers':
+    case 'file':
       return numbered(kind, message.count);
+    case 'read':
+      return numbered(kind, message.position);
     default: {
       const text = new TextEncoder().encode(JSON.stringify(message));
       const bytes = new Uint8Array(1 + text.length);
@@ -87,9 +100,14 @@ export function decodeMessage(bytes: Uint8Array): MirrorMessage | null {
     case 'sync':
     case 'received':
     case 'synced':
-    case 'peers': {
+    case 'peers':
+    case 'file': {
       const count = numberIn(bytes);
       return count === null ? null : { kind, count };
+    }
+    case 'read': {
+      const position = numberIn(bytes);
+      return position === null ? null : { kind, position };
     }
     case 'remove':
       return { kind };
@@ -98,8 +116,14 @@ export function decodeMessage(bytes: Uint8Array): MirrorMessage | null {
   }
 }
 
-function decodeText(kind: 'open' | 'opened' | 'lost', fields: Fields): MirrorMessage | null {
+type TextKind = 'open' | 'opened' | 'lost' | 'fetch';
+
+function decodeText(kind: TextKind, fields: Fields): MirrorMessage | null {
   if (kind === 'lost') return { kind, why: textOf(fields, 'why') ?? 'no reason given' };
+  if (kind === 'fetch') {
+    const wanted = textOf(fields, 'logId');
+    return wanted === null ? null : { kind, logId: wanted };
+  }
   const hostName = textOf(fields, 'hostName');
   if (hostName === null) return null;
   if (kind === 'opened') {

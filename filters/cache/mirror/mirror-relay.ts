@@ -1,5 +1,5 @@
-// Between a disk's cache and a mirror of its log on another host: finds a host that takes it, and
-// passes on what both say. Nothing is kept here.
+// Between a disk's cache and a mirror of its log on another host: finds a host that takes it, or
+// that has a log of an earlier life, and passes on what both say. Nothing is kept here.
 import type {
   DaemonConnection,
   DaemonContext,
@@ -33,21 +33,24 @@ export class MirrorRelay {
 
   #hear(bytes: Uint8Array): void {
     const message = decodeMessage(bytes);
-    if (message?.kind === 'open') {
+    if (message?.kind === 'open' || message?.kind === 'fetch') {
       this.#end();
-      void this.#find(bytes, message.diskId);
+      const key = message.kind === 'open' ? message.diskId : message.logId;
+      void this.#find(bytes, key);
       return;
     }
     const connection = this.#connection;
     if (connection === null) return;
     if (!connection.send(bytes)) this.#lose('it does not keep up');
+    // What it has closed then is no loss.
+    else if (message?.kind === 'remove') this.#end();
   }
 
-  /** Asks one host after the other; which one first depends on the disk, so that they share. */
-  async #find(request: Uint8Array, diskId: string): Promise<void> {
+  /** Asks one host after the other; which one first depends on the key, so that they share. */
+  async #find(request: Uint8Array, key: string): Promise<void> {
     const attempt = this.#attempt;
     const peers = [...this.#parts.peers()];
-    const first = peers.length === 0 ? 0 : sumOf(diskId) % peers.length;
+    const first = peers.length === 0 ? 0 : sumOf(key) % peers.length;
     let why = 'no other host of the cluster has the cache';
     for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) {
       try {
@@ -80,7 +83,7 @@ export class MirrorRelay {
           return;
         }
         const message = decodeMessage(bytes);
-        if (message?.kind !== 'opened') {
+        if (message?.kind !== 'opened' && message?.kind !== 'file') {
           connection.close();
           reject(new Error(message?.kind === 'lost' ? message.why : 'it said what is no answer'));
           return;

@@ -3,6 +3,7 @@
 // promised: the other host has lost the disk.
 import type { DaemonConnection } from '#lib/filter-sdk/filter.ts';
 import type { FlashFile, HostFlash } from '#lib/filter-sdk/host-flash.ts';
+import { PIECE_BYTES } from './log-fetch.ts';
 import { decodeMessage, encodeMessage, type MirrorMessage } from './mirror-messages.ts';
 
 export class MirrorStore {
@@ -12,6 +13,8 @@ export class MirrorStore {
   #writes = 0;
   #syncing = 0;
   #ended = false;
+  /** Made by this connection, and of no use before the first write. */
+  #isNew = true;
 
   constructor(connection: DaemonConnection, flash: HostFlash | null) {
     this.#connection = connection;
@@ -36,6 +39,12 @@ export class MirrorStore {
         case 'remove':
           this.#remove();
           break;
+        case 'fetch':
+          this.#give(message.logId);
+          break;
+        case 'read':
+          this.#sendPiece(message.position);
+          break;
         default:
           throw new Error('what was sent is no message of a mirror');
       }
@@ -58,6 +67,7 @@ export class MirrorStore {
 
   #write({ position, data }: MirrorMessage & { kind: 'write' }): void {
     const file = this.#requireFile();
+    if (!this.#isNew) throw new Error('what was given away is not written');
     file.write(position, data);
     // Taken meanwhile: who has taken it may have read it before this came.
     this.#requireFile();
@@ -77,6 +87,25 @@ export class MirrorStore {
       this.#syncing -= 1;
       if (this.#ended) this.#close();
     }
+  }
+
+  /** A log of this host, or a mirror that it keeps: the disk is open on the other host now. */
+  #give(logId: string): void {
+    if (this.#file !== null) throw new Error('the mirror is open already');
+    const file = this.#flash?.take?.(logId) ?? null;
+    if (file === null) throw new Error('no host that is reached has the data');
+    this.#file = file;
+    this.#isNew = false;
+    this.#send({ kind: 'file', count: file.sizeBytes });
+  }
+
+  #sendPiece(position: number): void {
+    const file = this.#requireFile();
+    const length = Math.min(PIECE_BYTES, file.sizeBytes - position);
+    if (length <= 0 || position < 0) throw new Error('there is no such piece of the log');
+    const data = new Uint8Array(length);
+    file.read(position, data);
+    this.#send({ kind: 'write', position, data });
   }
 
   #remove(): void {
@@ -116,7 +145,7 @@ export class MirrorStore {
   /** The file stays: it may be all that is left of the other host's data. */
   #close(): void {
     if (this.#syncing > 0 || this.#file === null) return;
-    if (this.#writes === 0) this.#file.remove();
+    if (this.#isNew && this.#writes === 0) this.#file.remove();
     else this.#file.close();
     this.#file = null;
   }

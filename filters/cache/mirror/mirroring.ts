@@ -1,6 +1,8 @@
 // Whether the log of one disk is mirrored to another host, as the policy wants it: opens mirrors,
 // says what becomes of the disk when one is lost, and tries again later.
 import type { DaemonLine, FilterContext, FilterTimer } from '#lib/filter-sdk/filter.ts';
+import type { FlashFile } from '#lib/filter-sdk/host-flash.ts';
+import { LogFetch } from './log-fetch.ts';
 import { Mirror } from './mirror.ts';
 import { decodeMessage, encodeMessage, type MirrorMessage } from './mirror-messages.ts';
 
@@ -8,8 +10,13 @@ export type MirrorWish = 'off' | 'degrade' | 'writeThrough';
 
 /** A mirror must have been found by then, in milliseconds. */
 const OPEN_MS = 5_000;
+/** Hosts that have a log of an earlier life must have been found by then, in milliseconds. */
+const FETCH_MS = 20_000;
+const FETCH_RETRY_MS = 500;
 /** Until it is tried again: when another host has come, the first time, at most; milliseconds. */
 const RETRY_MS = { soon: 1_000, first: 5_000, most: 300_000 };
+
+type LogMaker = (sizeBytes: number) => FlashFile;
 
 export interface MirroringParts {
   context: Pick<FilterContext, 'clock' | 'raiseEvent' | 'log' | 'disk'>;
@@ -32,6 +39,7 @@ export class Mirroring {
   #connected = false;
   #isInUse = false;
   #opening: ((message: MirrorMessage) => void) | null = null;
+  #fetch: LogFetch | null = null;
   #onPeers: (() => void) | null = null;
   #retry: FilterTimer | null = null;
   #retryMs = RETRY_MS.first;
@@ -78,6 +86,31 @@ export class Mirroring {
     }
   }
 
+  /**
+   * Brings one of these logs here, the first that a host has, into a file that `make` makes; what
+   * the other host has of it stays there until `dropFetched`. Rejects with why there is none.
+   */
+  async fetch(logIds: readonly string[], make: LogMaker): Promise<FlashFile> {
+    const { clock } = this.#parts.context;
+    const until = clock.monotonic() + FETCH_MS;
+    for (;;) {
+      try {
+        return await this.#fetchAny(logIds, make);
+      } catch (thrown) {
+        if (clock.monotonic() >= until) throw thrown;
+      }
+      // Its daemon may have just been started, and not know the other hosts yet.
+      await new Promise<void>((resolve) => {
+        clock.after(FETCH_RETRY_MS, resolve);
+      });
+    }
+  }
+
+  /** All of it is on the disk. */
+  dropFetched(): void {
+    this.#parts.daemon?.send(encodeMessage({ kind: 'remove' }));
+  }
+
   /** The log is about to be used: the policy says from here on what a loss means. */
   begin(): void {
     this.#isInUse = true;
@@ -93,6 +126,26 @@ export class Mirroring {
     this.#retry?.cancel();
     this.#mirror?.close();
     this.#mirror = null;
+  }
+
+  async #fetchAny(logIds: readonly string[], make: LogMaker): Promise<FlashFile> {
+    const { daemon, context } = this.#parts;
+    if (daemon === null) throw new Error('the filter has no daemon on this host');
+    await this.#withinTime(() => this.#havePeers());
+    let why: unknown = null;
+    for (const logId of logIds) {
+      const send = (message: MirrorMessage) => daemon.send(encodeMessage(message));
+      const fetch = new LogFetch({ clock: context.clock, logId, send, make });
+      this.#fetch = fetch;
+      try {
+        return await fetch.run();
+      } catch (thrown) {
+        why = thrown;
+      } finally {
+        this.#fetch = null;
+      }
+    }
+    throw why;
   }
 
   async #find(sizeBytes: number): Promise<Mirror> {
@@ -153,7 +206,8 @@ export class Mirroring {
       if (message.count > 0) this.#onPeers?.();
       // Somebody has come: the pause was for nobody being there.
       if (message.count > 0 && this.#retry !== null) this.#tryLater(RETRY_MS.soon);
-    } else if (this.#opening !== null) this.#opening(message);
+    } else if (this.#fetch !== null) this.#fetch.hear(message);
+    else if (this.#opening !== null) this.#opening(message);
     else this.#mirror?.hear(message);
   }
 
@@ -161,6 +215,7 @@ export class Mirroring {
     this.#connected = connected;
     if (connected) return;
     this.#peers = 0;
+    this.#fetch?.fail(new Error('the daemon of this host is away'));
     this.#mirror?.lose('the daemon of this host is away');
   }
 
