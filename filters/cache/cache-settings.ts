@@ -12,6 +12,8 @@ export interface CacheSettings {
   mode: CacheMode;
   blocks: number;
   logBytes: number;
+  /** Of a stream of writes, that go into the log; null for all. */
+  streamBytes: number | null;
   watermarks: Watermarks;
   mirror: MirrorWish;
   discardLostData: boolean;
@@ -19,12 +21,14 @@ export interface CacheSettings {
 
 export function settingsOf(properties: PropertyValues): CacheSettings {
   const { mode, mirror, discardLostData } = properties;
+  const streamBytes = numberOf(properties, 'streamMib', 0) * MIB;
   const high = numberOf(properties, 'dirtyHigh', 70) / 100;
   const low = numberOf(properties, 'dirtyLow', 30) / 100;
   return {
     mode: mode === 'writeBack' || mode === 'writeAround' ? mode : 'writeThrough',
     blocks: Math.max(1, Math.trunc((numberOf(properties, 'sizeMib', 1) * MIB) / BLOCK_BYTES)),
     logBytes: numberOf(properties, 'logMib', 64) * MIB,
+    streamBytes: streamBytes === 0 ? null : streamBytes,
     watermarks: { high, low: Math.min(low, high / 2) },
     mirror: mirror === 'degrade' || mirror === 'writeThrough' ? mirror : 'off',
     discardLostData: discardLostData === true,

@@ -343,6 +343,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
       ...{ context: this.#context, flash },
       watermarks: () => this.#settings.watermarks,
       logBytes: () => this.#settings.logBytes,
+      streamBytes: () => this.#settings.streamBytes,
       blocks: () => this.#cache.store.capacity,
       changesBelow: () => this.#below.changes,
       isBelowDurable: () => this.#below.isDurable,

@@ -43,6 +43,16 @@ export default defineFilter({
       default: 64,
     },
     {
+      name: 'streamMib',
+      label: 'Long streams',
+      help: 'Of a stream of large writes what is longer goes to the disk, past the log. 0: nothing.',
+      type: 'integer',
+      unit: 'MiB',
+      minimum: 0,
+      maximum: 1024,
+      default: 4,
+    },
+    {
       name: 'dirtyHigh',
       label: 'High watermark',
       help: 'From here on unwritten data go to the disk; of the log, or of 60 % of the cache.',

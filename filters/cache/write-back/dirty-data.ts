@@ -122,6 +122,16 @@ export class DirtyData {
     return this.#enter(offset, data, () => this.#log.append(offset, data));
   }
 
+  /** Nothing in the range waits to go down, or is on its way. */
+  isClean(offset: number, length: number): boolean {
+    const { store, shift } = this.#parts;
+    let clean = true;
+    store.eachIn(firstBlock(offset + shift), endBlock(offset + shift, length), (slot) => {
+      if (store.dirty[slot] !== 0 || store.isPinned(slot)) clean = false;
+    });
+    return clean;
+  }
+
   /** What stands in the log for that range must never come back. Throws `FlashFailure`. */
   makeVoid(offset: number, length: number): void {
     this.#log.appendVoid(offset, length);

@@ -21,6 +21,8 @@ export interface WriteBackParts {
   onRestart(): void;
   watermarks(): Watermarks;
   logBytes(): number;
+  /** Bytes of a stream of writes that the log takes; null when it takes all. */
+  streamBytes(): number | null;
   /** Changes that were passed on and have not ended. */
   changesBelow(): number;
   /** Nothing that went by the log waits for a flush of the storage. */

@@ -95,6 +95,33 @@ describe('write-back', () => {
     expect([data[0], data[512 * 3], data[512 * 4], data[512 * 5]]).toEqual([3, 9, 9, 3]);
   });
 
+  test('lets a long stream pass the log, but not over what is dirty', async () => {
+    const at = machine();
+    const properties = { ...BACK, sizeMib: 8, streamMib: 1 };
+    const disk = new Uint8Array(8 * 1024 * 1024);
+    const harness = await open({ ...at, disk }, properties);
+    const length = 128 * 1024;
+    harness.submit('write', 13 * length + 4096, filled(512, 3));
+    const passed = Array.from({ length: 16 }, (_, index) => {
+      const io = harness.submit('write', index * length, filled(length, index));
+      if (io.state === 'submitted') {
+        harness.apply(io);
+        harness.finish(io);
+      }
+      return !io.answeredByFilter;
+    });
+    // The first MiB is no long stream yet, and in one range something waits to go down.
+    expect(passed.map((past, index) => (past ? index : -1)).filter((at) => at >= 0)).toEqual([
+      8, 9, 10, 11, 12, 14, 15,
+    ]);
+    const left = { ...kill(harness, { ...at, disk }), disk };
+    const after = await open(left, properties);
+    for (let index = 0; index < 16; index++) {
+      const data = await readOf(after, index * length + 4096, 512);
+      expect(data).toEqual(filled(512, index));
+    }
+  });
+
   test('goes on with what a killed world has left, on the same host alone', async () => {
     const at = machine();
     const before = await open(at);

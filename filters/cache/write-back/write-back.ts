@@ -20,7 +20,7 @@ import { FlashFailure } from './flash-log.ts';
 import { HeldIos, type Outcome } from './held-ios.ts';
 import { isLoggable } from './loggable.ts';
 import { makeLog, removeLog } from './new-log.ts';
-import { PassingRanges } from './passing-ranges.ts';
+import { PastLog } from './past-log.ts';
 import { QuietTimer } from './quiet-timer.ts';
 import type { WriteBackParts } from './write-back-parts.ts';
 
@@ -41,7 +41,7 @@ export class WriteBack {
   #state: State = 'off';
   #dirty: DirtyData | null = null;
   readonly #claim: ClaimKeeper;
-  readonly #passing = new PassingRanges();
+  readonly #past: PastLog;
   /** While it leaves: writes wait for the end. */
   #holds = false;
   #flashFault: string | null = null;
@@ -66,6 +66,13 @@ export class WriteBack {
       dirty: () => this.#dirty,
       mirror: () => this.mirroring.mirror,
       onFlashFailure: (thrown) => this.#stepAside(thrown),
+    });
+    this.#past = new PastLog({
+      ...{ dirty: () => this.#dirty, jobs: this.#jobs, log: parts.context.log },
+      ...{ streamBytes: parts.streamBytes, onPass: parts.onPass },
+      onFlashFailure: (thrown) => this.#stepAside(thrown),
+      makeDurable: () => this.#answers.makeDurable(),
+      onFree: () => this.#release(),
     });
     this.#claim = new ClaimKeeper(parts.context);
     this.#quiet = new QuietTimer(parts.context.clock, () => this.#look());
@@ -136,12 +143,13 @@ export class WriteBack {
     return this.#leaving;
   }
 
-  /** A write, a trim or a zeroing. */
-  change(io: DiskIo): typeof DEFER | typeof COMPLETE | -5 {
+  /** A write, a trim or a zeroing. Returns nothing to pass it on. */
+  change(io: DiskIo): typeof DEFER | typeof COMPLETE | undefined | -5 {
     if (this.#state === 'stopped') return FAILED;
     this.#quiet.busy();
     if (this.#held.size > 0 || this.#mustWait(io)) this.#held.add(io);
-    else if (!isLoggable(io)) this.#goPast(io, io.defer());
+    else if (this.#goesPast(io) && this.#past.passAtOnce(io)) return;
+    else if (!isLoggable(io)) this.#past.passLater(io, io.defer());
     else if (!this.#put(io)) this.#held.add(io);
     else if (io.fua) this.#answers.whenDurable(io.defer());
     else if (this.#answers.isImmediate) return COMPLETE;
@@ -173,7 +181,7 @@ export class WriteBack {
   }
 
   changeEnded(io: DiskIo): void {
-    this.#passing.ended(io);
+    this.#past.ended(io);
     if (this.#enter !== null && this.#parts.changesBelow() === 0) this.#enter();
     this.#release();
   }
@@ -207,7 +215,8 @@ export class WriteBack {
     }
     if (this.#mustWait(io)) return 'wait';
     if (!isLoggable(io)) {
-      this.#goPast(io, token);
+      if (this.#past.passAtOnce(io)) return 'pass';
+      this.#past.passLater(io, token);
       return 'taken';
     }
     if (!this.#put(io)) return 'wait';
@@ -219,7 +228,11 @@ export class WriteBack {
 
   #mustWait(io: DiskIo): boolean {
     if (this.#state === 'entering' || this.#holds || this.#flashFault !== null) return true;
-    return this.#passing.touch(io);
+    return this.#past.touch(io);
+  }
+
+  #goesPast(io: DiskIo): boolean {
+    return this.#past.isStream(io) || !isLoggable(io);
   }
 
   /** False when it has to wait. */
@@ -241,36 +254,6 @@ export class WriteBack {
     if (dirty.fullness >= this.#parts.watermarks().high) this.#wantRound();
     this.#quiet.arm();
     return true;
-  }
-
-  /** What goes past the log: after what is dirty below it, and with a word in the log first. */
-  #goPast(io: DiskIo, token: Deferral): void {
-    const range = this.#passing.add(io);
-    const work = this.#jobs.run(async () => {
-      const dirty = this.#dirty;
-      if (dirty === null) return;
-      await dirty.roundFor(range.start, range.length);
-      while (!dirty.log.hasRoom(0)) await dirty.round(0);
-      dirty.makeVoid(range.start, range.length);
-    });
-    const orAside = work.catch((thrown: unknown) => {
-      if (thrown instanceof FlashFailure) return this.#stepAside(thrown);
-      throw thrown;
-    });
-    // Outside of the jobs: what waits for a mirror may need one of them.
-    const orDurable = orAside.then(() => (io.fua ? this.#answers.makeDurable() : undefined));
-    orDurable.then(
-      () => {
-        this.#parts.onPass(io);
-        token.pass();
-      },
-      (thrown: unknown) => {
-        this.#parts.context.log('error', `What is dirty could not be written: ${thrown}`);
-        this.#passing.remove(range);
-        token.fail(EIO);
-        this.#release();
-      },
-    );
   }
 
   #wantRound(): void {
