@@ -12,11 +12,13 @@ import { flashRoutes } from './flash-routes.ts';
 import type { Handlers } from './handlers.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { keyRoutes } from './key-routes.ts';
+import { lifeCycleRoutes } from './life-cycle-routes.ts';
 import { answerJson, mountRoute, routerPath } from './mount-route.ts';
 import { openApiDocument } from './openapi.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { answerProblem, refuse } from './problems.ts';
 import { readJson } from './read-body.ts';
+import { replicationRoutes } from './replication-routes.ts';
 import {
   addressOf,
   EXPIRED_COOKIE,
@@ -36,10 +38,12 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...sessionRoutes,
   ...inventoryRoutes,
   ...flashRoutes,
+  ...lifeCycleRoutes,
   ...vmRoutes,
   ...vmOperationRoutes,
   ...policyRoutes,
   ...keyRoutes,
+  ...replicationRoutes,
   ...taskRoutes,
 };
 

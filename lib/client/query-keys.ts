@@ -25,6 +25,7 @@ export function queryKey(
 
 /** Where a VM, a disk or a clone could go, and whether it may: hosts and datastores decide too. */
 const PLACES = [
+  'planUpgrade',
   'listStorageTargets',
   'listCloneTargets',
   'checkClone',
@@ -38,6 +39,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   folder: ['readInventory', 'readSession'],
   datacenter: ['readInventory', 'readCluster'],
   cluster: [
+    'planUpgrade',
     ...([
       'readInventory',
       'readCluster',
@@ -70,6 +72,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
     ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms'] as const),
     ...(['listKeyProviders', 'checkRecrypt'] as const),
+    ...(['listReplicationTargets', 'readVmReplication', 'checkRecover'] as const),
     ...PLACES,
   ],
   policy: [
@@ -81,9 +84,10 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     'readCluster',
     'readHost',
   ],
-  vib: ['listDepotVibs', 'listFilters'],
+  vib: ['listDepotVibs', 'listFilters', 'planUpgrade'],
   trace: ['listTraceFiles'],
   keyProvider: ['listKeyProviders', 'listAlarms'],
+  replicationTarget: ['listReplicationTargets', 'readVmReplication', 'checkRecover', 'listAlarms'],
   task: ['listTasks', 'readTask'],
   session: ['readSession'],
   user: ['listUsers'],
@@ -97,6 +101,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
  */
 const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readVm: 'vm',
+  readVmReplication: 'vm',
   listWorkloads: 'vm',
   listMigrationTargets: 'vm',
   readHost: 'host',
@@ -111,6 +116,9 @@ const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
 
 /** Changes that come often and that few answers show: only these routes are read again for them. */
 const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
+  replicas: ['listReplicationTargets', 'readVmReplication', 'checkRecover'],
+  recoveries: ['readVmReplication', 'listReplicationTargets'],
+  bookmarks: ['readVmReplication'],
   flash: ['readHostFlash', 'readClusterFlash'],
   cpuUsage: ['listVms', 'readVm', 'listHosts', 'readHost', 'readCluster', 'readDrs'],
   connections: ['readVm'],

@@ -11,6 +11,7 @@ import { watchKeyServers } from './keys/key-servers.ts';
 import { leadWhenPossible } from './leader-lock.ts';
 import { systemCaller } from './permissions/caller.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
+import { watchTargets } from './replication/watch-targets.ts';
 import { Sampler } from './samples/sampler.ts';
 import { TASK_KINDS } from './tasks/registry.ts';
 import { TaskRunner } from './tasks/runner.ts';
@@ -78,6 +79,7 @@ async function lead(
       drs.run(),
       new Sampler(services, signal).run(),
       watchKeyServers(services, signal),
+      watchTargets(services, signal),
     ]);
   } finally {
     listeners.delete(listener);

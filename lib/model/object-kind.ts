@@ -16,6 +16,7 @@ export const OBJECT_KINDS = {
   user: 'user-',
   trace: 'trace-',
   keyProvider: 'keyprovider-',
+  replicationTarget: 'replicationtarget-',
 } as const;
 export type ObjectKind = keyof typeof OBJECT_KINDS;
 

@@ -51,6 +51,9 @@ const PRIVILEGES = [
   'Cryptographer.Recrypt',
   'Cryptographer.ManageKeys',
   'Cryptographer.ManageKeyServers',
+  'Host.Hbr.HbrManagement',
+  'VirtualMachine.Hbr.ConfigureReplication',
+  'VirtualMachine.Hbr.ReplicaManagement',
   'Global.CancelTask',
   'Authorization.ModifyPermissions',
 ] as const;

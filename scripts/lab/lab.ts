@@ -157,3 +157,6 @@ export const LAB_VMS: readonly LabVm[] = [
     poweredOn: false,
   },
 ];
+
+/** The replication target of the second site. */
+export const LAB_TARGET = 'Recovery site';

@@ -13,6 +13,8 @@ export const seedOptionsSchema = z.object({
   hosts: z.array(z.object({ name: z.string(), url: z.string(), token: z.string() })),
   /** The storage provider of the vVol datastore, as the supervisor starts it. */
   provider: z.object({ url: z.string(), token: z.string() }),
+  /** The replication target of the second site, as the supervisor starts it. */
+  target: z.object({ port: z.number(), rpcPort: z.number(), token: z.string() }),
   /** The installation's secret, under which the database keeps the provider's token. */
   secretFile: z.string(),
   adminPassword: z.string(),

@@ -7,6 +7,7 @@ import { replaceFile } from '../supervisor/data-folder.ts';
 import { seedDepot } from './seed-depot.ts';
 import { seedInventory, updateHostAddresses, updateProvider } from './seed-inventory.ts';
 import type { SeedOptions, SeedResult } from './seed-options.ts';
+import { seedTarget, updateTarget } from './seed-target.ts';
 import { seedUsers } from './seed-users.ts';
 
 /** Makes the lab unless it is there, in a database that holds no inventory yet. */
@@ -17,6 +18,7 @@ export async function seedLab(options: SeedOptions): Promise<SeedResult> {
     await seedDepot(db, options);
     await updateHostAddresses(db, options.hosts);
     await updateProvider(db, options);
+    await updateTarget(db, options);
     const admin = await db.user.findUnique({ where: { name: 'admin' } });
     return { seeded, adminSignedIn: admin?.lastSignInAt != null };
   } finally {
@@ -36,6 +38,7 @@ async function seedOnce(db: Database, options: SeedOptions): Promise<boolean> {
   replaceFile(marker, 'incomplete');
   await seedUsers(db, options.adminPassword);
   await seedInventory(db, options);
+  await seedTarget(db, options);
   replaceFile(marker, 'complete');
   return true;
 }

@@ -32,9 +32,18 @@ export interface PlannedProvider {
   url: string;
 }
 
+/** The replication target of the lab's second site. */
+export interface PlannedTarget {
+  port: number;
+  rpcPort: number;
+  nbdPort: number;
+  token: string;
+}
+
 export interface Plan {
   hosts: PlannedHost[];
   provider: PlannedProvider;
+  target: PlannedTarget;
 }
 
 /** Plans the processes. A remembered port is used again when it is free, else the next one. */
@@ -63,8 +72,14 @@ export async function planHosts(dataFolder: string, firstPort: number): Promise<
   const nbdPort = await choose('storage-provider data', above + 1);
   const url = `http://${ADDRESS}:${port}`;
   const provider = { port, nbdPort, token: secret('storage-provider'), url };
+  const target = {
+    port: await choose('replication-target', above + 2),
+    rpcPort: await choose('replication-target calls', above + 3),
+    nbdPort: await choose('replication-target data', above + 4),
+    token: secret('replication-target'),
+  };
   replaceFile(file, JSON.stringify(ports, null, 2));
-  return { hosts, provider };
+  return { hosts, provider, target };
 }
 
 /** The first free port from the wanted one on that no other host keeps. */

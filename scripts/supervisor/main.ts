@@ -11,7 +11,13 @@ import { openOutput } from './output.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { RunFile } from './run-file.ts';
 import { Service, type ServiceOptions } from './service.ts';
-import { describeAgent, describeController, describeProvider, describeWeb } from './services.ts';
+import {
+  describeAgent,
+  describeController,
+  describeProvider,
+  describeTarget,
+  describeWeb,
+} from './services.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { publishRoots } from './trusted-roots.ts';
 
@@ -67,14 +73,17 @@ async function startAll(): Promise<void> {
   const rootsFile = publishRoots(vibFolder, dataFolder);
   const context = { settings, databaseUrl: () => database.url, rootsFile, secretFile };
 
-  const { hosts, provider } = await planHosts(dataFolder, settings.agentPort);
+  const { hosts, provider, target } = await planHosts(dataFolder, settings.agentPort);
   const storage = startService(describeProvider(context, provider));
+  const recoverySite = startService(describeTarget(context, target));
   const agents = hosts.map((host) => startService(describeAgent(context, host)));
   const passwordFile = path.join(dataFolder, 'secrets', 'admin-password');
   const adminPassword = settings.adminPassword ?? keepSecret(passwordFile, 16);
+  // The lab is paired with it when it is seeded.
+  await recoverySite.ready;
   const lab = await prepareDatabase({
     ...{ databaseUrl: database.url, dataFolder, vibFolder, rootsFile, secretFile },
-    ...{ hosts, provider, adminPassword },
+    ...{ hosts, provider, target, adminPassword },
   });
   done(`Tables: up to date${lab.seeded ? ', lab seeded' : ''}`);
   await Promise.all([storage, ...agents].map((service) => service.ready));

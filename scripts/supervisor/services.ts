@@ -2,7 +2,7 @@
 // A host agent is never told where the database is, and the console never the hosts' tokens.
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { PlannedHost, PlannedProvider } from './host-plan.ts';
+import type { PlannedHost, PlannedProvider, PlannedTarget } from './host-plan.ts';
 import type { ServiceOptions } from './service.ts';
 import type { Settings } from './settings.ts';
 
@@ -43,6 +43,23 @@ export function describeProvider({ settings }: ServiceContext, provider: Planned
     ],
     // Not an argument: other accounts can read those.
     environment: () => ({ ...withoutSecrets(), SLUICE_VVOL_TOKEN: provider.token }),
+    graceMs: 10_000,
+  };
+}
+
+/** The replication target of the lab's second site, with its copies below the data folder. */
+export function describeTarget({ settings }: ServiceContext, target: PlannedTarget): Program {
+  const { projectRoot, dataFolder } = settings;
+  return {
+    name: 'replication-target',
+    file: path.join(projectRoot, 'host', 'replica', 'target-main.ts'),
+    args: [
+      ...['--directory', path.join(dataFolder, 'recovery-site')],
+      ...['--port', String(target.port), '--rpc-port', String(target.rpcPort)],
+      ...['--nbd-port', String(target.nbdPort), '--journal-gib', '4'],
+    ],
+    // Not an argument: other accounts can read those.
+    environment: () => ({ ...withoutSecrets(), SLUICE_TARGET_TOKEN: target.token }),
     graceMs: 10_000,
   };
 }

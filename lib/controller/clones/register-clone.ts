@@ -9,6 +9,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import { FIRST_DISK_KEY, unitOfKey } from '../disks/disk-units.ts';
 import { postEvent } from '../events/post-event.ts';
 import { findHost } from '../hosts/host-store.ts';
+import { renamedReplicas } from '../replication/replicated-disks.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import { findVm, toRunSpec, type VmRow } from '../vms/vm-store.ts';
 import type { CloneInput } from './clone-vm.ts';
@@ -39,6 +40,7 @@ export function cloneSpec(
     ...{ vmId, name, instanceUuid: uuid, datastoreId, vmxPath: `${name}/${name}.vmx`, nbdPort: 0 },
     disks: present.map((disk, index) => ({
       ...disk,
+      filters: renamedReplicas(disk.filters, { instanceUuid: uuid, diskKey: disk.key }),
       datastoreId,
       path: index === 0 ? `${name}/${name}.vmdk` : `${name}/${name}_${index}.vmdk`,
     })),

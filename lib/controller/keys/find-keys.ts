@@ -4,6 +4,7 @@ import { Fault } from '../../model/fault.ts';
 import { type KeyRef, keyName } from '../../model/key.ts';
 import type { GivenKey } from '../../wire/agent/key-rpc.ts';
 import type { Prisma } from '../database/generated/client.ts';
+import { findTargetKeys } from '../replication/targets.ts';
 import { type KeyParts, openKey } from './key-providers.ts';
 import { fetchKmipKeys, kmipServerOf } from './kmip-provider.ts';
 
@@ -26,6 +27,7 @@ export async function findKeys(parts: KeyParts, refs: readonly KeyRef[]): Promis
   const keys = rows
     .filter(({ provider }) => provider.type !== 'kmip')
     .map((row) => ({ ...nameOf(row), value: openKey(parts, row.sealed) }));
+  keys.push(...(await findTargetKeys(parts, refs)));
   const troubles = new Map<string, string>();
   const remote = groupBy(
     rows.filter(({ provider }) => provider.type === 'kmip'),

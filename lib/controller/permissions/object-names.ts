@@ -48,6 +48,8 @@ async function readNames(
       return db.user.findMany(query);
     case 'keyProvider':
       return db.keyProvider.findMany(query);
+    case 'replicationTarget':
+      return db.replicationTarget.findMany(query);
     case 'trace':
       return db.traceFile.findMany(query);
     default:

@@ -13,6 +13,9 @@ import {
   resolveIoFilterOnHost,
 } from '../io-filters/resolve-io-filter.ts';
 import { uninstallIoFilter } from '../io-filters/uninstall-io-filter.ts';
+import { upgradeIoFilter } from '../io-filters/upgrade-io-filter.ts';
+import { endFailoverTest } from '../replication/end-test.ts';
+import { recoverVm, TEST_FAILOVER } from '../replication/recover-vm.ts';
 import { createVmFiles } from '../vms/create-vm-files.ts';
 import { DRS_MIGRATION, migrate } from '../vms/migrate.ts';
 import { powerOff } from '../vms/power-off.ts';
@@ -27,7 +30,18 @@ const migration = taskKind(
   async () => (await import('../vms/migrate-task.ts')).performMigrate,
 );
 
+const recovery = taskKind(
+  recoverVm,
+  async () => (await import('../replication/recover-vm-task.ts')).performRecover,
+);
+
 const KINDS: TaskKind[] = [
+  recovery,
+  { ...recovery, key: TEST_FAILOVER.key },
+  taskKind(
+    endFailoverTest,
+    async () => (await import('../replication/end-test-task.ts')).performEndTest,
+  ),
   migration,
   { ...migration, key: DRS_MIGRATION.key },
   taskKind(
@@ -45,6 +59,10 @@ const KINDS: TaskKind[] = [
     uninstallIoFilter,
     async () =>
       (await import('../io-filters/uninstall-io-filter-task.ts')).performUninstallIoFilter,
+  ),
+  taskKind(
+    upgradeIoFilter,
+    async () => (await import('../io-filters/upgrade-io-filter-task.ts')).performUpgradeIoFilter,
   ),
   taskKind(resolveIoFilterOnHost, async () => (await resolve()).performResolveOnHost),
   taskKind(resolveIoFilterOnCluster, async () => (await resolve()).performResolveOnCluster),

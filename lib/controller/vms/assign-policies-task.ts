@@ -12,6 +12,7 @@ import { postEvent } from '../events/post-event.ts';
 import { decryptDisk } from '../keys/decrypt-disk.ts';
 import { newKeyName, withKeys } from '../keys/managed-properties.ts';
 import { refreshWorlds } from '../reconciler/refresh-host.ts';
+import { withTarget } from '../replication/replicated-disks.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import {
   type AssignPoliciesInput,
@@ -36,7 +37,7 @@ export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (co
     if (done.some(({ diskKey }) => diskKey === key)) continue;
     const vm = await findVm(context.db, input.vmId);
     await context.progress((done.length / observed.disks.length) * 100, `Reconfiguring ${label}`);
-    const filters = await prepareKeys(context, vm, planned);
+    const filters = await prepareKeys(context, vm, planned, input.replicationTargetId);
     const ready = { ...planned, filters };
     const measured = await applyToHost(context, vm, ready);
     await write(context, vm, ready);
@@ -52,15 +53,22 @@ export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (co
   };
 };
 
-/** With the keys that they need; a disk that encryption is to leave is in clear text then. */
-async function prepareKeys(context: TaskContext, vm: VmRow, { disk, filters }: PlannedDisk) {
+/** With the keys and the target that they need; a disk that encryption is to leave is in clear text then. */
+async function prepareKeys(
+  context: TaskContext,
+  vm: VmRow,
+  { disk, filters }: PlannedDisk,
+  targetId: string | undefined,
+) {
   const current = diskFiltersSchema.parse(vm.disks.find(({ key }) => key === disk.key)?.filters);
   const leaves = current.some(
     (each) => each.class === 'encryption' && !filters.some(({ name }) => name === each.name),
   );
   if (leaves) await decryptDisk(context, vm, { disk, current });
   const name = newKeyName(vm.id, disk.key, context.taskId);
-  return withKeys(context, { current, wanted: filters }, { name });
+  const replica = { instanceUuid: vm.instanceUuid, diskKey: disk.key };
+  const wanted = await withTarget(context.db, filters, { disk: replica, current, targetId });
+  return withKeys(context, { current, wanted }, { name });
 }
 
 async function applyToHost(context: TaskContext, vm: VmRow, { disk, filters }: PlannedDisk) {

@@ -14,6 +14,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import type { Policy } from '../database/generated/client.ts';
 import { findHostFacts } from '../hosts/host-store.ts';
 import { missingKeyProviders } from '../keys/key-providers.ts';
+import { missingTargets } from '../replication/replicated-disks.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
@@ -34,7 +35,7 @@ export interface ObservedAssignment {
   host: HostFacts;
   movingBy: string | null;
   disks: PlannedDisk[];
-  /** Key providers that are named and are not there. */
+  /** Key providers that are named and are not there, or no replication target. */
   keyReasons: Reason[];
 }
 
@@ -45,6 +46,9 @@ export const assignPolicies = defineOperation<AssignPoliciesInput, ObservedAssig
   cancelable: false,
   observe: observeAssignment,
   privileges: ({ disks }, { vmId }) => [
+    ...(changesReplication(disks)
+      ? [{ privilege: 'VirtualMachine.Hbr.ConfigureReplication' as const, objectId: vmId }]
+      : []),
     ...cryptoPrivileges(disks).map((privilege) => ({ privilege, objectId: vmId })),
     { privilege: 'VirtualMachine.Config.EditDevice', objectId: vmId },
     { privilege: 'StorageProfile.View', objectId: ROOT_FOLDER_ID },
@@ -80,10 +84,11 @@ export async function observeAssignment(
     const policy = policyId === null ? null : await findPolicy(tx, policyId);
     disks.push({ disk, policy, filters: policy ? filtersOf(policy) : [] });
   }
-  const keyReasons = await missingKeyProviders(
-    tx,
-    disks.flatMap(({ filters }) => filters),
-  );
+  const filters = disks.flatMap((planned) => planned.filters);
+  const keyReasons = [
+    ...(await missingKeyProviders(tx, filters)),
+    ...(await missingTargets(tx, filters)),
+  ];
   return { target: vm, vm, host, movingBy: moving?.label ?? null, disks, keyReasons };
 }
 
@@ -96,6 +101,14 @@ function cryptoPrivileges(disks: readonly PlannedDisk[]): Privilege[] {
     return [is ? 'Cryptographer.Encrypt' : 'Cryptographer.Decrypt'];
   });
   return [...new Set(privileges)];
+}
+
+/** Who begins or ends the replication of a disk needs to be allowed to. */
+function changesReplication(disks: readonly PlannedDisk[]): boolean {
+  return disks.some(({ disk, filters }) => {
+    const was = disk.filters.some((filter) => filter.class === 'replication');
+    return was !== filters.some((filter) => filter.class === 'replication');
+  });
 }
 
 /**

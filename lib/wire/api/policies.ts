@@ -97,4 +97,6 @@ export const assignPoliciesSchema = z.object({
     .array(z.object({ diskKey: z.number().int(), policyId: z.string().nullable() }))
     .min(1)
     .max(64),
+  /** Where replicated disks send to; when it is left out, where they do, or the first target. */
+  replicationTargetId: z.string().max(64).optional(),
 });

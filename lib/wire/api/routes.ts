@@ -39,6 +39,7 @@ import {
   policyRuleSchema,
   policyViewSchema,
 } from './policies.ts';
+import { REPLICATION_ROUTES } from './replication-routes.ts';
 import {
   changePasswordSchema,
   createUserSchema,
@@ -210,6 +211,7 @@ export const ROUTES = {
 
   ...VM_OPERATION_ROUTES,
   ...KEY_ROUTES,
+  ...REPLICATION_ROUTES,
   ...FLASH_ROUTES,
 
   listFilters: { method: 'GET', path: '/filters', answer: z.array(filterCatalogueEntrySchema) },
