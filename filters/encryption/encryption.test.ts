@@ -253,3 +253,90 @@ test('a kill between any two steps loses nothing that was answered', async () =>
     { numRuns: 40 },
   );
 }, 120_000);
+
+/** A drive that keeps what it is told in memory until it is flushed. */
+class LossyDrive {
+  readonly #harness: FilterHarness;
+  #durable: Uint8Array;
+  /** What the disk was for the guest since the last flush. */
+  #possible: Uint8Array[];
+
+  constructor(harness: FilterHarness, known: Uint8Array) {
+    this.#harness = harness;
+    this.#durable = harness.disk.slice();
+    this.#possible = [known.slice()];
+    const flush = harness.below.flush.bind(harness.below);
+    harness.below.flush = async () => {
+      await flush();
+      this.#durable = harness.disk.slice();
+      this.#possible = this.#possible.slice(-1);
+    };
+  }
+
+  /** The guest does something, which is answered at once unless it has to wait. */
+  change(operation: 'write' | 'trim', offset: number, data: Uint8Array): void {
+    const io = this.#harness.submit(operation, offset, operation === 'trim' ? data.length : data);
+    // What waits when the kill comes was never done.
+    if (io.state !== 'submitted') return;
+    this.#harness.apply(io);
+    this.#harness.finish(io);
+    const next = this.#possible.at(-1)?.slice() ?? new Uint8Array(0);
+    next.set(operation === 'trim' ? new Uint8Array(data.length) : data, offset);
+    this.#possible = [...this.#possible, next];
+  }
+
+  /**
+   * What it holds after the kill, when of each sector that was not flushed `isLost` is asked, and
+   * what the guest may find. What the process would still do is not looked at.
+   */
+  lose(isLost: (sector: number) => boolean): { disk: Uint8Array; possible: Uint8Array[] } {
+    const left = this.#harness.disk.slice();
+    for (let at = 0; at < left.length; at += 512) {
+      if (isLost(at / 512)) left.set(this.#durable.subarray(at, at + 512), at);
+    }
+    return { disk: left, possible: this.#possible };
+  }
+}
+
+test('a kill that takes what was not flushed leaves no sector between two states', async () => {
+  const changes = fc.array(
+    fc.record({
+      turns: fc.integer({ min: 0, max: 20 }),
+      operation: fc.constantFrom('write' as const, 'trim' as const),
+      sector: fc.integer({ min: 0, max: 6000 }),
+      sectors: fc.integer({ min: 1, max: 100 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
+  const wishes = fc.constantFrom<PropertyValues>({ decrypt: true }, { generation: 2 });
+  const lost = fc.constantFrom(1, 2, 3);
+  const last = fc.integer({ min: 0, max: 60 });
+  const all = fc.record({ changes, wish: wishes, lost, last });
+  await fc.assert(
+    fc.asyncProperty(all, async ({ changes, wish, lost, last }) => {
+      const disk = noise(3 * MIB);
+      const harness = opened({ disk });
+      await settle(harness);
+      const drive = new LossyDrive(harness, disk);
+      harness.filter.setProperties?.({ ...KEY, ...wish });
+      for (const { turns, operation, sector, sectors } of changes) {
+        await settle(harness, turns);
+        drive.change(operation, Math.min(sector, 6144 - sectors) * 512, noise(sectors * 512));
+      }
+      await settle(harness, last);
+      const { disk: left, possible } = drive.lose((sector) => sector % lost === 0);
+      const kept = { disk: left, sidecar: harness.sidecar.stored };
+      const next = opened({ ...kept, properties: wish });
+      await settle(next);
+      const found = read(next);
+      for (let at = 0; at < found.length; at += 512) {
+        const sector = found.subarray(at, at + 512);
+        const isOne = possible.some(
+          (each) => Buffer.compare(each.subarray(at, at + 512), sector) === 0,
+        );
+        expect(isOne, `sector ${at / 512} is none of what it was`).toBe(true);
+      }
+    }),
+    { numRuns: 25 },
+  );
+}, 120_000);

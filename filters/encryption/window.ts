@@ -42,6 +42,8 @@ export async function prepare(
   const data = new Uint8Array(end - offset);
   const heads = new Uint8Array((data.length / SECTOR_BYTES) * HEAD_BYTES);
   let allZero = true;
+  // Heads of the old state must be those that a kill leaves: not of what was never flushed.
+  if (conversion.to === null) await below.flush();
   await inPieces({ offset, end }, READ_BYTES, async (at, length) => {
     const piece = await below.read(at, length);
     if (isZero(piece)) return;
