@@ -81,6 +81,11 @@ const DIALOG_TABLE: DialogTable = {
       (file) => file.ConfigureFlashDialog,
     ),
   ),
+  removeFlashContent: dynamic(() =>
+    import('#components/hosts/remove-flash-content-dialog.tsx').then(
+      (file) => file.RemoveFlashContentDialog,
+    ),
+  ),
   connection: dynamic(() =>
     import('#components/hosts/connection-dialog.tsx').then((file) => file.ConnectionDialog),
   ),

@@ -1,12 +1,16 @@
 'use client';
 // What lies on a virtual flash resource, as a table: whose disk, by which policy, how much of it is
-// not on the disk yet. Props: `contents`.
+// not on the disk yet, and the way to remove what nobody needs. Props: `hostId`, `contents`.
+import { useMemo } from 'react';
+import { openDialog } from '#components/shell/dialog-url.ts';
 import type { FlashView } from '#lib/wire/api/flash.ts';
 import { formatDuration } from '../format/times.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
+import { Age } from '../ui/age.tsx';
+import { Button } from '../ui/button.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 
 type Content = FlashView['contents'][number];
@@ -54,16 +58,45 @@ const COLUMNS: readonly TableColumn<Content>[] = [
     text: ({ dirtySeconds }) =>
       dirtySeconds === null ? '' : formatDuration(Math.round(dirtySeconds) * 1000),
   },
+  {
+    id: 'written',
+    header: 'Last written',
+    width: 120,
+    value: ({ writtenAt }) => writtenAt,
+    cell: ({ writtenAt }) => <Age at={new Date(writtenAt).toISOString()} />,
+  },
 ];
 
-export function FlashContents({ contents }: { contents: readonly Content[] }) {
+/** Of what a virtual machine keeps here the task itself would say why it cannot. */
+function removeColumn(hostId: string): TableColumn<Content> {
+  return {
+    id: 'actions',
+    header: 'Actions',
+    width: 100,
+    value: () => '',
+    cell: ({ id, vm, mirrorOf }) =>
+      vm !== null && mirrorOf === null ? null : (
+        <Button onClick={() => openDialog('removeFlashContent', { host: hostId, content: id })}>
+          Remove…
+        </Button>
+      ),
+  };
+}
+
+interface FlashContentsProps {
+  hostId: string;
+  contents: readonly Content[];
+}
+
+export function FlashContents({ hostId, contents }: FlashContentsProps) {
+  const columns = useMemo(() => [...COLUMNS, removeColumn(hostId)], [hostId]);
   return (
     <DataTable
       id="flash"
       label="What lies on the virtual flash resource"
       rows={contents}
       rowId={({ id }) => id}
-      columns={COLUMNS}
+      columns={columns}
       height={TABLE_HEIGHT}
       empty={<EmptyState title="Nothing lies on it: no virtual disk writes back at present" />}
     />

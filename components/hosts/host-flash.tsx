@@ -99,7 +99,7 @@ function Content({ flash }: { flash: FlashView }) {
           { label: 'Free on the local store', value: formatBytes(storeFreeBytes) },
         ]}
       />
-      <FlashContents contents={contents} />
+      <FlashContents hostId={host.id} contents={contents} />
     </div>
   );
 }

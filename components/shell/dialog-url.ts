@@ -36,6 +36,7 @@ export const DIALOGS = {
   maintenance: ['host', 'to'],
   connection: ['host', 'to'],
   configureFlash: ['host', 'to'],
+  removeFlashContent: ['host', 'content'],
   installFilter: ['cluster', 'vib'],
   uninstallFilter: ['cluster', 'filter'],
   editDrs: ['cluster'],

@@ -1,7 +1,7 @@
 // Which call of the controller does what on this host.
 
 import { setDaemonPeers } from '#lib/wire/agent/daemon-rpc.ts';
-import { configureFlash, readFlash } from '#lib/wire/agent/flash-rpc.ts';
+import { configureFlash, readFlash, removeFlashContent } from '#lib/wire/agent/flash-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
 import { readObjects } from '#lib/wire/agent/object-rpc.ts';
@@ -59,6 +59,10 @@ function flashCalls({ host, identity, operations }: HostAgent): BoundRpc[] {
     keyed(operations, configureFlash, async ({ capacityBytes }) => {
       const { hostId: id, name } = identity.value;
       await host.flashResource.configure({ id, name }, capacityBytes);
+      return {};
+    }),
+    keyed(operations, removeFlashContent, async ({ contentId }) => {
+      await host.flashResource.remove(identity.value.name, contentId);
       return {};
     }),
   ];

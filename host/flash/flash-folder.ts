@@ -141,6 +141,8 @@ export class FlashFolder implements HostFlash {
 export interface FlashContent {
   id: string;
   bytes: number;
+  /** Milliseconds since the epoch. */
+  writtenAt: number;
   /** Null when nothing says it. */
   owner: FlashOwner | null;
 }
@@ -150,11 +152,19 @@ export function readFlashFolder(directory: string): FlashContent[] {
   const names = namesIn(directory).filter((name) => name.endsWith(FLASH_SUFFIX));
   return names.flatMap((name) => {
     const path = join(directory, name);
-    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    const found = statSync(path, { throwIfNoEntry: false });
     // Removed since the folder was listed.
-    if (size === undefined) return [];
-    return [{ id: name.slice(0, -FLASH_SUFFIX.length), bytes: size, owner: ownerAt(path) }];
+    if (found === undefined) return [];
+    const { size: bytes, mtimeMs: writtenAt } = found;
+    return [{ id: name.slice(0, -FLASH_SUFFIX.length), bytes, writtenAt, owner: ownerAt(path) }];
   });
+}
+
+/** By hand; false when it is not there. */
+export function removeFlashFile(directory: string, id: string): boolean {
+  const found = readFlashFolder(directory).some((content) => content.id === id);
+  if (found) removeBoth(join(directory, `${id}${FLASH_SUFFIX}`));
+  return found;
 }
 
 /** What the files of a flash folder take, by their lengths. */

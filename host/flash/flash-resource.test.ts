@@ -68,6 +68,18 @@ describe('the resource of a host', () => {
     expect(contents).toContainEqual(expect.objectContaining({ vmId: null, mirrorOf: 'esx02' }));
   });
 
+  test('gives up one file of it, by hand', async () => {
+    const resource = await FlashResource.open(directory, 8 * MIB);
+    const kept = folder('vm-7').make('cache:a', MIB);
+    const stale = folder('').make('cache:b', MIB, { mirrorOf: 'esx02' });
+    await resource.remove(HOST.name, stale.id);
+    expect(stale.isThere?.()).toBe(false);
+    const taken = folder().take(kept.id);
+    await resource.remove(HOST.name, taken?.id ?? '');
+    expect(await resource.read()).toMatchObject({ usedBytes: 0, contents: [] });
+    await expect(resource.remove(HOST.name, kept.id)).rejects.toMatchObject({ fault: 'NotFound' });
+  });
+
   test('says so when it cannot be read', async () => {
     const resource = await FlashResource.open(directory, 8 * MIB);
     await rm(directory, { recursive: true });

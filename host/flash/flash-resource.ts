@@ -3,12 +3,18 @@
 import { accessSync, constants } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { Mutex } from '#lib/base/mutex.ts';
+import { Fault } from '#lib/model/fault.ts';
 import { requireAllowed } from '#lib/model/verdict.ts';
 import { judgeFlashCapacity } from '#lib/rules/storage/flash-resource.ts';
 import type { FlashResource as View } from '#lib/wire/agent/flash-rpc.ts';
 import { writeFileDurably } from '../datastore/write-file.ts';
 import { capacityOf, capacityPathOf } from './flash-capacity.ts';
-import { type FlashContent, readFlashFolder, usedFlashBytes } from './flash-folder.ts';
+import {
+  type FlashContent,
+  readFlashFolder,
+  removeFlashFile,
+  usedFlashBytes,
+} from './flash-folder.ts';
 
 export class FlashResource {
   readonly #directory: string;
@@ -65,6 +71,15 @@ export class FlashResource {
     });
   }
 
+  /** Throws `NotFound`. A filter that has it open goes on as when its flash is lost. */
+  remove(hostName: string, contentId: string): Promise<void> {
+    return this.#jobs.run(async () => {
+      if (removeFlashFile(this.#directory, contentId)) return;
+      const message = `The virtual flash resource of ${hostName} does not have ${contentId}.`;
+      throw new Fault('NotFound', message);
+    });
+  }
+
   async #storeFreeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#directory);
     return bavail * bsize;
@@ -76,10 +91,10 @@ export class FlashResource {
   }
 }
 
-function shownContent({ id, bytes, owner }: FlashContent): View['contents'][number] {
+function shownContent({ id, bytes, writtenAt, owner }: FlashContent): View['contents'][number] {
   const [filter = '', ...disk] = (owner?.label ?? '').split(':');
   return {
-    ...{ id, bytes, filter, disk: disk.join(':') },
+    ...{ id, bytes, writtenAt: Math.round(writtenAt), filter, disk: disk.join(':') },
     vmId: owner?.vmId || null,
     diskKey: owner?.diskKey ?? null,
     mirrorOf: owner?.mirrorOf || null,

@@ -1,6 +1,7 @@
 // The virtual flash resources of hosts.
 import { configureFlash } from '../controller/hosts/configure-flash.ts';
 import { readClusterFlash, readHostFlash } from '../controller/hosts/read-flash.ts';
+import { removeFlashContent } from '../controller/hosts/remove-flash-content.ts';
 import type { Handlers } from './handlers.ts';
 import { startTask } from './start-task.ts';
 
@@ -13,4 +14,10 @@ export const flashRoutes = {
     const { capacityBytes } = request.body;
     return startTask(request, configureFlash, { hostId: request.params.id, capacityBytes });
   },
-} satisfies Partial<Handlers<'readHostFlash' | 'readClusterFlash' | 'configureFlash'>>;
+  removeFlashContent: (request) => {
+    const { id: hostId, contentId } = request.params;
+    return startTask(request, removeFlashContent, { hostId, contentId });
+  },
+} satisfies Partial<
+  Handlers<'readHostFlash' | 'readClusterFlash' | 'configureFlash' | 'removeFlashContent'>
+>;

@@ -7,6 +7,7 @@ import { disconnectHost } from '../hosts/disconnect-host.ts';
 import { enterMaintenance } from '../hosts/enter-maintenance.ts';
 import { exitMaintenance } from '../hosts/exit-maintenance.ts';
 import { reconnectHost } from '../hosts/reconnect-host.ts';
+import { removeFlashContent } from '../hosts/remove-flash-content.ts';
 import { installIoFilter } from '../io-filters/install-io-filter.ts';
 import {
   resolveIoFilterOnCluster,
@@ -73,6 +74,10 @@ const KINDS: TaskKind[] = [
   taskKind(
     configureFlash,
     async () => (await import('../hosts/configure-flash-task.ts')).performConfigureFlash,
+  ),
+  taskKind(
+    removeFlashContent,
+    async () => (await import('../hosts/remove-flash-content-task.ts')).performRemoveFlashContent,
   ),
   taskKind(exitMaintenance, async () => (await hostTasks()).performExitMaintenance),
   taskKind(disconnectHost, async () => (await hostTasks()).performDisconnectHost),

@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { done, keyed } from './host-rpc.ts';
 import { defineRpc } from './rpc.ts';
 
+/** As the host calls it; one that another host has taken ends with `.taken`. */
+export const flashContentIdSchema = z.string().regex(/^[0-9a-f]{16}-[0-9a-f-]{36}(\.taken)?$/);
+
 export const flashContentSchema = z.object({
   id: z.string(),
   /** The filter that keeps it, and the disk as the filter knows it. */
@@ -16,6 +19,8 @@ export const flashContentSchema = z.object({
   mirrorOf: z.string().nullable(),
   /** That it takes of the resource, whether they are written or not. */
   bytes: z.number(),
+  /** When it was last written to, in milliseconds since the epoch. */
+  writtenAt: z.number(),
 });
 
 export const flashResourceSchema = z.object({
@@ -45,6 +50,14 @@ export const readFlash = defineRpc({
 export const configureFlash = defineRpc({
   name: 'configureFlash',
   input: keyed.extend({ capacityBytes: z.number().int().min(0) }),
+  output: done,
+  timeoutMs: 10_000,
+});
+
+/** Removes one file of it. `NotFound` when it is not there. Whose it is must have been looked at. */
+export const removeFlashContent = defineRpc({
+  name: 'removeFlashContent',
+  input: keyed.extend({ contentId: flashContentIdSchema }),
   output: done,
   timeoutMs: 10_000,
 });

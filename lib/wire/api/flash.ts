@@ -40,4 +40,10 @@ export const FLASH_ROUTES = {
     body: z.object({ capacityBytes: z.number().int().min(0).max(FLASH_BYTES_MAX).multipleOf(MIB) }),
     answer: taskStartedSchema,
   },
+  /** What no virtual machine of the inventory needs there, such as a mirror that was left. */
+  removeFlashContent: {
+    method: 'DELETE',
+    path: '/hosts/{id}/flash/contents/{contentId}',
+    answer: taskStartedSchema,
+  },
 } as const;
