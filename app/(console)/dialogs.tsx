@@ -139,6 +139,27 @@ const DIALOG_TABLE: DialogTable = {
   recrypt: dynamic(() =>
     import('#components/keys/recrypt-vm-dialog.tsx').then((file) => file.RecryptVmDialog),
   ),
+  pairTarget: dynamic(() =>
+    import('#components/replication/target-dialogs.tsx').then((file) => file.PairTargetDialog),
+  ),
+  renameTarget: dynamic(() =>
+    import('#components/replication/target-dialogs.tsx').then((file) => file.RenameTargetDialog),
+  ),
+  checkTarget: dynamic(() =>
+    import('#components/replication/target-dialogs.tsx').then((file) => file.CheckTargetDialog),
+  ),
+  removeTarget: dynamic(() =>
+    import('#components/replication/target-dialogs.tsx').then((file) => file.RemoveTargetDialog),
+  ),
+  recover: dynamic(() =>
+    import('#components/replication/recovery-dialogs.tsx').then((file) => file.RecoverDialog),
+  ),
+  addBookmark: dynamic(() =>
+    import('#components/replication/recovery-dialogs.tsx').then((file) => file.AddBookmarkDialog),
+  ),
+  endTest: dynamic(() =>
+    import('#components/replication/recovery-dialogs.tsx').then((file) => file.EndTestDialog),
+  ),
   uploadVib: dynamic(() =>
     import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadVibDialog),
   ),

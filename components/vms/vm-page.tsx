@@ -32,6 +32,10 @@ const VmSnapshots = dynamic(
 const VmDisks = dynamic(() => import('../disks/vm-disks.tsx').then((file) => file.VmDisks), {
   loading,
 });
+const VmReplication = dynamic(
+  () => import('../replication/vm-replication.tsx').then((file) => file.VmReplication),
+  { loading },
+);
 const VmWorkload = dynamic(
   () => import('../workloads/vm-workload.tsx').then((file) => file.VmWorkload),
   { loading },
@@ -84,6 +88,7 @@ function Page({ vm }: { vm: VmView }) {
           count: vm.snapshots.length,
           content: <VmSnapshots vm={vm} />,
         },
+        { id: 'replication', label: 'Replication', content: <VmReplication vm={vm} /> },
         { id: 'related', label: 'Related', content: <VmRelated vm={vm} /> },
       ]}
     />

@@ -23,7 +23,7 @@ export function useRefreshRecommendations() {
   return useChange('refreshRecommendations');
 }
 
-type CheckRoute = 'checkClone' | 'checkRelocate' | 'checkAddDisk';
+type CheckRoute = 'checkClone' | 'checkRelocate' | 'checkAddDisk' | 'checkRecover';
 
 /**
  * Whether the call with this body would be allowed now, with all reasons. Null asks nothing yet.

@@ -7,6 +7,7 @@ import {
   type LucideIcon,
   Monitor,
   Package,
+  Replace,
   ScrollText,
   Server,
 } from 'lucide-react';
@@ -25,6 +26,12 @@ export const PAGES: readonly Page[] = [
   { path: '/hosts', label: 'Hosts', icon: Server, words: 'esx list' },
   { path: '/policies', label: 'VM storage policies', icon: ScrollText, words: 'spbm profiles' },
   { path: '/key-providers', label: 'Key providers', icon: KeyRound, words: 'kms encryption' },
+  {
+    path: '/replication-targets',
+    label: 'Replication targets',
+    icon: Replace,
+    words: 'disaster recovery site pairing',
+  },
   { path: '/depot', label: 'I/O filter depot', icon: Package, words: 'vib bundle upload filters' },
   { path: '/tasks', label: 'Tasks', icon: ListChecks, words: 'jobs history' },
   { path: '/events', label: 'Events', icon: CalendarClock, words: 'log audit' },
