@@ -5,6 +5,7 @@
 import type { FilterProperty } from '#lib/model/filter.ts';
 import { FILTER_CLASS_NAMES, FILTER_CLASSES, type FilterClass } from '#lib/model/filter-class.ts';
 import type { FilterCatalogueEntry } from '#lib/wire/api/policies.ts';
+import { KeyProviderField } from '../keys/key-provider-field.tsx';
 import { Checkbox } from '../ui/forms/checkbox.tsx';
 import { Select } from '../ui/forms/select.tsx';
 import { TextField } from '../ui/forms/text-field.tsx';
@@ -144,6 +145,8 @@ function PropertyField({ property, value, problem, onChange }: PropertyFieldProp
       />
     );
   }
+  const text = { label: named, help, problem, value: String(value), onChange };
+  if (property.namesOf === 'keyProvider') return <KeyProviderField {...text} />;
   return (
     <TextField
       label={named}

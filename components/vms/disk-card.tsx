@@ -9,14 +9,8 @@ import { Card } from '../ui/card.tsx';
 import { CopyText } from '../ui/copy-text.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { ClientCommandList } from './client-command-list.tsx';
+import { DiskEncryption } from './disk-encryption.tsx';
 import { FilterChain } from './filter-chain.tsx';
-
-/** Which key opens the disk. */
-function encryptionText({ filters }: DiskView): string {
-  const found = filters.find((filter) => filter.class === 'encryption');
-  if (!found) return 'Not encrypted';
-  return `Key ${found.properties.keyId} of ${found.properties.keyProvider}`;
-}
 
 export function DiskCard({ disk, vm }: { disk: DiskView; vm: VmView }) {
   const off = <span className="text-muted">None while powered off</span>;
@@ -26,7 +20,7 @@ export function DiskCard({ disk, vm }: { disk: DiskView; vm: VmView }) {
         <PropertyList
           items={[
             { label: 'Filters', value: <FilterChain filters={disk.filters} /> },
-            { label: 'Encryption', value: encryptionText(disk) },
+            { label: 'Encryption', value: <DiskEncryption disk={disk} vm={vm} /> },
             {
               label: 'NBD address',
               value: disk.nbdUri ? <CopyText text={disk.nbdUri} label="NBD address" /> : off,

@@ -21,6 +21,7 @@ export default defineFilter({
       label: 'Key provider',
       help: 'Name of the key provider that keeps the key. Empty takes the default one.',
       type: 'string',
+      namesOf: 'keyProvider',
       default: '',
     },
     {

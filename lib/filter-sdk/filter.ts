@@ -281,6 +281,8 @@ export interface PropertyDefinition {
   default: number | boolean | string;
   /** The controller sets it for each disk: no policy may, and no form shows it. */
   managed?: boolean;
+  /** The text is the name of one of these, or empty for the default one: a form offers them. */
+  namesOf?: 'keyProvider';
 }
 
 export interface StatisticDefinition {

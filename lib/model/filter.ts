@@ -18,6 +18,8 @@ export const filterPropertySchema = z.object({
   default: z.union([z.number(), z.boolean(), z.string()]),
   /** The controller sets it for each disk: no policy may, and no form shows it. */
   managed: z.boolean().optional(),
+  /** The text is the name of one of these, or empty for the default one: the form offers them. */
+  namesOf: z.enum(['keyProvider']).optional(),
 });
 export type FilterProperty = z.infer<typeof filterPropertySchema>;
 
