@@ -16,9 +16,11 @@ import { Sections } from '../objects/sections.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
+import { Pager } from '../ui/pager.tsx';
 import { StateIcon } from '../ui/state-icon.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
+import { useUrlParam } from '../ui/use-url-param.ts';
 import { VmTable } from '../vms/vm-table.tsx';
 import { ClusterDrsSettings } from './cluster-drs-settings.tsx';
 import { ClusterFilters } from './cluster-filters.tsx';
@@ -26,6 +28,8 @@ import { ClusterSummary } from './cluster-summary.tsx';
 import { CompatibilityMatrixPicture } from './compatibility-matrix.tsx';
 
 const TABLE_HEIGHT = 360;
+/** Virtual machines of the compatibility matrix that are shown at a time. */
+const MATRIX_PAGE = 100;
 
 export function ClusterPage({ id }: { id: string }) {
   return (
@@ -102,7 +106,9 @@ function Monitor({ cluster }: { cluster: ClusterView }) {
 }
 
 function Matrix({ id }: { id: string }) {
-  const matrix = useCompatibilityMatrix(id);
+  const [from, setFrom] = useUrlParam('from', '0');
+  const offset = Math.max(0, Math.trunc(Number(from)) || 0);
+  const matrix = useCompatibilityMatrix(id, { offset, limit: MATRIX_PAGE });
   return (
     <Section
       title="Which virtual machine could run where"
@@ -113,10 +119,17 @@ function Matrix({ id }: { id: string }) {
     >
       <QueryState query={matrix}>
         {(known) =>
-          known.vms.length === 0 ? (
+          known.total === 0 ? (
             <EmptyState title="No virtual machines on this cluster" />
           ) : (
-            <CompatibilityMatrixPicture matrix={known} />
+            <div className="space-y-3">
+              <Pager
+                what="virtual machines"
+                page={{ offset, limit: MATRIX_PAGE, total: known.total }}
+                onTurn={(next) => setFrom(String(next))}
+              />
+              <CompatibilityMatrixPicture key={offset} matrix={known} />
+            </div>
           )
         }
       </QueryState>

@@ -8,6 +8,7 @@ const matrix: CompatibilityMatrix = {
     { id: 'host-1', name: 'esx01' },
     { id: 'host-2', name: 'esx02' },
   ],
+  total: 2,
   vms: [
     { id: 'vm-1', name: 'web01', hostId: 'host-1' },
     { id: 'vm-2', name: 'db01', hostId: 'host-2' },

@@ -4,7 +4,7 @@ import { Wrench } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
-import { useHost } from '#lib/client/use-inventory.ts';
+import { useHost, useVmsOfHost } from '#lib/client/use-inventory.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
@@ -54,7 +54,7 @@ function Page({ host }: { host: HostView }) {
         {
           id: 'related',
           label: 'Related',
-          content: <VmTable rows={host.vms} height={TABLE_HEIGHT} />,
+          content: <Related host={host} />,
         },
       ]}
     />
@@ -116,6 +116,14 @@ function HostActions({ host }: { host: HostView }) {
         ]}
       />
     </>
+  );
+}
+
+function Related({ host }: { host: HostView }) {
+  return (
+    <QueryState query={useVmsOfHost(host.id)} lines={8}>
+      {(vms) => <VmTable rows={vms} height={TABLE_HEIGHT} />}
+    </QueryState>
   );
 }
 

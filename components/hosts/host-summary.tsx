@@ -61,7 +61,7 @@ export function HostSummaryTab({ host }: { host: HostView }) {
             format={formatMebibytes}
           />
         </Card>
-        <Card title={`Virtual machines (${host.vms.length})`}>
+        <Card title={`Virtual machines (${formatCount(host.vmCount)})`}>
           {host.vms.length === 0 && (
             <p className="text-muted">No virtual machine is on this host.</p>
           )}
@@ -75,6 +75,11 @@ export function HostSummaryTab({ host }: { host: HostView }) {
               </li>
             ))}
           </ul>
+          {host.vmCount > host.vms.length && (
+            <p className="pt-2 text-muted">
+              {`${formatCount(host.vmCount - host.vms.length)} more; Related lists all of them.`}
+            </p>
+          )}
         </Card>
       </div>
     </div>

@@ -1,15 +1,28 @@
 'use client';
-// Monitor › Load: what each powered-on virtual machine of a host takes of it, most first. Props:
-// `host`.
-import type { HostView } from '#lib/wire/api/inventory.ts';
-import { formatMebibytes, formatShare } from '../format/quantities.ts';
+// Monitor › Load: what each powered-on virtual machine of a host takes of it, most first, the first
+// hundred. Props: `host`.
+import { useVmsOfHost } from '#lib/client/use-inventory.ts';
+import type { HostView, VmSummary } from '#lib/wire/api/inventory.ts';
+import { formatCount, formatMebibytes, formatShare } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Section } from '../ui/card.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
+import { QueryState } from '../ui/states/query-state.tsx';
+
+/** Those below them take little. */
+const SHOWN_MAX = 100;
 
 export function HostVmLoad({ host }: { host: HostView }) {
-  const running = host.vms
+  return (
+    <QueryState query={useVmsOfHost(host.id)} lines={8}>
+      {(vms) => <Load vms={vms} />}
+    </QueryState>
+  );
+}
+
+function Load({ vms }: { vms: VmSummary[] }) {
+  const running = vms
     .filter(({ powerState }) => powerState === 'poweredOn')
     .sort((a, b) => b.cpuUsage - a.cpuUsage);
   if (running.length === 0)
@@ -31,7 +44,7 @@ export function HostVmLoad({ host }: { host: HostView }) {
           </tr>
         </thead>
         <tbody>
-          {running.map((vm) => (
+          {running.slice(0, SHOWN_MAX).map((vm) => (
             <tr key={vm.id} className="h-row border-b border-line">
               <td className="pr-4">
                 <ObjectLink id={vm.id} name={vm.name} />
@@ -51,6 +64,11 @@ export function HostVmLoad({ host }: { host: HostView }) {
           ))}
         </tbody>
       </table>
+      {running.length > SHOWN_MAX && (
+        <p className="mt-2 text-muted">
+          {`${formatCount(running.length - SHOWN_MAX)} more take less than these.`}
+        </p>
+      )}
     </Section>
   );
 }

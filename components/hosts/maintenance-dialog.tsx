@@ -32,7 +32,7 @@ export function MaintenanceDialog({ param, close }: UrlDialogProps) {
     : host.data?.actions.exitMaintenance;
   const [evacuatePoweredOffVms, setEvacuate] = useState(false);
   const body = { enabled: entering, evacuatePoweredOffVms: entering && evacuatePoweredOffVms };
-  const hasOthers = host.data?.vms.some(({ powerState }) => powerState !== 'poweredOn') === true;
+  const hasOthers = host.data !== undefined && host.data.vmCount > host.data.poweredOnVmCount;
   return (
     <ConfirmDialog
       open
@@ -75,7 +75,7 @@ function Exiting({ host }: { host: HostView }) {
 
 function Entering({ host }: { host: HostView }) {
   const running = host.vms.filter(({ powerState }) => powerState === 'poweredOn');
-  if (running.length === 0)
+  if (host.poweredOnVmCount === 0)
     return (
       <p>{`No virtual machine runs on ${host.name}. It takes none until it leaves the mode.`}</p>
     );
@@ -85,8 +85,8 @@ function Entering({ host }: { host: HostView }) {
         {`Each virtual machine that runs on ${host.name} is migrated live to a compatible ` +
           `host first. ${host.name} takes none until it leaves the mode.`}
       </p>
-      {running.length > NAMED_MAX ? (
-        <p>{`${running.length} virtual machines run here.`}</p>
+      {host.poweredOnVmCount > NAMED_MAX || running.length < host.poweredOnVmCount ? (
+        <p>{`${host.poweredOnVmCount} virtual machines run here.`}</p>
       ) : (
         <Evacuation vms={running} />
       )}

@@ -34,7 +34,8 @@ export const inventoryRoutes = {
     await refreshRecommendations({ db, random, now: clock.now() }, caller, params.id);
     return readDrs(db, params.id);
   },
-  readCompatibilityMatrix: ({ context, params }) => readCompatibilityMatrix(context.db, params.id),
+  readCompatibilityMatrix: ({ context, params, query }) =>
+    readCompatibilityMatrix(context.db, params.id, query),
   applyRecommendation: (request) =>
     startTask(request, applyRecommendation, { recommendationId: request.params.id }),
 

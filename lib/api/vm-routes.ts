@@ -21,7 +21,8 @@ import { startTask } from './start-task.ts';
 export const vmRoutes = {
   listVms: ({ context, query }) => {
     const ids = idsOf(query);
-    return readVms(context.db, ids ? { ids } : {});
+    const { hostId } = query;
+    return readVms(context.db, { ...(ids && { ids }), ...(hostId && { hostId }) });
   },
   readVm: ({ context: { db }, session: { caller }, params }) => readVm({ db, caller }, params.id),
   setPower: (request) => {

@@ -16,8 +16,14 @@ export function useDrs(clusterId: string, options?: LiveOptions) {
   return useCall('readDrs', { params: { id: clusterId } }, options);
 }
 
-export function useCompatibilityMatrix(clusterId: string, options?: LiveOptions) {
-  return useCall('readCompatibilityMatrix', { params: { id: clusterId } }, options);
+/** Of so many VMs of the cluster from that one on, by name. */
+export function useCompatibilityMatrix(
+  clusterId: string,
+  page: { offset: number; limit: number },
+  options?: LiveOptions,
+) {
+  const call = { params: { id: clusterId }, query: page };
+  return useCall('readCompatibilityMatrix', call, options);
 }
 
 export function useHosts() {
@@ -65,4 +71,9 @@ export function useDatastores() {
 
 export function useDatastore(id: string, options?: LiveOptions) {
   return useCall('readDatastore', { params: { id } }, options);
+}
+
+/** All VMs of one host, of which its own page shows the first. */
+export function useVmsOfHost(hostId: string) {
+  return useCall('listVms', { query: { hostId } });
 }

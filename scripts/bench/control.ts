@@ -3,6 +3,7 @@
 import { systemRandom } from '#lib/base/system-random.ts';
 import { readAlarms } from '#lib/controller/alarms/read-alarms.ts';
 import { readCluster } from '#lib/controller/clusters/read-cluster.ts';
+import { readCompatibilityMatrix } from '#lib/controller/clusters/read-compatibility-matrix.ts';
 import type { Database } from '#lib/controller/database/client.ts';
 import { openTestDatabase } from '#lib/controller/database/test-database.ts';
 import { readHost } from '#lib/controller/hosts/read-host.ts';
@@ -91,6 +92,7 @@ async function casesOf(db: Database): Promise<Record<string, () => Promise<unkno
   const some = await db.vm.findMany({ take: 10, select: { id: true } });
   const ids = some.map(({ id }) => id);
   const worlds = await worldsOf(db, hostId);
+  const all = await db.vm.count();
   return {
     listVms: () => readVms(db),
     'listVms of ten ids': () => readVms(db, { ids }),
@@ -98,6 +100,11 @@ async function casesOf(db: Database): Promise<Record<string, () => Promise<unkno
     readVm: () => readVm({ db, caller }, vmId),
     readHost: () => readHost({ db, caller }, hostId),
     readCluster: () => readCluster({ db, caller }, CLUSTER),
+    'listVms of a host': () => readVms(db, { hostId }),
+    'compatibility, the first page': () =>
+      readCompatibilityMatrix(db, CLUSTER, { offset: 0, limit: 100 }),
+    'compatibility, the last page': () =>
+      readCompatibilityMatrix(db, CLUSTER, { offset: Math.max(0, all - 100), limit: 100 }),
     listPolicies: () => readPolicies({ db, caller }),
     listAlarms: () => readAlarms(db),
     'facts of all hosts': () => readHostFacts(db),

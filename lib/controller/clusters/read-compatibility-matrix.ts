@@ -5,19 +5,23 @@ import type { CompatibilityMatrix } from '../../wire/api/operations.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readHostFacts, readVmFacts } from '../inventory/read-facts.ts';
 
-/** `NotFound` when there is no such cluster. */
+/** A page of its VMs, by name. `NotFound` when there is no such cluster. */
 export async function readCompatibilityMatrix(
   db: DatabaseTransaction,
   clusterId: string,
+  { offset, limit }: { offset: number; limit: number },
 ): Promise<CompatibilityMatrix> {
-  const [cluster, hosts, vms] = await Promise.all([
+  const where = { host: { clusterId } };
+  const [cluster, hosts, total, vms] = await Promise.all([
     db.cluster.findUnique({ where: { id: clusterId }, select: { id: true } }),
     readHostFacts(db, { clusterId }),
-    readVmFacts(db, { host: { clusterId } }),
+    db.vm.count({ where }),
+    readVmFacts(db, where, { skip: offset, take: limit }),
   ]);
   if (!cluster) throw new Fault('NotFound', `There is no cluster ${clusterId}.`);
   return {
     hosts: hosts.map(({ id, name }) => ({ id, name })),
+    total,
     vms: vms.map(({ id, name, hostId }) => ({ id, name, hostId })),
     cells: vms.flatMap((vm) =>
       hosts.map((host) => {

@@ -1,4 +1,4 @@
-// One host as its page shows it: image, datastores, VMs, and what may be done with it.
+// One host as its page shows it: image, datastores, its first VMs, and what may be done with it.
 import { Fault } from '../../model/fault.ts';
 import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
@@ -9,6 +9,9 @@ import { readVms } from '../vms/read-vms.ts';
 import { judgeHostActions } from './judge-host-actions.ts';
 import { readHosts } from './read-hosts.ts';
 
+/** A host may have thousands of VMs, and its page is read again with every change of one. */
+const VMS_SHOWN = 100;
+
 /** `NotFound` when there is no such host. */
 export async function readHost(
   { db, caller }: { db: DatabaseTransaction; caller: Caller },
@@ -17,7 +20,7 @@ export async function readHost(
   const [[summary], image, vms] = await Promise.all([
     readHosts(db, { id }),
     readImage(db, id),
-    readVms(db, { hostId: id }),
+    readVms(db, { hostId: id, limit: VMS_SHOWN }),
   ]);
   if (!summary || !image) throw new Fault('NotFound', `There is no host ${id}.`);
   return { ...summary, ...image, vms, actions: await judgeHostActions(db, caller, summary) };

@@ -1,6 +1,7 @@
 // Reads the facts that lib/rules judges by. Every judgement of the product, in views and in tasks,
 // begins here.
 import { z } from 'zod';
+import { groupBy } from '../../base/group-by.ts';
 import { diskFilterSchema } from '../../model/filter.ts';
 import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import {
@@ -65,13 +66,15 @@ export async function readHostFacts(
   }));
 }
 
-/** The VMs that the condition selects (all without one), by name. */
+/** The VMs that the condition selects (all without one), by name; a page of them, if one is named. */
 export async function readVmFacts(
   db: DatabaseTransaction,
   where: Prisma.VmWhereInput = {},
+  page: { skip?: number; take?: number } = {},
 ): Promise<VmFacts[]> {
   const vms = await db.vm.findMany({
     where,
+    ...page,
     orderBy: { name: 'asc' },
     select: {
       id: true,
@@ -99,6 +102,7 @@ export async function readVmFacts(
     db,
     vms.filter(({ snapshots }) => snapshots.length > 0).map(({ id }) => id),
   );
+  const clonesOf = groupBy(clones, (clone) => `${clone.parentVmId} ${clone.parentSnapshotId}`);
   return vms.map(
     ({ disks, snapshots, parentVmId, parentSnapshotId, worldState, trouble, ...vm }) => ({
       ...vm,
@@ -117,9 +121,9 @@ export async function readVmFacts(
       })),
       snapshots: snapshots.map(({ id, parentId, name, disks: frozen }) => ({
         ...{ id, parentId, name, disks: snapshotDisksSchema.parse(frozen) },
-        linkedClones: clones
-          .filter((clone) => clone.parentVmId === vm.id && clone.parentSnapshotId === id)
-          .map((clone) => ({ id: clone.id, name: clone.name })),
+        linkedClones: (clonesOf.get(`${vm.id} ${id}`) ?? []).map((clone) => ({
+          ...{ id: clone.id, name: clone.name },
+        })),
       })),
       linkedTo:
         parentVmId !== null && parentSnapshotId !== null

@@ -15,6 +15,8 @@ export interface ChosenVms {
   ids?: string[];
   hostId?: string;
   clusterId?: string;
+  /** Not more than so many, the first by name. */
+  limit?: number;
 }
 
 interface Row {
@@ -49,7 +51,7 @@ const chainsSchema = z.array(
 /** By name. */
 export async function readVms(
   db: DatabaseTransaction,
-  { ids, hostId, clusterId }: ChosenVms = {},
+  { ids, hostId, clusterId, limit }: ChosenVms = {},
 ): Promise<VmSummary[]> {
   const conditions = [
     ...(ids ? [Prisma.sql`v."id" = ANY(${ids})`] : []),
@@ -60,8 +62,9 @@ export async function readVms(
   ];
   const where =
     conditions.length > 0 ? Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')}` : Prisma.empty;
+  const first = limit === undefined ? Prisma.empty : Prisma.sql`ORDER BY v."name" LIMIT ${limit}`;
   const rows = await db.$queryRaw<Row[]>`
-    WITH chosen AS (SELECT * FROM "Vm" v ${where}), disks AS (
+    WITH chosen AS (SELECT * FROM "Vm" v ${where} ${first}), disks AS (
       SELECT d."vmId", count(*)::int AS "diskCount",
         sum(d."capacityBytes")::float8 AS "provisionedBytes",
         jsonb_agg(jsonb_build_array(

@@ -16,6 +16,37 @@ export const installIoFilterSchema = z.object({
   depotId: z.string(),
 });
 
+/** POST /clusters/{id}/io-filters/{filterId}/upgrade. */
+export const upgradeIoFilterSchema = z.object({
+  /** The VIB with the higher version. */
+  depotId: z.string(),
+  /** Hosts that are emptied and upgraded at the same time. */
+  hostsAtOnce: z.number().int().min(1).max(16).default(1),
+});
+
+const namedSchema = z.object({ id: z.string(), name: z.string() });
+
+/** GET …/upgrade: what would happen on each host, without doing it. */
+export const upgradePlanSchema = z.object({
+  verdict: verdictSchema,
+  hosts: z.array(
+    z.object({
+      host: namedSchema,
+      /** Hosts of one wave are done at the same time; the first is 0. */
+      wave: z.number().int(),
+      /** The version that it has; null when it has none. */
+      from: z.string().nullable(),
+      step: z.enum(['upgrade', 'install', 'nothing']),
+      /** Whether it goes through maintenance mode. */
+      maintenance: z.boolean(),
+      moves: z.array(z.object({ vm: namedSchema, to: namedSchema })),
+      /** Why it would fail there; empty when nothing is in the way. */
+      blocked: z.array(reasonSchema),
+    }),
+  ),
+});
+export type UpgradePlan = z.infer<typeof upgradePlanSchema>;
+
 /** Suspending keeps what the filters remember; powering on goes on from there. */
 export const setPowerSchema = z.object({
   powerState: z.enum(['poweredOn', 'poweredOff', 'suspended']),
@@ -76,6 +107,8 @@ export type DrsView = z.infer<typeof drsViewSchema>;
 /** GET /clusters/{id}/compatibility: VM × host. `cells` follows `vms` × `hosts`, row by row. */
 export const compatibilityMatrixSchema = z.object({
   hosts: z.array(z.object({ id: z.string(), name: z.string() })),
+  /** VMs of the cluster, of which `vms` are a page, by name. */
+  total: z.number().int(),
   vms: z.array(z.object({ id: z.string(), name: z.string(), hostId: z.string() })),
   cells: z.array(z.object({ allowed: z.boolean(), reasons: z.array(reasonSchema) })),
 });

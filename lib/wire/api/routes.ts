@@ -64,6 +64,20 @@ const chosen = z.object({
     .optional(),
 });
 
+/** Of all VMs, or of those that are on one host. */
+const chosenVms = chosen.extend({
+  hostId: z
+    .string()
+    .regex(/^[a-z0-9-]{1,80}$/)
+    .optional(),
+});
+
+/** A part of a long list; how long it is is in the answer. */
+const paged = z.object({
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
 export interface RouteRow {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
@@ -106,6 +120,7 @@ export const ROUTES = {
   readCompatibilityMatrix: {
     method: 'GET',
     path: '/clusters/{id}/compatibility',
+    query: paged,
     answer: compatibilityMatrixSchema,
   },
   applyRecommendation: {
@@ -154,7 +169,7 @@ export const ROUTES = {
     answer: taskStartedSchema,
   },
 
-  listVms: { method: 'GET', path: '/vms', query: chosen, answer: z.array(vmSummarySchema) },
+  listVms: { method: 'GET', path: '/vms', query: chosenVms, answer: z.array(vmSummarySchema) },
   readVm: { method: 'GET', path: '/vms/{id}', answer: vmViewSchema },
   setPower: {
     method: 'POST',
