@@ -31,6 +31,11 @@ export function useCancelTask() {
   return useChange('cancelTask');
 }
 
+/** Lets a task stand still between two hosts, and go on. */
+export function usePauseTask() {
+  return useChange('pauseTask');
+}
+
 /**
  * The newest events first; with `object` those of one object, with `before` those older than that
  * event's id.

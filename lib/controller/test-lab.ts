@@ -39,6 +39,8 @@ export interface TestLab {
   hostIds: string[];
   /** web01 on esx01, db01 on esx02; powered on. */
   vmIds: string[];
+  /** Into the depot, and where the hosts find it. */
+  addVib(vib: InstalledVib): Promise<void>;
   submit<I, O extends ObservedTarget>(operation: Operation<I, O>, input: I): Promise<string>;
   /** Submits and waits for the end. */
   run<I, O extends ObservedTarget>(operation: Operation<I, O>, input: I): Promise<Task>;
@@ -73,7 +75,7 @@ export async function openTestLab(): Promise<TestLab> {
     logger: pino({ level: 'silent' }),
   };
   const inventory = await createInventory(services, agents);
-  for (const vib of vibs) await addToDepot(services, vib);
+  for (const [index, vib] of vibs.entries()) await addToDepot(services, vib, `vib-${index + 1}`);
   let stop = new AbortController();
   let running: Promise<void> | null = null;
   const lab: TestLab = {
@@ -83,6 +85,10 @@ export async function openTestLab(): Promise<TestLab> {
     agents,
     layouts,
     ...inventory,
+    async addVib(vib) {
+      vibs.push(vib);
+      await addToDepot(services, vib, `vib-${vibs.length}`);
+    },
     submit: (operation, input) => submit({ db, caller, operation, input }),
     run: async (operation, input) => lab.ended(await lab.submit(operation, input)),
     ended: (taskId) =>
@@ -142,9 +148,8 @@ async function createInventory({ db, random }: TaskServices, agents: TestAgent[]
 
 const CLASSES = { trace: 'inspection', cache: 'cache', encryption: 'encryption' } as const;
 
-export function testVib(name: keyof typeof CLASSES): InstalledVib {
+export function testVib(name: keyof typeof CLASSES, version = '1.0.0'): InstalledVib {
   const vendor = 'Sluice';
-  const version = '1.0.0';
   return {
     id: `${vendor}_bootbank_${name}_${version}`,
     installedAt: 1_700_000_000_000,
@@ -176,12 +181,12 @@ export function testVib(name: keyof typeof CLASSES): InstalledVib {
   };
 }
 
-async function addToDepot({ db }: TaskServices, vib: InstalledVib): Promise<void> {
+async function addToDepot({ db }: TaskServices, vib: InstalledVib, id: string): Promise<void> {
   const { installedAt: _, ...inspection } = vib;
   const { name, vendor, version, acceptanceLevel } = vib.descriptor;
   await db.vib.create({
     data: {
-      ...{ id: `vib-${name === 'trace' ? 1 : 2}`, vibId: vib.id, name, vendor, version },
+      ...{ id, vibId: vib.id, name, vendor, version },
       ...{ summary: name, acceptanceLevel, fileName: `${vib.id}.vib`, addedBy: 'tester' },
       ...{
         sizeBytes: 1000,

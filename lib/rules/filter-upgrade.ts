@@ -53,14 +53,8 @@ export function judgeFilterUpgrade(facts: UpgradeFacts): Verdict {
       remedy: 'Resolve the uninstallation first.',
     });
   }
-  if (!cluster.drs.enabled) {
-    reasons.push({
-      fault: 'InvalidState',
-      message: `DRS is disabled on ${cluster.name}; upgrading needs it to empty the hosts.`,
-      remedy: `Enable DRS on ${cluster.name}.`,
-      objects: [cluster.id],
-    });
-  }
+  const { id, name: clusterName, drs } = cluster;
+  reasons.push(...reasonsAgainstUpgrades({ id, name: clusterName, drsEnabled: drs.enabled }));
   if (vib.filter && FILTER_CLASSES[vib.filter.type].vendorOnly && !vib.platformSigned) {
     reasons.push({
       fault: 'ExtensibilityError',
@@ -69,7 +63,6 @@ export function judgeFilterUpgrade(facts: UpgradeFacts): Verdict {
         `the platform alone; ${vib.fileName} is not signed by it.`,
     });
   }
-  const { name: clusterName, drs } = cluster;
   const ofPartner = !vib.platformSigned;
   reasons.push(
     ...versionReasons({ clusterName, drsEnabled: true, hosts, ofPartner }),
@@ -80,6 +73,24 @@ export function judgeFilterUpgrade(facts: UpgradeFacts): Verdict {
     reasons,
     plan.flatMap(({ blocked }) => blocked),
   );
+}
+
+/** Whatever the VIB is: why no filter of the cluster can be upgraded. */
+export function reasonsAgainstUpgrades(cluster: {
+  id: string;
+  name: string;
+  drsEnabled: boolean;
+}): Reason[] {
+  const { id, name, drsEnabled } = cluster;
+  if (drsEnabled) return [];
+  return [
+    {
+      fault: 'InvalidState',
+      message: `DRS is disabled on ${name}; upgrading needs it to empty the hosts.`,
+      remedy: `Enable DRS on ${name}.`,
+      objects: [id],
+    },
+  ];
 }
 
 function sameFilterReasons({ filter, vib }: UpgradeFacts): Reason[] {

@@ -178,10 +178,11 @@ export class TestAgent {
   }
 
   #addImageMethods(): void {
-    this.#on(calls.installVib, ({ url, vibId }) => {
+    this.#on(calls.installVib, ({ url, vibId, upgrade }) => {
       const vib = this.vibsByUrl(url);
       if (!vib) throw new Fault('VibDownloadError', `${url} cannot be downloaded.`);
       if (this.report.vibs.some(({ id }) => id === vibId)) return { vibId, alreadyInstalled: true };
+      if (upgrade) this.#makeRoomFor(vib);
       this.report.vibs.push(vib);
       return { vibId, alreadyInstalled: false };
     });
@@ -189,6 +190,19 @@ export class TestAgent {
       this.report.vibs = this.report.vibs.filter(({ id }) => id !== vibId);
       return {};
     });
+  }
+
+  /** As a host: not while a VM that is on uses the filter. */
+  #makeRoomFor({ descriptor, filter }: calls.InstalledVib): void {
+    const users = this.report.worlds.filter(
+      ({ powerState, disks }) =>
+        powerState === 'poweredOn' &&
+        disks.some(({ filters }) => filters.some(({ name }) => name === filter?.name)),
+    );
+    if (users.length > 0) throw new Fault('FilterInUse', `${users[0]?.vmId} uses the filter.`);
+    this.report.vibs = this.report.vibs.filter(
+      (other) => other.descriptor.name !== descriptor.name,
+    );
   }
 
   #addVmMethods(): void {

@@ -25,7 +25,7 @@ const MOVES_AT_ONCE = 2;
 /** A VM whose moves failed so often is treated as one that cannot move. */
 const FAILURES_MAX = 3;
 const POLL_MS = 2_000;
-const WAIT_MS = 30 * 60_000;
+const WAIT_SECONDS = 30 * 60;
 
 /** VMs of which an event said that they cannot move. */
 const checkpointSchema = z.object({ named: z.array(z.string()) });
@@ -70,7 +70,7 @@ async function begin(context: TaskContext, input: EnterMaintenanceInput): Promis
 
 async function evacuate(context: TaskContext, input: EnterMaintenanceInput): Promise<void> {
   const { db, clock, signal } = context;
-  const until = clock.monotonic() + WAIT_MS;
+  const until = clock.monotonic() + (input.timeoutSeconds ?? WAIT_SECONDS) * 1000;
   const total = (await observeMaintenance(db, input)).vms.length;
   for (;;) {
     const children = await waitForChildren(context);

@@ -14,6 +14,8 @@ export type HostInput = z.infer<typeof hostInputSchema>;
 const enterInputSchema = hostInputSchema.extend({
   /** As in HostSystem.enterMaintenanceMode: also move VMs that are off or suspended. */
   evacuatePoweredOffVms: z.boolean().optional(),
+  /** What cannot leave by then fails the task; left out: half an hour. */
+  timeoutSeconds: z.number().int().positive().optional(),
 });
 export type EnterMaintenanceInput = z.infer<typeof enterInputSchema>;
 

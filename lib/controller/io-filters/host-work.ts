@@ -11,14 +11,16 @@ import type { Host } from '../database/generated/client.ts';
 import { acceptReport } from '../reconciler/accept-report.ts';
 import { writeState } from '../reconciler/apply-filter-states.ts';
 import { applyVibs } from '../reconciler/apply-image.ts';
+import { waitWhilePaused } from '../tasks/pause-task.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 
-/** Hosts that download at the same time. */
+/** Hosts that download at the same time, unless the work says otherwise. */
 const HOSTS_AT_ONCE = 3;
 
 export interface HostWork {
   filterId: string;
   hosts: Host[];
+  hostsAtOnce?: number;
   /** Says it in the task: Installing trace */
   verb: string;
   /** Does it on one host; throws the host's fault. */
@@ -41,7 +43,8 @@ export async function performOnHosts(context: TaskContext, work: HostWork): Prom
       await context.progress(percent, `${work.verb}: ${done} of ${work.hosts.length} hosts`);
     }
   }
-  const ends = await Promise.allSettled(Array.from({ length: HOSTS_AT_ONCE }, worker));
+  const { hostsAtOnce = HOSTS_AT_ONCE } = work;
+  const ends = await Promise.allSettled(Array.from({ length: hostsAtOnce }, worker));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   if (failures.length > 0) throw summarise(failures, work.hosts.length);
 }
@@ -52,7 +55,7 @@ async function performOnHost(
   host: Host,
 ): Promise<FaultRecord | null> {
   try {
-    context.signal.throwIfAborted();
+    await waitWhilePaused(context);
     await work.perform(host);
     await finish(context, work, host);
     return null;

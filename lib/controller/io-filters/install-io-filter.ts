@@ -23,6 +23,7 @@ export const installIoFilter = defineOperation({
   label: 'Install IO Filter',
   input: installIoFilterSchema,
   cancelable: true,
+  pausable: true,
   async observe(tx, input) {
     const vib = await findDepotVib(tx, input.depotId);
     const facts = await observeResource(tx, input.computeResourceId);

@@ -43,14 +43,19 @@ export async function installOnHosts(
 }
 
 /** A run before this one may have got further with the host: then its state stands. */
-async function writePending(tx: DatabaseTransaction, host: Host, filterId: string): Promise<void> {
+export async function writePending(
+  tx: DatabaseTransaction,
+  host: Host,
+  filterId: string,
+): Promise<void> {
   const where = { hostId_filterId: { hostId: host.id, filterId } };
   const row = await tx.hostFilterState.findUnique({ where });
   if (row && row.state !== 'failed' && row.state !== 'removing') return;
   await writeState(tx, { hostId: host.id, filterId, state: 'pending', fault: null });
 }
 
-async function installOnHost(
+/** Where the filter is being upgraded the VIB takes the place of an older version. */
+export async function installOnHost(
   context: TaskContext,
   filter: ClusterFilter,
   host: Host,
@@ -65,6 +70,7 @@ async function installOnHost(
       url: depot.link('vibs', vib.fileName),
       vibId: vib.vibId,
       sha256: vib.sha256,
+      upgrade: filter.opType === 'upgrade',
     },
     async onProgress(found) {
       const { state, progress } = toState(found);

@@ -14,7 +14,7 @@ export async function removeFromHosts(
   filter: ClusterFilter,
   hosts: Host[],
 ): Promise<void> {
-  const { filterId, clusterId, vibId } = filter;
+  const { filterId, clusterId } = filter;
   const { taskId, initiator } = context;
   await transact(context.db, async (tx) => {
     for (const { id: hostId } of hosts) {
@@ -27,8 +27,10 @@ export async function removeFromHosts(
     hosts,
     verb: `Removing ${filter.name}`,
     async perform(host) {
-      const input = { operationKey: `${taskId}:remove:${host.id}`, vibId };
-      await callOperation(context, { host, rpc: removeVib, input });
+      for (const present of await findVersions(context, host, filter)) {
+        const input = { operationKey: `${taskId}:remove:${host.id}:${present}`, vibId: present };
+        await callOperation(context, { host, rpc: removeVib, input });
+      }
     },
     async succeed(tx, host) {
       await tx.hostFilterState.deleteMany({ where: { hostId: host.id, filterId } });
@@ -47,4 +49,14 @@ export async function removeFromHosts(
     if (left === 0) await tx.clusterFilter.deleteMany({ where: { clusterId, filterId } });
     await recordChange(tx, { object: clusterId, path: 'filters' });
   });
+}
+
+/** VIBs that bring the filter: where an upgrade failed it is still the older version. */
+async function findVersions(
+  { db }: TaskContext,
+  { id: hostId }: Host,
+  { name: filterName, vendor, vibId }: ClusterFilter,
+): Promise<string[]> {
+  const vibs = await db.hostVib.findMany({ where: { hostId, filterName, vendor } });
+  return [...new Set([vibId, ...vibs.map((vib) => vib.vibId)])];
 }

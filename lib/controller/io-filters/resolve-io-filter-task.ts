@@ -10,6 +10,7 @@ import {
   resolveIoFilterOnCluster,
   resolveIoFilterOnHost,
 } from './resolve-io-filter.ts';
+import { upgradeOnHosts } from './upgrade-on-hosts.ts';
 
 export const performResolveOnHost: TaskHandler<ResolveOnHostInput> = async (context, input) => {
   const { filter, resolve } = await resolveIoFilterOnHost.observe(context.db, input);
@@ -34,6 +35,7 @@ async function goOn(
     orderBy: { name: 'asc' },
   });
   if (filter.opType === 'uninstall') await removeFromHosts(context, filter, hosts);
+  else if (filter.opType === 'upgrade') await upgradeOnHosts(context, { filter, hosts });
   else await installOnHosts(context, filter, hosts);
   return undefined;
 }

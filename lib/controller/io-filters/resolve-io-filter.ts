@@ -3,11 +3,13 @@
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import { hostFilterStateSchema, objectIdSchema } from '../../model/inventory.ts';
+import type { Privilege } from '../../model/role.ts';
 import { judgeResolve, type ResolveFacts } from '../../rules/filter-resolve.ts';
 import { findClusterFacts } from '../clusters/cluster-store.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { ClusterFilter } from '../database/generated/client.ts';
 import { findHost } from '../hosts/host-store.ts';
+import type { WantedPrivilege } from '../permissions/missing-privileges.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findClusterFilter } from './cluster-filter-store.ts';
 
@@ -30,6 +32,7 @@ export const resolveIoFilterOnHost = defineOperation({
   label: 'Resolve IO Filter installation errors on host',
   input: resolveOnHostInputSchema,
   cancelable: true,
+  pausable: true,
   async observe(tx, { hostId, filterId }) {
     const host = await findHost(tx, hostId);
     if (host.clusterId === null) {
@@ -39,7 +42,7 @@ export const resolveIoFilterOnHost = defineOperation({
     const hosts = await readStates(tx, { id: hostId }, filter);
     return { target: host, filter, resolve: { filterId, where: host.name, hosts } };
   },
-  privileges: (_, { hostId }) => [{ privilege: 'Host.Config.Patch', objectId: hostId }],
+  privileges: ({ filter, target }) => neededFor(filter, [target]),
   judge: ({ resolve }) => judgeResolve(resolve),
 });
 
@@ -48,16 +51,23 @@ export const resolveIoFilterOnCluster = defineOperation({
   label: 'Resolve IO Filter installation errors on cluster',
   input: resolveOnClusterInputSchema,
   cancelable: true,
+  pausable: true,
   async observe(tx, { clusterId, filterId }) {
     const cluster = await findClusterFacts(tx, clusterId);
     const filter = await findClusterFilter(tx, clusterId, filterId);
     const hosts = await readStates(tx, { clusterId }, filter);
     return { target: cluster, filter, resolve: { filterId, where: cluster.name, hosts } };
   },
-  privileges: ({ resolve: { hosts } }) =>
-    hosts.map(({ id }) => ({ privilege: 'Host.Config.Patch', objectId: id })),
+  privileges: ({ filter, resolve: { hosts } }) => neededFor(filter, hosts),
   judge: ({ resolve }) => judgeResolve(resolve),
 });
+
+/** An upgrade goes through maintenance mode, and asks for its privilege too. */
+function neededFor({ opType }: ClusterFilter, hosts: readonly { id: string }[]): WantedPrivilege[] {
+  const patch: Privilege[] = ['Host.Config.Patch'];
+  const wanted: Privilege[] = opType === 'upgrade' ? [...patch, 'Host.Config.Maintenance'] : patch;
+  return hosts.flatMap(({ id }) => wanted.map((privilege) => ({ privilege, objectId: id })));
+}
 
 async function readStates(
   tx: DatabaseTransaction,

@@ -20,6 +20,7 @@ export const uninstallIoFilter = defineOperation({
   label: 'Uninstall IO Filter',
   input: uninstallIoFilterInputSchema,
   cancelable: true,
+  pausable: true,
   async observe(tx, { clusterId, filterId }) {
     const cluster = await findClusterFacts(tx, clusterId);
     const filter = await findClusterFilter(tx, clusterId, filterId);

@@ -16,6 +16,8 @@ export interface Operation<Input, Observed extends ObservedTarget> {
   label: string;
   input: z.ZodType<Input>;
   cancelable: boolean;
+  /** Whether its task can stand still between two hosts; left out: no. */
+  pausable?: boolean;
   /** Reads the facts. Throws `NotFound` for an object that is not there. Without effects. */
   observe(tx: DatabaseTransaction, input: Input): Promise<Observed>;
   /** What the caller must hold, on which objects. */

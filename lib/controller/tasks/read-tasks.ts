@@ -38,6 +38,8 @@ function toTaskView(task: Task): TaskView {
     transfer: measuredTransferSchema.nullable().parse(task.transfer),
     fault: faultRecordSchema.nullable().parse(task.fault),
     result: z.json().nullable().parse(task.result),
+    pausable: isOpen && task.pausable && !task.cancelRequested,
+    paused: isOpen && task.pauseRequested,
     cancelable: isWaiting || (isOpen && task.cancelable && !task.cancelRequested),
     queuedAt: task.queuedAt.toISOString(),
     startedAt: task.startedAt?.toISOString() ?? null,

@@ -95,6 +95,7 @@ async function insertTask<Input, Observed extends ObservedTarget>(
       initiator: caller.name,
       input: JSON.parse(JSON.stringify(input)),
       cancelable: operation.cancelable,
+      pausable: operation.pausable ?? false,
       parentId: parentId ?? null,
     },
   });

@@ -177,6 +177,7 @@ export const hostViewSchema = hostSummarySchema.extend({
       message: z.string(),
     }),
   ),
+  /** The first hundred by name; `vmCount` says how many there are, `listVms` all of them. */
   vms: z.array(vmSummarySchema),
   /** enterMaintenance, exitMaintenance, disconnect, connect, installFilter. */
   actions,
@@ -195,17 +196,21 @@ const clusterFilterViewSchema = z.object({
   vibId: z.string(),
   depotId: z.string(),
   opType: z.enum(['install', 'uninstall', 'upgrade']),
+  /** Which version the last upgrade replaces; empty when there was none. */
+  previousVersion: z.string(),
   hosts: z.array(
     z.object({
       host: named,
       state: hostFilterStateSchema,
       progress: z.number().int(),
       available: z.boolean(),
+      /** Of the filter in the host's image; null when the host has none. */
+      version: z.string().nullable(),
       fault: faultRecordSchema.nullable(),
     }),
   ),
   disksInUse: z.array(z.object({ vm: named, diskKey: z.number().int(), diskLabel: z.string() })),
-  /** uninstall, resolve. */
+  /** uninstall, upgrade, resolve. */
   actions,
 });
 export type ClusterFilterView = z.infer<typeof clusterFilterViewSchema>;

@@ -17,6 +17,9 @@ export const taskViewSchema = z.object({
   fault: faultRecordSchema.nullable(),
   result: z.json().nullable(),
   cancelable: z.boolean(),
+  /** Whether it can stand still between two hosts, and whether it was asked to. */
+  pausable: z.boolean(),
+  paused: z.boolean(),
   parentId: z.string().nullable(),
   queuedAt: z.string(),
   startedAt: z.string().nullable(),
