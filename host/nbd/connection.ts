@@ -143,8 +143,10 @@ export class Connection implements ReadTarget, PolledClient {
 
   room(): Buffer {
     const payload = this.#transmission?.payload ?? null;
-    // One that is whole waits for its turn; what comes now belongs behind it.
-    this.#target = payload?.complete ? null : payload;
+    // One that is whole waits for its turn; what comes now belongs behind it. And behind what of it
+    // came into the input: it may have been begun after that room was offered.
+    const isNext = payload !== null && !payload.complete && this.#input.length === 0;
+    this.#target = isNext ? payload : null;
     return this.#target === null ? this.#input.room() : this.#target.room();
   }
 

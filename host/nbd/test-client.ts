@@ -131,9 +131,10 @@ export class TestClient {
     });
   }
 
-  /** What the last request with data held back. */
-  sendRest(): void {
-    this.socket.write(this.#rest);
+  /** What the last request with data held back, or its next so many bytes. */
+  sendRest(bytes: number = this.#rest.length): void {
+    this.socket.write(this.#rest.subarray(0, bytes));
+    this.#rest = this.#rest.subarray(bytes);
   }
 
   close(): void {
