@@ -111,9 +111,12 @@ test('it keeps what succeeded when a host fails, and Resolve ends it', async () 
 
 test('paused it begins no other host; canceled it leaves the rest to Resolve', async () => {
   const opens = [0, 1].map((index) => {
-    const { promise, resolve: open } = Promise.withResolvers<void>();
-    agent(index).gates.set('installVib', promise);
-    return open;
+    let open = () => {};
+    const gate = new Promise<void>((done) => {
+      open = done;
+    });
+    agent(index).gates.set('installVib', gate);
+    return () => open();
   });
   const taskId = await lab.submit(upgradeIoFilter, upgradeTo('vib-4', '1.1.0'));
   const begun = (index: number) =>
