@@ -21,6 +21,7 @@ export interface LinkParts {
   settings(): QosSettings;
   /** How many wait now, and what for. */
   waiting(): { ios: number; why: 'limit' | 'grant' };
+  onGrant(grant: GrantMessage, now: number): void;
   /** Something may go that had to wait, or the part of the limit is another. */
   onChange(): void;
 }
@@ -155,6 +156,7 @@ export class DaemonLink {
       const { untilUnits } = message;
       this.#grant = message;
       this.#grantAt = now;
+      this.#parts.onGrant(message, now);
       this.#untilUnits = untilUnits ?? Number.POSITIVE_INFINITY;
     }
     if (message?.kind === 'part') {

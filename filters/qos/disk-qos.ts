@@ -12,6 +12,7 @@ import {
 import { DaemonLink } from './daemon-link.ts';
 import { IoMeter } from './io-meter.ts';
 import { LimitBuckets, type Limits } from './limit-buckets.ts';
+import { ReservationWatch } from './reservation-watch.ts';
 import { NORMALISED_BYTES, type QosSettings, settingsOf } from './settings.ts';
 import { readState, stateOf } from './stored-state.ts';
 import { WaitQueue } from './wait-queue.ts';
@@ -34,7 +35,7 @@ export class DiskQos implements FilterLifecycle {
   #recentDelayed = 0;
   #recentDelayMs = 0;
 
-  constructor({ clock, properties, state, daemon, storageId }: FilterContext) {
+  constructor({ clock, properties, state, daemon, storageId, raiseEvent }: FilterContext) {
     this.#clock = clock;
     this.#meter = new IoMeter(clock);
     this.#settings = settingsOf(properties);
@@ -43,9 +44,11 @@ export class DiskQos implements FilterLifecycle {
       this.#link = null;
       return;
     }
+    const reservation = new ReservationWatch(raiseEvent);
     this.#link = new DaemonLink({
       ...{ line: daemon, clock, meter: this.#meter, storageId },
       settings: () => this.#settings,
+      onGrant: (grant, now) => reservation.look(grant, this.#settings, now),
       waiting: () => ({ ios: this.#queue.length, why: this.#why }),
       onChange: () => this.#reconsider(),
     });
