@@ -48,7 +48,7 @@ class StorageProbe implements FilterLifecycle {
   read(io: DiskIo): Verdict {
     this.#counts.reads += 1;
     if (this.#fails('read')) return this.#errno();
-    if (!this.#cache.touches(io.offset, io.length)) return;
+    if (this.#cache.letPast(io.offset, io.length)) return;
     const { data } = io;
     return this.#byPromise(io, async () => data.set(await this.#cache.read(io.offset, io.length)));
   }
@@ -80,6 +80,10 @@ class StorageProbe implements FilterLifecycle {
   writeZeroes(io: DiskIo): Verdict {
     this.#counts.zeroed += io.length;
     return this.#fails('writeZeroes') ? this.#errno() : this.#zero(io);
+  }
+
+  completed({ operation }: DiskIo): void {
+    if (operation === 'read') this.#cache.wentPast();
   }
 
   drain(): void {

@@ -9,6 +9,11 @@ const ZERO_SECTOR = new Uint8Array(SECTOR_BYTES);
 export class VolatileCache {
   readonly #below: BelowIo;
   readonly #sectors = new Map<number, Uint8Array>();
+  /** Reads of the disk below: what a flush writes there meanwhile could tear a sector for them. */
+  readonly #reads = new Set<Promise<unknown>>();
+  /** How many go past the cache, and who waits until none does. */
+  #past = 0;
+  #onNonePast: (() => void) | null = null;
   /** Flushes go one after the other, so that an older state never overtakes a newer one. */
   #tail: Promise<void> = Promise.resolve();
 
@@ -20,7 +25,19 @@ export class VolatileCache {
     return this.#sectors.size;
   }
 
-  touches(offset: number, length: number): boolean {
+  /** Whether a read needs nothing of the cache. If so, `wentPast` is to be called at its end. */
+  letPast(offset: number, length: number): boolean {
+    if (this.#onNonePast !== null || this.#touches(offset, length)) return false;
+    this.#past += 1;
+    return true;
+  }
+
+  wentPast(): void {
+    this.#past -= 1;
+    if (this.#past === 0) this.#onNonePast?.();
+  }
+
+  #touches(offset: number, length: number): boolean {
     if (this.#sectors.size === 0) return false;
     const end = (offset + length) / SECTOR_BYTES;
     for (let sector = offset / SECTOR_BYTES; sector < end; sector++)
@@ -45,7 +62,9 @@ export class VolatileCache {
   /** What a sector was in the cache at the beginning or is at the end comes before the disk. */
   async read(offset: number, length: number): Promise<Uint8Array> {
     const before = this.#within(offset, length);
-    const data = await this.#below.read(offset, length);
+    const reading = this.#below.read(offset, length);
+    this.#reads.add(reading);
+    const data = await reading.finally(() => this.#reads.delete(reading));
     for (const part of [before, this.#within(offset, length)]) {
       for (const [sector, bytes] of part) data.set(bytes, sector * SECTOR_BYTES - offset);
     }
@@ -62,6 +81,7 @@ export class VolatileCache {
 
   async #flush(): Promise<void> {
     const taken = [...this.#sectors].sort(([a], [b]) => a - b);
+    await this.#readsOver();
     for (let at = 0; at < taken.length; ) {
       let end = at + 1;
       while (end < taken.length && end - at < RUN_SECTORS_MAX && follows(taken, end)) end += 1;
@@ -73,6 +93,16 @@ export class VolatileCache {
     await this.#below.flush();
     for (const [sector, bytes] of taken)
       if (this.#sectors.get(sector) === bytes) this.#sectors.delete(sector);
+  }
+
+  /** Those that begin later find what is flushed in the cache. A failed one is told to its reader. */
+  async #readsOver(): Promise<void> {
+    await Promise.allSettled(this.#reads);
+    if (this.#past === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onNonePast = resolve;
+    });
+    this.#onNonePast = null;
   }
 
   #within(offset: number, length: number): [number, Uint8Array][] {
