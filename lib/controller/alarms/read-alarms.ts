@@ -12,6 +12,7 @@ import { Prisma } from '../database/generated/client.ts';
 import { factsOfObject } from '../datastores/stored-objects.ts';
 import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
+import { replicationAlarms } from './replication-alarms.ts';
 
 /** A datastore with less than this share free is nearly full. */
 const FREE_SHARE_MIN = 0.02;
@@ -24,6 +25,7 @@ export async function readAlarms(db: DatabaseTransaction): Promise<AlarmView[]> 
     datastoreAlarms(db),
     drsAlarms(db),
     keyServerAlarms(db),
+    replicationAlarms(db),
   ]);
   return found
     .flat()

@@ -10,6 +10,8 @@ import type { ReplicationTarget } from '../database/generated/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
+import { endOrphans } from './end-orphans.ts';
+import { judgeLag } from './judge-lag.ts';
 import { callTarget } from './target-connection.ts';
 import { openTarget } from './targets.ts';
 
@@ -21,13 +23,15 @@ export interface TargetParts {
   clock: Clock;
 }
 
-/** Asks all targets until the signal aborts. */
+/** Asks all targets, and looks after what depends on their answers, until the signal aborts. */
 export async function watchTargets(services: TaskServices, signal: AbortSignal): Promise<void> {
   const { db, clock, logger } = services;
   while (!signal.aborted) {
     try {
       const targets = await db.replicationTarget.findMany();
       await Promise.all(targets.map((target) => askTarget(services, target)));
+      await judgeLag(db, clock.now());
+      await endOrphans(services);
     } catch (error) {
       logger.warn({ err: error }, 'could not look after the replication targets');
     }
