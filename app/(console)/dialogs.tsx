@@ -94,6 +94,11 @@ const DIALOG_TABLE: DialogTable = {
       (file) => file.InstallFilterDialog,
     ),
   ),
+  upgradeFilter: dynamic(() =>
+    import('#components/clusters/upgrade-filter-dialog.tsx').then(
+      (file) => file.UpgradeFilterDialog,
+    ),
+  ),
   uninstallFilter: dynamic(() =>
     import('#components/clusters/uninstall-filter-dialog.tsx').then(
       (file) => file.UninstallFilterDialog,

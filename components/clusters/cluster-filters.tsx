@@ -1,6 +1,6 @@
 'use client';
 // Configure › I/O Filters of a cluster: each filter with its state on every host, live; install,
-// resolve, uninstall.
+// upgrade, resolve, uninstall.
 // Props: `cluster`.
 import { Filter } from 'lucide-react';
 import { useState } from 'react';
@@ -77,6 +77,15 @@ function FilterPart({ cluster, filter }: { cluster: ClusterView; filter: Cluster
         <Button
           size="small"
           className="ml-auto"
+          disabledReason={reasonOf(filter.actions.upgrade)}
+          onClick={() =>
+            openDialog('upgradeFilter', { cluster: cluster.id, filter: filter.filterId })
+          }
+        >
+          Upgrade…
+        </Button>
+        <Button
+          size="small"
           disabledReason={reasonOf(filter.actions.uninstall)}
           onClick={() =>
             openDialog('uninstallFilter', { cluster: cluster.id, filter: filter.filterId })
@@ -84,6 +93,9 @@ function FilterPart({ cluster, filter }: { cluster: ClusterView; filter: Cluster
         >
           Uninstall…
         </Button>
+        {filter.opType === 'upgrade' && filter.previousVersion && (
+          <span className="text-muted">{`Upgraded from ${filter.previousVersion}`}</span>
+        )}
         {filter.summary && <p className="basis-full text-muted">{filter.summary}</p>}
       </div>
       <HostFilterProgress

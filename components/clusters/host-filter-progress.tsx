@@ -59,6 +59,7 @@ export function HostFilterProgress(props: HostFilterProgressProps) {
         <HostRow
           key={part.host.id}
           part={part}
+          wanted={filter.version}
           away={
             hosts.find(
               ({ id, connectionState }) =>
@@ -76,6 +77,8 @@ export function HostFilterProgress(props: HostFilterProgressProps) {
 
 interface HostRowProps {
   part: HostPart;
+  /** Version that it shall have. */
+  wanted: string;
   /** The host when it does not respond; null when it does. */
   away: HostSummary | null;
   busy: boolean;
@@ -83,8 +86,8 @@ interface HostRowProps {
   onResolve: () => void;
 }
 
-function HostRow({ part, away, busy, resolveReason, onResolve }: HostRowProps) {
-  const { host, state, progress, available, fault } = part;
+function HostRow({ part, wanted, away, busy, resolveReason, onResolve }: HostRowProps) {
+  const { host, state, progress, available, version, fault } = part;
   const step = STEPS[state];
   // The step stands still while the host does not answer: the state of the host is what is true.
   const waits = away !== null && step.busy;
@@ -120,6 +123,9 @@ function HostRow({ part, away, busy, resolveReason, onResolve }: HostRowProps) {
               </p>
             )}
           </div>
+        )}
+        {version !== null && version !== wanted && (
+          <span className="shrink-0 text-muted">{`Has ${version}`}</span>
         )}
         {!fault && state === 'installed' && !available && (
           <span className="text-warn">

@@ -1,5 +1,6 @@
 'use client';
 // Summary of a host: what it is, how loaded, and the virtual machines on it. Props: `host`.
+import { traitsOf } from '#lib/rules/host-version.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { levelText } from '../depot/vib-details.tsx';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
@@ -30,7 +31,10 @@ export function HostSummaryTab({ host }: { host: HostView }) {
             },
             {
               label: 'Version',
-              value: [host.version, host.build && `build ${host.build}`].filter(Boolean).join(', '),
+              value: [versionText(host), host.build && `build ${host.build}`]
+                .filter(Boolean)
+                .join(', '),
+              help: versionHelp(host),
             },
             { label: 'Acceptance level', value: levelText(host.acceptanceLevel) },
             {
@@ -84,6 +88,19 @@ export function HostSummaryTab({ host }: { host: HostView }) {
       </div>
     </div>
   );
+}
+
+function versionText(host: HostView): string | null {
+  return traitsOf(host)?.label ?? host.version;
+}
+
+/** What the version means for I/O filters. */
+function versionHelp(host: HostView): string | undefined {
+  const traits = traitsOf(host);
+  if (!traits) return undefined;
+  if (!traits.hasFilters) return 'Has no I/O filters; they need 6.0 Update 1.';
+  if (traits.needsDrs) return 'Uses I/O filters only in a cluster with DRS enabled.';
+  return `Takes filters of partners for ${traits.generation}.`;
 }
 
 interface UsageProps {

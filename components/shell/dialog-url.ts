@@ -38,6 +38,7 @@ export const DIALOGS = {
   configureFlash: ['host', 'to'],
   removeFlashContent: ['host', 'content'],
   installFilter: ['cluster', 'vib'],
+  upgradeFilter: ['cluster', 'filter'],
   uninstallFilter: ['cluster', 'filter'],
   editDrs: ['cluster'],
   policy: ['policy'],

@@ -1,9 +1,11 @@
 'use client';
-// A task that takes long, where people wait for it: step, percent, time, and a way to cancel.
+// A task that takes long, where people wait for it: step, percent, time, and a way to pause it
+// between two hosts and to cancel it.
 // Props: `task`, queued or running.
-import { useCancelTask } from '#lib/client/use-tasks.ts';
+import { useCancelTask, usePauseTask } from '#lib/client/use-tasks.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
 import { Elapsed } from '../ui/age.tsx';
+import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
@@ -11,6 +13,12 @@ import { transferText } from './transfer-text.ts';
 
 export function TaskBar({ task }: { task: TaskView }) {
   const cancel = useCancelTask();
+  const pause = usePauseTask();
+  const setPaused = (paused: boolean) =>
+    pause.mutate(
+      { params: { id: task.id }, body: { paused } },
+      { onError: (error) => showFault('The task was not changed', error) },
+    );
   const stop = () =>
     cancel.mutate(
       { params: { id: task.id } },
@@ -23,11 +31,17 @@ export function TaskBar({ task }: { task: TaskView }) {
         <ProgressBar value={task.state === 'queued' ? null : task.progress} label={task.label} />
       </span>
       <span>{task.state === 'queued' ? 'Queued' : `${task.progress} %`}</span>
+      {task.paused && <Badge tone="warn">Paused</Badge>}
       <span className="text-muted">{task.step}</span>
       <span className="empty:hidden">{transferText(task.transfer)}</span>
       <span className="text-muted">
         <Elapsed from={task.startedAt ?? task.queuedAt} to={null} />
       </span>
+      {task.pausable && (
+        <Button size="small" busy={pause.isPending} onClick={() => setPaused(!task.paused)}>
+          {task.paused ? 'Resume the task' : 'Pause the task'}
+        </Button>
+      )}
       <Button
         size="small"
         busy={cancel.isPending}

@@ -27,7 +27,9 @@ export function TaskProgress({ task }: { task: TaskView }) {
   return (
     <span className="flex items-center gap-2">
       <ProgressBar value={task.progress} label={task.label} />
-      <span className="w-10 shrink-0 text-right text-sm">{task.progress} %</span>
+      <span className="shrink-0 text-right text-sm">
+        {task.paused ? 'Paused' : `${task.progress} %`}
+      </span>
     </span>
   );
 }

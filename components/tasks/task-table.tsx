@@ -5,7 +5,7 @@
 // page).
 import { ListChecks } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import { useCancelTask } from '#lib/client/use-tasks.ts';
+import { useCancelTask, usePauseTask } from '#lib/client/use-tasks.ts';
 import type { TaskView } from '#lib/wire/api/tasks.ts';
 import { formatCount } from '../format/quantities.ts';
 import { migrationResult } from '../migration/migration-result.ts';
@@ -103,6 +103,7 @@ const COLUMNS: readonly TableColumn<TaskView>[] = [
 export function TaskTable({ rows, id = 'tasks', height }: TaskTableProps) {
   const router = useRouter();
   const cancel = useCancelTask();
+  const pause = usePauseTask();
   return (
     <DataTable
       id={id}
@@ -114,6 +115,16 @@ export function TaskTable({ rows, id = 'tasks', height }: TaskTableProps) {
       height={height}
       onOpen={(task) => router.push(`/tasks/${task.id}`)}
       rowMenu={(task) => [
+        {
+          id: 'pause',
+          label: task.paused ? 'Resume' : 'Pause',
+          disabledReason: task.pausable ? null : 'This task has no hosts to pause between.',
+          onSelect: () =>
+            pause.mutate(
+              { params: { id: task.id }, body: { paused: !task.paused } },
+              { onError: (error) => showFault('The task was not changed', error) },
+            ),
+        },
         {
           id: 'cancel',
           label: 'Cancel',

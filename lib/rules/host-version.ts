@@ -1,7 +1,7 @@
 // What the versions of hosts mean for I/O filters: 6.0 has none, 6.0 Update 1 uses them only where
 // DRS is enabled, and filters of partners for 6.x and for 7.0 and later are not the same.
 import type { Reason } from '../model/fault.ts';
-import { type HostVersion, hostVersionSchema } from '../model/inventory.ts';
+import type { HostVersion } from '../model/inventory.ts';
 
 export interface VersionTraits {
   /** As the product is called: 6.0 Update 1. */
@@ -36,8 +36,7 @@ export interface VersionedHost {
 
 /** Null for a host that has not reported, or a version that nobody knows. */
 export function traitsOf({ version }: Pick<VersionedHost, 'version'>): VersionTraits | null {
-  const known = hostVersionSchema.safeParse(version);
-  return known.success ? HOST_VERSIONS[known.data] : null;
+  return Object.entries(HOST_VERSIONS).find(([known]) => known === version)?.[1] ?? null;
 }
 
 /** Why these hosts cannot have I/O filters together; empty when they can. */
