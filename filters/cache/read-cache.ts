@@ -19,6 +19,8 @@ import {
  * they fill nothing.
  */
 const FILL_BYTES_MAX = 256 * 1024;
+/** Of writes: what is written in large pieces is seldom read soon, and a copy costs its thread. */
+const FILL_WRITE_BYTES_MAX = 64 * 1024;
 
 /** A read or a change, as far as the cache needs it. */
 type Io = Pick<DiskIo, 'offset' | 'length'>;
@@ -102,7 +104,7 @@ export class ReadCache {
     const { first, counted, end, place } = this.#rangeOf(io);
     for (let block = first; block < counted; block++) this.conflicts.beginWrite(block);
     this.#takeOut(first, end, io);
-    if (!keepsData || io.operation !== 'write' || io.length > FILL_BYTES_MAX) return;
+    if (!keepsData || io.operation !== 'write' || io.length > FILL_WRITE_BYTES_MAX) return;
     let slot: number = NONE;
     for (let block = first; block < end; block++) {
       const isEmpty = wholeSectors(block, place, io.length) === 0;
@@ -115,7 +117,8 @@ export class ReadCache {
   endChange(io: DiskIo, keepsData: boolean): void {
     const { first, counted, place } = this.#rangeOf(io);
     const { operation, length, error } = io;
-    const fills = keepsData && operation === 'write' && error === 0 && length <= FILL_BYTES_MAX;
+    const isKept = keepsData && operation === 'write' && length <= FILL_WRITE_BYTES_MAX;
+    const fills = isKept && error === 0;
     let slot: number = NONE;
     for (let block = first; block < counted; block++) {
       const sure = this.conflicts.endWrite(block);
