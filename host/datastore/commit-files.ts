@@ -1,6 +1,7 @@
 // The durable end of an operation on a VM's files. Replacing the .vmx, which carries the
 // operation's mark, is the one moment at which it has happened; what follows can be done again
 // after a crash, until it is whole.
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import { errnoOf } from './errno.ts';
@@ -17,6 +18,8 @@ export const commitSchema = z.object({
   mark: z.string().min(1).max(200),
   vmxPath: pathSchema,
   vmx: z.string(),
+  /** New files that must be there before it happens; nobody looks at them until then. */
+  preparations: z.array(writeSchema).optional(),
   /** Files that follow from it. */
   followUps: z.array(writeSchema),
 });
@@ -27,6 +30,11 @@ export type Commit = z.infer<typeof commitSchema>;
  * not be written: `finishCommit` writes them again.
  */
 export async function commitFiles(commit: Commit, files: SmallFiles = systemFiles): Promise<void> {
+  for (const { path, text } of commit.preparations ?? []) {
+    await prepare(path, text, files).catch((cause: unknown) => {
+      throw writeFault(path, cause);
+    });
+  }
   try {
     await writeFileDurably(commit.vmxPath, commit.vmx, files);
   } catch (cause) {
@@ -45,6 +53,11 @@ export async function finishCommit(
       throw writeFault(path, cause);
     });
   }
+}
+
+async function prepare(path: string, text: string, files: SmallFiles): Promise<void> {
+  await files.makeDirectory(dirname(path));
+  await writeFileDurably(path, text, files);
 }
 
 async function isCommitted({ vmxPath, mark }: Commit, files: SmallFiles): Promise<boolean> {

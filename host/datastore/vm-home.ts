@@ -18,6 +18,8 @@ import { type SmallFiles, systemFiles } from './small-files.ts';
 
 /** Which operation has changed the VM last; what decides after a crash whether it was made. */
 const MARK = 'sluice.operation';
+/** Where the .vmx is that counts; it stands in one whose VM has moved away. */
+const MOVED_TO = 'sluice.movedTo';
 const DISK_UNIT = /^(scsi\d:\d{1,2})\.filename$/i;
 const FIRST_KEY = 2000;
 
@@ -50,7 +52,9 @@ export async function readVmHome(
   paths: DatastorePaths,
   files: SmallFiles = systemFiles,
 ): Promise<VmHome> {
-  const vmxPath = await paths.resolve(vm.datastoreId, vm.vmxPath);
+  const asked = await paths.resolve(vm.datastoreId, vm.vmxPath);
+  const vmxPath = (await movedTo(asked, files)) ?? asked;
+  const at = vmxPath === asked ? vm : await homeAt(vmxPath, paths);
   const vmsdPath = vmxPath.replace(/(\.vmx)?$/, '.vmsd');
   const vmx = await readVmx(vmxPath, files);
   const vmsd = await readVmsd(vmsdPath, files);
@@ -64,14 +68,41 @@ export async function readVmHome(
   const snapshots: Snapshot[] = [];
   for (const each of vmsd.snapshots) snapshots.push(await snapshotOf(place, each, disks));
   const layout = {
-    datastoreId: vm.datastoreId,
-    vmxPath: vm.vmxPath,
+    datastoreId: at.datastoreId,
+    vmxPath: at.vmxPath,
     disks: inOrderOf(vm, disks),
     snapshots,
     currentSnapshotId: vmsd.current,
   };
   const mark = vmxValue(vmx, MARK) ?? '';
   return { vmxPath, vmsdPath, vmx, lastUid: vmsd.lastUid, mark, layout };
+}
+
+/**
+ * Where the home is to which the VM of a .vmx has moved; null when it counts itself. A host that
+ * was away while another moved the VM finds it by this.
+ */
+export async function movedTo(
+  vmxPath: string,
+  files: SmallFiles = systemFiles,
+): Promise<string | null> {
+  return vmxValue(await readVmx(vmxPath, files), MOVED_TO);
+}
+
+/** The home as a spec names it. */
+export async function homeAt(
+  vmxPath: string,
+  paths: DatastorePaths,
+): Promise<{ datastoreId: string; vmxPath: string }> {
+  const { datastoreId, path } = await paths.locate(vmxPath);
+  return { datastoreId, vmxPath: path };
+}
+
+/** A .vmx that says where the VM is now, for who looks for it here. */
+export function movedVmx(vmx: string, to: string): string {
+  const entries = new Map(parseVmx(new TextEncoder().encode(vmx)));
+  entries.set(MOVED_TO, to);
+  return new TextDecoder().decode(formatVmx(entries));
 }
 
 /** The mark of a .vmx file; null when there is no such file. */

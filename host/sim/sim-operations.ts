@@ -35,6 +35,8 @@ const RETRY_MS = 2_500;
 /** A migration that takes longer than this keeps its guests waiting, in milliseconds. */
 const PAUSE_MS_MAX = 8_000;
 const OFF_MS_MAX = 20_000;
+/** From this severity on a storage migration takes the home along. */
+const HOME_MOVES = 0.5;
 const FIND_TRIES = 40;
 /** The power may fail so soon after an operation, in steps. */
 const AFTER_STEPS = 24;
@@ -173,8 +175,11 @@ export class SimOperations {
       return { key, datastoreId, path, provisioning: 'thin' as const };
     });
     const moved = event.severity < 0.3 ? disks.slice(0, 1) : disks;
+    const { spec } = vm;
+    const leaves = event.severity > HOME_MOVES && spec.datastoreId !== datastoreId;
+    const home = leaves ? { datastoreId, vmxPath: spec.vmxPath } : null;
     await this.#onFiles(vm, event, (on, operationKey) =>
-      relocateVm(on, { vm: vm.spec, operationKey, home: null, disks: moved }),
+      relocateVm(on, { vm: vm.spec, operationKey, home, disks: moved }),
     );
   }
 
@@ -273,7 +278,7 @@ export class SimOperations {
             (on) => work(on, operationKey),
           ),
         );
-        vm.spec = { ...vm.spec, disks: known(vm, files) };
+        vm.spec = { ...vm.spec, ...homeKnown(vm, files), disks: known(vm, files) };
         if (answer !== null) return;
         await schedule.sleep(RETRY_MS);
       }
@@ -366,6 +371,12 @@ function withFilters(spec: VmRunSpec, filters: readonly DiskFilter[]): VmRunSpec
 
 function newJob(): OnVm['job'] {
   return { report: () => undefined, signal: new AbortController().signal };
+}
+
+/** The VM's home as the controller learns of it. */
+function homeKnown(vm: SimVm, files: VmFiles): Pick<VmRunSpec, 'datastoreId' | 'vmxPath'> {
+  const [, datastoreId = '', ...path] = files.homeOf(vm.id).split('/');
+  return { datastoreId, vmxPath: path.join('/') };
 }
 
 /** The VM's disks as the controller learns of them. */

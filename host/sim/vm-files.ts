@@ -10,6 +10,7 @@ import { RegisterHistory } from './register-history.ts';
 import type { SimVolume } from './volume.ts';
 
 const MARK = 'sluice.operation';
+const MOVED_TO = 'sluice.movedTo';
 const DISK_UNIT = /^scsi0:(\d)\.filename$/i;
 const FIRST_KEY = 2000;
 
@@ -21,7 +22,7 @@ export interface DiskContent {
 
 interface Commit {
   mark: string;
-  before: { contents: Map<string, DiskContent>; disks: Map<number, string> };
+  before: { contents: Map<string, DiskContent>; disks: Map<number, string>; vmxPath: string };
   /** A guest may have seen it: it must not go back any more. */
   seen: boolean;
 }
@@ -59,6 +60,11 @@ export class VmFiles {
       history: new RegisterHistory(registers),
       ringMade: false,
     });
+  }
+
+  /** Where the .vmx of a VM is now. */
+  homeOf(id: string): string {
+    return this.#stateOf(id).vmxPath;
   }
 
   /** Paths of the disks that a VM has now, by key. */
@@ -102,8 +108,8 @@ export class VmFiles {
 
   /** The VM serves guests: what its .vmx says must last. */
   seen(id: string): void {
-    const { vmxPath, commits } = this.#stateOf(id);
-    const { mark } = this.#read(vmxPath);
+    const { commits } = this.#stateOf(id);
+    const mark = this.#markOf(this.#stateOf(id));
     const at = commits.findIndex((commit) => commit.mark === mark);
     for (const commit of commits.slice(0, at + 1)) commit.seen = true;
   }
@@ -120,22 +126,25 @@ export class VmFiles {
   }
 
   #goBack(id: string, state: VmState): void {
-    const { mark } = this.#read(state.vmxPath);
-    while (state.commits.length > 0 && state.commits.at(-1)?.mark !== mark) {
+    while (state.commits.length > 0 && state.commits.at(-1)?.mark !== this.#markOf(state)) {
       const last = state.commits.pop();
       if (last === undefined) return;
       if (last.seen) this.#onWrong(`${id} has lost ${last.mark} with the power, and had run on it`);
       state.disks = last.before.disks;
+      state.vmxPath = last.before.vmxPath;
       for (const [path, content] of last.before.contents) this.#contents.set(path, content);
     }
   }
 
   #changed(vmxPath: string): void {
-    const { mark } = this.#read(vmxPath);
+    const { mark, movedTo } = this.#read(vmxPath);
     const operation = this.#underWay.get(mark);
     if (operation === undefined) return;
     const contents = new Map(this.#contents);
     const state = [...this.#vms.values()].find((each) => each.vmxPath === vmxPath);
+    // A new home that does not count yet: the old one does not name it.
+    if (state === undefined && operation.kind !== 'clone') return;
+    if (state?.commits.at(-1)?.mark === mark) return;
     // The .vmx of a clone is a new one.
     const disks = new Map(state?.disks);
     this.#apply(operation, disks);
@@ -143,8 +152,10 @@ export class VmFiles {
       this.onNewVm?.(vmxPath);
       return;
     }
-    state.commits.push({ mark, before: { contents, disks: state.disks }, seen: false });
+    const before = { contents, disks: state.disks, vmxPath };
+    state.commits.push({ mark, before, seen: false });
     state.disks = disks;
+    if (movedTo !== null) state.vmxPath = movedTo;
   }
 
   /** The disks that the VM should have then: whether its .vmx names them its guests will tell. */
@@ -219,7 +230,14 @@ export class VmFiles {
     return state;
   }
 
-  #read(vmxPath: string): { mark: string; disks: Map<number, string> } {
+  /** Of a VM whose home has moved the old .vmx counts as long as it is there. */
+  #markOf({ vmxPath, commits }: VmState): string {
+    const old = commits.at(-1)?.before.vmxPath;
+    const counts = old !== undefined && this.#volume.has(old) ? old : vmxPath;
+    return this.#read(counts).mark;
+  }
+
+  #read(vmxPath: string): { mark: string; disks: Map<number, string>; movedTo: string | null } {
     const vmx = parseVmx(this.#volume.find(vmxPath).bytes);
     const disks = new Map<number, string>();
     for (const [name, value] of vmx) {
@@ -228,7 +246,7 @@ export class VmFiles {
       const path = isAbsolute(value) ? value : join(dirname(vmxPath), value);
       disks.set(FIRST_KEY + Number(slot), path);
     }
-    return { mark: vmxValue(vmx, MARK) ?? '', disks };
+    return { mark: vmxValue(vmx, MARK) ?? '', disks, movedTo: vmxValue(vmx, MOVED_TO) };
   }
 }
 

@@ -30,6 +30,8 @@ export const intentSchema = z.object({
     .default([]),
   /** Disks that it makes: deleted when it has not happened. */
   created: z.array(pathSchema),
+  /** Other files that it makes. */
+  createdFiles: z.array(pathSchema).optional(),
   /** Directories that it makes: removed, when it has not happened, if they are empty. */
   createdFolders: z.array(pathSchema),
   /** Disks that nobody needs any more: deleted when it has happened. */
@@ -57,25 +59,37 @@ export async function settleIntent(
   files: DiskFiles = systemDiskFiles,
 ): Promise<Settlement> {
   const { vmxPath, followUps } = intent.commit;
-  const mark = await readMark(vmxPath, files);
+  const { createdFiles = [] } = intent;
+  const mark = await markOf(intent, files);
   if (mark === intent.mark) {
     await finishCommit(intent.commit, files);
     for (const pair of intent.reparented) await reparent(pair, files);
     for (const path of intent.obsolete) await deleteDisk(path, objects, files);
     for (const path of intent.obsoleteFiles) await removeFile(path, files);
     const left = [...intent.obsolete, ...intent.obsoleteFiles].map((path) => dirname(path));
-    const used = new Set(intent.commit.followUps.map(({ path }) => dirname(path)));
+    const used = new Set(followUps.map(({ path }) => dirname(path)));
     for (const folder of new Set(left)) if (!used.has(folder)) await removeIfEmpty(folder, files);
     return 'done';
   }
   if (mark !== intent.markBefore) return 'overtaken';
   // What a process that was killed had begun to write.
-  for (const path of [vmxPath, ...followUps.map((each) => each.path)]) {
-    await removeFile(`${path}.new`, files);
-  }
+  const written = [vmxPath, ...followUps.map((each) => each.path), ...createdFiles];
+  for (const path of written) await removeFile(`${path}.new`, files);
+  for (const path of createdFiles) await removeFile(path, files);
   for (const path of intent.created) await deleteDisk(path, objects, files);
   for (const path of intent.createdFolders) await removeIfEmpty(path, files);
   return 'undone';
+}
+
+/** Of a home that has moved the .vmx where it was may be gone already, and the new one counts. */
+async function markOf({ commit, mark }: Intent, files: DiskFiles): Promise<string | null> {
+  const { vmxPath, preparations = [] } = commit;
+  const found = await readMark(vmxPath, files);
+  if (found !== null) return found;
+  for (const { path } of preparations.filter((each) => each.path.endsWith('.vmx'))) {
+    if ((await readMark(path, files)) === mark) return mark;
+  }
+  return null;
 }
 
 async function removeFile(path: string, files: DiskFiles): Promise<void> {

@@ -9,7 +9,7 @@ import { keysOf } from '#lib/model/key.ts';
 import { orderFilters } from '#lib/rules/filter-order.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { readDescriptor } from '../../datastore/descriptor-file.ts';
-import { diskPathsOf } from '../../datastore/vm-home.ts';
+import { diskPathsOf, homeAt, movedTo } from '../../datastore/vm-home.ts';
 import type { LaunchFilter, WorldLaunch } from '../../world/launch.ts';
 import type { OperatingHost } from './operated-vm.ts';
 import { specWithFilters, type VmRecord } from './vm-record.ts';
@@ -70,14 +70,16 @@ export async function launchOf(
  * operation has made of them. Throws `FileNotFound` without a .vmx.
  */
 export async function specAtHome(host: OperatingHost, spec: VmRunSpec): Promise<VmRunSpec> {
-  const vmxPath = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
-  const paths = await diskPathsOf(vmxPath, host.files);
+  const asked = await host.datastores.resolve(spec.datastoreId, spec.vmxPath);
+  const vmxPath = await movedTo(asked, host.files);
+  const home = vmxPath === null ? {} : await homeAt(vmxPath, host.datastores);
+  const paths = await diskPathsOf(vmxPath ?? asked, host.files);
   const disks: VmRunSpec['disks'] = [];
   for (const disk of spec.disks) {
     const path = paths.get(disk.unit);
     if (path !== undefined) disks.push({ ...disk, ...(await host.datastores.locate(path)) });
   }
-  return { ...spec, disks };
+  return { ...spec, ...home, disks };
 }
 
 /** Where a suspended VM's state is kept: beside its .vmx. */

@@ -45,6 +45,9 @@ async function destroyFiles(host: HostContext, vm: VmRunSpec): Promise<void> {
     await rm(path, { force: true });
   }
   await unlink(vmxPath);
+  // One that has moved, and whose host has not tidied up where it was.
+  const asked = await host.datastores.resolve(vm.datastoreId, vm.vmxPath);
+  if (asked !== vmxPath) await rm(asked, { force: true });
   await syncDirectory(dirname(vmxPath));
   const folders = new Set([...own.map((path) => dirname(path)), dirname(vmxPath)]);
   for (const folder of folders) {

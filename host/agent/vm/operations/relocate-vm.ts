@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import type { relocateVm as call, Provisioning, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
-import { spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-home.ts';
+import { movedVmx, spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-home.ts';
 import type { Intent } from '../vm-intent.ts';
 import { isFree } from './disk-names.ts';
 import { type DiskTree, isOwn, parentOf, readDiskTree } from './disk-tree.ts';
@@ -13,6 +13,13 @@ import { newMark, type OnVm } from './on-vm.ts';
 import { operate } from './operate.ts';
 
 type Input = z.output<typeof call.input>;
+
+interface NewHome {
+  mark: string;
+  vmsd: { path: string; text: string };
+  vmxPath: string;
+  vmx: string;
+}
 
 interface Layer {
   sourcePath: string;
@@ -129,18 +136,19 @@ async function intentOfMove(
     path: vmxPath.replace(/(\.vmx)?$/, '.vmsd'),
     text: await vmsdOfLayout(layout, home.lastUid, spell),
   };
+  const vmx = await vmxOfLayout({ vmx: home.vmx, layout }, spell, mark);
   const targets = [...moved.values()].map(({ targetPath }) => targetPath);
   const { datastoreId, vmxPath: homePath, disks } = layout;
+  const stays = { vmxPath, vmx, followUps: [vmsd] };
   return {
     operationKey,
     mark,
-    markBefore: homeStays ? home.mark : null,
+    markBefore: home.mark,
     commit: {
       mark,
-      vmxPath,
-      vmx: await vmxOfLayout({ vmx: home.vmx, layout }, spell, mark),
-      followUps: [vmsd],
+      ...(homeStays ? stays : await moveOfHome(on, layout, { mark, vmsd, vmxPath, vmx })),
     },
+    createdFiles: homeStays ? [] : [vmsd.path, vmxPath],
     created: targets,
     createdFolders: [...new Set([dirname(vmxPath), ...targets.map((path) => dirname(path))])],
     // Children before their parents.
@@ -149,5 +157,24 @@ async function intentOfMove(
     obsoleteFiles: homeStays ? [] : [home.vmxPath, home.vmsdPath],
     spec: { ...vm, datastoreId, vmxPath: homePath, disks },
     answer: null,
+  };
+}
+
+/**
+ * The home moves when the .vmx in the old one says so, in one step: a host that takes the VM over
+ * looks there, and must find it before or after, not in both places.
+ */
+async function moveOfHome(
+  { home, host }: OnVm,
+  layout: VmLayout,
+  { mark, vmsd, vmxPath, vmx }: NewHome,
+): Promise<Omit<Intent['commit'], 'mark'>> {
+  const spell = spellingFor(dirname(home.vmxPath), host.datastores);
+  const left = await vmxOfLayout({ vmx: home.vmx, layout }, spell, mark);
+  return {
+    vmxPath: home.vmxPath,
+    vmx: movedVmx(left, vmxPath),
+    preparations: [vmsd, { path: vmxPath, text: vmx }],
+    followUps: [],
   };
 }
