@@ -25,6 +25,8 @@ const CACHE = fileURLToPath(new URL('../../.build/compile-cache', import.meta.ur
 const COMPILE_CACHE = `data:text/javascript,${encodeURIComponent(
   `import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(CACHE)});`,
 )}`;
+/** As an agent does: a storm of flushes must not keep a disk's lock from being renewed in time. */
+const FILE_THREADS = 16;
 const FIRST_KEY = 2000;
 /** The machine may be busy. */
 const START_MS = 60_000;
@@ -102,7 +104,10 @@ export class WorldHarness {
   async start(launch: WorldLaunch, timeoutMs = START_MS): Promise<RunningWorld> {
     const { file, args } = await this.commandOf(launch);
     const log = await open(`${launch.logPath}.stderr`, 'a', 0o600);
-    const child = spawn(file, args, { stdio: ['ignore', 'ignore', log.fd], detached: true });
+    const child = spawn('env', [`UV_THREADPOOL_SIZE=${FILE_THREADS}`, file, ...args], {
+      stdio: ['ignore', 'ignore', log.fd],
+      detached: true,
+    });
     await log.close();
     if (child.pid !== undefined) this.#pids.add(child.pid);
     const client = clientOf(launch);
@@ -114,7 +119,10 @@ export class WorldHarness {
   /** What a destination agent answers to `prepareIncoming`. */
   async ticket(launch: WorldLaunch): Promise<HandoverTicket> {
     const { file, args } = await this.commandOf(launch);
-    const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+    const env = {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      UV_THREADPOOL_SIZE: `${FILE_THREADS}`,
+    };
     const { controlSocketPath } = launch;
     return { vmId: launch.vm.vmId, launch: { file, args, env }, controlSocketPath };
   }
