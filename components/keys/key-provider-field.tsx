@@ -1,6 +1,6 @@
 'use client';
-// Chooses a key provider by its name, or the default one; a name that no provider has any more stays
-// to be seen. Who may not see the providers types the name.
+// Chooses a key provider by its name, or the default one; a name that no provider has any more
+// stays to be seen. Who may not see the providers types the name.
 // Props: `label`, `help`, `problem`, `value` (empty for the default one), `onChange`.
 import { useCall } from '#lib/client/use-call.ts';
 import type { KeyProviderView } from '#lib/wire/api/keys.ts';

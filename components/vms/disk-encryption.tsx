@@ -1,6 +1,6 @@
 'use client';
-// Which key opens a disk, and how much of the disk it covers: what the disk held before is encrypted
-// while the VM is on.
+// Which key opens a disk, and how much of the disk it covers: what the disk held before is
+// encrypted while the VM is on.
 // Props: `disk`, `vm`.
 import { useSamples } from '#lib/client/use-io.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';

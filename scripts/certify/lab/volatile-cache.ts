@@ -95,7 +95,7 @@ export class VolatileCache {
       if (this.#sectors.get(sector) === bytes) this.#sectors.delete(sector);
   }
 
-  /** Those that begin later find what is flushed in the cache. A failed one is told to its reader. */
+  /** Those that begin later find what is flushed in the cache. Who reads is told of a failure. */
   async #readsOver(): Promise<void> {
     await Promise.allSettled(this.#reads);
     if (this.#past === 0) return;
