@@ -88,7 +88,7 @@ const playedHosts: Agents = {
         contents: [
           {
             ...{ id: 'f1', filter: 'cache', disk: 'web01/web01.vmdk', bytes: 2 ** 20 },
-            ...{ vmId: null, diskKey: null, mirrorOf: null },
+            ...{ vmId: null, diskKey: null, mirrorOf: null, writtenAt: 1_790_000_000_000 },
           },
         ],
       },
