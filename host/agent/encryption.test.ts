@@ -169,9 +169,12 @@ function filesIn(folder: string): string[] {
     .filter((path) => existsSync(path) && statSync(path).isFile());
 }
 
-test('its process leaves no core dump', async () => {
-  const pid = (await esx01.world('vm-1'))?.pid;
-  expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/Max core file size +0 +0 /);
+test('its process and its host leave no core dump', async () => {
+  const { stdout } = await run('pgrep', ['-f', `agent-main.ts .*${scratch('esx01')}`]);
+  const pids = [(await esx01.world('vm-1'))?.pid, Number(stdout)];
+  for (const pid of pids) {
+    expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/Max core file size +1 +1 /);
+  }
 });
 
 test('an agent that was killed has lost the keys, asks for them by name, and goes on', async () => {

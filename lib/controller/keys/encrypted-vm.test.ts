@@ -7,6 +7,7 @@ import { diskFilterSchema } from '../../model/filter.ts';
 import { caller, openTestLab, type TestLab, testVib } from '../test-lab.ts';
 import { assignPolicies } from '../vms/assign-policies.ts';
 import { createKeyProvider } from './change-key-providers.ts';
+import { findKeys } from './find-keys.ts';
 import { keyedAgents } from './keyed-agents.ts';
 import { recryptVm } from './recrypt-vm.ts';
 
@@ -59,6 +60,8 @@ test('a disk gets a key with its policy, another by a rekey, decrypted at last',
   expect(deep).toMatchObject({ state: 'success', result: { disks: 1 } });
   expect(await properties()).toMatchObject({ generation: 2, previousKeyId: first?.keyId });
 
+  await expectNoKeyInTheClear();
+
   const esx01 = lab.agents[0];
   esx01?.keys.clear();
   const trouble = { kind: 'keyMissing' as const, keyId: 'k', providerId: 'vault', message: 'm' };
@@ -73,3 +76,24 @@ test('a disk gets a key with its policy, another by a rekey, decrypted at last',
     ...['filters', 'recrypt', 'decrypt', 'filters'],
   ]);
 });
+
+/** In any column of any table: tasks and their inputs, events, and the change log among them. */
+async function expectNoKeyInTheClear(): Promise<void> {
+  const refs = await lab.db.providerKey.findMany({ include: { provider: true } });
+  const named = refs.map(({ keyId, provider }) => ({ provider: provider.name, keyId }));
+  const { keys } = await findKeys(lab.services, named);
+  expect(keys.length).toBeGreaterThan(1);
+  const tables = await lab.db.$queryRaw<{ name: string }[]>`
+    SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`;
+  expect(tables.length).toBeGreaterThan(20);
+  for (const { name } of tables) {
+    const rows = await lab.db.$queryRawUnsafe(
+      `SELECT coalesce(json_agg(row)::text, '') AS text FROM "${name}" row`,
+    );
+    const text = JSON.stringify(rows);
+    for (const { value } of keys) {
+      const hex = Buffer.from(value, 'base64').toString('hex');
+      expect(text.includes(value) || text.includes(hex), name).toBe(false);
+    }
+  }
+}
