@@ -71,5 +71,5 @@ test.each([
 
 test('nobody is reached who is not a peer', async () => {
   const { network } = networkOf('host-1');
-  await expect(network.connect('host-2')).rejects.toThrow('host-2 is no peer that is known');
+  await expect(network.connect('host-2')).rejects.toMatchObject({ fault: 'NotFound' });
 });

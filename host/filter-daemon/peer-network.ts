@@ -3,6 +3,7 @@
 // it is.
 import type { Server, Socket } from 'node:net';
 import type { DaemonPeer } from '#lib/filter-sdk/filter.ts';
+import { Fault } from '#lib/model/fault.ts';
 import { connectPsk, createPskServer } from '../replica/psk-tls.ts';
 import type { KeyedPeer } from './daemon-launch.ts';
 
@@ -42,11 +43,13 @@ export class PeerNetwork {
     });
   }
 
-  /** Throws `HostNotReachable`; an Error for a host that is not known. */
+  /** Throws `HostNotReachable`, and `NotFound` for a host that is not known. */
   async connect(hostId: string): Promise<Socket> {
     const peer = this.#find(hostId);
     const key = keyIn(peer);
-    if (peer === undefined || key === null) throw new Error(`${hostId} is no peer that is known`);
+    if (peer === undefined || key === null) {
+      throw new Fault('NotFound', `The host ${hostId} is no peer that is known.`);
+    }
     return connectPsk({ host: peer.address, port: peer.port, identity: this.#hostId, key });
   }
 

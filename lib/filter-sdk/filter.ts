@@ -6,6 +6,7 @@
 // Modelled after the public description of VMware's vSphere APIs for I/O Filtering; not compatible
 // with its development kit. A filter is one ES module with a default export made by `defineFilter`.
 
+import type { DaemonConnection, DaemonNetwork } from './daemon-network.ts';
 import type { HostFlash } from './host-flash.ts';
 import type { KeyService } from './key-service.ts';
 
@@ -334,33 +335,11 @@ export function defineFilter<Definition extends FilterDefinition>(
   return definition;
 }
 
-/** One connection of a daemon: messages of at most 4 MiB, in order. */
-export interface DaemonConnection {
-  readonly remoteAddress: string;
-  /** Between peers: the other host, which has proved that it is that one. Else empty. */
-  readonly hostId?: string;
-  send(message: Uint8Array): boolean;
-  onMessage(listener: (message: Uint8Array) => void): void;
-  onClose(listener: () => void): void;
-  close(): void;
-}
+export type { DaemonConnection, DaemonPeer, DaemonPsk } from './daemon-network.ts';
 
 /** A disk on this host whose filter has opened its line. */
 export interface DaemonDisk extends DaemonConnection {
   readonly diskId: string;
-}
-
-/** A daemon of the same filter on another host of the cluster. */
-export interface DaemonPeer {
-  readonly hostId: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-/** A key of 32 bytes that two parties share, and as whom who connects has it. */
-export interface DaemonPsk {
-  readonly identity: string;
-  readonly key: Uint8Array;
 }
 
 /** What the framework gives a daemon when it starts. */
@@ -372,24 +351,7 @@ export interface DaemonContext {
   readonly flash?: HostFlash;
   /** Each disk of the host that runs the filter, from now on. */
   onDisk(listener: (disk: DaemonDisk) => void): void;
-  readonly network: {
-    /** Waits for other hosts' daemons; resolves with the port that was taken. */
-    listen(port: number, onConnection: (connection: DaemonConnection) => void): Promise<number>;
-    /** With a key over TLS, where the other one has to have the same under that identity. */
-    connect(address: string, port: number, psk?: DaemonPsk): Promise<DaemonConnection>;
-    /**
-     * As `listen`, for the daemons of this filter on the other hosts of the cluster alone: each
-     * proves with a key that it shares with this host which one it is, and all is encrypted.
-     */
-    listenForPeers(onConnection: (connection: DaemonConnection) => void): Promise<number>;
-    /** To such a one. Rejects when it is not known, not reached, or not the one it should be. */
-    connectToPeer(hostId: string): Promise<DaemonConnection>;
-    /**
-     * Told at once what is known, then of each change: the daemons of this filter on the other
-     * hosts of the cluster, at the port that they took with their first `listen`. One listener.
-     */
-    onPeers(listener: (peers: readonly DaemonPeer[]) => void): void;
-  };
+  readonly network: DaemonNetwork;
 }
 
 /** A daemon of a filter: one process for each host, from the VIB's file `daemon.mjs`. */

@@ -1,5 +1,5 @@
-// Logs that are fetched from other hosts, all in memory: a disk that was lost with its host opens on
-// a third one with what stood in the mirror, or in the log of the host itself.
+// Logs that are fetched from other hosts, all in memory: a disk that was lost with its host opens
+// on a third one with what stood in the mirror, or in the log of the host itself.
 import { expect, test } from 'vitest';
 import type { DaemonConnection, DaemonContext } from '#lib/filter-sdk/filter.ts';
 import { FilterHarness } from '#lib/filter-sdk/filter-harness.ts';

@@ -14,8 +14,8 @@ export interface FlashContentFacts {
 export function judgeRemoveFlashContent({ host, vm, mirrorOf }: FlashContentFacts): Verdict {
   if (vm === null || mirrorOf !== null) return verdictOf([]);
   const message =
-    `${vm.name} keeps this on the virtual flash resource of ${host.name}, and it may be data that ` +
-    'the disk does not have yet.';
+    `${vm.name} keeps this on the virtual flash resource of ${host.name}, and it may be data ` +
+    'that the disk does not have yet.';
   const remedy = `It goes by itself when ${vm.name} is powered on on ${host.name} or deleted.`;
   return verdictOf([{ fault: 'ResourceInUse', message, remedy, objects: [vm.id] }]);
 }

@@ -54,7 +54,7 @@ export const configureFlash = defineRpc({
   timeoutMs: 10_000,
 });
 
-/** Removes one file of it. `NotFound` when it is not there. Whose it is must have been looked at. */
+/** Removes one file, whose owner was looked at before. `NotFound` when it is not there. */
 export const removeFlashContent = defineRpc({
   name: 'removeFlashContent',
   input: keyed.extend({ contentId: flashContentIdSchema }),
