@@ -140,9 +140,11 @@ export class DiskEncryption implements FilterHooks, FilterLifecycle {
   #convert({ data, offset, length }: DiskIo, convert: Convert): void {
     const { before, behind } = this.#walker.ciphers;
     const split = Math.min(Math.max(this.#walker.boundary - offset, 0), length);
-    if (split === 0) return convert(behind, data, offset);
-    if (split === length) return convert(before, data, offset);
-    convert(before, data.subarray(0, split), offset);
-    convert(behind, data.subarray(split), offset + split);
+    if (split === 0) convert(behind, data, offset);
+    else if (split === length) convert(before, data, offset);
+    else {
+      convert(before, data.subarray(0, split), offset);
+      convert(behind, data.subarray(split), offset + split);
+    }
   }
 }
