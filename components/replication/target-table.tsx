@@ -20,13 +20,13 @@ const COLUMNS: readonly TableColumn<ReplicationTargetView>[] = [
   {
     id: 'address',
     header: 'Address',
-    width: 170,
+    width: 150,
     value: ({ address, port }) => `${address}:${port}`,
   },
   {
     id: 'connection',
     header: 'Connection',
-    width: 240,
+    width: 170,
     value: ({ trouble }) => trouble || 'Connected',
     cell: (target) => <Connection target={target} />,
   },
@@ -40,7 +40,7 @@ const COLUMNS: readonly TableColumn<ReplicationTargetView>[] = [
   {
     id: 'copies',
     header: 'Copies',
-    width: 150,
+    width: 110,
     align: 'end',
     value: ({ copyBytes }) => copyBytes,
     cell: ({ copies, copyBytes }) => `${copies} (${formatBytes(copyBytes)})`,
@@ -48,7 +48,7 @@ const COLUMNS: readonly TableColumn<ReplicationTargetView>[] = [
   {
     id: 'journal',
     header: 'Journals',
-    width: 110,
+    width: 90,
     align: 'end',
     value: ({ journalBytes }) => journalBytes,
     cell: ({ journalBytes }) => formatBytes(journalBytes),
@@ -56,14 +56,11 @@ const COLUMNS: readonly TableColumn<ReplicationTargetView>[] = [
   {
     id: 'paired',
     header: 'Paired',
-    width: 180,
+    width: 130,
     value: ({ createdAt }) => createdAt,
-    cell: ({ createdAt, createdBy }) => (
-      <span>
-        <Age at={createdAt} /> by {createdBy}
-      </span>
-    ),
+    cell: ({ createdAt }) => <Age at={createdAt} />,
   },
+  { id: 'createdBy', header: 'Paired by', width: 90, value: ({ createdBy }) => createdBy },
   {
     id: 'actions',
     header: 'Actions',

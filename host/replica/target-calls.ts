@@ -12,11 +12,13 @@ import {
 import { type BoundRpc, handle } from '../agent/rpc-server.ts';
 import type { Pairings } from './pairings.ts';
 import type { ReplicaDisk } from './replica-disk.ts';
+import type { ServedMoments } from './served-moments.ts';
 import type { TargetStore } from './target-store.ts';
 import { writeRate } from './write-rate.ts';
 
 export interface TargetCallsParts {
   store: TargetStore;
+  moments: ServedMoments;
   pairings: Pairings;
   nbdPort(): number;
 }
@@ -43,7 +45,7 @@ export function pairedRpcs(parts: TargetCallsParts, pairing: string): BoundRpc[]
   ];
 }
 
-function replicaRpcs({ store, nbdPort }: TargetCallsParts): BoundRpc[] {
+function replicaRpcs({ store, moments, nbdPort }: TargetCallsParts): BoundRpc[] {
   return [
     handle(queryReplicas, async () => ({
       replicas: store.disks.map((replica) => viewOf(replica, store.isSending(replica))),
@@ -51,10 +53,10 @@ function replicaRpcs({ store, nbdPort }: TargetCallsParts): BoundRpc[] {
     })),
     handle(serveMoment, async ({ diskId, at }) => {
       const sequence = 'sequence' in at ? at.sequence : sequenceAt(store.find(diskId), at.timeUs);
-      return { moment: store.serve(diskId, sequence), nbdPort: nbdPort() };
+      return { moment: await moments.serve(diskId, sequence), nbdPort: nbdPort() };
     }),
     handle(stopServingMoment, async ({ exportName }) => {
-      await store.stopServing(exportName);
+      await moments.stopServing(exportName);
       return {};
     }),
     handle(queryWriteRate, async ({ diskIds, ...span }) => ({

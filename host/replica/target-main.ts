@@ -14,6 +14,7 @@ import { NbdServer } from '../nbd/nbd-server.ts';
 import { ExportList } from '../volumes/export-list.ts';
 import { Pairings } from './pairings.ts';
 import { ReplicationTarget } from './replication-target.ts';
+import { ServedMoments } from './served-moments.ts';
 import { pairedRpcs, targetRpcs } from './target-calls.ts';
 import { TargetStore } from './target-store.ts';
 
@@ -78,10 +79,11 @@ const pairings = await Pairings.open(`${options.directory}/pairings.json`, {
   clock: systemClock,
   random: systemRandom,
 });
+const moments = await ServedMoments.open(`${options.directory}/moments.json`, { store, log });
 // A moment's name is secret: who knows it may read it.
 const nbd = new NbdServer({ exports: exports.all, unlisted: true, clock: systemClock, log });
 const nbdPort = await nbd.listenTcp({ host: options.address, port: options['nbd-port'] });
-const calls = { store, pairings, nbdPort: () => nbdPort };
+const calls = { store, moments, pairings, nbdPort: () => nbdPort };
 const target = new ReplicationTarget({
   ...{ store, pairings, clock: systemClock, log },
   onCalls(socket, pairing) {

@@ -111,12 +111,18 @@ export class TargetStore {
     if (this.#senders.get(replica) === link) this.#senders.delete(replica);
   }
 
-  /** Serves a disk as it was then, until it is closed. Throws `NotFound`, `InvalidArgument`. */
-  serve(diskId: string, sequence: number): ServedMoment {
-    const { exports, random } = this.#parts;
+  /**
+   * Serves a disk as it was then, until it is told to stop, under a new name or the one given.
+   * Throws `NotFound`, `InvalidArgument`.
+   */
+  serve(
+    diskId: string,
+    sequence: number,
+    exportName = randomUuid(this.#parts.random),
+  ): ServedMoment {
+    const { exports } = this.#parts;
     const replica = this.find(diskId);
     const backing = new MomentBacking(replica, sequence);
-    const exportName = randomUuid(random);
     const fenced = new FencedExport({ name: exportName, key: exports.nextKey(), backing });
     exports.add(fenced);
     const moment = { exportName, diskId, sequence, sizeBytes: backing.sizeBytes };

@@ -6,7 +6,14 @@ import { writeRate } from './write-rate.ts';
 function journalOf(writes: readonly [timeUs: number, length: number][]): JournalIndex {
   const index = new JournalIndex();
   writes.forEach(([timeUs, length], at) => {
-    const header = { kind: 'write' as const, session: 1, sequence: at + 1, timeUs, offset: 0, length };
+    const header = {
+      kind: 'write' as const,
+      session: 1,
+      sequence: at + 1,
+      timeUs,
+      offset: 0,
+      length,
+    };
     index.add({ ...header, payloadCrc: 0 }, 1, at * 4096);
   });
   return index;
@@ -28,7 +35,14 @@ test('writes are counted where they were, over all journals', () => {
 
 test('a mark is no write', () => {
   const index = new JournalIndex();
-  const header = { kind: 'mark' as const, session: 1, sequence: 1, timeUs: 100, offset: 0, length: 5 };
+  const header = {
+    kind: 'mark' as const,
+    session: 1,
+    sequence: 1,
+    timeUs: 100,
+    offset: 0,
+    length: 5,
+  };
   index.add({ ...header, payloadCrc: 0 }, 1, 0);
   expect(writeRate([index], { fromUs: 0, toUs: 200, buckets: 1 })).toEqual([
     { fromUs: 0, writes: 0, bytes: 0 },

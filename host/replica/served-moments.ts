@@ -1,0 +1,74 @@
+// The moments that a target serves, kept on disk, so that a virtual machine that reads one finds it
+// again under the same name when the target was killed and started anew.
+import { z } from 'zod';
+import { Mutex } from '#lib/base/mutex.ts';
+import { Fault } from '#lib/model/fault.ts';
+import { StateFile } from '../agent/store/state-file.ts';
+import type { ServedMoment, TargetStore } from './target-store.ts';
+
+const servedSchema = z.object({
+  format: z.literal(1),
+  moments: z.array(
+    z.object({
+      exportName: z.string().min(1),
+      diskId: z.string().min(1),
+      sequence: z.number().int().nonnegative(),
+    }),
+  ),
+});
+
+export class ServedMoments {
+  readonly #file: StateFile<typeof servedSchema>;
+  readonly #store: TargetStore;
+  readonly #mutex = new Mutex();
+
+  private constructor(file: StateFile<typeof servedSchema>, store: TargetStore) {
+    this.#file = file;
+    this.#store = store;
+  }
+
+  /** Serves again what was served; a moment that is no more is named in the log and forgotten. */
+  static async open(
+    path: string,
+    { store, log }: { store: TargetStore; log(message: string): void },
+  ): Promise<ServedMoments> {
+    const initial = () => ({ format: 1 as const, moments: [] });
+    const file = await StateFile.open(path, servedSchema, initial);
+    const kept = file.value.moments.filter(({ exportName, diskId, sequence }) => {
+      try {
+        store.serve(diskId, sequence, exportName);
+        return true;
+      } catch (thrown) {
+        if (!(thrown instanceof Fault)) throw thrown;
+        log(`a moment is no longer served: ${thrown.message}`);
+        return false;
+      }
+    });
+    if (kept.length < file.value.moments.length) await file.set({ format: 1, moments: kept });
+    return new ServedMoments(file, store);
+  }
+
+  /** It is on disk when this resolves. Throws `NotFound`, `InvalidArgument`. */
+  serve(diskId: string, sequence: number): Promise<ServedMoment> {
+    return this.#mutex.run(async () => {
+      const moment = this.#store.serve(diskId, sequence);
+      await this.#write();
+      return moment;
+    });
+  }
+
+  /** Nothing happens when it is not served. */
+  stopServing(exportName: string): Promise<void> {
+    return this.#mutex.run(async () => {
+      await this.#store.stopServing(exportName);
+      await this.#write();
+    });
+  }
+
+  #write(): Promise<void> {
+    const moments = this.#store.moments.map(({ exportName, diskId, sequence }) => ({
+      ...{ exportName, diskId, sequence },
+    }));
+    return this.#file.set({ format: 1, moments });
+  }
+}
