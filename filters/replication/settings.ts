@@ -15,6 +15,8 @@ export interface Settings {
   key: { provider: string; keyId: string };
   /** The name of the copy at the target. */
   replicaId: string;
+  /** The virtual machine, as the target knows it. */
+  vm: string;
 }
 
 /** Throws with what is missing when the controller has not said where the disk is to go. */
@@ -39,6 +41,7 @@ export function settingsOf(properties: PropertyValues): Settings {
     pairing: managed('pairing'),
     key: { provider: managed('keyProvider'), keyId: managed('keyId') },
     replicaId: `${managed('vm')}/${managed('disk')}`,
+    vm: managed('vm'),
   };
 }
 

@@ -33,6 +33,13 @@ const stateSchema = z.object({
   rollingTo: z.number().int().nonnegative(),
   /** The base is no moment that the disk was in. */
   resyncing: z.boolean(),
+  /** Because something is lost: only a resync of all brings it back. */
+  lost: z.boolean().default(false),
+  /** What the source wants to be kept; `mib` 0 for no wish. */
+  journal: z
+    .object({ hours: z.number().positive(), mib: z.number().nonnegative() })
+    .nullable()
+    .default(null),
 });
 type State = z.infer<typeof stateSchema>;
 
@@ -56,7 +63,7 @@ export class ReplicaDisk {
     this.#parts = parts;
     this.#state = state;
     this.#base = base;
-    this.moments = new MomentList(state.sizeBytes, state.resyncing);
+    this.moments = new MomentList(state);
   }
 
   /** Makes the copy of a disk of which nothing is here yet. Throws `NoDiskSpace`, `FileFault`. */
@@ -74,7 +81,8 @@ export class ReplicaDisk {
     base.close();
     await files.syncDirectory(directory);
     const at = { baseSequence: 0, rollingTo: 0 };
-    const state: State = { format: 1, diskId, sizeBytes, ...at, resyncing: true };
+    const copy = { resyncing: true, lost: false, journal: null };
+    const state: State = { format: 1, diskId, sizeBytes, ...at, ...copy };
     await writeState(parts, state);
     return ReplicaDisk.open(parts);
   }
@@ -184,12 +192,23 @@ export class ReplicaDisk {
       await this.journal.readOldest((header, payload) => this.#apply(header, payload));
       await step(this.#base, (done) => this.#base.sync(done));
       const baseSequence = last.sequence;
-      const { sizeBytes, resyncing } = this.moments.stateAt(baseSequence);
-      await this.#setState({ baseSequence, sizeBytes, resyncing });
+      await this.#setState({ baseSequence, ...this.moments.stateAt(baseSequence) });
       await this.journal.dropOldest();
       this.moments.forgetBefore(baseSequence);
       return true;
     });
+  }
+
+  /** What its source wants to be kept. */
+  get wish(): State['journal'] {
+    return this.#state.journal;
+  }
+
+  /** Throws `NoDiskSpace`, `FileFault`. */
+  async setWish(journal: NonNullable<State['journal']>): Promise<void> {
+    const { wish } = this;
+    if (wish?.hours === journal.hours && wish.mib === journal.mib) return;
+    await this.#mutex.run(() => this.#setState({ journal }));
   }
 
   /** Nothing may be under way. */

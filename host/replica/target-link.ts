@@ -8,6 +8,8 @@ import {
   encodeText,
   MessageError,
   type MessageType,
+  type OpenDisk,
+  type OpenedDisk,
   parseMessage,
 } from '#lib/filter-sdk/replication-messages.ts';
 import {
@@ -27,12 +29,15 @@ const CHANNELS_MAX = 4096;
 const openSchema = z.object({
   diskId: z.string().min(1).max(1024),
   sizeBytes: z.number().int().positive().multipleOf(SECTOR_BYTES).max(DISK_BYTES_MAX),
+  journal: z
+    .object({ hours: z.number().positive().max(1e6), mib: z.number().nonnegative() })
+    .optional(),
 });
 
 export interface TargetLinkParts {
   connection: DaemonConnection;
   /** Opens the copy of a disk, or makes it; whoever sent to it before is cut off. Throws faults. */
-  claim(disk: { diskId: string; sizeBytes: number }, link: TargetLink): Promise<ReplicaDisk>;
+  claim(disk: OpenDisk, link: TargetLink): Promise<ReplicaDisk>;
   /** It sends no more to that disk. */
   release(replica: ReplicaDisk, link: TargetLink): void;
   log(message: string): void;
@@ -93,9 +98,7 @@ export class TargetLink {
     try {
       const replica = await this.#parts.claim(disk, this);
       this.#channels.set(channel, { replica, syncing: false, more: false });
-      const { needsResync } = replica.moments;
-      const opened = JSON.stringify({ durable: replica.journal.durable, needsResync });
-      this.#send('opened', channel, encodeText(opened));
+      this.#send('opened', channel, encodeText(JSON.stringify(openedOf(replica))));
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
       this.#send('refused', channel, encodeText(thrown.message));
@@ -154,4 +157,11 @@ export class TargetLink {
   #send(type: MessageType, channel: number, body: Uint8Array): void {
     this.#parts.connection.send(encodeMessage(type, channel, body));
   }
+}
+
+function openedOf({ journal, moments }: ReplicaDisk): OpenedDisk {
+  const { durable } = journal;
+  const { needsResync, needsAll } = moments;
+  const sizeBytes = moments.sizeAt(durable);
+  return { durable, needsResync, needsAll: needsAll || durable === 0, sizeBytes };
 }

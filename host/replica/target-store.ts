@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { Clock } from '#lib/base/clock.ts';
 import { Mutex } from '#lib/base/mutex.ts';
 import { type Random, randomUuid } from '#lib/base/random.ts';
+import type { OpenDisk } from '#lib/filter-sdk/replication-messages.ts';
 import { Fault } from '#lib/model/fault.ts';
+import { MIB } from '#lib/model/limits.ts';
 import { errnoOf } from '../datastore/errno.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { ExportHolder } from '../volumes/export-list.ts';
@@ -14,6 +16,7 @@ import { MomentBacking } from './moment-backing.ts';
 import { ReplicaDisk } from './replica-disk.ts';
 import type { TargetLink } from './target-link.ts';
 
+const HOUR_US = 3600 * 1_000_000;
 const FOLDER = /^[0-9a-f]{32}$/;
 
 export interface Retention {
@@ -94,13 +97,11 @@ export class TargetStore {
   }
 
   /** For a connection that sends a disk; the one that did before is cut off. */
-  claim(
-    { diskId, sizeBytes }: { diskId: string; sizeBytes: number },
-    link: TargetLink,
-  ): Promise<ReplicaDisk> {
+  claim({ diskId, sizeBytes, journal }: OpenDisk, link: TargetLink): Promise<ReplicaDisk> {
     return this.#mutex.run(async () => {
       const replica = this.#disks.get(diskId) ?? (await this.#make(diskId, sizeBytes));
       await replica.journal.recover();
+      if (journal !== undefined) await replica.setWish(journal);
       this.#senders.get(replica)?.cutOff(replica);
       this.#senders.set(replica, link);
       return replica;
@@ -142,20 +143,32 @@ export class TargetStore {
 
   /** Rolls what is older, or more, than is to be kept. Throws `NoDiskSpace`, `FileFault`. */
   async retain(): Promise<void> {
-    const { retention, clock } = this.#parts;
-    const oldestUs = clock.now() * 1000 - retention.windowUs;
+    const nowUs = this.#parts.clock.now() * 1000;
     for (const replica of this.disks) {
       const { journal } = replica;
+      const { windowUs, journalBytesMax } = this.#retentionOf(replica);
+      const oldestUs = nowUs - windowUs;
       // A journal that found no room has its window shortened, until there is some.
       let isShort = journal.hasFailed;
       while (
         journal.oldest !== null &&
-        (isShort || journal.oldest.timeUs < oldestUs || journal.bytes > retention.journalBytesMax)
+        (isShort || journal.oldest.timeUs < oldestUs || journal.bytes > journalBytesMax)
       ) {
         if (!(await replica.rollOldest())) break;
         isShort = false;
       }
     }
+  }
+
+  /** As its policy wants it, but no more than is allowed here. */
+  #retentionOf({ wish }: ReplicaDisk): Retention {
+    const { retention } = this.#parts;
+    if (wish === null) return retention;
+    const bytes = wish.mib === 0 ? Number.POSITIVE_INFINITY : wish.mib * MIB;
+    return {
+      windowUs: wish.hours * HOUR_US,
+      journalBytesMax: Math.min(bytes, retention.journalBytesMax),
+    };
   }
 
   async #make(diskId: string, sizeBytes: number): Promise<ReplicaDisk> {

@@ -28,14 +28,20 @@ export interface OpenDisk {
   diskId: string;
   /** In bytes. */
   sizeBytes: number;
+  /** What its journal is to keep, if there is room; `mib` 0 leaves that to the target. */
+  journal?: { hours: number; mib: number };
 }
 
 /** What the target has of a disk. */
 export interface OpenedDisk {
   /** The sequence up to which all is durable; 0 for nothing. */
   durable: number;
-  /** All of the disk must be sent before any moment can be had. */
+  /** It is in no moment of the disk: a resync has begun and not ended, or data are lost. */
   needsResync: boolean;
+  /** Nothing is there yet, or data are lost: all of the disk must be sent. */
+  needsAll: boolean;
+  /** Of the copy. */
+  sizeBytes: number;
 }
 
 /** What a reader throws on a message that makes no sense. */

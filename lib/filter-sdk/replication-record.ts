@@ -15,6 +15,8 @@ const NAME_BYTES_MAX = 1024;
 const MAGIC = 0x52524c53;
 const CRC_AT = 44;
 const HIGH = 2 ** 32;
+/** As the offset of `resyncBegin`: all of the disk is sent, whatever the copy had before. */
+export const RESYNC_OF_ALL = 1;
 /** The kinds by their numbers; 0 is none. */
 const KINDS = [
   null,
@@ -94,6 +96,13 @@ export function writeRecord(
   setUint64(view, 32, record.offset);
   bytes.set(payload, at + RECORD_HEADER_BYTES);
   return at + RECORD_HEADER_BYTES + payload.length;
+}
+
+/** The number of the record at `at`, without a look at anything else. */
+export function sequenceOfRecord(bytes: Uint8Array, at: number): number {
+  if (bytes.length - at < RECORD_HEADER_BYTES) throw new RecordError('The record is cut off.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, RECORD_HEADER_BYTES);
+  return numberAt(view, 16, 'sequence');
 }
 
 /** Fills in the checksums of the record at `at`, and returns where it ends; no other checks. */

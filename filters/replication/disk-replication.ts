@@ -1,0 +1,262 @@
+// One disk's replication on the I/O path: changes go down as they come, unless they overlap others
+// or are the first in a region that is not marked yet; when they are done they are sent.
+import {
+  DEFER,
+  type DiskEvent,
+  type DiskIo,
+  EIO,
+  ENOSPC,
+  type FilterContext,
+  type FilterLifecycle,
+  type FilterProgress,
+  type IoError,
+  type PropertyValues,
+} from '#lib/filter-sdk/filter.ts';
+import { AnswerGate } from './answer-gate.ts';
+import { type ChangeKind, ChangeOrder } from './change-order.ts';
+import { type Checkpoints, joinCheckpoints } from './checkpoints.ts';
+import { CopySession } from './copy-session.ts';
+import { LagWatch } from './lag-watch.ts';
+import { openState } from './open-state.ts';
+import { type Settings, settingsOf } from './settings.ts';
+import type { StateStore } from './state-store.ts';
+import { encodeState } from './stored-state.ts';
+
+type Answer = typeof DEFER | undefined;
+
+/** How long a disk that closes, moves or is copied waits for the target, in milliseconds. */
+const SETTLE_MS = 2_000;
+/** Of what a target may be behind and answers wait for it again, in milliseconds. */
+const NEAR_MS = 1_000;
+
+export class DiskReplication implements FilterLifecycle {
+  readonly #context: FilterContext;
+  readonly #store: StateStore;
+  readonly #order = new ChangeOrder();
+  readonly #gate: AnswerGate;
+  readonly #session: CopySession;
+  readonly #checkpoints: Checkpoints;
+  readonly #lag: LagWatch;
+  #settings: Settings;
+  /** Answers wait for the target only once it had everything. */
+  #wasInSync = false;
+  #whenIdle: (() => void) | null = null;
+
+  /** Throws when no target is set, its key is missing, or what is kept cannot be read. */
+  constructor(context: FilterContext) {
+    this.#context = context;
+    this.#settings = settingsOf(context.properties);
+    const { key: wanted, vm } = this.#settings;
+    const key = hexOf(context.keys.pairingKey(wanted.keyId));
+    const { store, toSend } = openState(context, this.#settings);
+    this.#store = store;
+    const { clock } = context;
+    this.#gate = new AnswerGate({
+      clock,
+      patienceMs: () => (this.#settings.waitsForTarget ? null : this.#settings.degradeAfterMs),
+      onDegraded: () => {
+        context.raiseEvent('warning', 'Writes go on without the replication target.');
+      },
+    });
+    this.#session = new CopySession({
+      ...{ context, store, toSend, key, order: this.#order },
+      settings: () => this.#settings,
+      onInSync: () => this.#inSync(),
+      onApart: () => {
+        const { isSynchronous, waitsForTarget } = this.#settings;
+        if (isSynchronous && !waitsForTarget && this.#wasInSync) this.#gate.degrade();
+      },
+      onProgress: () => this.#progressed(),
+    });
+    this.#lag = new LagWatch({ context, session: this.#session, settings: () => this.#settings });
+    this.#checkpoints = joinCheckpoints(vm, clock, {
+      isInSync: () => this.#session.phase === 'inSync',
+      mark: (name) => this.#session.mark(name),
+    });
+  }
+
+  write(io: DiskIo): Answer {
+    return this.#enter(io, 'write');
+  }
+
+  trim(io: DiskIo): Answer {
+    return this.#enter(io, 'trim');
+  }
+
+  writeZeroes(io: DiskIo): Answer {
+    return this.#enter(io, 'writeZeroes');
+  }
+
+  completed(io: DiskIo): Answer {
+    if (kindOf(io) === null) return;
+    const change = this.#order.leave(io.offset);
+    if (change === null) return;
+    try {
+      if (io.error === 0) return this.#done(io, change);
+      // It may have been done in part.
+      this.#session.missing(change.offset, change.end);
+    } finally {
+      this.#order.pump();
+      if (this.#session.phase === 'catchingUp') this.#session.resync.pump();
+    }
+  }
+
+  setProperties(properties: PropertyValues): void {
+    const settings = settingsOf(properties);
+    const before = this.#settings;
+    if (copyOf(settings) !== copyOf(before)) {
+      throw new Error('another replication target, or copy, takes effect when the disk is opened');
+    }
+    this.#settings = settings;
+    this.#session.tellSettings();
+    if (!settings.isSynchronous) this.#gate.recover();
+  }
+
+  async diskEvent({ kind, phase, sizeBytes }: DiskEvent): Promise<void> {
+    if (kind === 'grow' && phase === 'done') this.#session.grow(sizeBytes);
+    if (kind === 'snapshotCreate' && phase === 'frozen') {
+      this.#session.mark(`snapshot ${new Date(this.#context.clock.now()).toISOString()}`);
+      await this.#session.endSession();
+    }
+    const isOver = phase === 'done' || phase === 'undone';
+    if (kind === 'snapshotCreate' && isOver) await this.#session.beginSession();
+    // What was saved for another world was taken out of the stream.
+    if ((kind === 'migrate' || kind === 'suspend') && phase === 'undone') this.#session.reopen();
+    const settles = kind === 'migrate' || kind === 'powerOff' || kind === 'suspend';
+    if (settles && phase === 'frozen') await this.#settle();
+  }
+
+  saveState(): Uint8Array {
+    const { toSend, stream } = this.#session;
+    for (const { offset, end } of stream.stop()) toSend.add(offset, end);
+    return encodeState(this.#store.state, toSend);
+  }
+
+  statistics(): Record<string, number> {
+    return this.#lag.statistics(this.#gate.isDegraded);
+  }
+
+  progress(): FilterProgress {
+    return this.#lag.progress();
+  }
+
+  async close(): Promise<void> {
+    this.#checkpoints.leave();
+    await this.#settle().catch((thrown: unknown) => {
+      this.#context.log('warning', `marks stay: ${String(thrown)}`);
+    });
+    this.#session.cleaner.close();
+    this.#session.part();
+    this.#gate.recover();
+  }
+
+  #enter(io: DiskIo, kind: ChangeKind): Answer {
+    const { offset, length } = io;
+    const end = offset + length;
+    if (!this.#order.blocks(offset, end) && this.#store.isMarked(offset, end)) {
+      this.#pass(io, kind);
+      return;
+    }
+    const token = io.defer();
+    this.#order.wait({
+      ...{ offset, end },
+      isReady: () => this.#store.isMarked(offset, end),
+      go: () => {
+        this.#pass(io, kind);
+        token.pass();
+      },
+      fail: (error) => token.fail(error),
+    });
+    this.#mark(offset, end);
+    return DEFER;
+  }
+
+  #pass(io: DiskIo, kind: ChangeKind): void {
+    const { offset } = io;
+    const end = offset + io.length;
+    const isCopied = kind === 'write' && this.#session.wants(offset, end);
+    this.#order.enter({ kind, offset, end, data: isCopied ? io.data.slice() : null });
+  }
+
+  /** Marks the regions, and lets go on who waits for that. */
+  #mark(offset: number, end: number): void {
+    if (this.#store.isMarked(offset, end)) return;
+    this.#store.mark(offset, end);
+    this.#store.save().then(
+      () => this.#order.pump(),
+      (thrown: unknown) => {
+        this.#context.log('error', `a region cannot be marked: ${String(thrown)}`);
+        const error: IoError = String(thrown).includes('ENOSPC') ? ENOSPC : EIO;
+        this.#order.failUnready(error);
+      },
+    );
+  }
+
+  #done(io: DiskIo, change: NonNullable<ReturnType<ChangeOrder['leave']>>): Answer {
+    this.#checkpoints.changed();
+    const waits = this.#settings.isSynchronous && this.#wasInSync && !this.#gate.isDegraded;
+    if (!waits) {
+      this.#session.send(change);
+      return;
+    }
+    const token = io.defer();
+    this.#gate.hold(token);
+    // What is not sent now waits until the copy has everything again.
+    this.#session.send(change, () => this.#gate.release(token));
+    return DEFER;
+  }
+
+  #inSync(): void {
+    this.#wasInSync = true;
+    if (this.#gate.isDegraded) {
+      this.#context.raiseEvent('info', 'Writes wait for the replication target again.');
+    }
+    this.#gate.recover();
+    this.#store.save().catch((thrown: unknown) => {
+      this.#context.log('warning', `the state is not kept: ${String(thrown)}`);
+    });
+  }
+
+  #progressed(): void {
+    const { stream, phase } = this.#session;
+    if (stream.isIdle) {
+      this.#whenIdle?.();
+      this.#whenIdle = null;
+    }
+    if (!this.#gate.isDegraded || phase !== 'inSync') return;
+    const { oldest } = stream;
+    if (oldest === null || this.#context.clock.monotonic() - oldest < NEAR_MS) this.#inSync();
+  }
+
+  /** Gives the target the time to get all, so that the marks can be taken away. */
+  async #settle(): Promise<void> {
+    const { stream, cleaner, phase, isAway } = this.#session;
+    if (phase !== 'inSync' || isAway) return;
+    stream.flush();
+    if (!stream.isIdle) await this.#idle();
+    if (stream.isIdle && stream.isOpen) await cleaner.clean(true);
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#context.clock.after(SETTLE_MS, () => resolve());
+      this.#whenIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+function kindOf({ operation }: DiskIo): ChangeKind | null {
+  const isChange = operation === 'write' || operation === 'trim' || operation === 'writeZeroes';
+  return isChange ? operation : null;
+}
+
+function copyOf({ target, pairing, replicaId }: Settings): string {
+  return JSON.stringify([target, pairing, replicaId]);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
