@@ -80,9 +80,10 @@ export class SimAgent implements OperatedVms {
     return Promise.resolve(this.#add(spec.vmId));
   }
 
-  forget(vmId: string): void {
+  forget({ vmId }: SimRunner): Promise<void> {
     this.#runners.delete(vmId);
     this.#parts.records.delete(vmId);
+    return Promise.resolve();
   }
 
   /** Looks after all VMs. */
@@ -170,6 +171,10 @@ export class SimRunner implements OperatedVm {
   look(): Promise<void> {
     this.#parts.onOperated(this.vmId);
     return Promise.resolve();
+  }
+
+  stopWorld(): Promise<void> {
+    return this.#end();
   }
 
   async suspended(): Promise<void> {

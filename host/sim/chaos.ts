@@ -46,6 +46,7 @@ const OPERATIONS: readonly EventKind[] = [
   'detach',
   'suspend',
   'reset',
+  'destroy',
 ];
 
 type Act = (event: RecipeEvent) => void | Promise<void>;
@@ -91,6 +92,7 @@ export class Chaos {
       slowLock: (event) => this.#lockOut(event, { delayMs: 2_000 + 2_000 * event.severity }),
       fullDisk: (event) => this.#set(event, { full: true }),
       flashErrors: (event) => this.#failFlash(event),
+      destroy: (event) => operations.destroy(this.#vmOf(event), event),
       rekey: (event) => operations.rekey(this.#vmOf(event), event),
       keysAway: (event) => this.#keepKeys(event),
       powerCycle: (event) => this.#powerCycle(event),
@@ -145,7 +147,7 @@ export class Chaos {
       host.flash.errors = 0;
       this.#boot(host);
     }
-    for (const vm of fleet.vms) {
+    for (const vm of fleet.vms.filter(({ gone }) => !gone)) {
       vm.power = 'poweredOn';
       // A disk that could not be flushed, or a log, answers no flush until it is opened anew.
       const failed = this.done.has('syncErrors') || this.done.has('flashErrors');
@@ -221,10 +223,10 @@ export class Chaos {
 
   #powerCycle(event: RecipeEvent): void {
     const vm = this.#vmOf(event);
-    if (vm.busy || vm.power !== 'poweredOn') return;
+    if (vm.busy || vm.gone || vm.power !== 'poweredOn') return;
     vm.power = 'poweredOff';
     this.#later(Math.min(event.forMs, REBOOT_MS_MAX), () => {
-      vm.power = 'poweredOn';
+      if (!vm.gone) vm.power = 'poweredOn';
     });
   }
 

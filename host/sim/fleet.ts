@@ -57,6 +57,8 @@ export interface SimVm {
   /** Ways that starting it was tried. */
   starts: number;
   migrating: boolean;
+  /** It was deleted, or is about to be. */
+  gone: boolean;
   /** Newest last; those that are dead are dropped. */
   worlds: SimWorld[];
   /** The one that had the disks last. */
@@ -124,7 +126,7 @@ export class Fleet {
     const home = this.#random.pick(this.hosts);
     const vm: SimVm = {
       ...{ id: spec.vmId, spec, home, power: 'poweredOn' },
-      ...{ busy: false, migrating: false, linked: false, worlds: [], holder: null },
+      ...{ busy: false, migrating: false, gone: false, linked: false, worlds: [], holder: null },
       ...{ filters: [boot?.filters ?? []], bootBytes, dataDisks: 0, detached: null, starts: 0 },
     };
     this.vms.push(vm);
@@ -346,7 +348,7 @@ export class Fleet {
     }
     for (const vm of this.vms) {
       if (recipe.failsOver) this.#failOver(vm);
-      if (!vm.migrating) this.#putRight(vm);
+      if (!vm.migrating && !vm.gone) this.#putRight(vm);
     }
     schedule.after(CONTROLLER_TICK_MS, () => this.#control());
   }

@@ -38,7 +38,7 @@ const GENERAL = [
   'reset',
 ] as const;
 
-export const EVENT_KINDS = [...GENERAL, 'flashErrors', 'rekey', 'keysAway'] as const;
+export const EVENT_KINDS = [...GENERAL, 'flashErrors', 'rekey', 'keysAway', 'destroy'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** What separates a host from its disks, or its lock from it, while another wants them. */
@@ -92,6 +92,10 @@ const THEMES = {
   disks: [...DISKS, 'losePower', 'slowDisk', 'killWorld', 'killAgent', 'fullDisk'],
   lasting: ['grow', 'grow', 'relocate', 'relocate', 'snapshot', 'removeSnapshot', 'clone'],
   lostHosts: [...DISKS, ...SNAPSHOTS, 'crashHost', 'isolate', 'migrate', 'suspend'],
+  deletions: [
+    ...(['clone', 'clone', 'destroy', 'destroy', 'destroy', 'snapshot', 'relocate'] as const),
+    ...(['killAgent', 'killWorld', 'losePower', 'crashHost', 'isolate', 'partition'] as const),
+  ],
   flash: [
     ...(['killWorld', 'killAgent', 'crashHost', 'losePower', 'isolate', 'partition'] as const),
     ...(['flashErrors', 'writeErrors', 'syncErrors', 'fullDisk', 'slowDisk', 'stall'] as const),

@@ -7,6 +7,7 @@ import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { attachDisk } from '../agent/vm/operations/attach-disk.ts';
 import { cloneVm } from '../agent/vm/operations/clone-vm.ts';
 import { createSnapshot } from '../agent/vm/operations/create-snapshot.ts';
+import { destroyVm } from '../agent/vm/operations/destroy-vm.ts';
 import { detachDisk } from '../agent/vm/operations/detach-disk.ts';
 import { growDisk } from '../agent/vm/operations/grow-disk.ts';
 import { type OnVm, onVm } from '../agent/vm/operations/on-vm.ts';
@@ -186,7 +187,7 @@ export class SimOperations {
   async clone(vm: SimVm, event: RecipeEvent): Promise<void> {
     const { fleet, onCloned } = this.#parts;
     const snapshotId = this.#snapshotOf(vm, event);
-    if (fleet.vms.length >= VMS_MAX || vm.busy) return;
+    if (fleet.vms.filter(({ gone }) => !gone).length >= VMS_MAX || vm.busy) return;
     const linked = snapshotId !== null && event.severity > 0.5;
     this.#clones += 1;
     const id = `clone${this.#clones}`;
@@ -203,6 +204,29 @@ export class SimOperations {
     };
     const clone = (): Promise<void> => this.#onFiles(vm, event, work);
     await (snapshotId === null ? this.#whileOff(vm, clone) : clone());
+  }
+
+  /** Of a clone; another VM gets one. Asked for until nothing is left of it. */
+  async destroy(vm: SimVm, event: RecipeEvent): Promise<void> {
+    const { fleet, schedule, files, onWrong } = this.#parts;
+    if (!vm.id.startsWith('clone') || vm.linked || vm.gone) return this.clone(vm, event);
+    await this.#whileOff(vm, async () => {
+      await this.#alone(vm, event, async () => {
+        vm.gone = true;
+        let done: true | null = null;
+        while (done === null) {
+          const asked = fleet.ask(vm, async (runner, agent) => {
+            await runner.powerOff();
+            await destroyVm(agent.host, agent, vm.spec);
+            return true as const;
+          });
+          done = await asked.catch(() => null);
+          if (done === null) await schedule.sleep(RETRY_MS);
+        }
+        const left = files.leftOf(vm.id);
+        if (left.length > 0) onWrong(`${vm.id} was deleted, and there are ${left.join(', ')}`);
+      });
+    });
   }
 
   async attach(vm: SimVm, event: RecipeEvent): Promise<void> {
@@ -288,7 +312,7 @@ export class SimOperations {
   /** One thing at a time, which succeeds as long as nothing was wrong. */
   async #alone(vm: SimVm, event: RecipeEvent, work: () => Promise<void>): Promise<void> {
     const { isSound, onWrong, fleet } = this.#parts;
-    if (vm.busy || (vm.power === 'poweredOn' && fleet.worldOf(vm) === null)) return;
+    if (vm.gone || vm.busy || (vm.power === 'poweredOn' && fleet.worldOf(vm) === null)) return;
     vm.busy = true;
     this.#kill(vm, event);
     try {
@@ -316,7 +340,7 @@ export class SimOperations {
     }
     vm.busy = false;
     await work();
-    vm.power = 'poweredOn';
+    if (!vm.gone) vm.power = 'poweredOn';
   }
 
   #snapshotOf(vm: SimVm, event: RecipeEvent): number | null {

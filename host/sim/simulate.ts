@@ -167,6 +167,7 @@ class Run {
     while (!this.#chaos.isIdle) await this.#schedule.sleep(100);
     await Promise.all(this.#working);
     for (const { vm, key, ring, clients } of this.#uses) {
+      if (vm.gone) continue;
       if (this.#files.contentOf(vm.id, key) === null) continue;
       await ring?.check();
       const [client] = clients;
@@ -219,7 +220,7 @@ class Run {
     const unit = `scsi0:${key - BOOT_KEY}`;
     const newestPort = (): GuestPort | null =>
       this.#fleet.worldOf(vm)?.server?.portOf(unit) ?? null;
-    const isOver = (): boolean => this.#ending;
+    const isOver = (): boolean => this.#ending || vm.gone;
     const guest = (): Guest =>
       new Guest({
         schedule: this.#schedule,

@@ -62,6 +62,12 @@ export class VmFiles {
     });
   }
 
+  /** Files of a VM that was deleted. */
+  leftOf(id: string): string[] {
+    const { vmxPath, disks } = this.#stateOf(id);
+    return [vmxPath, ...disks.values()].filter((path) => this.#volume.has(path));
+  }
+
   /** Where the .vmx of a VM is now. */
   homeOf(id: string): string {
     return this.#stateOf(id).vmxPath;
@@ -121,7 +127,9 @@ export class VmFiles {
 
   /** Names may have gone back with the power, and all that was not flushed. */
   losePower(): void {
-    for (const [id, state] of this.#vms) this.#goBack(id, state);
+    for (const [id, state] of this.#vms) {
+      if (this.#volume.has(state.vmxPath)) this.#goBack(id, state);
+    }
     for (const { history } of new Set(this.#contents.values())) history.losePower();
   }
 

@@ -294,6 +294,22 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'if (lost === undefined) return;',
     replace: 'if (lost === undefined || lost.name !== "") return;',
   },
+  'home-in-two-places': {
+    about: 'A home has moved when the new one is there, whatever the old one says.',
+    theme: 'lostHosts',
+    file: 'host/agent/vm/operations/relocate-vm.ts',
+    find: '...(homeStays ? stays : await moveOfHome(on, layout, { mark, vmsd, vmxPath, vmx })),',
+    replace: '...stays,',
+  },
+  'vmx-deleted-first': {
+    about: 'A deletion that was cut off has lost what it would be made again by.',
+    theme: 'deletions',
+    file: 'host/agent/vm/operations/destroy-vm.ts',
+    find: 'for (const path of own) await deleteDisk(path, host.objects, files);',
+    replace:
+      'await remove(home.vmxPath, files);\n' +
+      '  for (const path of own) await deleteDisk(path, host.objects, files);',
+  },
   'clone-merges-its-parent': {
     about: 'The snapshots that a linked clone builds on are merged with its own.',
     recipe: CLONE_OF_TWO_SNAPSHOTS,

@@ -24,9 +24,9 @@ describe('no seed fails', () => {
   );
 });
 
-/** These themes have filters of their own, and are drawn only when they are asked for. */
-describe('no seed about what filters keep elsewhere fails', () => {
-  test.each([['flash', 60] as const, ['keys', 20] as const])(
+/** These themes have filters of their own, or end VMs, and are drawn only when they are asked for. */
+describe('no seed of a theme that is not drawn fails', () => {
+  test.each([['flash', 60] as const, ['keys', 20] as const, ['deletions', 30] as const])(
     '%s',
     async (theme, seeds) => {
       for (let seed = 1; seed <= seeds; seed++) {

@@ -1,21 +1,33 @@
 // Deletes a VM that is off: its disks with their snapshots, its own files, and its directories when
 // they are empty then. The .vmx goes last, so that a deletion that was cut off can be made again.
-import { rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '#lib/model/fault.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { deleteDisk } from '../../../datastore/delete-disk.ts';
 import { acquireDiskLock } from '../../../datastore/disk-lock.ts';
 import { errnoOf } from '../../../datastore/errno.ts';
+import type { SmallFiles } from '../../../datastore/small-files.ts';
 import { readVmHome } from '../../../datastore/vm-home.ts';
-import { syncDirectory } from '../../../datastore/write-file.ts';
-import type { HostContext } from '../../host-context.ts';
-import type { VmSet } from '../vm-set.ts';
+import type { OperatedVm, OperatingHost } from '../operated-vm.ts';
 import { isOwn, readDiskTree } from './disk-tree.ts';
 import { requireNoLinkedClones } from './linked-clones.ts';
 
+interface EndingVm extends OperatedVm {
+  stopWorld(): Promise<void>;
+}
+
+/** The VMs of a host, of which one is about to be none any more. */
+interface EndingVms<Vm extends EndingVm> {
+  find(vmId: string): Vm | null;
+  forget(vm: Vm): Promise<void>;
+}
+
 /** Idempotent. */
-export async function destroyVm(host: HostContext, vms: VmSet, vm: VmRunSpec): Promise<void> {
+export async function destroyVm<Vm extends EndingVm>(
+  host: OperatingHost,
+  vms: EndingVms<Vm>,
+  vm: VmRunSpec,
+): Promise<void> {
   const runner = vms.find(vm.vmId);
   if (!runner) return destroyFiles(host, vm);
   await runner.exclusively(async () => {
@@ -29,29 +41,28 @@ export async function destroyVm(host: HostContext, vms: VmSet, vm: VmRunSpec): P
   });
 }
 
-async function destroyFiles(host: HostContext, vm: VmRunSpec): Promise<void> {
-  const home = await readVmHome(vm, host.datastores).catch((thrown: unknown) => {
+async function destroyFiles(host: OperatingHost, vm: VmRunSpec): Promise<void> {
+  const { datastores, files } = host;
+  const home = await readVmHome(vm, datastores, files).catch((thrown: unknown) => {
     if (thrown instanceof Fault && thrown.fault === 'FileNotFound') return null;
     throw thrown;
   });
   if (home === null) return;
-  const tree = await readDiskTree(home.layout, host.datastores);
+  const tree = await readDiskTree(home.layout, datastores, files);
   const own = [...tree.parents.keys()].filter((path) => isOwn(tree, path));
   await requireNoLinkedClones(host, own, `${vm.name} cannot be deleted`);
   await requireUnlocked(host, vm, [...tree.running.values()]);
-  for (const path of own) await deleteDisk(path, host.objects);
+  for (const path of own) await deleteDisk(path, host.objects, files);
   const { vmxPath, vmsdPath } = home;
-  for (const path of [vmsdPath, vmxPath.replace(/(\.vmx)?$/, '.vmss')]) {
-    await rm(path, { force: true });
-  }
-  await unlink(vmxPath);
+  for (const path of [vmsdPath, vmxPath.replace(/(\.vmx)?$/, '.vmss')]) await remove(path, files);
+  await remove(vmxPath, files);
   // One that has moved, and whose host has not tidied up where it was.
-  const asked = await host.datastores.resolve(vm.datastoreId, vm.vmxPath);
-  if (asked !== vmxPath) await rm(asked, { force: true });
-  await syncDirectory(dirname(vmxPath));
+  const asked = await datastores.resolve(vm.datastoreId, vm.vmxPath);
+  if (asked !== vmxPath) await remove(asked, files);
+  await files.syncDirectory(dirname(vmxPath));
   const folders = new Set([...own.map((path) => dirname(path)), dirname(vmxPath)]);
   for (const folder of folders) {
-    await rmdir(folder).catch((error: unknown) => {
+    await files.removeDirectory(folder).catch((error: unknown) => {
       // Somebody keeps other files there.
       const errno = errnoOf(error) ?? '';
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errno)) throw error;
@@ -59,15 +70,21 @@ async function destroyFiles(host: HostContext, vm: VmRunSpec): Promise<void> {
   }
 }
 
+async function remove(path: string, files: SmallFiles): Promise<void> {
+  await files.remove(path).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
+}
+
 /** Throws `FileLocked` when a disk is in use on another host. */
 async function requireUnlocked(
-  { clock, random, who }: HostContext,
+  { clock, random, who, files }: OperatingHost,
   { vmId }: VmRunSpec,
   paths: readonly string[],
 ): Promise<void> {
   for (const descriptorPath of paths) {
     const owner = { ...who(), vmId };
-    const lock = await acquireDiskLock({ descriptorPath, owner, clock, random });
+    const lock = await acquireDiskLock({ descriptorPath, owner, clock, random, files });
     await lock.release();
   }
 }
