@@ -106,8 +106,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'cache-believes-failed-writes': {
     about: 'The cache answers with data whose write has failed.',
     file: 'filters/cache/read-cache.ts',
-    find: "operation === 'write' && error === 0 && length",
-    replace: "operation === 'write' && length",
+    find: 'const fills = isKept && error === 0;',
+    replace: 'const fills = isKept;',
   },
   'zeroes-too-short': {
     about: 'A zeroing leaves the last sector of a range as it was.',
