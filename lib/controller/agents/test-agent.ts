@@ -7,6 +7,7 @@ import { systemRandom } from '../../base/system-random.ts';
 import { SealedBox } from '../../formats/sealed-box/sealed-box.ts';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
 import type { DiskFilter } from '../../model/filter.ts';
+import { type DaemonPeers, setDaemonPeers } from '../../wire/agent/daemon-rpc.ts';
 import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
 import {
@@ -31,6 +32,8 @@ export class TestAgent {
   readonly calls: { name: string; operationKey: string }[] = [];
   /** Keys that it was given, by VM. */
   readonly keys = new Map<string, GivenKey[]>();
+  /** The daemons of other hosts that it was told of, by filter. */
+  daemonPeers: DaemonPeers = {};
   /** What the next calls of these names throw. */
   readonly failures = new Map<string, Fault>();
   /** What installing a VIB by this URL brings. */
@@ -170,6 +173,10 @@ export class TestAgent {
     this.#on(calls.setMaintenanceMode, ({ enabled }) => {
       this.report.maintenanceMode = enabled;
       this.changed();
+      return {};
+    });
+    this.#on(setDaemonPeers, ({ peers }) => {
+      this.daemonPeers = peers;
       return {};
     });
     this.#addImageMethods();

@@ -17,6 +17,7 @@ import type { TaskServices } from '../tasks/task-context.ts';
 import { applyReport } from './apply-report.ts';
 import { giveLostKeys } from './give-lost-keys.ts';
 import { Mender } from './mend.ts';
+import { namePolicies } from './name-policies.ts';
 import { planMending, type WantedHost, type WantedVm } from './plan-mending.ts';
 import { DaemonPeersTeller } from './tell-daemon-peers.ts';
 
@@ -25,6 +26,8 @@ const WAIT_MS = 15_000;
 /** An agent restarts within this time; only then the host counts as not responding. */
 const GRACE_MS = 4_000;
 const RETRY = { firstMs: 200, maxMs: 3_000 };
+/** Until disks that could not be told their policy are looked at again. */
+const NAME_POLICIES_MS = 60_000;
 
 export interface HostLoopOptions {
   services: TaskServices;
@@ -44,6 +47,8 @@ export class HostLoop {
   readonly #daemonPeers: DaemonPeersTeller;
   #host: Host;
   #failingSince: number | null = null;
+  /** When disks are next looked at that may lack the name of their policy; then never again. */
+  #namePoliciesAt = 0;
 
   constructor(options: HostLoopOptions) {
     this.#options = options;
@@ -114,7 +119,16 @@ export class HostLoop {
     this.#layouts.start(this.#host);
     this.#objects.start(this.#host, found);
     await giveLostKeys(this.#options.services, this.#host, found);
+    await this.#namePolicies();
     await this.#daemonPeers.tell(this.#host, this.#options.reports);
+  }
+
+  async #namePolicies(): Promise<void> {
+    const { services } = this.#options;
+    const now = services.clock.monotonic();
+    if (now < this.#namePoliciesAt) return;
+    this.#namePoliciesAt = now + NAME_POLICIES_MS;
+    if (await namePolicies(services, this.#host)) this.#namePoliciesAt = Number.POSITIVE_INFINITY;
   }
 
   async #recordWorkloads(before: HostReport | undefined, now: HostReport): Promise<void> {
