@@ -44,7 +44,7 @@ test('a list of 10,000 rows draws those in view alone, and leaves them alone', a
   await serveManyVms(page);
   await page.goto('/vms');
   const grid = page.getByRole('grid');
-  await expect(grid).toHaveAttribute('aria-rowcount', String(ROWS + 1));
+  await expect(grid).toHaveAttribute('aria-rowcount', String(ROWS + 1), { timeout: 60_000 });
   const counts = await grid.evaluate(scrollAndCount, { SCROLLS, SCROLL_PIXELS });
   const client = await page.context().newCDPSession(page);
   // Time of the processor, not of the clock: what else the machine does is left out.
