@@ -58,6 +58,7 @@ describe('build:vibs', () => {
       ['SLU_bootbank_entropy_1.0.0', 'PartnerSupported', 'inspection', false],
       ['SLU_bootbank_error_1.0.0', 'PartnerSupported', 'dataProvider', false],
       ['SLU_bootbank_qos_1.0.0', 'VMwareCertified', 'datastoreIoControl', true],
+      ['SLU_bootbank_replication_1.0.0', 'PartnerSupported', 'replication', false],
       ['SLU_bootbank_trace_1.0.0', 'PartnerSupported', 'inspection', false],
       ['SLU_bootbank_trace_1.0.1', 'PartnerSupported', 'inspection', false],
       ['SLU_bootbank_zero-detect_1.0.0', 'PartnerSupported', 'compression', false],
@@ -85,7 +86,7 @@ describe('build:vibs', () => {
     const { vendors, vibs } = await readOfflineBundle(bytes);
     expect(vendors).toEqual([{ name: 'Sluice', code: 'SLU' }]);
     const first = ['cache', 'delay', 'encryption', 'entropy'];
-    const names = [...first, 'error', 'qos', 'trace', 'zero-detect'];
+    const names = [...first, 'error', 'qos', 'replication', 'trace', 'zero-detect'];
     expect(vibs.map(({ path: where }) => where)).toEqual(
       names.map((name) => `vib20/${name}/SLU_bootbank_${name}_1.0.0.vib`),
     );
