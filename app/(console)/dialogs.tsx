@@ -73,6 +73,15 @@ const DIALOG_TABLE: DialogTable = {
       (file) => file.StartWorkloadDialog,
     ),
   ),
+  addHost: dynamic(() =>
+    import('#components/hosts/add-host-dialog.tsx').then((file) => file.AddHostDialog),
+  ),
+  moveHost: dynamic(() =>
+    import('#components/hosts/move-host-dialog.tsx').then((file) => file.MoveHostDialog),
+  ),
+  removeHost: dynamic(() =>
+    import('#components/hosts/remove-host-dialog.tsx').then((file) => file.RemoveHostDialog),
+  ),
   maintenance: dynamic(() =>
     import('#components/hosts/maintenance-dialog.tsx').then((file) => file.MaintenanceDialog),
   ),

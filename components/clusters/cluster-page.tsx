@@ -83,6 +83,11 @@ function ClusterActions({ cluster }: { cluster: ClusterView }) {
           onSelect: () => openDialog('installFilter', { cluster: cluster.id }),
         },
         {
+          id: 'addHost',
+          label: 'Add a host…',
+          onSelect: () => openDialog('addHost', { cluster: cluster.id }),
+        },
+        {
           id: 'editDrs',
           label: 'Edit DRS…',
           disabledReason: reasonOf(cluster.actions.editDrs),

@@ -113,6 +113,18 @@ function HostActions({ host }: { host: HostView }) {
             onSelect: () =>
               openDialog('connection', { host: id, to: disconnected ? 'connect' : 'disconnect' }),
           },
+          {
+            id: 'move',
+            label: 'Move to another cluster…',
+            disabledReason: reasonOf(actions.move),
+            onSelect: () => openDialog('moveHost', { host: id }),
+          },
+          {
+            id: 'remove',
+            label: 'Remove from the inventory…',
+            disabledReason: reasonOf(actions.remove),
+            onSelect: () => openDialog('removeHost', { host: id }),
+          },
         ]}
       />
     </>

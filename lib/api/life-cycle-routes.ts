@@ -1,9 +1,13 @@
-// The life of filters on clusters: upgrading, and pausing what goes from host to host.
+// The life of filters on clusters: upgrading, pausing what goes from host to host, and hosts that
+// come and go.
 import { planUpgrade } from '../controller/io-filters/plan-upgrade.ts';
 import { upgradeIoFilter } from '../controller/io-filters/upgrade-io-filter.ts';
+import { addHost } from '../controller/membership/add-host.ts';
+import { moveHost } from '../controller/membership/move-host.ts';
+import { removeHost } from '../controller/membership/remove-host.ts';
 import { pauseTask } from '../controller/tasks/pause-task.ts';
 import type { Handlers } from './handlers.ts';
-import { startTask } from './start-task.ts';
+import { judge, startTask } from './start-task.ts';
 
 export const lifeCycleRoutes = {
   planUpgrade: ({ context: { db }, session: { caller }, params, query }) =>
@@ -12,8 +16,27 @@ export const lifeCycleRoutes = {
     const { id: clusterId, filterId } = request.params;
     return startTask(request, upgradeIoFilter, { clusterId, filterId, ...request.body });
   },
+  addHost: (request) => startTask(request, addHost, request.body),
+  moveHost: (request) => {
+    const { clusterId } = request.body;
+    return startTask(request, moveHost, { hostId: request.params.id, clusterId });
+  },
+  checkMoveHost: (request) => {
+    const { clusterId = null } = request.query;
+    return judge(request, moveHost, { hostId: request.params.id, clusterId });
+  },
+  removeHost: (request) => startTask(request, removeHost, { hostId: request.params.id }),
   async pauseTask({ context, session, params, body }) {
     await pauseTask(context.db, session.caller, { taskId: params.id, paused: body.paused });
     return {};
   },
-} satisfies Partial<Handlers<'planUpgrade' | 'upgradeIoFilter' | 'pauseTask'>>;
+} satisfies Partial<Handlers<LifeCycleRouteName>>;
+
+type LifeCycleRouteName =
+  | 'planUpgrade'
+  | 'upgradeIoFilter'
+  | 'pauseTask'
+  | 'addHost'
+  | 'moveHost'
+  | 'checkMoveHost'
+  | 'removeHost';

@@ -25,6 +25,7 @@ export function queryKey(
 
 /** Where a VM, a disk or a clone could go, and whether it may: hosts and datastores decide too. */
 const PLACES = [
+  'checkMoveHost',
   'planUpgrade',
   'listStorageTargets',
   'listCloneTargets',
@@ -40,6 +41,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   datacenter: ['readInventory', 'readCluster'],
   cluster: [
     'planUpgrade',
+    'checkMoveHost',
     ...([
       'readInventory',
       'readCluster',

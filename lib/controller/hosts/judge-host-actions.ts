@@ -3,6 +3,7 @@ import type { Reason } from '../../model/fault.ts';
 import { type Verdict, verdictOf } from '../../model/verdict.ts';
 import type { HostSummary } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
+import { removeHost } from '../membership/remove-host.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
 import { judgeOperation } from '../tasks/judge-operation.ts';
@@ -12,19 +13,21 @@ import { enterMaintenance } from './enter-maintenance.ts';
 import { exitMaintenance } from './exit-maintenance.ts';
 import { reconnectHost } from './reconnect-host.ts';
 
-/** enterMaintenance, exitMaintenance, disconnect, connect, installFilter. */
+/** enterMaintenance, exitMaintenance, disconnect, connect, move, remove, installFilter. */
 export async function judgeHostActions(
   db: DatabaseTransaction,
   caller: Caller,
   { id, name, cluster }: Pick<HostSummary, 'id' | 'name' | 'cluster'>,
 ): Promise<Record<string, Verdict>> {
   const input = { hostId: id };
-  const [enter, exit, disconnect, connect, others, running] = await Promise.all([
+  const [enter, exit, disconnect, connect, remove, others, running] = await Promise.all([
     judgeOperation({ db, caller, operation: enterMaintenance, input }),
     judgeOperation({ db, caller, operation: exitMaintenance, input }),
     judgeOperation({ db, caller, operation: disconnectHost, input }),
     judgeOperation({ db, caller, operation: reconnectHost, input }),
+    judgeOperation({ db, caller, operation: removeHost, input }),
     judgeActions(db, caller, {
+      move: { wanted: [{ privilege: 'Host.Inventory.MoveHost', objectId: id }] },
       installFilter: {
         wanted: [{ privilege: 'Host.Config.Patch', objectId: id }],
         reasons: [installRefusal(name, cluster)],
@@ -40,7 +43,9 @@ export async function judgeHostActions(
     exitMaintenance: unlessBusy(exit),
     disconnect: unlessBusy(disconnect),
     connect: unlessBusy(connect),
+    remove: unlessBusy(remove),
     ...others,
+    move: unlessBusy(others.move ?? verdictOf([])),
   };
 }
 

@@ -6,15 +6,23 @@ import type { ChangeInput } from '../changes/record-change.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { type ClusterFilter, type Host, Prisma } from '../database/generated/client.ts';
 
+/** The key of moving a host into another cluster, which removes and installs filters too. */
+const MOVE_HOST = 'ClusterComputeResource.moveInto';
+
 export interface FilterStatesApplied {
   changes: ChangeInput[];
   /** Filters of the cluster that the host never was asked to install: it has joined since. */
   joining: string[];
 }
 
+/**
+ * A host that has started anew without what it had is stateless: it gets the filters again. From
+ * one that has not, somebody took them: that is an issue.
+ */
 export async function applyFilterStates(
   tx: DatabaseTransaction,
   host: Host,
+  hasRebooted: boolean,
 ): Promise<FilterStatesApplied> {
   const applied: FilterStatesApplied = { changes: [], joining: [] };
   if (host.clusterId === null) return applied;
@@ -27,8 +35,10 @@ export async function applyFilterStates(
   for (const filter of filters) {
     const isThere = vibs.some(({ vibId }) => vibId === filter.vibId);
     const state = states.find(({ filterId }) => filterId === filter.filterId)?.state;
-    if (state === undefined) applied.joining.push(filter.filterId);
-    const next = nextState(state, isThere);
+    const isLost = state === 'installed' && !isThere && hasRebooted;
+    if (state === undefined || isLost) applied.joining.push(filter.filterId);
+    if (isLost) await forgetState(tx, host.id, filter.filterId);
+    const next = isLost ? null : nextState(state, isThere);
     if (next === null) continue;
     const fault = next === 'failed' ? missing(host, filter) : null;
     await writeState(tx, { hostId: host.id, filterId: filter.filterId, state: next, fault });
@@ -40,11 +50,16 @@ export async function applyFilterStates(
   return applied;
 }
 
+/** As on a host that has joined: until a task has begun with it. */
+async function forgetState(tx: DatabaseTransaction, hostId: string, filterId: string) {
+  await tx.hostFilterState.deleteMany({ where: { hostId, filterId } });
+}
+
 /** A task that installs or removes filters keeps the states itself. */
 async function isBeingChanged(tx: DatabaseTransaction, host: Host): Promise<boolean> {
   const task = await tx.task.findFirst({
     where: {
-      operation: { startsWith: 'IoFilterManager.' },
+      OR: [{ operation: { startsWith: 'IoFilterManager.' } }, { operation: MOVE_HOST }],
       targetId: { in: [host.id, host.clusterId ?? host.id] },
       state: { in: ['queued', 'running'] },
     },

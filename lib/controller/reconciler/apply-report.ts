@@ -34,7 +34,11 @@ export function applyReport(
       ...(await applyDatastores(tx, host, report.datastores)),
       ...(await applyWorlds(tx, host.id, report.worlds)),
     );
-    const states = await applyFilterStates(tx, host);
+    const states = await applyFilterStates(
+      tx,
+      host,
+      host.bootId !== '' && host.bootId !== report.bootId,
+    );
     changes.push(...states.changes);
     const eventCursor = await applyEvents(tx, host, report, events);
     const lastSeenAt = new Date(now);

@@ -22,6 +22,7 @@ import { DRS_MIGRATION, migrate } from '../vms/migrate.ts';
 import { powerOff } from '../vms/power-off.ts';
 import { powerOn } from '../vms/power-on.ts';
 import { DISK_TASK_KINDS } from './disk-task-kinds.ts';
+import { MEMBERSHIP_TASK_KINDS } from './membership-task-kinds.ts';
 import { type TaskKind, taskKind } from './task-kind.ts';
 
 const hostTasks = () => import('../hosts/host-tasks.ts');
@@ -79,6 +80,7 @@ const KINDS: TaskKind[] = [
     removeFlashContent,
     async () => (await import('../hosts/remove-flash-content-task.ts')).performRemoveFlashContent,
   ),
+  ...MEMBERSHIP_TASK_KINDS,
   taskKind(exitMaintenance, async () => (await hostTasks()).performExitMaintenance),
   taskKind(disconnectHost, async () => (await hostTasks()).performDisconnectHost),
   taskKind(reconnectHost, async () => (await hostTasks()).performReconnectHost),

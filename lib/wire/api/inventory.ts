@@ -179,7 +179,7 @@ export const hostViewSchema = hostSummarySchema.extend({
   ),
   /** The first hundred by name; `vmCount` says how many there are, `listVms` all of them. */
   vms: z.array(vmSummarySchema),
-  /** enterMaintenance, exitMaintenance, disconnect, connect, installFilter. */
+  /** enterMaintenance, exitMaintenance, disconnect, connect, move, remove, installFilter. */
   actions,
 });
 export type HostView = z.infer<typeof hostViewSchema>;

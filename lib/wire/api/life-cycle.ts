@@ -1,7 +1,9 @@
 // The routes about the life of filters on clusters after they were installed: upgrading, what that
-// would do on each host, and letting a task that goes from host to host stand still.
+// would do on each host, letting a task that goes from host to host stand still, and hosts that come
+// and go.
 import { z } from 'zod';
-import { upgradeIoFilterSchema, upgradePlanSchema } from './operations.ts';
+import { verdictSchema } from '../../model/task.ts';
+import { addHostSchema, upgradeIoFilterSchema, upgradePlanSchema } from './operations.ts';
 import { taskStartedSchema } from './tasks.ts';
 
 export const LIFE_CYCLE_ROUTES = {
@@ -19,6 +21,22 @@ export const LIFE_CYCLE_ROUTES = {
     body: upgradeIoFilterSchema,
     answer: taskStartedSchema,
   },
+  addHost: { method: 'POST', path: '/hosts', body: addHostSchema, answer: taskStartedSchema },
+  moveHost: {
+    method: 'POST',
+    path: '/hosts/{id}/move',
+    /** Null: out of its cluster. */
+    body: z.object({ clusterId: z.string().nullable() }),
+    answer: taskStartedSchema,
+  },
+  checkMoveHost: {
+    method: 'GET',
+    path: '/hosts/{id}/move',
+    /** Left out: out of its cluster. */
+    query: z.object({ clusterId: z.string().optional() }),
+    answer: verdictSchema,
+  },
+  removeHost: { method: 'DELETE', path: '/hosts/{id}', answer: taskStartedSchema },
   pauseTask: {
     method: 'POST',
     path: '/tasks/{id}/pause',

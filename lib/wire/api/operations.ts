@@ -24,6 +24,18 @@ export const upgradeIoFilterSchema = z.object({
   hostsAtOnce: z.number().int().min(1).max(16).default(1),
 });
 
+/** POST /hosts. */
+export const addHostSchema = z.object({
+  name: z.string().trim().min(1).max(80),
+  /** Where its agent listens, `http://10.0.0.7:7001`. */
+  agentUrl: z.url({ protocol: /^https?$/ }).max(400),
+  /** The token that the agent was started with. */
+  agentToken: z.string().min(1).max(400),
+  datacenterId: z.string(),
+  /** Null for a standalone host. */
+  clusterId: z.string().nullable(),
+});
+
 const namedSchema = z.object({ id: z.string(), name: z.string() });
 
 /** GET …/upgrade: what would happen on each host, without doing it. */
