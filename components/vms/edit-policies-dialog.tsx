@@ -6,7 +6,7 @@
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { openDialog } from '#components/shell/dialog-url.ts';
-import { useChange } from '#lib/client/use-call.ts';
+import { useCall, useChange } from '#lib/client/use-call.ts';
 import { useVm } from '#lib/client/use-inventory.ts';
 import { usePolicies, usePolicyCheck } from '#lib/client/use-policies.ts';
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
@@ -55,8 +55,13 @@ function Form({ vm, policies, first, onClose }: FormProps) {
     .filter(({ disk, value }) => value !== policyOf(disk) || isDue(disk))
     .map(({ disk, value }) => ({ diskKey: disk.key, policyId: idOf(value) }));
   const check = usePolicyCheck(vm.id, assignments);
+  const targets = useCall('listReplicationTargets', {}).data ?? [];
+  const [targetId, setTarget] = useState<string | null>(null);
+  const asksTarget = targets.length > 1 && assignments.some((one) => replicates(policies, one));
+  const body: { assignments: typeof assignments; replicationTargetId?: string } = { assignments };
+  if (asksTarget && targetId !== null) body.replicationTargetId = targetId;
   const submit = async () => {
-    const call = { params: { id: vm.id }, body: { assignments } };
+    const call = { params: { id: vm.id }, body };
     const started = await mutateAsync(call).catch(() => null);
     if (!started) return;
     showToast('info', 'Reconfiguring the virtual machine', 'It stands in Recent Tasks.');
@@ -97,6 +102,15 @@ function Form({ vm, policies, first, onClose }: FormProps) {
             onChange={(value) => setChosen({ ...chosen, [disk.key]: value })}
           />
         ))}
+        {asksTarget && (
+          <Select
+            label="Replication target"
+            value={targetId}
+            placeholder="Where the disk sends now, or the first target"
+            options={targets.map(({ id, name }) => ({ value: id, label: name }))}
+            onChange={setTarget}
+          />
+        )}
         {check.data?.allowed === false && assignments.length > 0 && (
           <Banner tone="bad" title="This cannot be applied" reasons={check.data.reasons} />
         )}
@@ -106,7 +120,7 @@ function Form({ vm, policies, first, onClose }: FormProps) {
         {check.error && assignments.length > 0 && <ErrorState error={check.error} compact />}
         {error && <ErrorState error={error} compact />}
         {assignments.length > 0 && (
-          <SameAsCall call={apiCall('assignPolicies', { id: vm.id }, { assignments })} />
+          <SameAsCall call={apiCall('assignPolicies', { id: vm.id }, { ...body })} />
         )}
       </div>
     </Dialog>
@@ -159,6 +173,15 @@ function DiskChoice({ disk, policies, value, onChange }: DiskChoiceProps) {
       onChange={onChange}
     />
   );
+}
+
+/** The policy that is chosen for the disk has replication. */
+function replicates(
+  policies: readonly PolicyView[],
+  { policyId }: { policyId: string | null },
+): boolean {
+  const rules = policies.find(({ id }) => id === policyId)?.rules ?? [];
+  return rules.some(({ filterClass }) => filterClass === 'replication');
 }
 
 /** No policy, by key, for each disk that has the filter. */
