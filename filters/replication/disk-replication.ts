@@ -105,10 +105,13 @@ export class DiskReplication implements FilterLifecycle {
     const settings = settingsOf(properties);
     const before = this.#settings;
     if (copyOf(settings) !== copyOf(before)) {
-      throw new Error('another replication target, or copy, takes effect when the disk is opened');
+      throw new Error(
+        'the disk is replicated to another copy; take the replication off it before another begins',
+      );
     }
     this.#settings = settings;
-    this.#session.tellSettings();
+    if (placeOf(settings) === placeOf(before)) this.#session.tellSettings();
+    else this.#session.reopen();
     if (!settings.isSynchronous) this.#gate.recover();
   }
 
@@ -253,8 +256,12 @@ function kindOf({ operation }: DiskIo): ChangeKind | null {
   return isChange ? operation : null;
 }
 
-function copyOf({ target, pairing, replicaId }: Settings): string {
-  return JSON.stringify([target, pairing, replicaId]);
+function copyOf({ pairing, replicaId }: Settings): string {
+  return JSON.stringify([pairing, replicaId]);
+}
+
+function placeOf({ target: { address, port } }: Settings): string {
+  return JSON.stringify([address, port]);
 }
 
 function hexOf(bytes: Uint8Array): string {
