@@ -27,16 +27,6 @@ export interface InFlight {
   cutShort(): void;
 }
 
-/**
- * Of a call that takes long some part is the way back: others see what it has done before who asked
- * for it knows. Which part is as random as the time itself.
- */
-function wayOf(delayMs: number): { outMs: number; backMs: number } {
-  if (delayMs <= BLOCKING_MS) return { outMs: delayMs, backMs: 0 };
-  const outMs = delayMs * ((delayMs * 997) % 1);
-  return { outMs, backMs: delayMs - outMs };
-}
-
 /** A call under way. */
 interface Call {
   /** Does it, or with false, as a host crashes, some of it. */
@@ -134,10 +124,9 @@ export class ProcessFiles implements DiskFiles {
     const { random } = storage;
     const leave = process.enterKernel();
     const startedAt = process.localNow;
-    const { outMs, backMs } = wayOf(this.#delay());
     const answer = (error: number): void => {
       leave();
-      process.run(schedule.now + backMs + random.between(0, 0.2), () => done(error));
+      process.run(schedule.now + random.between(0, 0.2), () => done(error));
     };
     const inFlight: InFlight = {
       cutShort: () => {
@@ -158,7 +147,7 @@ export class ProcessFiles implements DiskFiles {
       else schedule.after(RETRY_MS, reach);
     };
     storage.inFlight.add(inFlight);
-    schedule.at(startedAt + outMs, reach);
+    schedule.at(startedAt + this.#delay(), reach);
   }
 
   /** A read that blocks the thread. */
