@@ -49,7 +49,7 @@ function Row({ part }: { part: HostPlan }) {
       {moves.length > 0 && (
         <details>
           <summary className="cursor-pointer select-none">
-            {`${formatNoun(moves.length, 'virtual machine')} ${moves.length === 1 ? 'moves' : 'move'} away first`}
+            {`Moved away first: ${formatNoun(moves.length, 'virtual machine')}`}
           </summary>
           <ul className="list-disc pl-5">
             {moves.map(({ vm, to }) => (

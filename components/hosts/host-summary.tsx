@@ -1,6 +1,6 @@
 'use client';
 // Summary of a host: what it is, how loaded, and the virtual machines on it. Props: `host`.
-import { traitsOf } from '#lib/rules/host-version.ts';
+import { traitsOf } from '#lib/rules/hosts/host-version.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { levelText } from '../depot/vib-details.tsx';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';

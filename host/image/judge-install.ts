@@ -7,7 +7,7 @@ import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { HostVersion } from '#lib/model/inventory.ts';
 import { type AcceptanceLevel, compareAcceptance, type VibDescriptor } from '#lib/model/vib.ts';
 import { compareVibVersions, satisfies } from '#lib/model/vib-version.ts';
-import { fitsPlatform, HOST_VERSIONS } from '#lib/rules/host-version.ts';
+import { fitsPlatform, HOST_VERSIONS } from '#lib/rules/hosts/host-version.ts';
 import type { InstalledVib } from '#lib/wire/agent/host-rpc.ts';
 
 /** Where a community VIB may put files. */

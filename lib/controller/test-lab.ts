@@ -61,19 +61,7 @@ export async function openTestLab(): Promise<TestLab> {
   );
   const vibs: InstalledVib[] = [testVib('trace'), testVib('cache')];
   await Promise.all(agents.map((agent) => agent.start()));
-  const services: TaskServices = {
-    db,
-    agents: createAgents(systemClock),
-    depot: createDepotLinks({
-      publicUrl: 'http://127.0.0.1',
-      secret: systemRandom.bytes(32),
-      clock: systemClock,
-    }),
-    sealer: createSealer(systemRandom.bytes(32), systemRandom),
-    clock: systemClock,
-    random: systemRandom,
-    logger: pino({ level: 'silent' }),
-  };
+  const services = createServices(db);
   const inventory = await createInventory(services, agents);
   for (const [index, vib] of vibs.entries()) await addToDepot(services, vib, `vib-${index + 1}`);
   let stop = new AbortController();
@@ -123,6 +111,22 @@ export async function openTestLab(): Promise<TestLab> {
   const started = { operation: 'VirtualMachine.powerOn', state: 'success' };
   await lab.eventually(async () => (await db.task.count({ where: started })) === 2);
   return lab;
+}
+
+function createServices(db: TaskServices['db']): TaskServices {
+  return {
+    db,
+    agents: createAgents(systemClock),
+    depot: createDepotLinks({
+      publicUrl: 'http://127.0.0.1',
+      secret: systemRandom.bytes(32),
+      clock: systemClock,
+    }),
+    sealer: createSealer(systemRandom.bytes(32), systemRandom),
+    clock: systemClock,
+    random: systemRandom,
+    logger: pino({ level: 'silent' }),
+  };
 }
 
 async function createInventory({ db, random }: TaskServices, agents: TestAgent[]) {

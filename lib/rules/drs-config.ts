@@ -2,7 +2,7 @@
 import type { DrsConfig } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { ClusterFacts, HostFacts } from './facts.ts';
-import { traitsOf } from './host-version.ts';
+import { traitsOf } from './hosts/host-version.ts';
 
 /**
  * Hosts of 6.0 Update 1 use I/O filters only in a cluster whose DRS is enabled, so it stays enabled

@@ -5,7 +5,7 @@ import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
 import type { ConnectionState } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { AcceptanceLevel } from '../model/vib.ts';
-import { platformReasons, versionReasons } from './host-version.ts';
+import { platformReasons, versionReasons } from './hosts/host-version.ts';
 
 export interface InstallFacts {
   computeResource: { name: string; kind: 'cluster' | 'host' };

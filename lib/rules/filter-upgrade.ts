@@ -6,7 +6,7 @@ import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import { compareVibVersions } from '../model/vib-version.ts';
 import type { ClusterFacts, HostFacts, VmFacts } from './facts.ts';
-import { platformReasons, versionReasons } from './host-version.ts';
+import { platformReasons, versionReasons } from './hosts/host-version.ts';
 import { planEvacuation } from './maintenance.ts';
 
 export interface UpgradeFacts {

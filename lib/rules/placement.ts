@@ -7,7 +7,7 @@ import type { Reason } from '../model/fault.ts';
 import { FILTER_CLASSES } from '../model/filter-class.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
-import { withoutFilters } from './host-version.ts';
+import { withoutFilters } from './hosts/host-version.ts';
 import { waitingReasons } from './storage/vm-reasons.ts';
 
 /** Whether the host can run the VM, whatever its power state now. */

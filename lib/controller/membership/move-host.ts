@@ -2,7 +2,7 @@
 // other.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { judgeMoveHost } from '../../rules/host-membership.ts';
+import { judgeMoveHost } from '../../rules/hosts/host-membership.ts';
 import type { WantedPrivilege } from '../permissions/missing-privileges.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { observeMembership } from './observe-membership.ts';

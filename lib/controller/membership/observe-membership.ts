@@ -1,6 +1,6 @@
 // What decides whether a host may join or leave a cluster.
 import { filterClassSchema } from '../../model/filter-class-schema.ts';
-import type { ClusterToJoin, MoveFacts } from '../../rules/host-membership.ts';
+import type { ClusterToJoin, MoveFacts } from '../../rules/hosts/host-membership.ts';
 import { findClusterFacts } from '../clusters/cluster-store.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { findHost, findHostFacts } from '../hosts/host-store.ts';

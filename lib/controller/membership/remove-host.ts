@@ -1,5 +1,5 @@
 // Remove host from the inventory: it keeps nothing of its cluster's filters, if it can be reached.
-import { judgeRemoveHost } from '../../rules/host-membership.ts';
+import { judgeRemoveHost } from '../../rules/hosts/host-membership.ts';
 import { hostInputSchema } from '../hosts/enter-maintenance.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { observeMembership } from './observe-membership.ts';

@@ -1,6 +1,6 @@
 // The routes about the life of filters on clusters after they were installed: upgrading, what that
-// would do on each host, letting a task that goes from host to host stand still, and hosts that come
-// and go.
+// would do on each host, letting a task that goes from host to host stand still, and hosts that
+// come and go.
 import { z } from 'zod';
 import { verdictSchema } from '../../model/task.ts';
 import { addHostSchema, upgradeIoFilterSchema, upgradePlanSchema } from './operations.ts';

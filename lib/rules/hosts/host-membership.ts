@@ -1,9 +1,9 @@
-// May a host join a cluster, leave it, or leave the inventory? It leaves its filters behind with the
-// cluster, so none of its VMs may need one that it will not have.
-import type { Reason } from '../model/fault.ts';
-import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
-import { type Verdict, verdictOf } from '../model/verdict.ts';
-import type { HostFacts, VmFacts } from './facts.ts';
+// May a host join a cluster, leave it, or leave the inventory? It leaves its filters behind with
+// the cluster, so none of its VMs may need one that it will not have.
+import type { Reason } from '../../model/fault.ts';
+import { FILTER_CLASSES, type FilterClass } from '../../model/filter-class.ts';
+import { type Verdict, verdictOf } from '../../model/verdict.ts';
+import type { HostFacts, VmFacts } from '../facts.ts';
 import { type VersionedHost, versionReasons } from './host-version.ts';
 
 export interface ClusterToJoin {

@@ -1,9 +1,9 @@
 // Tests of what the versions of hosts mean for I/O filters, by table.
 import { describe, expect, test } from 'vitest';
-import { hostVersionSchema } from '../model/inventory.ts';
-import { hostFacts, vmFacts } from './facts.fixture.ts';
+import { hostVersionSchema } from '../../model/inventory.ts';
+import { hostFacts, vmFacts } from '../facts.fixture.ts';
+import { judgePlacement } from '../placement.ts';
 import { fitsPlatform, platformReasons, traitsOf, versionReasons } from './host-version.ts';
-import { judgePlacement } from './placement.ts';
 
 const hostOf = (version: string | null, index = 1) => ({
   ...{ id: `host-${index}`, name: `esx0${index}`, version },

@@ -1,6 +1,6 @@
 // Tests of who may join and leave, by table.
 import { describe, expect, test } from 'vitest';
-import { hostFacts, vmFacts } from './facts.fixture.ts';
+import { hostFacts, vmFacts } from '../facts.fixture.ts';
 import { judgeMoveHost, judgeRemoveHost, type MoveFacts } from './host-membership.ts';
 
 const host = {

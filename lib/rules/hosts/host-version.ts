@@ -1,7 +1,7 @@
 // What the versions of hosts mean for I/O filters: 6.0 has none, 6.0 Update 1 uses them only where
 // DRS is enabled, and filters of partners for 6.x and for 7.0 and later are not the same.
-import type { Reason } from '../model/fault.ts';
-import type { HostVersion } from '../model/inventory.ts';
+import type { Reason } from '../../model/fault.ts';
+import type { HostVersion } from '../../model/inventory.ts';
 
 export interface VersionTraits {
   /** As the product is called: 6.0 Update 1. */
