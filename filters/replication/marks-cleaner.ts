@@ -55,6 +55,8 @@ export class MarksCleaner {
     const confirmed = stream.acknowledged;
     if (!cleared.isEmpty) {
       await below.flush();
+      // The disk has grown: regions may have another size.
+      if (cleared.sizeBytes !== store.state.sizeBytes) return;
       // The guest may have written meanwhile.
       cleared.removeMap(this.#touched);
       this.#keep(cleared);

@@ -1,8 +1,8 @@
 // npm run bench: our I/O path against `nbdkit file`, alternating in one run on this machine, then
-// our filters against others of their kind (pairs), then what shares do to a storage that is too
-// slow for all (shares), then the pause of live migrations, then what the idle lab costs, then what
-// idle VMs cost, then what the control plane costs.
-//   --only io|pairs|shares|migration|lab|idle|control   one of them
+// our filters against others of their kind (pairs), then what replication costs (replication), then
+// what shares do to a storage that is too slow for all (shares), then the pause of live migrations,
+// then what the idle lab costs, then what idle VMs cost, then what the control plane costs.
+//   --only io|pairs|replication|shares|migration|lab|idle|control   one of them
 //   --pair NAME        of the pairs, only those of this filter of ours
 //   --trace FILE       the hit ratio of the cache on a vSCSI trace, and nothing else
 //   --quick            short rounds
@@ -18,6 +18,7 @@ import { benchIo } from './io.ts';
 import { benchLab } from './lab.ts';
 import { benchMigration } from './migration.ts';
 import { benchPairs } from './pairs.ts';
+import { benchReplication } from './replication.ts';
 import { benchShares } from './shares.ts';
 
 const { values } = parseArgs({
@@ -54,6 +55,15 @@ if (wants('io')) {
 if (wants('pairs')) {
   await benchPairs({
     pair: values.pair,
+    seconds: values.quick ? 1 : 3,
+    rounds: values.quick ? 2 : 5,
+    realtime: values.realtime,
+    caseText: values.case,
+    print,
+  });
+}
+if (wants('replication')) {
+  await benchReplication({
     seconds: values.quick ? 1 : 3,
     rounds: values.quick ? 2 : 5,
     realtime: values.realtime,

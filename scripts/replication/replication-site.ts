@@ -51,13 +51,18 @@ export interface SiteOptions {
   properties?: FilterPropertyValues;
   disks?: number;
   bytes?: number;
+  /** Of the target's journals. */
+  segmentMib?: number;
+  /** Called for each disk before anything runs. */
+  prepare?(disk: HarnessDisk): Promise<void>;
 }
 
 export class ReplicationSite {
   readonly harness: WorldHarness;
   readonly disks: HarnessDisk[] = [];
   readonly #code: { path: string; sha256: string };
-  #filter: LaunchFilter;
+  readonly #filter: LaunchFilter;
+  #segmentMib = 1;
   #pairing: Pairing = { id: '', key: '' };
   #ports = { port: 0, rpcPort: 0, nbdPort: 0 };
   #target: ChildProcess | null = null;
@@ -77,15 +82,18 @@ export class ReplicationSite {
 
   /** All of it runs then. */
   static async start(harness: WorldHarness, options: SiteOptions = {}): Promise<ReplicationSite> {
-    const { properties = {}, disks = 1, bytes = DISK_BYTES } = options;
+    const { properties = {}, disks = 1, bytes = DISK_BYTES, segmentMib = 1 } = options;
     const code = await bundleModule(path.join(ROOT, 'filters', 'replication', 'daemon.ts'));
     const file = path.join(harness.directory, 'replication-daemon.mjs');
     await writeFile(file, code);
     const sha256 = createHash('sha256').update(code).digest('hex');
     const filter = { ...(await shippedFilter(harness, 'replication')), properties };
     const site = new ReplicationSite(harness, { path: file, sha256 }, filter);
-    for (let disk = 0; disk < disks; disk++) {
-      site.disks.push(await harness.makeDisk(disk, bytes));
+    site.#segmentMib = segmentMib;
+    for (let index = 0; index < disks; index++) {
+      const disk = await harness.makeDisk(index, bytes);
+      await options.prepare?.(disk);
+      site.disks.push(disk);
     }
     await site.startTarget();
     const { code: word } = await site.call(newPairingCode, {});
@@ -101,8 +109,9 @@ export class ReplicationSite {
   }
 
   async startTarget(): Promise<void> {
-    const args = ['--directory', path.join(this.harness.directory, 'copies'), '--segment-mib', '1'];
-    const child = fork(TARGET_MAIN, [...args, '--port', `${this.#ports.port}`], {
+    const args = ['--directory', path.join(this.harness.directory, 'copies')];
+    const more = ['--segment-mib', `${this.#segmentMib}`, '--port', `${this.#ports.port}`];
+    const child = fork(TARGET_MAIN, [...args, ...more], {
       env: { ...process.env, SLUICE_TARGET_TOKEN: TOKEN, SLUICE_LOG_LEVEL: 'silent' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [],
@@ -132,24 +141,44 @@ export class ReplicationSite {
   async startWorld(): Promise<void> {
     const launch = this.#launch ?? (await this.makeLaunch());
     this.#launch = launch;
-    const { world } = await this.startLaunch(launch);
-    this.#world = world;
+    this.#world = await this.#startLaunch(launch);
   }
 
-  /** Starts a world and gives it the key of the pairing. */
-  async startLaunch(launch: WorldLaunch): Promise<{ world: RunningWorld }> {
+  /** Moves the VM to another host, while its clients work on. */
+  async migrate(): Promise<void> {
+    const launch = await this.makeLaunch(true);
+    const { client } = this.world;
+    const ticket = await this.harness.ticket(launch);
+    const there = clientOf(launch);
     let over = false;
-    const given = clientOf(launch).whenThere(
-      { timeoutMs: SETTLE_MS, isAlive: () => !over },
-      async () => {
-        await clientOf(launch).putKeys([this.key]);
-      },
-    );
+    const isAlive = (): boolean => !over;
+    const given = this.#giveKey(launch, isAlive);
+    const moved = client.handOver(ticket).finally(() => {
+      over = true;
+    });
+    await Promise.all([moved, given]);
+    const waiting = { timeoutMs: SETTLE_MS, isAlive: () => true };
+    const status = await there.waitUntilReady(waiting);
+    this.harness.adopt(status.pid);
+    const { child } = this.world;
+    this.#world = { ...this.world, launch, client: there, status, child };
+    this.#launch = { ...launch, incoming: false };
+  }
+
+  async #startLaunch(launch: WorldLaunch): Promise<RunningWorld> {
+    let over = false;
+    const given = this.#giveKey(launch, () => !over);
     const started = this.harness.start(launch, SETTLE_MS).finally(() => {
       over = true;
     });
     const [world] = await Promise.all([started, given]);
-    return { world };
+    return world;
+  }
+
+  #giveKey(launch: WorldLaunch, isAlive: () => boolean): Promise<unknown> {
+    return clientOf(launch).whenThere({ timeoutMs: SETTLE_MS, isAlive }, async () => {
+      await clientOf(launch).putKeys([this.key]);
+    });
   }
 
   /** As the host has it for the filter. */
@@ -162,7 +191,7 @@ export class ReplicationSite {
   async makeLaunch(incoming = false): Promise<WorldLaunch> {
     const launch = await this.harness.makeLaunch(this.disks, [], incoming);
     const disks = launch.disks.map((disk, index) => ({ ...disk, filters: [this.filterOf(index)] }));
-    return { ...launch, disks, awaitsKeys: !incoming };
+    return { ...launch, disks, awaitsKeys: true };
   }
 
   /** The filter as a disk has it. */
@@ -185,15 +214,6 @@ export class ReplicationSite {
     await killHard(child);
   }
 
-  /** As a power off does. */
-  async stopWorld(): Promise<void> {
-    const { child } = this.world;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    await ended;
-    this.#world = null;
-  }
-
   async killDaemon(): Promise<void> {
     await killHard(this.#daemon);
     this.#daemon = null;
@@ -208,12 +228,6 @@ export class ReplicationSite {
     await this.killWorld();
     await this.killDaemon();
     await this.killTarget();
-  }
-
-  /** A world that has taken over. */
-  adopt(world: RunningWorld): void {
-    this.#world = world;
-    this.#launch = world.launch;
   }
 
   call<In extends z.ZodType, Out extends z.ZodType>(

@@ -18,6 +18,10 @@ const RECONNECT = { firstMs: 200, maxMs: 5_000 };
 /** What may be sent and not yet acknowledged, over all channels, in bytes. */
 const UNDER_WAY_BYTES_MAX = 24 * 1024 * 1024;
 
+/** A target that was asked something and says nothing for so long is gone, in milliseconds. */
+const SILENCE_MAX_MS = 30_000;
+const LOOK_MS = 5_000;
+
 /** A disk's end of it. */
 export interface ConnectionUser {
   connected(): void;
@@ -45,6 +49,9 @@ export class TargetConnection {
   #timer: FilterTimer | null = null;
   #isClosed = false;
   #underWay = 0;
+  /** Since when an answer is due; null when none is. */
+  #dueSince: number | null = null;
+  #look: FilterTimer | null = null;
 
   constructor(parts: TargetConnectionParts) {
     this.#parts = parts;
@@ -96,12 +103,16 @@ export class TargetConnection {
 
   /** False when it is not connected, or too much waits already. */
   send(type: MessageType, channel: number, body?: Uint8Array): boolean {
-    return this.#connection?.send(encodeMessage(type, channel, body)) ?? false;
+    const connection = this.#connection;
+    if (connection === null || !connection.send(encodeMessage(type, channel, body))) return false;
+    if (type !== 'close') this.#expect();
+    return true;
   }
 
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#look?.cancel();
     this.#connection?.close();
     this.#connection = null;
   }
@@ -128,6 +139,7 @@ export class TargetConnection {
     try {
       const message = parseMessage(bytes);
       this.#users.get(message.channel)?.take(message);
+      this.#dueSince = this.#underWay > 0 ? this.#parts.context.clock.monotonic() : null;
     } catch (thrown) {
       // It does not speak our language: nothing more of it can be trusted.
       this.#parts.context.log('warning', `connection cut off: ${String(thrown)}`);
@@ -135,10 +147,28 @@ export class TargetConnection {
     }
   }
 
-  #lost(connection: DaemonConnection): void {
+  #lost(connection: DaemonConnection, why = 'the connection was lost'): void {
     if (connection !== this.#connection) return;
     this.#connection = null;
-    this.#away('the connection was lost');
+    this.#dueSince = null;
+    this.#away(why);
+  }
+
+  /** A machine that is gone ends no connection: its silence has to be noticed. */
+  #expect(): void {
+    const { clock } = this.#parts.context;
+    this.#dueSince ??= clock.monotonic();
+    this.#look ??= clock.after(LOOK_MS, () => {
+      this.#look = null;
+      const connection = this.#connection;
+      if (connection === null || this.#dueSince === null) return;
+      if (clock.monotonic() - this.#dueSince < SILENCE_MAX_MS) {
+        this.#expect();
+        return;
+      }
+      this.#lost(connection, `the target has said nothing for ${SILENCE_MAX_MS / 1000} s`);
+      connection.close();
+    });
   }
 
   #away(why: string): void {
