@@ -213,8 +213,8 @@ export class Fleet {
       this.counts.movesFailed += 1;
       this.lastFailure = String(thrown);
       // The agent hears of it a little later than the source goes on.
-      const left = place?.asked === true && place.alive && source.isServing;
-      if (left) this.#parts.onWrong('a migration that failed has left a process');
+      if (place?.asked === true && place.alive && source.isServing)
+        this.#parts.onWrong('a migration that failed has left a process');
       return false;
     } finally {
       void this.ask(vm, (runner) => runner.finishIncoming(), to).catch(() => undefined);

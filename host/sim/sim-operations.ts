@@ -16,6 +16,7 @@ import { relocateVm } from '../agent/vm/operations/relocate-vm.ts';
 import { removeSnapshot } from '../agent/vm/operations/remove-snapshot.ts';
 import { revertToSnapshot } from '../agent/vm/operations/revert-to-snapshot.ts';
 import { unitOfKey } from '../datastore/vm-home.ts';
+import { homeKnown, known } from './around/known-vm.ts';
 import { isEncrypted, rekeyed, type SimKeyProvider } from './around/sim-keys.ts';
 import type { Fleet, SimVm } from './fleet.ts';
 import type { RecipeEvent } from './recipe.ts';
@@ -395,22 +396,4 @@ function withFilters(spec: VmRunSpec, filters: readonly DiskFilter[]): VmRunSpec
 
 function newJob(): OnVm['job'] {
   return { report: () => undefined, signal: new AbortController().signal };
-}
-
-/** The VM's home as the controller learns of it. */
-function homeKnown(vm: SimVm, files: VmFiles): Pick<VmRunSpec, 'datastoreId' | 'vmxPath'> {
-  const [, datastoreId = '', ...path] = files.homeOf(vm.id).split('/');
-  return { datastoreId, vmxPath: path.join('/') };
-}
-
-/** The VM's disks as the controller learns of them. */
-function known(vm: SimVm, files: VmFiles): VmRunSpec['disks'] {
-  return [...files.disksOf(vm.id)].map(([key, full]) => {
-    const before = vm.spec.disks.find((disk) => disk.key === key);
-    const [, datastoreId = '', ...path] = full.split('/');
-    const unit = unitOfKey(key);
-    const place = { datastoreId, path: path.join('/') };
-    const fresh = { key, label: `Hard disk at ${unit}`, unit, capacityBytes: SECTOR, filters: [] };
-    return { ...(before ?? fresh), ...place };
-  });
 }

@@ -84,7 +84,7 @@ export const vmSampleSchema = z.object({
 export type VmSample = z.infer<typeof vmSampleSchema>;
 
 /** What one I/O filter did on all disks of a host over one sampling interval. */
-export const hostFilterSchema = z.object({
+const hostFilterSchema = z.object({
   name: z.string(),
   /** Disks of running virtual machines that have it. */
   disks: z.number().int(),

@@ -36,7 +36,7 @@ export const ATTEMPTS = 3;
 export interface CheckContext {
   candidate: Candidate;
   harness: WorldHarness;
-  /** The filter with points at which its world can be ended (lab/crash-points.ts). */
+  /** The filter with points at which its world can be ended (crash/crash-points.ts). */
   instrumented: { current: LaunchFilter; next: LaunchFilter };
   /** The difficult drive. */
   probe: LaunchFilter;

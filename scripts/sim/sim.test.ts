@@ -24,7 +24,7 @@ describe('no seed fails', () => {
   );
 });
 
-/** These themes have filters of their own, or end VMs, and are drawn only when they are asked for. */
+/** These have filters of their own, or end VMs, and are drawn only when they are asked for. */
 describe('no seed of a theme that is not drawn fails', () => {
   test.each([['flash', 60] as const, ['keys', 20] as const, ['deletions', 30] as const])(
     '%s',

@@ -69,7 +69,8 @@ const vmx = (home: string): string => join(folder, home, 'web/web.vmx');
 const disk = (home: string): string => join(folder, home, 'web/web.vmdk');
 
 function vmxText(mark: string, fileName: string): string {
-  return `scsi0:0.present = "TRUE"\nscsi0:0.fileName = "${fileName}"\nsluice.operation = "${mark}"\n`;
+  const present = `scsi0:0.present = "TRUE"\nscsi0:0.fileName = "${fileName}"\n`;
+  return `${present}sluice.operation = "${mark}"\n`;
 }
 
 async function prepareOnly(): Promise<void> {
@@ -84,7 +85,7 @@ test('a new home that nobody was told of is taken back', async () => {
   expect((await readVmHome(spec, paths)).mark).toBe('before');
 });
 
-test('who looks in the old home finds the new one, before it is tidied up and not after', async () => {
+test('who looks in the old home finds the new one, until it is tidied up', async () => {
   await commitFiles(intent.commit);
   const { layout, mark } = await readVmHome(spec, paths);
   expect(mark).toBe('after');

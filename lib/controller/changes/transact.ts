@@ -1,6 +1,6 @@
 // One way to write: an interactive transaction, tried again when the database asks for it (a
-// deadlock between writers, or a serialization failure), because then nothing of it has happened. One
-// that does not come through in time says so in words for an administrator.
+// deadlock between writers, or a serialization failure), because then nothing of it has happened.
+// One that does not come through in time says so in words for an administrator.
 import { Fault } from '../../model/fault.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';

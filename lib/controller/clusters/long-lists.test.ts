@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-test('pages of the matrix are all VMs, each once, with as many cells as they have hosts', async () => {
+test('pages of the matrix are all VMs, each once, with a cell for each host', async () => {
   const db = lab.database;
   const first = await readCompatibilityMatrix(db, CLUSTER, { offset: 0, limit: 100 });
   const second = await readCompatibilityMatrix(db, CLUSTER, { offset: 100, limit: 100 });

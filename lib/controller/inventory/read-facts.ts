@@ -66,7 +66,7 @@ export async function readHostFacts(
   }));
 }
 
-/** The VMs that the condition selects (all without one), by name; a page of them, if one is named. */
+/** The VMs that the condition selects (all without one), by name; a page of them, if named. */
 export async function readVmFacts(
   db: DatabaseTransaction,
   where: Prisma.VmWhereInput = {},

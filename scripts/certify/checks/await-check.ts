@@ -1,10 +1,10 @@
-// SIGKILL at every kind of asynchronous point: each callback into the filter, and each beginning and
-// end of what it does on its own, in its I/O and in every operation on its disk.
+// SIGKILL at every kind of asynchronous point: each callback into the filter, and each beginning
+// and end of what it does on its own, in its I/O and in every operation on its disk.
 import { ATTEMPTS, type Check, type CheckContext, type Outcome } from '../check.ts';
-import { COUNT_ONLY } from '../lab/crash-points.ts';
-import { SCENARIOS, type Scenario } from '../lab/crash-scenarios.ts';
-import { CrashStage } from '../lab/crash-stage.ts';
-import { TriedPoints } from '../lab/distinct-points.ts';
+import { COUNT_ONLY } from '../crash/crash-points.ts';
+import { SCENARIOS, type Scenario } from '../crash/crash-scenarios.ts';
+import { CrashStage } from '../crash/crash-stage.ts';
+import { TriedPoints } from '../crash/distinct-points.ts';
 import { Failure } from '../lab/trial.ts';
 
 /** Scenarios side by side: each waits for its worlds most of the time. */

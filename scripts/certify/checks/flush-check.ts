@@ -5,11 +5,11 @@ import path from 'node:path';
 import { COMMAND_FLAGS, COMMANDS } from '#lib/formats/nbd/constants.ts';
 import type { Check, CheckContext, Outcome } from '../check.ts';
 import { startTrial } from '../check.ts';
-import { COUNT_ONLY, CRASH_AT, JOURNAL } from '../lab/crash-points.ts';
+import { COUNT_ONLY, CRASH_AT, JOURNAL } from '../crash/crash-points.ts';
+import { SYNC_ENDED } from '../crash/volatile-flash.ts';
 import { DiskLoad } from '../lab/disk-load.ts';
 import { SECTOR_BYTES } from '../lab/sector-pattern.ts';
 import { Failure, type Trial } from '../lab/trial.ts';
-import { SYNC_ENDED } from '../lab/volatile-flash.ts';
 
 const TIMES = 24;
 const ROUNDS = 3;

@@ -8,9 +8,9 @@ import type { Operation } from '#host/world/operations/operation.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { MIB } from '#lib/model/limits.ts';
 import { type CheckContext, startTrial } from '../check.ts';
+import { DiskLoad } from '../lab/disk-load.ts';
+import { Failure, type Trial } from '../lab/trial.ts';
 import { CRASH_AT, JOURNAL } from './crash-points.ts';
-import { DiskLoad } from './disk-load.ts';
-import { Failure, type Trial } from './trial.ts';
 
 const DISK_BYTES = 2 * MIB;
 /** I/Os beside an operation, and how many of them at a time. */
