@@ -35,8 +35,9 @@ export function recoveryWord(state: string): Word {
   return RECOVERIES[state] ?? { label: state, tone: 'idle' };
 }
 
-/** The lag is longer than the policy wants. */
-export function violatesRpo({ lagMilliseconds, rpoSeconds }: ReplicatedDisk): boolean {
+/** The lag is longer than the policy wants; an initial sync takes its time. */
+export function violatesRpo({ state, lagMilliseconds, rpoSeconds }: ReplicatedDisk): boolean {
+  if (state === 'initialSync') return false;
   return rpoSeconds > 0 && lagMilliseconds !== null && lagMilliseconds > rpoSeconds * 1000;
 }
 

@@ -33,14 +33,10 @@ export const replicationRoutes = {
     await removeTarget(administration(request), request.params.id);
     return {};
   },
-  readVmReplication: ({ context: { db, clock }, session: { caller }, params }) =>
-    readVmReplication({ db, caller, now: clock.now() }, params.id),
+  readVmReplication: ({ context: { db }, session: { caller }, params }) =>
+    readVmReplication({ db, caller }, params.id),
   readReplicationTimeline: (request) =>
-    readTimeline(
-      { ...administration(request), now: request.context.clock.now() },
-      request.params.id,
-      request.query,
-    ),
+    readTimeline(administration(request), request.params.id, request.query),
   async addReplicationBookmark(request) {
     const now = request.context.clock.now();
     await addBookmark({ ...administration(request), now }, request.params.id, request.body);

@@ -10,11 +10,11 @@ import { findVm, type VmRow } from '../vms/vm-store.ts';
 import { type DiskCopy, readCopies } from './read-vm-replication.ts';
 import { readSendingDisks } from './replicated-disks.ts';
 
-export async function judgeLag(db: Database, now: number): Promise<void> {
+export async function judgeLag(db: Database): Promise<void> {
   const sending = groupBy(await readSendingDisks(db), ({ vmId }) => vmId);
   for (const vmId of sending.keys()) {
     const vm = await findVm(db, vmId);
-    for (const copy of await readCopies(db, vm, now)) await keep(db, vm, copy);
+    for (const copy of await readCopies(db, vm)) await keep(db, vm, copy);
   }
 }
 

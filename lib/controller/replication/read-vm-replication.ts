@@ -22,8 +22,6 @@ import {
   replicationOf,
 } from './replicated-disks.ts';
 
-/** Older numbers say nothing about now, in milliseconds. */
-const FRESH_MS = 15_000;
 /** By the filter's statistic `state`. */
 const STATES: readonly ReplicationState[] = [
   'unknown',
@@ -34,15 +32,15 @@ const STATES: readonly ReplicationState[] = [
   'degraded',
 ];
 
-type Parts = { db: DatabaseTransaction; caller: Caller; now: number };
+type Parts = { db: DatabaseTransaction; caller: Caller };
 
 /** `NotFound` without such a VM. */
 export async function readVmReplication(
-  { db, caller, now }: Parts,
+  { db, caller }: Parts,
   vmId: string,
 ): Promise<VmReplicationView> {
   const vm = await findVm(db, vmId);
-  const disks = (await readCopies(db, vm, now)).map(({ view }) => view);
+  const disks = (await readCopies(db, vm)).map(({ view }) => view);
   const include = { target: true };
   const [bookmarks, recoveries, recoveredFrom] = await Promise.all([
     db.replicationBookmark.findMany({ where: { vmId }, orderBy: { at: 'desc' } }),
@@ -79,11 +77,7 @@ export interface DiskCopy {
 }
 
 /** The copies of a VM's disks that are replicated, by key. */
-export async function readCopies(
-  db: DatabaseTransaction,
-  vm: VmRow,
-  now: number,
-): Promise<DiskCopy[]> {
+export async function readCopies(db: DatabaseTransaction, vm: VmRow): Promise<DiskCopy[]> {
   const disks = vm.disks
     .map((disk) => ({ disk, filters: diskFiltersSchema.parse(disk.filters) }))
     .filter(({ filters }) => pairingOf(filters) !== '');
@@ -92,7 +86,7 @@ export async function readCopies(
   const targets = await db.replicationTarget.findMany({ where: { pairing: { in: pairings } } });
   const names = disks.map(({ disk }) => replicaIdOf(nameOf(vm, disk)));
   const replicas = await db.replica.findMany({ where: { diskId: { in: names } } });
-  const sample = await newestSample(db, vm, now);
+  const sample = await newestSample(db, vm);
   return disks.map(({ disk, filters }) => {
     const target = targets.find(({ pairing }) => pairing === pairingOf(filters)) ?? null;
     const diskId = replicaIdOf(nameOf(vm, disk));
@@ -120,13 +114,12 @@ function viewOf({ vm, disk, filters, target, report, sample }: DiskFacts): Repli
   const measured = sample?.disks
     .find(({ diskKey }) => diskKey === disk.key)
     ?.filters.find(({ name }) => name === filter?.name)?.statistics;
-  const stateNow = measured ? (STATES[measured.state ?? 0] ?? 'unknown') : 'unknown';
   return {
     ...{ diskKey: disk.key, label: disk.label, capacityBytes: Number(disk.capacityBytes) },
     targetId: target?.id ?? null,
     targetName: target?.name ?? '',
     targetTrouble: target?.trouble ?? 'Its replication target was removed.',
-    state: vm.powerState === 'poweredOn' ? stateNow : 'off',
+    state: vm.powerState === 'poweredOn' ? stateNow(measured?.state, report) : 'off',
     mode: String(filter?.properties.mode ?? 'asynchronous'),
     rpoSeconds: Number(filter?.properties.rpoSeconds ?? 0),
     lagBytes: measured?.lagBytes ?? null,
@@ -138,6 +131,12 @@ function viewOf({ vm, disk, filters, target, report, sample }: DiskFacts): Repli
     damage: report?.damage ?? '',
     unusable: whyUnusable(filters, report),
   };
+}
+
+/** A VM that has been idle for long has no samples: then the target's word counts. */
+function stateNow(measured: number | undefined, report: ReplicaReport | null): ReplicationState {
+  if (measured !== undefined) return STATES[measured] ?? 'unknown';
+  return report?.sending && !report.needsResync ? 'inSync' : 'unknown';
 }
 
 /** Why the copy alone does not make a disk; empty when it does. */
@@ -152,14 +151,13 @@ function whyUnusable(filters: readonly DiskFilter[], report: ReplicaReport | nul
   return '';
 }
 
+/** An idle VM has none while nothing changes, so the newest one holds, also when it is old. */
 async function newestSample(
   db: DatabaseTransaction,
-  { id: vmId }: VmRow,
-  now: number,
+  { id: vmId, powerState, worldState }: VmRow,
 ): Promise<VmSample | null> {
-  const after = new Date(now - FRESH_MS);
-  const where = { vmId, at: { gt: after } };
-  const row = await db.vmSample.findFirst({ where, orderBy: { at: 'desc' } });
+  if (powerState !== 'poweredOn' || worldState !== 'running') return null;
+  const row = await db.vmSample.findFirst({ where: { vmId }, orderBy: { at: 'desc' } });
   return row && vmSampleSchema.parse(row.data);
 }
 

@@ -58,7 +58,7 @@ async function observeRecovery(
 ): Promise<ObservedRecovery> {
   const source = await findVm(tx, input.sourceId);
   const { disks } = await findVmFacts(tx, source.id);
-  const copies = await readCopies(tx, source, 0);
+  const copies = await readCopies(tx, source);
   const copied = new Set(copies.map(({ disk }) => disk.key));
   const views = copies.map(({ view }) => view);
   const isTest = input.kind === 'test';

@@ -27,12 +27,12 @@ interface Span {
 
 /** Over all its disks together. Throws `HostNotReachable` when a target does not answer. */
 export async function readTimeline(
-  { db, sealer, now }: { db: Database; sealer: Sealer; now: number },
+  { db, sealer }: { db: Database; sealer: Sealer },
   vmId: string,
   { from, to, buckets }: Span,
 ): Promise<Timeline> {
   const vm = await findVm(db, vmId);
-  const copies = (await readCopies(db, vm, now)).filter(({ report }) => report !== null);
+  const copies = (await readCopies(db, vm)).filter(({ report }) => report !== null);
   const total: Timeline['buckets'] = [];
   const targets = new Map(copies.flatMap(({ target }) => (target ? [[target.id, target]] : [])));
   for (const target of targets.values()) {
@@ -62,7 +62,7 @@ export async function addBookmark(
     const privilege = 'VirtualMachine.Hbr.ReplicaManagement' as const;
     await requirePrivileges(tx, caller, [{ privilege, objectId: vmId }]);
     const vm = await findVm(tx, vmId);
-    if ((await readCopies(tx, vm, now)).length === 0) {
+    if ((await readCopies(tx, vm)).length === 0) {
       throw new Fault('InvalidState', `${vm.name} is not replicated.`);
     }
     const where = { vmId_name: { vmId, name } };

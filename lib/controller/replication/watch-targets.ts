@@ -30,7 +30,7 @@ export async function watchTargets(services: TaskServices, signal: AbortSignal):
     try {
       const targets = await db.replicationTarget.findMany();
       await Promise.all(targets.map((target) => askTarget(services, target)));
-      await judgeLag(db, clock.now());
+      await judgeLag(db);
       await endOrphans(services);
     } catch (error) {
       logger.warn({ err: error }, 'could not look after the replication targets');

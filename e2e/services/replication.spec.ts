@@ -1,0 +1,105 @@
+// Replication by clicks: a VM is protected by a policy and comes in sync; its disk is damaged, and
+// the moment before is tested and then recovered as a new VM. What comes back is read as a guest
+// would read it.
+import { expect, type Page, test } from '@playwright/test';
+import { expectAccessible } from '../accessibility.ts';
+import { needTools, qemuIo } from '../clients.ts';
+import { findObject, openObject, readRoute, signIn } from '../console.ts';
+import { confirm } from '../dialogs.ts';
+import {
+  applyPolicy,
+  cloneForTest,
+  createPolicy,
+  deleteTestVm,
+  diskUri,
+  ensureInstalled,
+  expectTask,
+} from '../lab-vms.ts';
+
+const VM = 'ledger01';
+const TEST = 'ledger01-test';
+const RECOVERED = 'ledger01-recovered';
+const POLICY = 'Replicated';
+const BOOKMARK = 'before the change';
+const LONG = { timeout: 120_000 };
+
+test.describe.configure({ mode: 'serial', retries: 0, timeout: 300_000 });
+
+test.beforeEach(async ({ page }) => {
+  needTools('qemu-io');
+  await signIn(page);
+});
+
+test('1 a policy replicates a disk in use to the second site', async ({ page }) => {
+  await page.goto('/replication-targets');
+  await expect(page.getByRole('row', { name: /Recovery site/ })).toContainText('Connected');
+  await expectAccessible(page);
+  await ensureInstalled(page, 'replication');
+  const id = await cloneForTest(page, 'web02', { name: VM });
+  await qemuIo(await diskUri(page, id), 'write -P 0x11 0 1M', 'flush');
+  await createPolicy(page, POLICY, { service: 'Replication' });
+  await applyPolicy(page, VM, POLICY);
+  await openObject(page, VM, 'tab=replication');
+  const disk = page.getByRole('article', { name: 'Hard disk 1' });
+  await expect(disk.getByText('In sync', { exact: true })).toBeVisible(LONG);
+  await expect(page.getByRole('slider', { name: 'Moment' })).toBeVisible(LONG);
+  await expectAccessible(page);
+});
+
+test('2 a moment gets a name, and then the disk is damaged', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=replication');
+  await qemuIo(await diskUri(page, id), 'write -P 0x22 0 1M', 'flush');
+  await page.getByRole('button', { name: 'Add bookmark…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(BOOKMARK);
+  await expectAccessible(page);
+  await confirm(dialog, 'Add');
+  await qemuIo(await diskUri(page, id), 'write -P 0x33 0 1M', 'flush');
+  const named = page.getByRole('button', { name: new RegExp(BOOKMARK) });
+  await expect(named).toBeEnabled(LONG);
+});
+
+test('3 a test of a failover has the moment, and ends without a trace', async ({ page }) => {
+  await openObject(page, VM, 'tab=replication');
+  await page.getByRole('button', { name: new RegExp(BOOKMARK) }).click();
+  await page.getByRole('button', { name: 'Test failover…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('It can be tested')).toBeVisible();
+  await expectAccessible(page);
+  await confirm(dialog, 'Start test');
+  await expectTask(page, 'Test failover', TEST);
+  expect(await contentOf(page, TEST)).toBe('0x22');
+  await openObject(page, TEST, 'tab=replication');
+  await page.getByRole('button', { name: 'End test…' }).click();
+  await confirm(dialog, 'End test');
+  await expectTask(page, 'End failover test', TEST);
+  await openObject(page, VM, 'tab=replication');
+  await expect(page.getByRole('row', { name: new RegExp(TEST) })).toContainText('Ended');
+});
+
+test('4 the moment is recovered as a virtual machine of its own', async ({ page }) => {
+  await openObject(page, VM, 'tab=replication');
+  await page.getByRole('button', { name: new RegExp(BOOKMARK) }).click();
+  await page.getByRole('button', { name: 'Recover…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('It can be recovered')).toBeVisible();
+  await confirm(dialog, 'Recover');
+  await expectTask(page, 'Recover virtual machine', RECOVERED);
+  expect(await contentOf(page, RECOVERED)).toBe('0x22');
+  expect(await contentOf(page, VM)).toBe('0x33');
+  await expect(page.getByRole('row', { name: new RegExp(RECOVERED) })).toContainText('Completed');
+  for (const name of [RECOVERED, VM]) await deleteTestVm(page, name);
+});
+
+/** The byte that the first MiB is full of. */
+async function contentOf(page: Page, name: string): Promise<string> {
+  const { id } = await findObject(page, name);
+  const vm = await readRoute(page, 'readVm', { id });
+  expect(vm.powerState).toBe('poweredOn');
+  for (const byte of ['0x11', '0x22', '0x33']) {
+    const uri = await diskUri(page, id);
+    const said = await qemuIo(uri, `read -P ${byte} 0 1M`).catch((error: unknown) => String(error));
+    if (said.includes('read 1048576/1048576') && !said.includes('verification')) return byte;
+  }
+  return 'something else';
+}
