@@ -128,6 +128,14 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   installIoFilter: { computeResourceId: 'domain-c1', depotId: 'vib-1' },
   uninstallIoFilter: undefined,
   resolveIoFilter: {},
+  upgradeIoFilter: { depotId: 'vib-1' },
+  moveHost: { clusterId: null },
+  addHost: {
+    ...{ name: 'esx09', agentUrl: 'http://127.0.0.1:9', agentToken: 'token' },
+    ...{ datacenterId: 'datacenter-1', clusterId: 'domain-c1' },
+  },
+  removeHost: undefined,
+  pauseTask: { paused: true },
   setMaintenance: { enabled: true },
   setConnection: { connected: false },
   setPower: { powerState: 'poweredOff' },
@@ -180,7 +188,7 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
 const POWER_USER_MAY = [
   ...['setPower', 'startWorkload', 'stopWorkload', 'assignPolicies', 'resetVm'],
   ...['createSnapshot', 'removeAllSnapshots', 'revertToSnapshot', 'renameSnapshot'],
-  'consolidateDisks',
+  ...['consolidateDisks', 'pauseTask'],
   ...['removeSnapshot', 'addDisk', 'growDisk', 'removeDisk'],
 ];
 

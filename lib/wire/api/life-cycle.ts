@@ -10,7 +10,9 @@ export const LIFE_CYCLE_ROUTES = {
   planUpgrade: {
     method: 'GET',
     path: '/clusters/{id}/io-filters/{filterId}/upgrade',
-    query: upgradeIoFilterSchema.extend({
+    query: z.object({
+      /** Left out: the highest version that the depot has. */
+      depotId: z.string().optional(),
       hostsAtOnce: z.coerce.number().int().min(1).max(16).default(1),
     }),
     answer: upgradePlanSchema,
