@@ -261,23 +261,25 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     else this.#leaveLog(log);
   }
 
-  /** With what an earlier life has left; resolves with whether all of it has gone down. */
-  async #goOn(log: WriteBack, { claim, file, isMirror }: LeftOver): Promise<boolean> {
-    this.#hasWritten = true;
+  /** Throws when the log is damaged. Resolves with whether all of it has gone down. */
+  #goOn(log: WriteBack, { claim, file, isMirror }: LeftOver): Promise<boolean> {
     const dirty = DirtyData.recover(this.#dirtyParts(), file);
+    this.#hasWritten = true;
     if (!isMirror && claim.mirror !== null) log.mirroring.forget(claim.mirror.logId);
     if (!isMirror && claim.mirror === null && !log.mirroring.isWanted) {
       log.resume(claim, dirty);
-      return false;
+      return Promise.resolve(false);
     }
-    try {
-      await log.drain(claim, dirty);
-      this.#settle();
-      return true;
-    } catch (thrown) {
-      this.#context.log('error', `Unwritten data stay in the log: ${thrown}`);
-      return false;
-    }
+    return log.drain(claim, dirty).then(
+      () => {
+        this.#settle();
+        return true;
+      },
+      (thrown: unknown) => {
+        this.#context.log('error', `Unwritten data stay in the log: ${thrown}`);
+        return false;
+      },
+    );
   }
 
   /** A new log, and with it a mirror if one is wanted. */

@@ -146,6 +146,18 @@ test('a fetch that is killed before its end begins again', async () => {
   expect(again.run('read', 8192, 4096).data).toEqual(new Uint8Array(4096).fill(7));
 });
 
+test('a log that is damaged is refused, wherever it lies', async () => {
+  const { disk, flash: first, sidecar } = await lost();
+  for (const { bytes } of first.files.values()) bytes.fill(0, 0, 8192);
+  const options = { properties: BACK, disk, sidecar, daemon: true };
+  expect(() => new FilterHarness(cache, { ...options, flash: first })).toThrow('damaged');
+  const third = new HarnessFlash({ name: 'host-3' });
+  const harness = new FilterHarness(cache, { ...options, flash: third });
+  const line = join(harness, [first]);
+  await expect(harness.filter.ready?.()).rejects.toThrow('damaged');
+  line.stop();
+});
+
 test.each([
   ['is refused by the names of the hosts', BACK, /host-1.*host-2.*could not be fetched/],
   ['opens without them if the policy says so', { ...BACK, discardLostData: true }, null],
