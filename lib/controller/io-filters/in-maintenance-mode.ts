@@ -40,7 +40,8 @@ export async function inMaintenanceMode<T>(
     return await work();
   } finally {
     // A lost lease or a stopping controller: another goes on with this task.
-    if (!signal.aborted || signal.reason instanceof Fault) await leave(context, which.hostId);
+    if (!signal.aborted || signal.reason instanceof Fault)
+      await leaveMaintenanceMode(context, which.hostId);
   }
 }
 
@@ -111,8 +112,8 @@ async function waitFor(
   }
 }
 
-/** Takes out what this task has put in, also when it is canceled. */
-async function leave(context: TaskContext, hostId: string): Promise<void> {
+/** Takes the host out if this task has put it in, also when the task is canceled. */
+export async function leaveMaintenanceMode(context: TaskContext, hostId: string): Promise<void> {
   const own = await findOwn(context, hostId);
   if (!own) return;
   const unhurried = { ...context, signal: new AbortController().signal };

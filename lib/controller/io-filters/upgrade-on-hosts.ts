@@ -8,7 +8,7 @@ import { postEvent } from '../events/post-event.ts';
 import { writeState } from '../reconciler/apply-filter-states.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import { performOnHosts, stateChanges } from './host-work.ts';
-import { inMaintenanceMode } from './in-maintenance-mode.ts';
+import { inMaintenanceMode, leaveMaintenanceMode } from './in-maintenance-mode.ts';
 import { installOnHost, writePending } from './install-on-hosts.ts';
 
 export interface UpgradeOnHosts {
@@ -52,7 +52,11 @@ async function upgradeHost(
   const older = await context.db.hostVib.findFirst({
     where: { hostId: host.id, filterName, vendor, NOT: { vibId } },
   });
-  if (!older) return installOnHost(context, filter, host);
+  if (!older) {
+    await installOnHost(context, filter, host);
+    // A run before this one may have ended between the new version and the way back.
+    return leaveMaintenanceMode(context, host.id);
+  }
   return inMaintenanceMode(context, { hostId: host.id, isAlone }, () =>
     installOnHost(context, filter, host),
   );
