@@ -18,6 +18,7 @@ import { type Checkpoints, joinCheckpoints } from './checkpoints.ts';
 import { CopySession } from './copy-session.ts';
 import { LagWatch } from './lag-watch.ts';
 import { openState } from './open-state.ts';
+import { areaOf } from './region-map.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import type { StateStore } from './state-store.ts';
 import { encodeState } from './stored-state.ts';
@@ -184,7 +185,8 @@ export class DiskReplication implements FilterLifecycle {
   /** Marks the regions, and lets go on who waits for that. */
   #mark(offset: number, end: number): void {
     if (this.#store.isMarked(offset, end)) return;
-    this.#store.mark(offset, end);
+    const area = areaOf(offset, end, this.#store.state.sizeBytes);
+    this.#store.mark(area.offset, area.end);
     this.#store.save().then(
       () => this.#order.pump(),
       (thrown: unknown) => {

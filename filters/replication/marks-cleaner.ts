@@ -4,11 +4,11 @@
 import type { BelowIo, FilterContext, FilterTimer } from '#lib/filter-sdk/filter.ts';
 import type { ChangeOrder } from './change-order.ts';
 import type { RecordStream } from './record-stream.ts';
-import { RegionMap } from './region-map.ts';
+import { areaOf, RegionMap } from './region-map.ts';
 import type { StateStore } from './state-store.ts';
 
 /** Between two looks, in milliseconds: a region stays marked for at least as long. */
-const INTERVAL_MS = 10_000;
+const INTERVAL_MS = 30_000;
 
 export interface MarksCleanerParts {
   below: BelowIo;
@@ -35,7 +35,8 @@ export class MarksCleaner {
   }
 
   touch(offset: number, end: number): void {
-    this.#touched.add(offset, end);
+    const area = areaOf(offset, end, this.#touched.sizeBytes);
+    if (!this.#touched.hasAll(area.offset, area.end)) this.#touched.add(area.offset, area.end);
     this.#arm();
   }
 
@@ -77,7 +78,10 @@ export class MarksCleaner {
   #keep(cleared: RegionMap): void {
     const { order, toSend } = this.#parts;
     cleared.removeMap(toSend());
-    for (const { offset, end } of order.ranges) cleared.remove(offset, end);
+    for (const range of order.ranges) {
+      const { offset, end } = areaOf(range.offset, range.end, cleared.sizeBytes);
+      cleared.remove(offset, end);
+    }
   }
 
   #arm(): void {

@@ -5,10 +5,25 @@ const REGION_BYTES_MIN = 64 * 1024;
 /** Regions of the largest map. */
 const REGIONS_MAX = 2 ** 25;
 
+const AREAS = 256;
+const AREA_BYTES_MAX = 4 * 1024 * 1024;
+
 /** In bytes; the end is behind it. */
 export interface Range {
   offset: number;
   end: number;
+}
+
+/**
+ * What is marked together with a range: areas of a 256th of the disk, of 64 KiB at least and 4 MiB
+ * at most. Each costs one durable write, and is sent again as a whole after a crash.
+ */
+export function areaOf(offset: number, end: number, sizeBytes: number): Range {
+  const share = 2 ** Math.floor(Math.log2(Math.max(sizeBytes / AREAS, 1)));
+  const bytes = Math.min(Math.max(share, REGION_BYTES_MIN), AREA_BYTES_MAX);
+  const area = Math.max(bytes, regionBytesFor(sizeBytes));
+  const behind = Math.ceil(end / area) * area;
+  return { offset: Math.floor(offset / area) * area, end: Math.min(behind, sizeBytes) };
 }
 
 export function regionBytesFor(sizeBytes: number): number {

@@ -59,6 +59,14 @@ async function through(harness: FilterHarness, daemon: TestDaemon, io: HarnessIo
   harness.finish(io);
 }
 
+/** Long enough for marks to go. */
+async function rest({ harness, daemon }: Opened): Promise<void> {
+  for (let looks = 0; looks < 3; looks++) {
+    harness.clock.advance(30_000);
+    await daemon.run(5);
+  }
+}
+
 function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
 }
@@ -119,7 +127,7 @@ test('of two changes that overlap the second waits', async () => {
 test('marks a region durably before its first write goes down', async () => {
   const site = open(new TestTarget(SIZE));
   await site.daemon.run();
-  await site.daemon.run(25_000);
+  await rest(site);
   const { harness, daemon } = site;
   expect(marksIn(harness)).toEqual([]);
   const io = harness.submit('write', 64 * KIB, filled(512, 1));
@@ -128,14 +136,15 @@ test('marks a region durably before its first write goes down', async () => {
   expect(io.state).toBe('submitted');
   expect(marksIn(harness)).toEqual([{ offset: 64 * KIB, end: 128 * KIB }]);
   await through(harness, daemon, io);
-  await daemon.run(25_000);
+  await rest(site);
   expect(marksIn(harness)).toEqual([]);
   expect(harness.below.log).toContain('flush');
 });
 
 test('a region that cannot be marked is not written', async () => {
   const site = open(new TestTarget(SIZE));
-  await site.daemon.run(25_000);
+  await site.daemon.run();
+  await rest(site);
   site.harness.sidecar.broken = true;
   const io = site.harness.submit('write', 0, filled(512, 1));
   await site.daemon.run(2);
@@ -181,7 +190,8 @@ test('a disk opened after a crash sends what was marked; an older sidecar, every
   const target = new TestTarget(SIZE);
   const disk = new Uint8Array(SIZE);
   const first = open(target, { disk });
-  await first.daemon.run(25_000);
+  await first.daemon.run();
+  await rest(first);
   const old = first.harness.sidecar.stored;
   await write(first, 0, filled(4 * KIB, 1));
   await first.daemon.run();
