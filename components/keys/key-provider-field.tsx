@@ -19,8 +19,11 @@ export function KeyProviderField({ problem, ...field }: KeyProviderFieldProps) {
   const providers = useCall('listKeyProviders', {});
   if (providers.isError) return <TextField {...field} error={problem} />;
   const options = optionsOf(providers.data ?? [], field.value);
-  return <Select {...field} error={problem} options={options} />;
+  // The empty text counts as nothing chosen.
+  return <Select {...field} error={problem} options={options} placeholder={DEFAULT} />;
 }
+
+const DEFAULT = 'The default one';
 
 function optionsOf(providers: readonly KeyProviderView[], chosen: string) {
   const first = providers.find(({ isDefault }) => isDefault);
@@ -33,7 +36,7 @@ function optionsOf(providers: readonly KeyProviderView[], chosen: string) {
   return [
     {
       value: '',
-      label: 'The default one',
+      label: DEFAULT,
       help: first ? `${first.name} at present` : 'There is no key provider yet',
     },
     ...found,
