@@ -20,10 +20,12 @@ const KILL_PATIENCE_MS = 10_000;
 const WORLD_PROGRAM = fileURLToPath(new URL('../../world/world-main.ts', import.meta.url));
 
 /**
- * The shell becomes the world. A core dump would hold the keys of its disks; what it says on its
+ * The shell becomes the world. A core dump would hold the keys of its disks; the limit of one byte
+ * that an agent has is more than 0 (core-dumps.ts), and 0 for the shell. What the world says on its
  * standard error is for its owner alone.
  */
-const BECOME_WORLD = 'ulimit -c 0; (umask 077; : >>"$0"); exec "$@" 2>>"$0"';
+const BECOME_WORLD =
+  '[ "$(ulimit -Hc)" = 0 ] || ulimit -c 0; (umask 077; : >>"$0"); exec "$@" 2>>"$0"';
 
 /**
  * The command line of a world; the same for one that this host starts and for one that another
