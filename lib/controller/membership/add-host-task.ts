@@ -3,10 +3,12 @@
 import { sleep } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
 import { requireAllowed } from '../../model/verdict.ts';
+import { judgeJoining } from '../../rules/hosts/host-membership.ts';
 import { report } from '../../wire/agent/host-rpc.ts';
 import { registerHost } from '../inventory/register-host.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { type AddHostInput, addHost } from './add-host.ts';
+import { readClusterToJoin } from './observe-membership.ts';
 
 const ASK = { knownRevision: -1, knownBootId: '', afterEvent: 0, waitMs: 0 };
 const CONNECT_WAIT_MS = 30_000;
@@ -17,7 +19,8 @@ export const performAddHost: TaskHandler<AddHostInput> = async (context, input) 
   const { name, agentUrl, agentToken, datacenterId, clusterId } = input;
   const address = { id: '', name, agentUrl, agentToken };
   await context.progress(10, `Asking ${name} who it is`);
-  const { hostUuid } = await agents.call(address, report, ASK, { signal, patienceMs: 5_000 });
+  const options = { signal, patienceMs: 5_000 };
+  const { hostUuid, product } = await agents.call(address, report, ASK, options);
   const known = await db.host.findFirst({ where: { hostUuid, NOT: { name } } });
   if (known) {
     const message = `${agentUrl} is the host ${known.name}, which is in the inventory already.`;
@@ -28,6 +31,11 @@ export const performAddHost: TaskHandler<AddHostInput> = async (context, input) 
   // Nobody else adds a host of this name at this address: a run before this one did.
   const isMine = present?.agentUrl === agentUrl;
   if (!isMine) requireAllowed(addHost.judge(await addHost.observe(db, input), input));
+  if (!isMine && clusterId !== null) {
+    // It is in no inventory yet: the cluster is what a reason can point at.
+    const host = { id: clusterId, name, version: product.version };
+    requireAllowed(judgeJoining(host, await readClusterToJoin(db, clusterId)));
+  }
   const place = { datacenterId, clusterId, datastoreIds: [] };
   const hostId =
     isMine && present

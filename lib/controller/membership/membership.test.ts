@@ -92,6 +92,11 @@ test('a host is added into a cluster, gets its filters, and is removed again', a
     const at = { agentUrl: fifth.url, agentToken: 'token', datacenterId, clusterId };
     const taken = lab.submit(addHost, { ...at, name: 'esx01' });
     await expect(taken).rejects.toMatchObject({ fault: 'DuplicateName' });
+    fifth.report.product.version = '6.0.0';
+    expect(await lab.run(addHost, { ...at, name: 'esx05' })).toMatchObject({
+      ...{ state: 'error', fault: { fault: 'PlatformConfigFault' } },
+    });
+    fifth.report.product.version = '8.0.0';
     const added = await lab.run(addHost, { ...at, name: 'esx05' });
     expect(added).toMatchObject({ state: 'success' });
     await lab.eventually(async () => fifth.report.vibs.length === 1);

@@ -17,12 +17,16 @@ export async function observeMembership(
     findHostFacts(tx, hostId),
     readVmFacts(tx, { hostId }),
     sourceId === null ? null : findClusterFacts(tx, sourceId),
-    clusterId === null ? null : readTarget(tx, clusterId),
+    clusterId === null ? null : readClusterToJoin(tx, clusterId),
   ]);
   return { host: { ...facts, datacenterId }, vms, source, target };
 }
 
-async function readTarget(tx: DatabaseTransaction, id: string): Promise<ClusterToJoin> {
+/** `NotFound` when there is no such cluster. */
+export async function readClusterToJoin(
+  tx: DatabaseTransaction,
+  id: string,
+): Promise<ClusterToJoin> {
   const { name, drs } = await findClusterFacts(tx, id);
   const { datacenterId } = await tx.cluster.findUniqueOrThrow({ where: { id } });
   const hosts = await tx.host.findMany({

@@ -42,13 +42,17 @@ export function judgeMoveHost(facts: MoveFacts): Verdict {
     });
   }
   reasons.push(...notInMaintenance(facts), ...neededFilters(facts));
-  if (target && target.filters.length > 0) {
-    const hosts = [...target.hosts, host];
-    const { name: clusterName, drsEnabled, filters } = target;
-    const ofPartner = filters.some((filter) => filter.ofPartner);
-    reasons.push(...versionReasons({ clusterName, drsEnabled, hosts, ofPartner }));
-  }
+  if (target) reasons.push(...judgeJoining(host, target).reasons);
   return verdictOf(reasons);
+}
+
+/** Whether a host of that version fits to the cluster's filters and its other hosts. */
+export function judgeJoining(host: VersionedHost, cluster: ClusterToJoin): Verdict {
+  const { name: clusterName, drsEnabled, filters } = cluster;
+  if (filters.length === 0) return verdictOf([]);
+  const hosts = [...cluster.hosts, host];
+  const ofPartner = filters.some((filter) => filter.ofPartner);
+  return verdictOf(versionReasons({ clusterName, drsEnabled, hosts, ofPartner }));
 }
 
 /** HostSystem.destroy: without VMs, and out of a cluster in maintenance mode only. */
