@@ -1,5 +1,5 @@
-// A set of regions of a disk, one bit each. A region is 64 KiB of a disk of up to 2 TiB, and more of
-// a larger one, so that a map never takes more than 4 MiB.
+// A set of regions of a disk, one bit each. A region is 64 KiB of a disk of up to 2 TiB, and more
+// of a larger one, so that a map never takes more than 4 MiB.
 
 const REGION_BYTES_MIN = 64 * 1024;
 /** Regions of the largest map. */

@@ -186,7 +186,7 @@ test('after a short loss of the connection nothing is read from the disk again',
   expect(site.harness.below.log.length).toBe(reads);
 });
 
-test('a disk opened after a crash sends what was marked; an older sidecar, everything', async () => {
+test('opened after a crash, sends what was marked; with an older sidecar, everything', async () => {
   const target = new TestTarget(SIZE);
   const disk = new Uint8Array(SIZE);
   const first = open(target, { disk });

@@ -1,7 +1,7 @@
 // What the filter keeps in its sidecar: little endian, `SLRF`, version 1 (u16), how the map is
-// written (u16: 0 runs, 1 bits), length of the JSON that follows (u32), the JSON, and the map of the
-// regions that may differ from the copy: runs as pairs of u32, the first region and how many, or one
-// bit for each region. docs/filters/replication.md describes the JSON.
+// written (u16: 0 runs, 1 bits), length of the JSON that follows (u32), the JSON, and the map of
+// the regions that may differ from the copy: runs as pairs of u32, the first region and how many,
+// or one bit for each region. docs/filters/replication.md describes the JSON.
 import { RegionMap } from './region-map.ts';
 
 const MAGIC = 0x46_52_4c_53;

@@ -29,8 +29,9 @@ export interface KeyService {
   /** Random, of `DATA_KEY_BYTES`. Never keep it but wrapped. */
   newDataKey(): Uint8Array;
   /**
-   * For a filter that replicates: the key of a pairing with a replication target, of 32 bytes, which
-   * its daemon needs to speak with that target. Throws `KeyNotAvailable`. Never keep or log it.
+   * For a filter that replicates: the key of a pairing with a replication target, of 32 bytes,
+   * which its daemon needs to speak with that target. Throws `KeyNotAvailable`. Never keep or log
+   * it.
    */
   pairingKey(pairing: string): Uint8Array;
   /** The key is copied: overwrite it after the call. */

@@ -42,7 +42,7 @@ const POLL_MS = 25;
 /** Bytes of a disk unless said otherwise. */
 export const DISK_BYTES = 16 * MIB;
 /** Of the filter's statistic `state`. */
-export const IN_SYNC = 2;
+const IN_SYNC = 2;
 
 const portsSchema = z.object({ port: z.number(), rpcPort: z.number(), nbdPort: z.number() });
 

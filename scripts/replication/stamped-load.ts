@@ -42,9 +42,8 @@ export class StampedLoad {
       for (let done = 0; done < most && !isOver(); done += DEPTH) {
         // All of a round are answered before the next is begun.
         const round = Array.from({ length: DEPTH }, () => this.#write(client));
-        for (const { error } of await Promise.all(round)) {
-          if (error !== 0) throw new Error(`a write failed with ${error}`);
-        }
+        const failed = (await Promise.all(round)).find(({ error }) => error !== 0);
+        if (failed) throw new Error(`a write failed with ${failed.error}`);
         this.answered = this.#next - 1;
       }
     } finally {
@@ -70,7 +69,7 @@ export class StampedLoad {
       }
       newest = Math.max(newest, stamp);
     }
-    // Rounds are one after the other: of all before that of the newest write nothing may be missing.
+    // Rounds are one after the other: of those before that of the newest write nothing is missing.
     const certain = Math.floor((newest - 1) / DEPTH) * DEPTH;
     const possible = certain + 2 * DEPTH;
     for (let sector = 0; sector < this.#history.length; sector++) {
