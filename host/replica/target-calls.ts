@@ -10,6 +10,7 @@ import {
   stopServingMoment,
 } from '#lib/wire/agent/target-rpc.ts';
 import { type BoundRpc, handle } from '../agent/rpc-server.ts';
+import type { Bookmark } from './moment-list.ts';
 import type { Pairings } from './pairings.ts';
 import type { ReplicaDisk } from './replica-disk.ts';
 import type { ServedMoments } from './served-moments.ts';
@@ -22,6 +23,10 @@ export interface TargetCallsParts {
   pairings: Pairings;
   nbdPort(): number;
 }
+
+/** Of those marks that sources set by themselves every few seconds. */
+const CHECKPOINT_PREFIX = 'checkpoint-';
+const CHECKPOINTS_REPORTED = 20;
 
 type ReplicaView = z.input<typeof queryReplicas.output>['replicas'][number];
 
@@ -82,8 +87,16 @@ function viewOf(replica: ReplicaDisk, sending: boolean): ReplicaView {
     needsResync: replica.moments.needsResync,
     sending,
     damage: journal.damage?.message ?? '',
-    bookmarks: [...replica.bookmarks],
+    bookmarks: reported(replica.bookmarks),
   };
+}
+
+/** Checkpoints come by the thousand, and are passed over: the newest are named. */
+function reported(bookmarks: readonly Bookmark[]): Bookmark[] {
+  const isCheckpoint = ({ name }: Bookmark): boolean => name.startsWith(CHECKPOINT_PREFIX);
+  const newest = bookmarks.filter(isCheckpoint).slice(-CHECKPOINTS_REPORTED);
+  const named = bookmarks.filter((bookmark) => !isCheckpoint(bookmark));
+  return [...named, ...newest].sort((one, other) => one.sequence - other.sequence);
 }
 
 function sequenceAt(replica: ReplicaDisk, timeUs: number): number {
