@@ -53,8 +53,8 @@ export function RecoverDialog({ param, close }: UrlDialogProps) {
       <p>
         {`As it was at ${at === null ? 'the newest moment' : formatMoment(at)}. `}
         {isTest
-          ? 'The test works on the copies at the target; what it writes stays apart, and goes with ' +
-            'its end. Production and replication go on.'
+          ? 'The test works on the copies at the target; what it writes stays apart, and goes ' +
+            'with its end. Production and replication go on.'
           : 'The new virtual machine is powered on at once, and reads from the target while its ' +
             'disks are copied to the datastore. The present one stays as it is.'}
       </p>

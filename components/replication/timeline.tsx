@@ -101,7 +101,7 @@ function Stepper({ label, onStep }: { label: string; onStep: () => void }) {
   );
 }
 
-export function momentWords(at: number, isNewest: boolean): string {
+function momentWords(at: number, isNewest: boolean): string {
   return isNewest ? `Newest moment, ${formatMoment(at)}` : formatMoment(at);
 }
 

@@ -106,7 +106,7 @@ function Origin({ vm, known }: { vm: VmView; known: VmReplicationView }) {
           </Button>
         }
       >
-        It reads from {targetName}; what is written stays apart and goes with the end of the test.{' '}
+        {`It reads from ${targetName}; what is written stays apart, and goes with the test. `}
         {source} works on, and so does its replication.
       </Banner>
     );

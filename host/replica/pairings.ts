@@ -4,12 +4,8 @@
 import { z } from 'zod';
 import type { Clock } from '#lib/base/clock.ts';
 import { type Random, randomHex, randomUuid } from '#lib/base/random.ts';
-import {
-  keyOfCode,
-  PAIRING_IDENTITY,
-  type Pairing,
-  PSK_BYTES,
-} from '#lib/wire/agent/target-pairing.ts';
+import { keyOfCode, PSK_BYTES } from '#lib/formats/sealed-box/pairing-code.ts';
+import { PAIRING_IDENTITY, type Pairing } from '#lib/wire/agent/target-pairing.ts';
 import { StateFile } from '../agent/store/state-file.ts';
 
 const CODE_MS = 15 * 60_000;

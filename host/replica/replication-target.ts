@@ -1,8 +1,8 @@
 // A replication target: takes records from paired sources, keeps them, and serves moments.
 import type { Server, TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '#lib/base/clock.ts';
+import { keyOfCode } from '#lib/formats/sealed-box/pairing-code.ts';
 import {
-  keyOfCode,
   PAIRING_IDENTITY,
   type Pairing,
   pairingOfCalls,

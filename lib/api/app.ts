@@ -7,18 +7,18 @@ import { parseInput } from '../controller/tasks/parse-input.ts';
 import { ROUTES, type RouteName } from '../wire/api/routes.ts';
 import type { ApiContext } from './api-context.ts';
 import { changeStream } from './change-stream.ts';
+import { keyRoutes } from './data-services/key-routes.ts';
+import { replicationRoutes } from './data-services/replication-routes.ts';
 import { answerDepotFile } from './depot-file.ts';
 import { flashRoutes } from './flash-routes.ts';
 import type { Handlers } from './handlers.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
-import { keyRoutes } from './key-routes.ts';
 import { lifeCycleRoutes } from './life-cycle-routes.ts';
 import { answerJson, mountRoute, routerPath } from './mount-route.ts';
 import { openApiDocument } from './openapi.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { answerProblem, refuse } from './problems.ts';
 import { readJson } from './read-body.ts';
-import { replicationRoutes } from './replication-routes.ts';
 import {
   addressOf,
   EXPIRED_COOKIE,

@@ -149,7 +149,7 @@ async function succeeds(running: Promise<{ state: string; fault: unknown }>): Pr
   expect({ state, fault }).toEqual({ state: 'success', fault: null });
 }
 
-test('a test of a failover has the moment, also of a target killed meanwhile, and leaves nothing', async () => {
+test('a test has its moment, also from a target that was killed, and leaves nothing', async () => {
   const { vmId, taskId } = await begin('db01-test', 'test', 3.5);
   await succeeds(lab.ended(taskId));
   await io(vmId, 'read -P 1 0 1M');
@@ -166,7 +166,7 @@ test('a test of a failover has the moment, also of a target killed meanwhile, an
   expect(await lab.db.recovery.findUnique({ where: { vmId } })).toMatchObject({ state: 'ended' });
 });
 
-test('a recovery goes on when the controller is killed, and needs no target in the end', async () => {
+test('a recovery survives a kill of the controller, and ends without the target', async () => {
   const { vmId, taskId } = await begin('db01-recovered', 'recover', null);
   await lab.eventually(async () => {
     const task = await lab.db.task.findUniqueOrThrow({ where: { id: taskId } });

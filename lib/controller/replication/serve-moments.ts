@@ -11,7 +11,7 @@ import { replicaIdOf } from './replicated-disks.ts';
 import { callTarget } from './target-connection.ts';
 import { openTarget } from './targets.ts';
 
-export const momentSchema = z.object({
+const momentSchema = z.object({
   diskKey: z.number().int(),
   label: z.string(),
   unit: z.string(),

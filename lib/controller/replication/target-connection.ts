@@ -3,12 +3,12 @@
 import { request } from 'node:http';
 import { connect, type TLSSocket } from 'node:tls';
 import { z } from 'zod';
+import { keyOfCode } from '../../formats/sealed-box/pairing-code.ts';
 import { Fault, fromFaultRecord } from '../../model/fault.ts';
 import { faultRecordSchema } from '../../model/task.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 import {
   callsIdentity,
-  keyOfCode,
   PAIRING_IDENTITY,
   type Pairing,
   PSK_SUITES,
@@ -150,11 +150,11 @@ async function firstMessage(socket: TLSSocket): Promise<Uint8Array> {
     received = Buffer.concat([received, chunk]);
     if (received.length < LENGTH_BYTES) continue;
     const length = received.readUInt32LE(0);
-    if (length > PAIRING_BYTES_MAX) throw new Error('its answer is too long');
+    if (length > PAIRING_BYTES_MAX) throw new Fault('RequestTooLarge', 'Its answer is too long.');
     const end = LENGTH_BYTES + length;
     if (received.length >= end) return received.subarray(LENGTH_BYTES, end);
   }
-  throw new Error('it ended the connection');
+  throw new Fault('HostNotReachable', 'It ended the connection.');
 }
 
 function faultOf(

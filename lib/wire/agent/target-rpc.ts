@@ -35,7 +35,7 @@ export const replicaReportSchema = z.object({
   /** The journal's window, in records; the disk can be had from the first on. */
   windowStart: sequenceSchema,
   durable: sequenceSchema,
-  /** Of the oldest record of the journal, in microseconds since the Unix epoch; null without any. */
+  /** Of the oldest record there, in microseconds since the Unix epoch; null without any. */
   oldestUs: z.number().nullable().default(null),
   /** Of the newest record; null without any. */
   newestUs: z.number().nullable(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { verdictSchema } from '../../model/task.ts';
 
-export const replicationTargetNameSchema = z
+const replicationTargetNameSchema = z
   .string()
   .trim()
   .min(1)
@@ -59,7 +59,7 @@ export const replicationTargetViewSchema = z.object({
 });
 export type ReplicationTargetView = z.infer<typeof replicationTargetViewSchema>;
 
-export const REPLICATION_STATES = [
+const REPLICATION_STATES = [
   'unknown',
   'initialSync',
   'inSync',

@@ -5,16 +5,16 @@ import {
   removeTarget,
   renameTarget,
   type TargetAdministration,
-} from '../controller/replication/change-targets.ts';
-import { endFailoverTest } from '../controller/replication/end-test.ts';
-import { readTargets } from '../controller/replication/read-targets.ts';
-import { readVmReplication } from '../controller/replication/read-vm-replication.ts';
-import { newVmId, recoverVm, TEST_FAILOVER } from '../controller/replication/recover-vm.ts';
-import { addBookmark, readTimeline } from '../controller/replication/timeline.ts';
-import { createSealer } from '../controller/secrets/sealer.ts';
-import type { REPLICATION_ROUTES } from '../wire/api/replication-routes.ts';
-import type { Handlers, Surroundings } from './handlers.ts';
-import { judge, startTask } from './start-task.ts';
+} from '../../controller/replication/change-targets.ts';
+import { endFailoverTest } from '../../controller/replication/end-test.ts';
+import { readTargets } from '../../controller/replication/read-targets.ts';
+import { readVmReplication } from '../../controller/replication/read-vm-replication.ts';
+import { newVmId, recoverVm, TEST_FAILOVER } from '../../controller/replication/recover-vm.ts';
+import { addBookmark, readTimeline } from '../../controller/replication/timeline.ts';
+import { createSealer } from '../../controller/secrets/sealer.ts';
+import type { REPLICATION_ROUTES } from '../../wire/api/replication-routes.ts';
+import type { Handlers, Surroundings } from '../handlers.ts';
+import { judge, startTask } from '../start-task.ts';
 
 /** Of the VM that a check is about and that is never made. */
 const NO_VM = 'vm-0';

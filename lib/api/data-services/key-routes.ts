@@ -8,13 +8,13 @@ import {
   type KeyAdministration,
   restoreKeyProvider,
   setDefaultKeyProvider,
-} from '../controller/keys/change-key-providers.ts';
-import { readKeyProviders } from '../controller/keys/read-key-providers.ts';
-import { recryptVm } from '../controller/keys/recrypt-vm.ts';
-import { createSealer } from '../controller/secrets/sealer.ts';
-import type { KEY_ROUTES } from '../wire/api/key-routes.ts';
-import type { Handlers, Surroundings } from './handlers.ts';
-import { judge, startTask } from './start-task.ts';
+} from '../../controller/keys/change-key-providers.ts';
+import { readKeyProviders } from '../../controller/keys/read-key-providers.ts';
+import { recryptVm } from '../../controller/keys/recrypt-vm.ts';
+import { createSealer } from '../../controller/secrets/sealer.ts';
+import type { KEY_ROUTES } from '../../wire/api/key-routes.ts';
+import type { Handlers, Surroundings } from '../handlers.ts';
+import { judge, startTask } from '../start-task.ts';
 
 export const keyRoutes = {
   listKeyProviders: ({ context: { db }, session: { caller } }) => readKeyProviders({ db, caller }),
