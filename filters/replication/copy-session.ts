@@ -5,7 +5,7 @@ import type { FilterContext } from '#lib/filter-sdk/filter.ts';
 import { RESYNC_OF_ALL, type RecordKind } from '#lib/filter-sdk/replication-record.ts';
 import type { Change, ChangeOrder } from './change-order.ts';
 import { MarksCleaner } from './marks-cleaner.ts';
-import { decodeToDisk, encodeJson, type OpenedMessage } from './messages.ts';
+import { decodeToDisk, encodeClose, encodeJson, type OpenedMessage } from './messages.ts';
 import { RecordStream } from './record-stream.ts';
 import type { RegionMap } from './region-map.ts';
 import { Resync } from './resync.ts';
@@ -174,6 +174,12 @@ export class CopySession {
   tellSettings(): void {
     const { bandwidth, journal } = this.#parts.settings();
     this.#parts.context.daemon?.send(encodeJson('change', { bandwidth, journal }));
+  }
+
+  /** Leaves the copy to whoever opens the disk next. */
+  leave(): void {
+    this.part();
+    this.#parts.context.daemon?.send(encodeClose());
   }
 
   /** Sends nothing more, and remembers what the target may not have. */

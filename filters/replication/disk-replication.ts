@@ -131,9 +131,8 @@ export class DiskReplication implements FilterLifecycle {
   }
 
   saveState(): Uint8Array {
-    const { toSend, stream } = this.#session;
-    for (const { offset, end } of stream.stop()) toSend.add(offset, end);
-    return encodeState(this.#store.state, toSend);
+    this.#session.leave();
+    return encodeState(this.#store.state, this.#session.toSend);
   }
 
   statistics(): Record<string, number> {
@@ -150,7 +149,7 @@ export class DiskReplication implements FilterLifecycle {
       this.#context.log('warning', `marks stay: ${String(thrown)}`);
     });
     this.#session.cleaner.close();
-    this.#session.part();
+    this.#session.leave();
     this.#gate.recover();
   }
 

@@ -1,11 +1,15 @@
 // What a disk's filter and its host's daemon tell each other: a type (u8) and a body. Records go as
 // they are in the journal but for their checksums, which the daemon fills in; all else is JSON.
 
-/** `open`: where to, and as what. `records`: to be sent. `change`: other settings. */
+/**
+ * `open`: where to, and as what. `records`: to be sent. `change`: other settings. `close`: another
+ * world may go on with the copy.
+ */
 export type FromDisk =
   | { type: 'open'; open: OpenMessage }
   | { type: 'records'; records: Uint8Array }
-  | { type: 'change'; change: ChannelSettings };
+  | { type: 'change'; change: ChannelSettings }
+  | { type: 'close' };
 
 /**
  * `opened`: the target takes the disk's records, now or again. `away`: it does not, and why.
@@ -52,7 +56,7 @@ export interface AwayMessage {
   why: string;
 }
 
-const TYPES = ['open', 'records', 'change', 'opened', 'away', 'durable'] as const;
+const TYPES = ['open', 'records', 'change', 'opened', 'away', 'durable', 'close'] as const;
 type Type = (typeof TYPES)[number];
 
 /** Where the records begin in their message. */
@@ -68,6 +72,10 @@ export function encodeJson(
   bytes[0] = TYPES.indexOf(type);
   bytes.set(json, 1);
   return bytes;
+}
+
+export function encodeClose(): Uint8Array {
+  return Uint8Array.of(TYPES.indexOf('close'));
 }
 
 /** Marks a buffer whose records stand from `RECORDS_AT` on. */
@@ -86,6 +94,7 @@ export function encodeDurable(sequence: number): Uint8Array {
 export function decodeFromDisk(bytes: Uint8Array): FromDisk | null {
   const type = typeOf(bytes);
   if (type === 'records') return { type, records: bytes.subarray(RECORDS_AT) };
+  if (type === 'close') return { type };
   const body = type === 'open' || type === 'change' ? jsonIn(bytes) : null;
   const settings = body && settingsIn(body);
   if (body === null || settings === null) return null;

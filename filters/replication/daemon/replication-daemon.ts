@@ -29,8 +29,8 @@ export class ReplicationDaemon {
       const message = decodeFromDisk(bytes);
       if (message?.type === 'records') channel?.add(message.records);
       if (message?.type === 'change') channel?.change(message.change);
+      if (message?.type === 'open' || message?.type === 'close') end();
       if (message?.type !== 'open') return;
-      end();
       channel = this.#open(disk, message.open);
     });
     disk.onClose(end);
