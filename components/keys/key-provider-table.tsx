@@ -132,6 +132,18 @@ function menuOf({ id, actions, isDefault }: KeyProviderView): MenuItem[] {
       onSelect: () => openDialog('backUpKeyProvider', { provider: id }),
     },
     {
+      id: 'check',
+      label: 'Check connection…',
+      disabledReason: reasonOf(actions.check),
+      onSelect: () => openDialog('checkKeyProvider', { provider: id }),
+    },
+    {
+      id: 'changeServer',
+      label: 'Change key server…',
+      disabledReason: reasonOf(actions.changeServer),
+      onSelect: () => openDialog('changeKeyServer', { provider: id }),
+    },
+    {
       id: 'delete',
       label: 'Delete…',
       danger: true,
