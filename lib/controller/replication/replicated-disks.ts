@@ -105,7 +105,7 @@ export interface SendingDisk {
 /** Every disk with a replication filter that has a target. */
 export async function readSendingDisks(db: DatabaseTransaction): Promise<SendingDisk[]> {
   const rows = await db.disk.findMany({
-    where: { filters: { not: [] } },
+    where: { filters: { array_contains: [{ class: 'replication' }] } },
     include: { vm: { select: { name: true } } },
     orderBy: [{ vmId: 'asc' }, { key: 'asc' }],
   });
