@@ -123,7 +123,10 @@ class Enumeration {
     const reached = await this.#reached(stage, crashAt, problem);
     const ended = crashAt > 0 && reached.length >= crashAt;
     if (problem !== null && (problem instanceof Failure || !ended)) {
-      throw failure(`${name}, behind point ${reached.length} (${reached.at(-1)})`, problem);
+      // Another lane's trial may be the last that was started: what this one's world said is told here.
+      const said = await stage.trial.lastWords();
+      const where = `${name}, behind point ${reached.length} (${reached.at(-1)})`;
+      throw failure(said === null ? where : `${where}, its process said “${said}”`, problem);
     }
     const where = `${name}, ended at point ${crashAt} (${reached.at(-1)})`;
     try {

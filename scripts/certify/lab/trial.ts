@@ -1,7 +1,5 @@
 // One disk under one world with the filter on trial, the difficult drive below it, and a client.
 // Whatever goes wrong is a Failure, whose message says what a filter's author has to know.
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import type { Commit } from '#host/datastore/commit-files.ts';
 import { TestClient, type TestReply, type TestRequest } from '#host/nbd/test-client.ts';
 import type { LaunchFilter } from '#host/world/launch.ts';
@@ -18,6 +16,7 @@ import type { VmSample } from '#lib/model/io.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import { IncomingWorld, isAlive, isRunning } from './incoming-world.ts';
 import { otherPlace, type Place, type TrialHosts, wantsKeys } from './trial-hosts.ts';
+import { errorsLogged, errorThrown } from './world-log.ts';
 
 /** An I/O that takes longer hangs. */
 const ANSWER_MS = 30_000;
@@ -28,9 +27,6 @@ const POLL_MS = 10;
 /** Two worlds agree by then on who serves, when a third process has ended one of them. */
 const SURVIVOR_MS = 60_000;
 
-/** Of the world's log: pino's lines from the level error on. */
-const logLineSchema = z.object({ level: z.number(), msg: z.string() });
-const ERROR_LEVEL = 50;
 const LOCK_LOST = /could not be renewed in time/;
 
 /** The filter has not done what it must. */
@@ -302,19 +298,12 @@ export class Trial {
 
   /** What the world's process has said last of what kept it from going on; null if nothing. */
   async lastWords(): Promise<string | null> {
-    return (await this.#errorsLogged()).at(-1) ?? null;
+    return (await errorsLogged(this.#logPath)).at(-1) ?? (await errorThrown(this.#logPath));
   }
 
   /** Whether the machine was too busy to let a world renew its locks: no fault of the filter's. */
   async wasStarved(reason: string): Promise<boolean> {
-    return [reason, ...(await this.#errorsLogged())].some((each) => LOCK_LOST.test(each));
-  }
-
-  /** By the last world. */
-  async #errorsLogged(): Promise<string[]> {
-    const log = await readFile(this.#world.launch.logPath, 'utf8').catch(() => '');
-    const lines = log.split('\n').map((line) => logLineSchema.safeParse(jsonOf(line)).data);
-    return lines.flatMap((line) => (line && line.level >= ERROR_LEVEL ? [line.msg] : []));
+    return [reason, ...(await errorsLogged(this.#logPath))].some((each) => LOCK_LOST.test(each));
   }
 
   /** Waits for the end of the world's process, whoever has started it. */
@@ -336,6 +325,11 @@ export class Trial {
     return disk?.filters.find((filter) => filter.name === name)?.statistics ?? {};
   }
 
+  /** Of the last world. */
+  get #logPath(): string {
+    return this.#world.launch.logPath;
+  }
+
   get #keys(): GivenKey[] {
     return this.#parts.hosts?.keys ?? [];
   }
@@ -347,15 +341,6 @@ export class Trial {
 
 function filtersOf({ filter, probe, attached = true }: TrialParts): LaunchFilter[] {
   return [attached ? filter : null, probe].filter((each) => each !== null);
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // The process was killed while it wrote it.
-    return null;
-  }
 }
 
 interface Opening {
@@ -380,10 +365,8 @@ async function startWorld(
   started.catch(() => undefined);
   const client = clientOf(launch);
   const limits = { timeoutMs: START_MS, isAlive: () => !isOver };
+  const give = async () => void (await client.putKeys(hosts.keys));
   // What keeps the keys from it is said by the start.
-  const give = async (): Promise<void> => {
-    await client.putKeys(hosts.keys);
-  };
   await client.whenThere(limits, give).catch(() => undefined);
   return started;
 }
