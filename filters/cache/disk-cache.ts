@@ -17,6 +17,7 @@ import { BlockStore } from './block-store.ts';
 import { CacheNumbers } from './cache-numbers.ts';
 import { type CacheSettings, settingsOf } from './cache-settings.ts';
 import { ConflictTable } from './conflict-table.ts';
+import { labelOf, requireFlash, sweep } from './disk-flash.ts';
 import { ReadCache } from './read-cache.ts';
 import { BLOCK_BYTES } from './sectors.ts';
 import { decodeWarmList, encodeWarmList, WARM_BLOCKS_MAX } from './warm-list.ts';
@@ -104,6 +105,8 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       if (!mayBeLost) throw new Error(`${refusal} They could not be fetched: ${why}.`);
       raiseEvent('error', `${refusal} ${GIVEN_UP}`);
+    } finally {
+      this.#elsewhere = null;
     }
   }
 
@@ -250,6 +253,10 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
   #settle(): void {
     if (this.#closed) return;
     const log = this.#writeBack;
+    const { shift, store } = this.#cache;
+    // What an earlier life left may have needed more room than the policy gives.
+    const isTooLarge = store.capacity > this.#settings.blocks && this.#elsewhere === null;
+    if (isTooLarge && log?.takes === false) this.#next ??= { blocks: this.#settings.blocks, shift };
     if (this.#next !== null) {
       if (log?.takes) this.#leaveLog(log);
       else this.#replace();
@@ -295,7 +302,7 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     );
   }
 
-  /** Nothing may be under way, for what is under way counts on the cache in which it began. */
+  /** Nothing may be under way: that counts on the cache in which it began. */
   #replace(): void {
     if (this.#next === null || !this.#below.isStill) return;
     this.#numbers.evictionsBefore += this.#cache.store.evictions;
@@ -375,24 +382,5 @@ export class DiskCache implements FilterHooks, FilterLifecycle {
     const end = await Promise.race([work, late]).finally(() => timer?.cancel());
     if (end !== 'late') return;
     throw new Error(`${log.dirty?.bytes ?? 0} bytes are still being written back; try again`);
-  }
-}
-
-function requireFlash(flash: FilterContext['flash']): NonNullable<FilterContext['flash']> {
-  if (flash === null) throw new Error('this host has no virtual flash resource');
-  return flash;
-}
-
-/** Of the disk's files on the flash. */
-function labelOf({ disk }: FilterContext): string {
-  return `cache:${disk.id}`;
-}
-
-/** A flash that fails must not keep a disk from opening that needs nothing of it. */
-function sweep(context: FilterContext, keepId: string | null): void {
-  try {
-    context.flash?.sweep(labelOf(context), keepId);
-  } catch (thrown) {
-    context.log('warning', `Old logs could not be removed: ${thrown}`);
   }
 }
