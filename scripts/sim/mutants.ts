@@ -304,6 +304,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'vmx-deleted-first': {
     about: 'A deletion that was cut off has lost what it would be made again by.',
     theme: 'deletions',
+    firstSeed: 65,
     file: 'host/agent/vm/operations/destroy-vm.ts',
     find: 'for (const path of own) await deleteDisk(path, host.objects, files);',
     replace:
