@@ -39,11 +39,14 @@ export interface ToolResult {
   stderr: string;
 }
 
-/** Runs a program to its end, whatever that is; kills it after the given time. */
+/**
+ * Runs a program to its end, whatever that is; kills it after the given time, and asks it to end
+ * (SIGINT) when `stop` aborts.
+ */
 export function runTool(
   name: string,
   args: readonly string[],
-  { timeoutMs = 60_000, cwd }: { timeoutMs?: number; cwd?: string } = {},
+  { timeoutMs = 60_000, cwd, stop }: { timeoutMs?: number; cwd?: string; stop?: AbortSignal } = {},
 ): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(findTool(name) ?? name, args, {
@@ -51,6 +54,7 @@ export function runTool(
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
     });
+    stop?.addEventListener('abort', () => child.kill('SIGINT'));
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

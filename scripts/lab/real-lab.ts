@@ -19,6 +19,7 @@ import { registerHost } from '#lib/controller/inventory/register-host.ts';
 import { systemCaller } from '#lib/controller/permissions/caller.ts';
 import type { ObservedTarget, Operation } from '#lib/controller/tasks/operation.ts';
 import { submit } from '#lib/controller/tasks/submit.ts';
+import type { TrustedRoot } from '#lib/formats/vib/trusted-roots.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const AGENT = path.join(ROOT, 'host', 'agent', 'agent-main.ts');
@@ -26,23 +27,34 @@ const CONTROLLER = path.join(ROOT, 'lib', 'controller', 'main.ts');
 const TOKEN = 'a token for the tests';
 export const labCaller = systemCaller('tester');
 
+export interface RealLabOptions {
+  /** Whom the hosts trust for VIBs. */
+  roots?: readonly TrustedRoot[];
+  /** Where the hosts find the files of the depot. */
+  depotUrl?: string;
+  drsEnabled?: boolean;
+}
+
 export class RealLab {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'sluice-real-'));
   readonly #test: TestDatabase;
+  readonly #options: RealLabOptions;
   readonly #agents: ChildProcess[] = [];
   #controller: ChildProcess | null = null;
   datastoreIds: string[] = [];
   hostIds: string[] = [];
   datacenterId = '';
+  clusterId = '';
 
-  private constructor(test: TestDatabase) {
+  private constructor(test: TestDatabase, options: RealLabOptions) {
     this.#test = test;
+    this.#options = options;
   }
 
   /** Two hosts in a cluster, two datastores on both, and no VM. */
-  static async open(): Promise<RealLab> {
-    const lab = new RealLab(await openTestDatabase());
-    writeFileSync(path.join(lab.folder, 'roots.json'), '[]');
+  static async open(options: RealLabOptions = {}): Promise<RealLab> {
+    const lab = new RealLab(await openTestDatabase(), options);
+    writeFileSync(lab.rootsFile, JSON.stringify(options.roots ?? []));
     writeFileSync(path.join(lab.folder, 'secret'), systemRandom.bytes(32));
     await lab.#seed();
     lab.startController();
@@ -50,6 +62,10 @@ export class RealLab {
       async () => (await lab.db.hostDatastore.count({ where: { accessible: true } })) === 4,
     );
     return lab;
+  }
+
+  get rootsFile(): string {
+    return path.join(this.folder, 'roots.json');
   }
 
   get db(): TestDatabase['database'] {
@@ -60,8 +76,10 @@ export class RealLab {
     const { db } = this;
     this.datacenterId = await createDatacenter(db, { name: 'Lab' });
     const { datacenterId } = this;
-    const drs = { enabled: false, behavior: 'manual' as const, threshold: 3 };
+    const enabled = this.#options.drsEnabled ?? false;
+    const drs = { enabled, behavior: 'manual' as const, threshold: 3 };
     const clusterId = await createCluster(db, { name: 'Prod', datacenterId, drs });
+    this.clusterId = clusterId;
     for (const name of ['ds1', 'ds2']) {
       const folder = path.join(this.folder, name);
       mkdirSync(folder);
@@ -79,8 +97,7 @@ export class RealLab {
   async #startAgent(name: string): Promise<string> {
     const directory = path.join(this.folder, name);
     const args = ['--name', name, '--directory', directory, '--token', TOKEN];
-    const roots = path.join(this.folder, 'roots.json');
-    const child = fork(AGENT, [...args, '--roots', roots], {
+    const child = fork(AGENT, [...args, '--roots', this.rootsFile], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
     });
@@ -97,6 +114,7 @@ export class RealLab {
         ...process.env,
         DATABASE_URL: this.#test.url,
         SLUICE_SECRET_FILE: path.join(this.folder, 'secret'),
+        ...(this.#options.depotUrl ? { SLUICE_PUBLIC_URL: this.#options.depotUrl } : {}),
         LOG_LEVEL: 'fatal',
       },
     });
