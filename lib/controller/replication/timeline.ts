@@ -12,7 +12,7 @@ import { requirePrivileges } from '../permissions/missing-privileges.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { parseInput } from '../tasks/parse-input.ts';
 import { findVm } from '../vms/vm-store.ts';
-import { nameOf, readCopies } from './read-vm-replication.ts';
+import { commonWindow, nameOf, readCopies } from './read-vm-replication.ts';
 import { replicaIdOf } from './replicated-disks.ts';
 import { callTarget } from './target-connection.ts';
 import { openTarget } from './targets.ts';
@@ -20,8 +20,8 @@ import { openTarget } from './targets.ts';
 type Timeline = z.infer<typeof timelineViewSchema>;
 
 interface Span {
-  from: string;
-  to: string;
+  from?: string | undefined;
+  to?: string | undefined;
   buckets: number;
 }
 
@@ -29,10 +29,14 @@ interface Span {
 export async function readTimeline(
   { db, sealer }: { db: Database; sealer: Sealer },
   vmId: string,
-  { from, to, buckets }: Span,
+  { buckets, ...asked }: Span,
 ): Promise<Timeline> {
   const vm = await findVm(db, vmId);
   const copies = (await readCopies(db, vm)).filter(({ report }) => report !== null);
+  const window = commonWindow(copies.map(({ view }) => view));
+  const from = asked.from ?? window.windowFrom;
+  const to = asked.to ?? window.windowTo;
+  if (from === null || to === null) return { buckets: [] };
   const total: Timeline['buckets'] = [];
   const targets = new Map(copies.flatMap(({ target }) => (target ? [[target.id, target]] : [])));
   for (const target of targets.values()) {

@@ -137,10 +137,10 @@ export const vmReplicationViewSchema = z.object({
 });
 export type VmReplicationView = z.infer<typeof vmReplicationViewSchema>;
 
-/** How much was written when. */
+/** How much was written when; over the whole journal when a time is left out. */
 export const timelineQuerySchema = z.object({
-  from: z.iso.datetime(),
-  to: z.iso.datetime(),
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
   buckets: z.coerce.number().int().min(1).max(500).default(120),
 });
 
