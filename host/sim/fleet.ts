@@ -200,11 +200,8 @@ export class Fleet {
     let place: SimWorld | null = null;
     try {
       place = await this.ask(vm, (runner) => runner.prepareIncoming(vm.spec), to);
-      const ticket = {
-        vmId: vm.id,
-        launch: { file: '', args: [], env: {} },
-        controlSocketPath: '',
-      };
+      const launch = { file: '', args: [], env: {} };
+      const ticket = { vmId: vm.id, launch, controlSocketPath: '' };
       const pauseMs = place && (await this.ask(vm, (runner) => runner.handOver(ticket), from));
       if (pauseMs === null) return null;
       this.counts.moved += 1;

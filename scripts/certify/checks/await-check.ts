@@ -123,7 +123,7 @@ class Enumeration {
     const reached = await this.#reached(stage, crashAt, problem);
     const ended = crashAt > 0 && reached.length >= crashAt;
     if (problem !== null && (problem instanceof Failure || !ended)) {
-      // Another lane's trial may be the last that was started: what this one's world said is told here.
+      // Another lane's trial may be the last that was started: this world's words are told here.
       const said = await stage.trial.lastWords();
       const where = `${name}, behind point ${reached.length} (${reached.at(-1)})`;
       throw failure(said === null ? where : `${where}, its process said “${said}”`, problem);
