@@ -1,6 +1,6 @@
 // Encrypted disks as wholes, on a real host: snapshots, reverts, merges, full and linked clones
-// with data keys that go their own ways, and moves, while the disk is given a new data key. The redo
-// logs are sparse, and so are the copies.
+// with data keys that go their own ways, and moves, while the disk is given a new data key. Redo
+// logs and copies are sparse.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
