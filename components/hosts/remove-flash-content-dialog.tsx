@@ -60,8 +60,8 @@ function wordsFor({ mirrorOf, disk, filter }: FormProps['content'], host: string
     );
   }
   return (
-    `This is the copy of what ${disk} has not written yet on ${mirrorOf}. While that host has its ` +
-    'own, nothing is lost, and a mirror that is in use is made anew. If the host is lost, this is ' +
-    'all that is left of these data.'
+    `This is the copy of what ${disk} has not written yet on ${mirrorOf}. While that host has ` +
+    'its own, nothing is lost, and a mirror that is in use is made anew. If the host is lost, ' +
+    'this is all that is left of these data.'
   );
 }

@@ -45,7 +45,7 @@ export default defineFilter({
     {
       name: 'streamMib',
       label: 'Long streams',
-      help: 'Of a stream of large writes what is longer goes to the disk, past the log. 0: nothing.',
+      help: 'What is longer of a stream of large writes goes to the disk, past the log; 0: never.',
       type: 'integer',
       unit: 'MiB',
       minimum: 0,
