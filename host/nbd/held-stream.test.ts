@@ -78,7 +78,7 @@ test('writes cut anywhere arrive whole, while the disk is held and let go', asyn
   );
 }, 120_000);
 
-test('what arrives of a large write while its disk is held stands before what comes later', async () => {
+test('what comes of a large write while its disk is held stands before later bytes', async () => {
   const client = await TestClient.connect(where);
   const data = Buffer.from(Uint8Array.from({ length: 128 * KIB }, (_, at) => (at * 31) % 251));
   server.hold(disk);

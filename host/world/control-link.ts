@@ -18,7 +18,7 @@ export type ControlResult<M extends ControlMethod> = z.output<
 
 /** What a call threw because nobody answered in time, which one that has ended does not do. */
 export function isSilence(thrown: unknown): boolean {
-  return thrown instanceof Fault && thrown.data['isSilent'] === true;
+  return thrown instanceof Fault && thrown.data.isSilent === true;
 }
 
 interface Waiter {

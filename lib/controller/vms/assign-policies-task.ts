@@ -53,7 +53,7 @@ export const performAssignPolicies: TaskHandler<AssignPoliciesInput> = async (co
   };
 };
 
-/** With the keys and the target that they need; what encryption is to leave is in clear text then. */
+/** With keys and target as needed; what encryption is to leave is in clear text then. */
 async function prepareKeys(
   context: TaskContext,
   vm: VmRow,

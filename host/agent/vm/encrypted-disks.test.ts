@@ -11,8 +11,8 @@ import type { DiskFilter } from '#lib/model/filter.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
 import { putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
-import { haveTools, mustRun } from '../world/test-peers.ts';
-import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
+import { haveTools, mustRun } from '../../world/test-peers.ts';
+import { eventually, type TestAgent, TestLab, testVm } from '../test-agents.ts';
 
 // Real processes on a busy machine: the limits only end what hangs.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 180_000 });
