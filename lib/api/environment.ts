@@ -13,6 +13,7 @@ import { createDepotLinks } from '../controller/agents/depot-links.ts';
 import { ChangeHub } from '../controller/changes/change-hub.ts';
 import { openDatabase } from '../controller/database/client.ts';
 import { openDepot } from '../controller/depot/depot.ts';
+import { createSealer } from '../controller/secrets/sealer.ts';
 import { SignInLimiter } from '../controller/sessions/sign-in-limiter.ts';
 import { createApi } from './app.ts';
 
@@ -64,7 +65,15 @@ function makeApi(): Api {
   void changes.run();
   openDepot(depot).catch((error: unknown) => logger.error({ err: error }, 'the depot is missing'));
   return createApi({
-    ...{ db, clock, random: systemRandom, logger, agents: createAgents(clock), depot, changes },
+    ...{
+      db,
+      clock,
+      random: systemRandom,
+      logger,
+      agents: createAgents(clock, createSealer(depotSecret, systemRandom)),
+      depot,
+      changes,
+    },
     limiter: new SignInLimiter(clock),
     depotLinks: createDepotLinks({ publicUrl, secret: depotSecret, clock }),
     ...{ depotSecret, publicUrl, stopping: stopping.signal },

@@ -1,10 +1,12 @@
 // The life of filters on clusters: upgrading, pausing what goes from host to host, and hosts that
 // come and go.
+import { sealAgentToken } from '../controller/agents/agent-token.ts';
 import { planUpgrade } from '../controller/io-filters/plan-upgrade.ts';
 import { upgradeIoFilter } from '../controller/io-filters/upgrade-io-filter.ts';
 import { addHost } from '../controller/membership/add-host.ts';
 import { moveHost } from '../controller/membership/move-host.ts';
 import { removeHost } from '../controller/membership/remove-host.ts';
+import { createSealer } from '../controller/secrets/sealer.ts';
 import { pauseTask } from '../controller/tasks/pause-task.ts';
 import type { Handlers } from './handlers.ts';
 import { judge, startTask } from './start-task.ts';
@@ -16,7 +18,13 @@ export const lifeCycleRoutes = {
     const { id: clusterId, filterId } = request.params;
     return startTask(request, upgradeIoFilter, { clusterId, filterId, ...request.body });
   },
-  addHost: (request) => startTask(request, addHost, request.body),
+  addHost(request) {
+    const { body, context } = request;
+    // Before anything is written down.
+    const sealer = createSealer(context.depotSecret, context.random);
+    const agentToken = sealAgentToken(sealer, body.agentToken);
+    return startTask(request, addHost, { ...body, agentToken });
+  },
   moveHost: (request) => {
     const { clusterId } = request.body;
     return startTask(request, moveHost, { hostId: request.params.id, clusterId });

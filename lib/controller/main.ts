@@ -33,7 +33,7 @@ try {
   await runController({
     services: {
       db,
-      agents: keyedAgents(createAgents(systemClock), { db, sealer, random: systemRandom }),
+      agents: keyedAgents(createAgents(systemClock, sealer), { db, sealer, random: systemRandom }),
       depot: createDepotLinks({ publicUrl, secret, clock: systemClock }),
       sealer,
       clock: systemClock,

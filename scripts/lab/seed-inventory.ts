@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { assert } from '#lib/base/assert.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
+import { openAgentToken, sealAgentToken } from '#lib/controller/agents/agent-token.ts';
 import { recordChange } from '#lib/controller/changes/record-change.ts';
 import { transact } from '#lib/controller/changes/transact.ts';
 import type { Database } from '#lib/controller/database/client.ts';
@@ -19,7 +20,7 @@ import { createDatastore } from '#lib/controller/inventory/create-datastore.ts';
 import { createVm } from '#lib/controller/inventory/create-vm.ts';
 import { registerHost } from '#lib/controller/inventory/register-host.ts';
 import { systemCaller } from '#lib/controller/permissions/caller.ts';
-import { createSealer, type Sealer } from '#lib/controller/secrets/sealer.ts';
+import { createSealer, isSealed, type Sealer } from '#lib/controller/secrets/sealer.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { optionsDigest } from '#lib/wire/agent/options-digest.ts';
 import {
@@ -32,7 +33,7 @@ import {
   type LabDatastore,
   type LabVm,
 } from './lab.ts';
-import type { LabAgent, SeedOptions } from './seed-options.ts';
+import type { SeedOptions } from './seed-options.ts';
 
 const optionsSchema = z.record(z.string(), z.string());
 
@@ -46,23 +47,26 @@ export async function seedInventory(db: Database, options: SeedOptions): Promise
   const clusterId = await createCluster(db, { name, datacenterId, drs });
   const datastores = await seedDatastores(db, datacenterId, options);
   const place = { datacenterId, clusterId, datastores };
-  const hosts = await seedHosts(db, options.hosts, place);
+  const hosts = await seedHosts(db, options, place);
   for (const vm of LAB_VMS) await seedVm(db, vm, { hosts, datastores });
 }
 
 /** Writes where each agent listens now, and the token that it knows its controller by. */
-export async function updateHostAddresses(
-  db: Database,
-  agents: readonly LabAgent[],
-): Promise<void> {
-  for (const { name, url, token } of agents) {
+export async function updateHostAddresses(db: Database, options: SeedOptions): Promise<void> {
+  const sealer = sealerOf(options);
+  for (const { name, url, token } of options.hosts) {
     await transact(db, async (tx) => {
       const host = await tx.host.findUnique({ where: { name } });
-      if (!host || (host.agentUrl === url && host.agentToken === token)) return;
-      await tx.host.update({ where: { name }, data: { agentUrl: url, agentToken: token } });
+      if (!host || (host.agentUrl === url && isKnown(sealer, host.agentToken, token))) return;
+      const agentToken = sealAgentToken(sealer, token);
+      await tx.host.update({ where: { name }, data: { agentUrl: url, agentToken } });
       await recordChange(tx, { object: host.id, path: 'agentUrl' });
     });
   }
+}
+
+function isKnown(sealer: Sealer, sealed: string, token: string): boolean {
+  return isSealed(sealed) && openAgentToken(sealer, sealed) === token;
 }
 
 /** Writes where the storage provider listens now, and the token that it knows its hosts by. */
@@ -127,15 +131,17 @@ function sealerOf({ secretFile }: SeedOptions) {
 
 async function seedHosts(
   db: Database,
-  agents: readonly LabAgent[],
+  options: SeedOptions,
   place: { datacenterId: string; clusterId: string; datastores: Ids },
 ): Promise<Ids> {
   const clustered: readonly string[] = LAB_CLUSTER.hosts;
+  const sealer = sealerOf(options);
   const ids: Ids = new Map();
   for (const { name } of LAB_HOSTS) {
-    const agent = agents.find((candidate) => candidate.name === name);
+    const agent = options.hosts.find((candidate) => candidate.name === name);
     assert(agent, `the agent of ${name} was started`);
-    const host = { name, agentUrl: agent.url, agentToken: agent.token };
+    const agentToken = sealAgentToken(sealer, agent.token);
+    const host = { name, agentUrl: agent.url, agentToken };
     const { datacenterId } = place;
     const clusterId = clustered.includes(name) ? place.clusterId : null;
     const mounted = LAB_DATASTORES.filter(({ hosts }) => hosts.includes(name));

@@ -16,7 +16,7 @@ export async function seedLab(options: SeedOptions): Promise<SeedResult> {
   try {
     const seeded = await seedOnce(db, options);
     await seedDepot(db, options);
-    await updateHostAddresses(db, options.hosts);
+    await updateHostAddresses(db, options);
     await updateProvider(db, options);
     await updateTarget(db, options);
     const admin = await db.user.findUnique({ where: { name: 'admin' } });

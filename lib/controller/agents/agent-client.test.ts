@@ -3,8 +3,11 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../base/system-clock.ts';
+import { systemRandom } from '../../base/system-random.ts';
 import { defineRpc } from '../../wire/agent/rpc.ts';
+import { createSealer } from '../secrets/sealer.ts';
 import { createAgents } from './agent-client.ts';
+import { sealAgentToken } from './agent-token.ts';
 import { createDepotLinks, isDepotLinkValid } from './depot-links.ts';
 
 const echo = defineRpc({
@@ -39,6 +42,22 @@ test('the call carries name, body and token, and the answer is parsed', async ()
   });
   expect(await agents.call(host, echo, { text: 'hello' })).toEqual({ text: 'hello' });
   expect(seen).toBe('POST /rpc/echo Bearer t');
+});
+
+test('a sealed token goes out as the agent knows it, and opens under its secret alone', async () => {
+  let seen = '';
+  const host = await serve((request, response) => {
+    seen = request.headers.authorization ?? '';
+    response.end('{"text":""}');
+  });
+  const sealer = createSealer(new Uint8Array(32).fill(1), systemRandom);
+  const agentToken = sealAgentToken(sealer, 'open sesame');
+  expect(agentToken).not.toContain('sesame');
+  await createAgents(systemClock, sealer).call({ ...host, agentToken }, echo, { text: '' });
+  expect(seen).toBe('Bearer open sesame');
+  const other = createAgents(systemClock, createSealer(new Uint8Array(32), systemRandom));
+  const call = other.call({ ...host, agentToken }, echo, { text: '' });
+  await expect(call).rejects.toMatchObject({ fault: 'InvalidState' });
 });
 
 const record = { fault: 'FileLocked', message: 'Locked.', reasons: [] };

@@ -5,8 +5,10 @@ import { type Clock, sleep } from '../../base/clock.ts';
 import { Fault, fromFaultRecord } from '../../model/fault.ts';
 import { faultRecordSchema } from '../../model/task.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import { openAgentToken } from './agent-token.ts';
 
-/** Where a host agent listens, and the token that it knows its controller by. */
+/** Where a host agent listens, and the token that it knows its controller by (agent-token.ts). */
 export interface AgentAddress {
   id: string;
   name: string;
@@ -39,9 +41,12 @@ export interface Agents {
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const RETRY = { firstMs: 100, maxMs: 2_000 };
 
-export function createAgents(clock: Clock): Agents {
+/** `sealer` opens tokens that are sealed; without it they are taken as they are. */
+export function createAgents(clock: Clock, sealer?: Sealer): Agents {
   return {
-    async call(host, rpc, input, options = {}) {
+    async call({ agentToken, ...place }, rpc, input, options = {}) {
+      const token = sealer ? openAgentToken(sealer, agentToken) : agentToken;
+      const host = { ...place, agentToken: token };
       const { signal, patienceMs = 0 } = options;
       const body = JSON.stringify(rpc.input.parse(input));
       const until = clock.monotonic() + patienceMs;

@@ -1,19 +1,25 @@
 // Add host, by the address of its agent and the token that it knows its controller by: into a
 // cluster, whose filters it then gets, or beside all clusters.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
 import { verdictOf } from '../../model/verdict.ts';
 import { addHostSchema } from '../../wire/api/operations.ts';
+import { SEALED_TOKEN_CHARACTERS_MAX } from '../agents/agent-token.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { defineOperation } from '../tasks/operation.ts';
 
-export type AddHostInput = z.infer<typeof addHostSchema>;
+const inputSchema = addHostSchema.extend({
+  /** Sealed (agents/agent-token.ts). */
+  agentToken: z.string().min(1).max(SEALED_TOKEN_CHARACTERS_MAX),
+});
+
+export type AddHostInput = z.infer<typeof inputSchema>;
 
 export const addHost = defineOperation({
   key: 'ClusterComputeResource.addHost',
   label: 'Add host',
-  input: addHostSchema,
+  input: inputSchema,
   cancelable: true,
   async observe(tx, { name, datacenterId, clusterId }) {
     const place = await findPlace(tx, datacenterId, clusterId);
