@@ -69,11 +69,19 @@ function Line({ vmId, known, window }: TimelineProps & { window: Window }) {
         <Bookmarks known={known} window={window} onPick={pick} />
       </div>
       <div className="flex flex-wrap items-center gap-2">
-        <Stepper label="A second before" onStep={() => pick(clamped(picked - 1000, window))} />
+        <Stepper
+          text="−1 s"
+          label="a second before"
+          onStep={() => pick(clamped(picked - 1000, window))}
+        />
         <span className="tabular-nums" data-testid="moment">
           {momentWords(picked, isNewest)}
         </span>
-        <Stepper label="A second after" onStep={() => pick(clamped(picked + 1000, window))} />
+        <Stepper
+          text="+1 s"
+          label="a second after"
+          onStep={() => pick(clamped(picked + 1000, window))}
+        />
         <span className="grow" />
         <Button
           disabledReason={reasonOf(known.actions.recover)}
@@ -93,10 +101,17 @@ function Line({ vmId, known, window }: TimelineProps & { window: Window }) {
   );
 }
 
-function Stepper({ label, onStep }: { label: string; onStep: () => void }) {
+interface StepperProps {
+  /** What stands on the button; its spoken name begins with it. */
+  text: string;
+  label: string;
+  onStep: () => void;
+}
+
+function Stepper({ text, label, onStep }: StepperProps) {
   return (
-    <Button onClick={onStep} aria-label={label}>
-      {label === 'A second before' ? '−1 s' : '+1 s'}
+    <Button onClick={onStep} aria-label={`${text}, ${label}`}>
+      {text}
     </Button>
   );
 }
