@@ -1,7 +1,7 @@
 // Replication by clicks: a VM is protected by a policy and comes in sync; its disk is damaged, and
 // the moment before is tested and then recovered as a new VM. What comes back is read as a guest
 // would read it.
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { expectAccessible } from '../accessibility.ts';
 import { needTools, qemuIo } from '../clients.ts';
 import { findObject, openObject, readRoute, signIn } from '../console.ts';
@@ -74,7 +74,7 @@ test('3 a test of a failover has the moment, and ends without a trace', async ({
   await confirm(dialog, 'End test');
   await expectTask(page, 'End failover test', TEST);
   await openObject(page, VM, 'tab=replication');
-  await expect(page.getByRole('row', { name: new RegExp(TEST) })).toContainText('Ended');
+  await expect(recoveryOf(page, TEST)).toContainText('Ended');
 });
 
 test('4 the moment is recovered as a virtual machine of its own', async ({ page }) => {
@@ -87,9 +87,15 @@ test('4 the moment is recovered as a virtual machine of its own', async ({ page 
   await expectTask(page, 'Recover virtual machine', RECOVERED);
   expect(await contentOf(page, RECOVERED)).toBe('0x22');
   expect(await contentOf(page, VM)).toBe('0x33');
-  await expect(page.getByRole('row', { name: new RegExp(RECOVERED) })).toContainText('Completed');
+  await expect(recoveryOf(page, RECOVERED)).toContainText('Completed');
   for (const name of [RECOVERED, VM]) await deleteTestVm(page, name);
 });
+
+/** Its row among the recoveries and tests; the tasks below name it as well. */
+function recoveryOf(page: Page, name: string): Locator {
+  const table = page.getByRole('grid', { name: 'Recoveries and tests' });
+  return table.getByRole('row', { name: new RegExp(name) });
+}
 
 /** The byte that the first MiB is full of. */
 async function contentOf(page: Page, name: string): Promise<string> {

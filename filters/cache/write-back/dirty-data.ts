@@ -109,6 +109,12 @@ export class DirtyData {
     return wanted <= this.#parts.store.capacity * DIRTY_PART && this.#log.hasRoom(length);
   }
 
+  /** Whether there is room for so many bytes when nothing is dirty. */
+  canHold(length: number): boolean {
+    const wanted = length / BLOCK_BYTES + 2;
+    return wanted <= this.#parts.store.capacity * DIRTY_PART && this.#log.canHold(length);
+  }
+
   /**
    * Appends to the log and marks as dirty. There must be room; false when the blocks are all in
    * use for the moment, and nothing was done then. Throws `FlashFailure`.

@@ -109,6 +109,11 @@ export class FlashLog {
     return this.used + this.#skipBefore(bytes) + bytes <= this.#ringBytes;
   }
 
+  /** Whether they do in an empty log, wherever in the ring it begins. */
+  canHold(length: number): boolean {
+    return 2 * (RECORD_BYTES + length) <= this.#ringBytes;
+  }
+
   /** There must be room. Returns the record's number. Throws `FlashFailure`. */
   append(offset: number, data: Uint8Array): number {
     const scratch = this.#scratch.subarray(0, RECORD_BYTES + data.length);

@@ -124,6 +124,14 @@ describe('write-back', () => {
     }
   });
 
+  test('lets pass what it never has room for', async () => {
+    const at = { ...machine(), disk: new Uint8Array(2 * 1024 * 1024) };
+    const harness = await open(at, { ...BACK, streamMib: 64 });
+    const io = await finish(harness, harness.submit('write', 0, filled(1024 * 1024, 9)));
+    expect([io.state, io.answeredByFilter]).toEqual(['done', false]);
+    expect(at.disk.subarray(0, 1024 * 1024)).toEqual(filled(1024 * 1024, 9));
+  });
+
   test('goes on with what a killed world has left, on the same host alone', async () => {
     const at = machine();
     const before = await open(at);

@@ -149,7 +149,7 @@ export class WriteBack {
     this.#quiet.busy();
     if (this.#held.size > 0 || this.#mustWait(io)) this.#held.add(io);
     else if (this.#goesPast(io) && this.#past.passAtOnce(io)) return;
-    else if (!isLoggable(io)) this.#past.passLater(io, io.defer());
+    else if (!this.#isLoggable(io)) this.#past.passLater(io, io.defer());
     else if (!this.#put(io)) this.#held.add(io);
     else if (io.fua) this.#answers.whenDurable(io.defer());
     else if (this.#answers.isImmediate) return COMPLETE;
@@ -214,7 +214,7 @@ export class WriteBack {
       return 'pass';
     }
     if (this.#mustWait(io)) return 'wait';
-    if (!isLoggable(io)) {
+    if (!this.#isLoggable(io)) {
       if (this.#past.passAtOnce(io)) return 'pass';
       this.#past.passLater(io, token);
       return 'taken';
@@ -232,7 +232,12 @@ export class WriteBack {
   }
 
   #goesPast(io: DiskIo): boolean {
-    return this.#past.isStream(io) || !isLoggable(io);
+    return this.#past.isStream(io) || !this.#isLoggable(io);
+  }
+
+  /** What never finds room, not even when nothing is dirty, would wait for ever. */
+  #isLoggable(io: DiskIo): boolean {
+    return isLoggable(io) && (this.#dirty?.canHold(io.length) ?? true);
   }
 
   /** False when it has to wait. */

@@ -44,7 +44,7 @@ test('the call carries name, body and token, and the answer is parsed', async ()
   expect(seen).toBe('POST /rpc/echo Bearer t');
 });
 
-test('a sealed token goes out as the agent knows it, and opens under its secret alone', async () => {
+test('a sealed token goes out opened, and opens under its secret alone', async () => {
   let seen = '';
   const host = await serve((request, response) => {
     seen = request.headers.authorization ?? '';
