@@ -6,6 +6,9 @@ import { randomHex } from '../base/random.ts';
 import { FAULTS, Fault, type FaultName } from '../model/fault.ts';
 import { PROBLEM_TYPE, type Problem } from '../wire/api/problem.ts';
 
+/** As other servers log it; nobody is there to read it. */
+const CLIENT_GONE = 499;
+
 /** The document of a fault, with another status where HTTP has a better one. */
 function problemOf(fault: Fault, status: number = FAULTS[fault.fault].http): Problem {
   return {
@@ -31,12 +34,22 @@ export function answerProblem(
     if (thrown.fault === 'SystemError') logger.error({ err: thrown }, 'request failed');
     return problemResponse(problemOf(thrown), headers);
   }
+  if (isGone(thrown)) {
+    logger.debug({ err: thrown }, 'a client left before its request was read');
+    return new Response(null, { status: CLIENT_GONE });
+  }
   const reference = randomHex(random, 6);
   logger.error({ err: thrown, reference }, 'request failed');
   const message =
     `The product failed in a way it did not expect. ` +
     `Its log says more under the reference ${reference}.`;
   return problemResponse(problemOf(new Fault('SystemError', message)));
+}
+
+/** What Node's HTTP server has a body fail with whose client has closed the connection. */
+function isGone(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || thrown.message !== 'aborted') return false;
+  return 'code' in thrown && thrown.code === 'ECONNRESET';
 }
 
 /** A refusal that HTTP itself knows: an unknown path, a wrong method, an unreadable body. */
