@@ -7,6 +7,7 @@ import { Fault } from '#lib/model/fault.ts';
 import { errnoOf } from './errno.ts';
 import { type SmallFiles, systemFiles } from './small-files.ts';
 import { readMark } from './vm-home.ts';
+import { replaceVmx } from './vmx-spare.ts';
 import { writeFileDurably } from './write-file.ts';
 
 const pathSchema = z.string().startsWith('/').max(4096);
@@ -36,7 +37,7 @@ export async function commitFiles(commit: Commit, files: SmallFiles = systemFile
     });
   }
   try {
-    await writeFileDurably(commit.vmxPath, commit.vmx, files);
+    await replaceVmx(commit.vmxPath, commit.vmx, files);
   } catch (cause) {
     // The new name may stand although its directory could not be synced.
     if (!(await isCommitted(commit, files))) throw writeFault(commit.vmxPath, cause);

@@ -12,7 +12,7 @@ export interface SmallFiles {
   /** Creates the file or empties it, and writes it; durably, if asked, but for its name. */
   write(path: string, data: string | Uint8Array, options: { durable: boolean }): Promise<void>;
   /** Writes over the beginning of a file in one call; ENOENT when there is none. */
-  overwrite(path: string, data: string): Promise<void>;
+  overwrite(path: string, data: string, options?: { durable: boolean }): Promise<void>;
   /** Gives a file a second name; EEXIST when there is one of that name. */
   link(path: string, newPath: string): Promise<void>;
   /** Replaces what has the new name in one step. */
@@ -71,10 +71,15 @@ async function writeWhole(
   }
 }
 
-async function overwrite(path: string, data: string): Promise<void> {
+async function overwrite(
+  path: string,
+  data: string,
+  options?: { durable: boolean },
+): Promise<void> {
   const file = await open(path, 'r+');
   try {
     await file.write(data, 0);
+    if (options?.durable) await file.sync();
   } finally {
     await file.close();
   }

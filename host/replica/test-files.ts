@@ -80,8 +80,9 @@ export class FailingFiles implements DiskFiles {
     if (durable) await this.run(() => file.sync());
   }
 
-  overwrite(path: string, data: string): Promise<void> {
-    return this.run(() => this.volume.find(path).write(0, Buffer.from(data)));
+  async overwrite(path: string, data: string, options?: { durable: boolean }): Promise<void> {
+    await this.run(() => this.volume.find(path).write(0, Buffer.from(data)));
+    if (options?.durable) await this.run(() => this.volume.find(path).sync());
   }
 
   link(path: string, newPath: string): Promise<void> {

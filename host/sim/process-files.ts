@@ -84,8 +84,10 @@ export class ProcessFiles implements DiskFiles {
     if (durable) await this.#small(path, () => file.sync());
   }
 
-  overwrite(path: string, data: string): Promise<void> {
-    return this.#small(path, () => this.storage.volume.find(path).write(0, Buffer.from(data)));
+  async overwrite(path: string, data: string, options?: { durable: boolean }): Promise<void> {
+    const { volume } = this.storage;
+    await this.#small(path, () => volume.find(path).write(0, Buffer.from(data)));
+    if (options?.durable) await this.#small(path, () => volume.find(path).sync());
   }
 
   link(path: string, newPath: string): Promise<void> {

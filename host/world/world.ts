@@ -10,6 +10,7 @@ import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import type { ProcessTable } from '../datastore/process-identity.ts';
+import { keepSpare } from '../datastore/vmx-spare.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { ServedDisk } from '../disk/served-disk.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
@@ -124,6 +125,8 @@ export class World {
       await this.#disks.closeAll();
       throw thrown;
     });
+    const { homePath } = this.#parts.launch;
+    if (homePath !== undefined) await keepSpare(homePath, this.#parts.files);
     // Of a suspended VM every filter hears of it, also when none had anything to remember.
     if (states === null) return;
     for (const disk of this.#disks.list) {

@@ -40,6 +40,7 @@ let lab: RealLab;
 let target: ChildProcess;
 let ports = { port: 0, rpcPort: 0, nbdPort: 0 };
 let sourceId = '';
+let targetStarted = new Date(0);
 
 beforeAll(async () => {
   lab = await RealLab.open();
@@ -62,6 +63,7 @@ async function startTarget(): Promise<void> {
   });
   const [message] = await once(target, 'message');
   ports = readySchema.parse(message);
+  targetStarted = new Date(systemClock.now());
 }
 
 async function killTarget(): Promise<void> {
@@ -72,6 +74,12 @@ async function killTarget(): Promise<void> {
 
 function sealer() {
   return createSealer(readFileSync(path.join(lab.folder, 'secret')), systemRandom);
+}
+
+/** What is asked of a target is refused while the controller has it as not answering. */
+async function isKnownToAnswer(): Promise<boolean> {
+  const row = await lab.db.replicationTarget.findFirstOrThrow();
+  return row.trouble === '' && row.checkedAt !== null && row.checkedAt >= targetStarted;
 }
 
 function readReplicas() {
@@ -156,6 +164,7 @@ test('a test has its moment, also from a target that was killed, and leaves noth
   await io(vmId, 'write -P 9 1M 2M');
   await killTarget();
   await startTarget();
+  await lab.eventually(isKnownToAnswer);
   await io(vmId, 'read -P 1 0 1M');
   await io(vmId, 'read -P 9 1M 2M');
   await io(vmId, 'read -P 0 3M 13M');

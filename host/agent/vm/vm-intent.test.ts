@@ -8,7 +8,9 @@ import { systemRandom } from '#lib/base/system-random.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { commitFiles } from '../../datastore/commit-files.ts';
+import { type SmallFiles, systemFiles } from '../../datastore/small-files.ts';
 import { type DatastorePaths, movedVmx, readVmHome } from '../../datastore/vm-home.ts';
+import { keepSpare } from '../../datastore/vmx-spare.ts';
 import { createFlatDisk } from '../../disk/create-disk.ts';
 import type { ObjectStore } from '../../disk/object-store.ts';
 import { systemDiskFiles } from '../../disk/system-disk-files.ts';
@@ -106,4 +108,21 @@ test('when another host has gone on from the old home nothing of it is deleted',
   expect(await settleIntent(intent, objects)).toBe('overtaken');
   expect(await readFile(vmx('old'), 'utf8')).toContain('of another');
   expect(await readdir(join(folder, 'old/web'))).toContain('web-flat.vmdk');
+});
+
+test('a home moves away from a datastore that has no room for one more file', async () => {
+  const full: SmallFiles = {
+    ...systemFiles,
+    async write(path, data, options) {
+      if (!path.startsWith(join(folder, 'old'))) return systemFiles.write(path, data, options);
+      await systemFiles.write(path, '', options);
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    },
+  };
+  await expect(commitFiles(intent.commit, full)).rejects.toMatchObject({ fault: 'NoDiskSpace' });
+  expect((await readVmHome(spec, paths)).mark).toBe('before');
+  await keepSpare(vmx('old'));
+  await commitFiles(intent.commit, full);
+  expect((await readVmHome(spec, paths)).layout.datastoreId).toBe('new');
+  expect(await readdir(join(folder, 'old/web'))).not.toContain('web.vmx~');
 });

@@ -6,6 +6,7 @@ import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { Announcement } from '../../chain/announce.ts';
 import { commitFiles, finishCommit } from '../../datastore/commit-files.ts';
+import { keepSpare } from '../../datastore/vmx-spare.ts';
 import type { ServedDisk } from '../../disk/served-disk.ts';
 import { type Pause, quiesce } from '../../nbd/quiesce.ts';
 import type { ChangeParts } from './change-parts.ts';
@@ -117,6 +118,7 @@ async function changeOver({ commit, files, log }: ChangeParts, change: Change): 
   if (commit === null) return;
   // It has happened: the agent writes again what could not be written here.
   await finishCommit(commit, files).catch((thrown: unknown) => log('error', String(thrown)));
+  await keepSpare(commit.vmxPath, files);
 }
 
 /** Throws `NoDiskSpace` when the disks' I/O cannot come to rest. */

@@ -94,7 +94,10 @@ test('it keeps what succeeded when a host fails, and Resolve ends it', async () 
   expect(await statesOf('1.1.0')).toEqual(['installed', 'installed', 'failed']);
   const modes = await lab.db.host.findMany({ select: { maintenanceState: true } });
   expect(modes.map((host) => host.maintenanceState)).toEqual(Array(4).fill('normal'));
-  const emptied = await lab.db.task.findMany({ where: { parentId: task.id } });
+  const emptied = await lab.db.task.findMany({
+    where: { parentId: task.id },
+    orderBy: { targetName: 'asc' },
+  });
   expect(emptied.map(({ targetName, state }) => `${targetName} ${state}`)).toEqual([
     'esx01 success',
     'esx02 success',

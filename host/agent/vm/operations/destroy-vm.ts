@@ -8,6 +8,7 @@ import { acquireDiskLock } from '../../../datastore/disk-lock.ts';
 import { errnoOf } from '../../../datastore/errno.ts';
 import type { SmallFiles } from '../../../datastore/small-files.ts';
 import { readVmHome } from '../../../datastore/vm-home.ts';
+import { sparePathOf } from '../../../datastore/vmx-spare.ts';
 import type { OperatedVm, OperatingHost } from '../operated-vm.ts';
 import { isOwn, readDiskTree } from './disk-tree.ts';
 import { requireNoLinkedClones } from './linked-clones.ts';
@@ -54,11 +55,12 @@ async function destroyFiles(host: OperatingHost, vm: VmRunSpec): Promise<void> {
   await requireUnlocked(host, vm, [...tree.running.values()]);
   for (const path of own) await deleteDisk(path, host.objects, files);
   const { vmxPath, vmsdPath } = home;
-  for (const path of [vmsdPath, vmxPath.replace(/(\.vmx)?$/, '.vmss')]) await remove(path, files);
+  const others = [vmsdPath, vmxPath.replace(/(\.vmx)?$/, '.vmss'), sparePathOf(vmxPath)];
+  for (const path of others) await remove(path, files);
   await remove(vmxPath, files);
   // One that has moved, and whose host has not tidied up where it was.
   const asked = await datastores.resolve(vm.datastoreId, vm.vmxPath);
-  if (asked !== vmxPath) await remove(asked, files);
+  if (asked !== vmxPath) for (const path of [sparePathOf(asked), asked]) await remove(path, files);
   await files.syncDirectory(dirname(vmxPath));
   const folders = new Set([...own.map((path) => dirname(path)), dirname(vmxPath)]);
   for (const folder of folders) {

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import type { relocateVm as call, Provisioning, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { movedVmx, spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-home.ts';
+import { spareFor, sparePathOf } from '../../../datastore/vmx-spare.ts';
 import type { Intent } from '../vm-intent.ts';
 import { isFree } from './disk-names.ts';
 import { type DiskTree, isOwn, parentOf, readDiskTree } from './disk-tree.ts';
@@ -148,13 +149,13 @@ async function intentOfMove(
       mark,
       ...(homeStays ? stays : await moveOfHome(on, layout, { mark, vmsd, vmxPath, vmx })),
     },
-    createdFiles: homeStays ? [] : [vmsd.path, vmxPath],
+    createdFiles: homeStays ? [] : [vmsd.path, sparePathOf(vmxPath), vmxPath],
     created: targets,
     createdFolders: [...new Set([dirname(vmxPath), ...targets.map((path) => dirname(path))])],
     // Children before their parents.
     obsolete: [...moved.keys()].toReversed(),
     reparented: [],
-    obsoleteFiles: homeStays ? [] : [home.vmxPath, home.vmsdPath],
+    obsoleteFiles: homeStays ? [] : [home.vmxPath, home.vmsdPath, sparePathOf(home.vmxPath)],
     spec: { ...vm, datastoreId, vmxPath: homePath, disks },
     answer: null,
   };
@@ -174,7 +175,11 @@ async function moveOfHome(
   return {
     vmxPath: home.vmxPath,
     vmx: movedVmx(left, vmxPath),
-    preparations: [vmsd, { path: vmxPath, text: vmx }],
+    preparations: [
+      vmsd,
+      { path: sparePathOf(vmxPath), text: spareFor(vmx) },
+      { path: vmxPath, text: vmx },
+    ],
     followUps: [],
   };
 }
