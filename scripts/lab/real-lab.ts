@@ -24,7 +24,8 @@ import type { TrustedRoot } from '#lib/formats/vib/trusted-roots.ts';
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const AGENT = path.join(ROOT, 'host', 'agent', 'agent-main.ts');
 const CONTROLLER = path.join(ROOT, 'lib', 'controller', 'main.ts');
-const TOKEN = 'a token for the tests';
+/** By which the hosts know who calls. */
+export const LAB_TOKEN = 'a token for the tests';
 export const labCaller = systemCaller('tester');
 
 export interface RealLabOptions {
@@ -89,14 +90,14 @@ export class RealLab {
     const { datastoreIds } = this;
     for (const name of ['esx01', 'esx02']) {
       const agentUrl = await this.#startAgent(name);
-      const host = { name, agentUrl, agentToken: TOKEN, datacenterId, clusterId, datastoreIds };
+      const host = { name, agentUrl, agentToken: LAB_TOKEN, datacenterId, clusterId, datastoreIds };
       this.hostIds.push(await registerHost(db, host));
     }
   }
 
   async #startAgent(name: string): Promise<string> {
     const directory = path.join(this.folder, name);
-    const args = ['--name', name, '--directory', directory, '--token', TOKEN];
+    const args = ['--name', name, '--directory', directory, '--token', LAB_TOKEN];
     const child = fork(AGENT, [...args, '--roots', this.rootsFile], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
@@ -130,9 +131,9 @@ export class RealLab {
     await exited;
   }
 
-  /** On esx01 and ds1, powered on. */
-  async addVm(name: string, sizes: number[]): Promise<string> {
-    const [hostId = ''] = this.hostIds;
+  /** On ds1, and on esx01 unless another of the hosts is named by its index; powered on. */
+  async addVm(name: string, sizes: number[], hostIndex = 0): Promise<string> {
+    const hostId = this.hostIds[hostIndex] ?? '';
     const [datastoreId = ''] = this.datastoreIds;
     const vmId = await createVm(
       { db: this.db, caller: labCaller, random: systemRandom },
