@@ -3,10 +3,16 @@
 import { setDaemonPeers } from '#lib/wire/agent/daemon-rpc.ts';
 import { configureFlash, readFlash, removeFlashContent } from '#lib/wire/agent/flash-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { importVm } from '#lib/wire/agent/import-rpc.ts';
 import { putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
+import { readLockSigns } from '#lib/wire/agent/lock-rpc.ts';
 import { readObjects } from '#lib/wire/agent/object-rpc.ts';
 import { createVmFiles } from '../datastore/create-vm.ts';
+import { systemProcesses } from '../datastore/process-identity.ts';
+import { systemFiles } from '../datastore/small-files.ts';
+import { importVm as importVmFiles } from '../import/import-vm.ts';
 import { seeObjects } from '../volumes/read-objects.ts';
+import { lockSignsOf } from './datastores/lock-signs.ts';
 import type { HostAgent } from './host-agent.ts';
 import { reportOf } from './report.ts';
 import { diskCalls } from './rpc-disk-calls.ts';
@@ -40,6 +46,10 @@ function hostCalls(agent: HostAgent): BoundRpc[] {
       const seen = await seeObjects(host.datastores.configOf(datastoreId));
       const { objectsDigest: digest = '', objectHealth = {}, objects = [] } = seen ?? {};
       return { digest, objectHealth, objects };
+    }),
+    handle(readLockSigns, async ({ disks }) => {
+      const seams = { files: systemFiles, processes: systemProcesses };
+      return { signs: await lockSignsOf({ datastores: host.datastores, ...seams }, disks) };
     }),
     handle(setDaemonPeers, async ({ peers }) => {
       agent.daemons.setPeers(peers);
@@ -91,6 +101,12 @@ function vmCalls(agent: HostAgent): BoundRpc[] {
       const { random, objects } = host;
       const resolve = (id: string, path: string) => host.datastores.resolve(id, path);
       return { warnings: await createVmFiles({ vm, contents, random, objects, resolve }) };
+    }),
+    keyed(operations, importVm, async ({ vm, sources }, job) => {
+      const { clock, random, objects } = host;
+      const resolve = (id: string, path: string) => host.datastores.resolve(id, path);
+      const request = { vm, sources, clock, random, objects, resolve, ...job };
+      return { warnings: await importVmFiles(request) };
     }),
     handle(readKeyBox, async () => ({ publicKey: host.keys.box.publicKey })),
     handle(putKeys, async ({ vmId, sealed }) => {

@@ -12,13 +12,21 @@ import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import type { ObjectStore } from '../disk/object-store.ts';
 import { checkExtents, readDescriptor } from './descriptor-file.ts';
 import { errnoOf } from './errno.ts';
-import { type DiskContents, discardStaging, makeVmDisk, type PlacedDisk } from './make-vm-disk.ts';
+import {
+  type DiskContents,
+  type DiskFiller,
+  discardStaging,
+  makeVmDisk,
+  type PlacedDisk,
+} from './make-vm-disk.ts';
 import { uuidInVmx, vmxOf } from './vmx-of-vm.ts';
 import { syncDirectory, writeFileDurably } from './write-file.ts';
 
 export interface VmFilesRequest {
   vm: VmRunSpec;
   contents: DiskContents[];
+  /** By disk key: what writes the first contents of a disk. */
+  fillers?: ReadonlyMap<number, DiskFiller>;
   random: Random;
   /** Disks that are no files. */
   objects?: ObjectStore;

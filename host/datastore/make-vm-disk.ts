@@ -27,9 +27,22 @@ export interface PlacedDisk {
   contents: DiskContents | undefined;
 }
 
+/**
+ * Writes what a new disk shall hold into its flat extent, a sparse file of the disk's size. Returns
+ * warnings.
+ */
+export type DiskFiller = (place: {
+  disk: VirtualDisk;
+  path: string;
+  /** A directory for what it needs meanwhile; it tidies up itself. */
+  scratch: string;
+}) => Promise<string[] | undefined>;
+
 export interface DiskMaker {
   random: Random;
   objects?: ObjectStore;
+  /** By disk key: disks that begin with something else than `contents`. */
+  fillers?: ReadonlyMap<number, DiskFiller>;
 }
 
 const CHUNK_BYTES = 1 * MIB;
@@ -39,7 +52,7 @@ const ZEROES = Buffer.alloc(CHUNK_BYTES);
 export async function makeVmDisk(
   staging: string,
   { disk, descriptorPath, contents }: PlacedDisk,
-  { random, objects }: DiskMaker,
+  { random, objects, fillers }: DiskMaker,
 ): Promise<string[]> {
   const { capacityBytes } = disk;
   if (capacityBytes % SECTOR_BYTES !== 0) {
@@ -54,16 +67,22 @@ export async function makeVmDisk(
   const bytes = formatDescriptor(withIofilters(empty, names));
   await writeFileDurably(join(staging, basename(descriptorPath)), bytes);
   if (objectName !== null) await objects?.create(objectName, capacityBytes);
-  if (objectName !== null && !contents) return [];
+  const fill = fillers?.get(disk.key) ?? fillerOf(contents);
+  if (objectName !== null && !fill) return [];
   const flatPath = join(staging, flatName);
   await makeSparseFile(flatPath, capacityBytes);
-  if (!contents) return [];
-  const { label, files } = contents;
-  const warnings = await fillExt4({ path: flatPath, label, files, scratch: staging });
+  if (!fill) return [];
+  const warnings = (await fill({ disk, path: flatPath, scratch: staging })) ?? [];
   if (objectName === null || !objects) return warnings;
   await copyToObject(flatPath, { objects, name: objectName, sizeBytes: capacityBytes });
   await unlink(flatPath);
   return warnings;
+}
+
+function fillerOf(contents: DiskContents | undefined): DiskFiller | undefined {
+  if (!contents) return undefined;
+  const { label, files } = contents;
+  return ({ path, scratch }) => fillExt4({ path, label, files, scratch });
 }
 
 /** Removes what an attempt has left, objects included. */
