@@ -1,9 +1,9 @@
 // CRC-32C (Castagnoli), as iSCSI and ext4 have it (RFC 3720, section 12.1): reflected polynomial
-// 82f63b78, all ones at the beginning, inverted at the end. Eight bytes at a time by eight tables
-// (Kounavis and Berry, 2005), which is some five times as fast as byte by byte.
+// 82f63b78, all ones at the beginning, inverted at the end. Sixteen bytes at a time by sixteen
+// tables (Kounavis and Berry, 2005), which is some seven times as fast as byte by byte.
 
 const POLYNOMIAL = 0x82f63b78;
-const TABLES = 8;
+const TABLES = 16;
 /** Table k at k * 256: what a byte does to the checksum k bytes later. */
 const TABLE = makeTables();
 
@@ -14,22 +14,32 @@ export function crc32c(bytes: Uint8Array): number {
   const whole = length - (length % TABLES);
   let crc = -1;
   let at = 0;
-  for (; at < whole; at += TABLES) {
-    const low =
-      crc ^
-      (at8(bytes, at) |
-        (at8(bytes, at + 1) << 8) |
-        (at8(bytes, at + 2) << 16) |
-        (at8(bytes, at + 3) << 24));
-    crc =
-      at32(table, 0x700 | (low & 0xff)) ^
-      at32(table, 0x600 | ((low >>> 8) & 0xff)) ^
-      at32(table, 0x500 | ((low >>> 16) & 0xff)) ^
-      at32(table, 0x400 | (low >>> 24)) ^
-      at32(table, 0x300 | at8(bytes, at + 4)) ^
-      at32(table, 0x200 | at8(bytes, at + 5)) ^
-      at32(table, 0x100 | at8(bytes, at + 6)) ^
-      at32(table, at8(bytes, at + 7));
+  if (whole > 0) {
+    // Four bytes by one load, wherever they begin.
+    const view = new DataView(bytes.buffer, bytes.byteOffset, whole);
+    for (; at < whole; at += TABLES) {
+      const one = crc ^ view.getInt32(at, true);
+      const two = view.getInt32(at + 4, true);
+      const three = view.getInt32(at + 8, true);
+      const four = view.getInt32(at + 12, true);
+      crc =
+        at32(table, 0xf00 | (one & 0xff)) ^
+        at32(table, 0xe00 | ((one >>> 8) & 0xff)) ^
+        at32(table, 0xd00 | ((one >>> 16) & 0xff)) ^
+        at32(table, 0xc00 | (one >>> 24)) ^
+        at32(table, 0xb00 | (two & 0xff)) ^
+        at32(table, 0xa00 | ((two >>> 8) & 0xff)) ^
+        at32(table, 0x900 | ((two >>> 16) & 0xff)) ^
+        at32(table, 0x800 | (two >>> 24)) ^
+        at32(table, 0x700 | (three & 0xff)) ^
+        at32(table, 0x600 | ((three >>> 8) & 0xff)) ^
+        at32(table, 0x500 | ((three >>> 16) & 0xff)) ^
+        at32(table, 0x400 | (three >>> 24)) ^
+        at32(table, 0x300 | (four & 0xff)) ^
+        at32(table, 0x200 | ((four >>> 8) & 0xff)) ^
+        at32(table, 0x100 | ((four >>> 16) & 0xff)) ^
+        at32(table, four >>> 24);
+    }
   }
   for (; at < length; at++) crc = at32(table, (crc ^ at8(bytes, at)) & 0xff) ^ (crc >>> 8);
   return ~crc >>> 0;
