@@ -82,6 +82,7 @@ const playedHosts: Agents = {
       readIoTrace: { entries: [] },
       startWorkload: { workloadId: 'workload-1' },
       stopWorkload: {},
+      readLockSigns: { signs: [] },
       readFlash: {
         ...{ capacityBytes: 2 ** 30, usedBytes: 2 ** 20, storeFreeBytes: 2 ** 34 },
         ...{ state: 'ok', message: '' },

@@ -6,6 +6,7 @@ import type { Change } from './changes/follow-changes.ts';
 import { followChanges } from './changes/follow-changes.ts';
 import type { Host } from './database/generated/client.ts';
 import { DrsLoop } from './drs/drs-loop.ts';
+import { HaLoop } from './ha/ha-loop.ts';
 import { resolveIoFilterOnHost } from './io-filters/resolve-io-filter.ts';
 import { watchKeyServers } from './keys/key-servers.ts';
 import { leadWhenPossible } from './leader-lock.ts';
@@ -68,15 +69,18 @@ async function lead(
     installOnJoining(services, host, filterIds);
   const reconciler = new Reconciler({ services, onJoining, signal });
   const drs = new DrsLoop(services, signal);
+  const ha = new HaLoop(services, signal);
   const listener = (changes: Change[]) => {
     reconciler.onChanges(changes);
     drs.onChanges(changes);
+    ha.onChanges(changes);
   };
   listeners.add(listener);
   try {
     await Promise.all([
       reconciler.run(),
       drs.run(),
+      ha.run(),
       new Sampler(services, signal).run(),
       watchKeyServers(services, signal),
       watchTargets(services, signal),

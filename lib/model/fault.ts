@@ -37,6 +37,10 @@ export const FAULTS = {
   HostNotReachable: { http: 502, when: 'The host agent does not answer.' },
   HostInMaintenanceMode: { http: 409, when: 'The host is in, or entering, maintenance mode.' },
   NoCompatibleHost: { http: 409, when: 'No host can take the virtual machine.' },
+  InsufficientFailoverResourcesFault: {
+    http: 409,
+    when: 'Too little would be left for the host failures that vSphere HA shall tolerate.',
+  },
   GenericVmConfigFault: {
     http: 409,
     when: 'The virtual machine cannot run there; the reasons say why.',

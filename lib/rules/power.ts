@@ -1,9 +1,11 @@
 // Powering virtual machines on and off, suspending and resetting them: whether, and on which host
 // when DRS may choose.
+import type { HaConfig } from '../model/availability.ts';
 import type { Reason } from '../model/fault.ts';
 import type { DrsConfig } from '../model/inventory.ts';
 import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
+import { admissionReasons } from './ha/admission.ts';
 import { judgePlacement } from './placement.ts';
 import { hostReasons, templateReasons, waitingReasons } from './storage/vm-reasons.ts';
 
@@ -13,6 +15,8 @@ export interface PowerOnFacts {
   /** The other hosts of its cluster; empty for a standalone host. */
   others: HostFacts[];
   drs: DrsConfig | null;
+  /** vSphere HA of its cluster; left out or null: nothing is kept for failures. */
+  ha?: HaConfig | null;
 }
 
 export interface PowerOnPlan {
@@ -24,9 +28,18 @@ export interface PowerOnPlan {
 /**
  * The VM's own host runs it when it can. Else DRS, when it is enabled and not manual, places it on
  * the compatible host of the cluster with the most memory left (partially automated: initial
- * placement is automatic).
+ * placement is automatic). Admission control of vSphere HA may refuse it all the same.
  */
-export function planPowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPlan {
+export function planPowerOn(facts: PowerOnFacts): PowerOnPlan {
+  const { vm, host, others, ha = null } = facts;
+  const plan = placePowerOn(facts);
+  // One that counts as on has its room already.
+  if (!plan.verdict.allowed || vm.powerState === 'poweredOn') return plan;
+  const reasons = admissionReasons(vm, [host, ...others], ha);
+  return reasons.length > 0 ? { ...plan, verdict: verdictOf(reasons) } : plan;
+}
+
+function placePowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPlan {
   if (vm.powerState === 'poweredOn') {
     // One whose process was given up is tried again, where its disks are.
     const reasons = vm.isFaulted ? hostReasons(vm, host) : [wrongState(vm, 'powered on')];

@@ -38,7 +38,7 @@ export type Mending =
   | { kind: 'setMaintenanceMode'; enabled: boolean }
   /** It shall run here and does not. */
   | { kind: 'powerOn'; vmId: string }
-  /** It runs here and shall not. */
+  /** It runs here, or is tried to be started here, and shall not. */
   | { kind: 'powerOff'; vmId: string }
   /** It runs here and shall be suspended. */
   | { kind: 'suspend'; vmId: string }
@@ -100,6 +100,9 @@ function mendStray(vm: WantedVm, world: WorldReport | undefined): Mending | null
   if (world.powerState !== 'poweredOn') {
     return world.state === 'off' ? { kind: 'unregister', vmId: vm.id } : null;
   }
-  if (world.state !== 'running' || vm.runsAtHome === null) return null;
+  if (vm.runsAtHome === null) return null;
+  // A host that came back tries to start what has been restarted elsewhere: it must not go on.
+  if (world.state === 'faulted') return vm.runsAtHome ? { kind: 'powerOff', vmId: vm.id } : null;
+  if (world.state !== 'running') return null;
   return vm.runsAtHome ? { kind: 'powerOff', vmId: vm.id } : { kind: 'adopt', vmId: vm.id };
 }

@@ -1,6 +1,5 @@
 // Every kind of task with its handler, which is loaded when the first such task runs. The web
 // process submits operations and never imports this.
-import { configureDrs } from '../clusters/configure-drs.ts';
 import { applyRecommendation } from '../drs/apply-recommendation.ts';
 import { configureFlash } from '../hosts/configure-flash.ts';
 import { disconnectHost } from '../hosts/disconnect-host.ts';
@@ -21,6 +20,7 @@ import { createVmFiles } from '../vms/create-vm-files.ts';
 import { DRS_MIGRATION, migrate } from '../vms/migrate.ts';
 import { powerOff } from '../vms/power-off.ts';
 import { powerOn } from '../vms/power-on.ts';
+import { CLUSTER_TASK_KINDS } from './cluster-task-kinds.ts';
 import { DISK_TASK_KINDS } from './disk-task-kinds.ts';
 import { MEMBERSHIP_TASK_KINDS } from './membership-task-kinds.ts';
 import { type TaskKind, taskKind } from './task-kind.ts';
@@ -84,10 +84,7 @@ const KINDS: TaskKind[] = [
   taskKind(exitMaintenance, async () => (await hostTasks()).performExitMaintenance),
   taskKind(disconnectHost, async () => (await hostTasks()).performDisconnectHost),
   taskKind(reconnectHost, async () => (await hostTasks()).performReconnectHost),
-  taskKind(
-    configureDrs,
-    async () => (await import('../clusters/configure-drs-task.ts')).performConfigureDrs,
-  ),
+  ...CLUSTER_TASK_KINDS,
   taskKind(
     applyRecommendation,
     async () => (await import('../drs/apply-recommendation-task.ts')).performApplyRecommendation,

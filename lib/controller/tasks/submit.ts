@@ -20,6 +20,11 @@ export interface Submission<Input, Observed extends ObservedTarget> {
   input: unknown;
   /** The task on whose behalf this one runs. */
   parentId?: string;
+  /**
+   * Does not wait for other tasks of the target: of a host that has failed they may never end. The
+   * caller sees to it that there is one at a time.
+   */
+  besideOthers?: boolean;
   /** Shows in place of the operation's own key and label: Drm.ExecuteVMotionLRO is a migration. */
   showAs?: { key: string; label: string };
   /** Runs in the same transaction once the task has its id, to record whose task it is. */
@@ -40,7 +45,7 @@ export async function submit<Input, Observed extends ObservedTarget>(
     await requirePrivileges(tx, caller, operation.privileges(before, input));
     // Two submissions for one target take turns, and the second sees the first one's task.
     await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${before.target.id}))::text`;
-    await requireNoTask(tx, before.target, submission.parentId);
+    if (!submission.besideOthers) await requireNoTask(tx, before.target, submission.parentId);
     const observed = await operation.observe(tx, input);
     requireAllowed(operation.judge(observed, input));
     return insertTask(tx, submission, observed.target, input);

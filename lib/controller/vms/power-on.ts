@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { type PowerOnFacts, planPowerOn } from '../../rules/power.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
+import { findHaConfig } from '../ha/ha-store.ts';
 import { findHostFacts } from '../hosts/host-store.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 import { defineOperation } from '../tasks/operation.ts';
@@ -30,5 +31,6 @@ export async function observePowerOn(tx: DatabaseTransaction, vmId: string): Pro
   if (host.clusterId === null) return { vm, host, others: [], drs: null };
   const [cluster] = await readClusterFacts(tx, { id: host.clusterId });
   const others = await readHostFacts(tx, { clusterId: host.clusterId, id: { not: host.id } });
-  return { vm, host, others, drs: cluster?.drs ?? null };
+  const ha = await findHaConfig(tx, host.clusterId);
+  return { vm, host, others, drs: cluster?.drs ?? null, ha };
 }
