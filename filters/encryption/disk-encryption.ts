@@ -105,8 +105,9 @@ export class DiskEncryption implements FilterHooks, FilterLifecycle {
     };
   }
 
-  close(): void {
-    this.#walker.close();
+  async close(): Promise<void> {
+    this.#stale = true;
+    await this.#walker.close();
   }
 
   #enter(io: DiskIo): Answer {

@@ -141,9 +141,14 @@ export class Walker {
     this.#sizeBytes = sizeBytes;
   }
 
-  close(): void {
+  /** Resolves when nothing is under way, and the keys are forgotten. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#endWait();
+    await this.#running;
+    this.#current?.forget();
+    // They stay where they are: without a cipher a sector would count as clear text.
+    this.#next?.forget();
   }
 
   #wake(): void {
@@ -208,11 +213,17 @@ export class Walker {
 
   async #begin(walk: StoredWalk): Promise<void> {
     const next = this.#keys.cipherOf(walk.to);
-    await this.#save({ ...this.#state, walk }, { current: this.#current, next });
+    try {
+      await this.#save({ ...this.#state, walk }, { current: this.#current, next });
+    } finally {
+      if (this.#next !== next) next?.forget();
+    }
   }
 
   async #finish({ to }: StoredWalk): Promise<void> {
+    const before = this.#current;
     await this.#save({ current: to, walk: null }, { current: this.#next, next: null });
+    before?.forget();
     this.#context.log('info', stepInWords(this.#state));
   }
 

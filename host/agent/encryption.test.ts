@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemRandom } from '#lib/base/system-random.ts';
-import { sealText } from '#lib/formats/sealed-box/sealed-box.ts';
+import { seal } from '#lib/formats/sealed-box/sealed-box.ts';
 import { MIB } from '#lib/model/limits.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { encodeKeys } from '#lib/wire/agent/key-bytes.ts';
 import { type GivenKey, putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
 import { eventually, type TestAgent, TestLab, testVm } from './test-agents.ts';
 
@@ -72,10 +73,8 @@ function spec(withFilter = true): calls.VmRunSpec {
 /** As the controller does. */
 async function give(host: TestAgent, given = keys): Promise<void> {
   const { publicKey } = await host.call(readKeyBox, {});
-  const sealed = sealText({
-    ...{ text: JSON.stringify(given), purpose: 'vm-1', publicKey },
-    random: systemRandom,
-  });
+  const parts = { purpose: 'vm-1', publicKey, random: systemRandom };
+  const sealed = seal({ bytes: encodeKeys(given), ...parts });
   await host.call(putKeys, { vmId: 'vm-1', sealed });
 }
 
@@ -251,7 +250,10 @@ test('in clear text the filter leaves the disk; before, it does not', async () =
 });
 
 test('off, the disk of an encrypted VM is not opened without its key', async () => {
-  await want({ decrypt: false });
+  // Its process has forgotten them when no disk wanted them any more.
+  await expect(want({ decrypt: false })).rejects.toMatchObject({ fault: 'KeyNotAvailable' });
+  await give(esx01);
+  await want({});
   await settled();
   await esx01.keyed(calls.powerOffVm, { vmId: 'vm-1' });
   await expect(esx01.keyed(calls.powerOnVm, { vm: spec() })).rejects.toMatchObject({

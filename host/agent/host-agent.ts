@@ -156,7 +156,9 @@ export class HostAgent {
     this.daemons.tick();
     this.#vsanNodes.tick(this.host.datastores.list().map(({ config }) => config));
     for (const runner of this.vms.list()) void runner.tick();
-    this.host.keys.sweep((vmId) => this.vms.isWanted(vmId));
+    this.host.keys.sweep((vmId) => {
+      return this.vms.isWanted(vmId) ? this.vms.require(vmId).record.spec.disks : null;
+    });
     if (this.#ticks % DATASTORE_TICKS === 0) this.#refreshDatastores();
     this.host.clock.after(TICK_MS, () => this.start());
   }

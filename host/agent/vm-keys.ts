@@ -3,11 +3,12 @@
 import type { Clock } from '#lib/base/clock.ts';
 import type { Random } from '#lib/base/random.ts';
 import { FormatError } from '#lib/formats/format-error.ts';
-import { SealedBox, type SealedText } from '#lib/formats/sealed-box/sealed-box.ts';
+import { type Sealed, SealedBox } from '#lib/formats/sealed-box/sealed-box.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
-import { requiredKeysOf } from '#lib/model/key.ts';
-import { type GivenKey, givenKeysSchema } from '#lib/wire/agent/key-rpc.ts';
+import { keysOf, requiredKeysOf } from '#lib/model/key.ts';
+import { decodeKeys, type HostKey } from '#lib/wire/agent/key-bytes.ts';
+import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import { KeyRing, keyNotAvailable } from '../crypto/key-ring.ts';
 
 /** For a VM that is off they are kept so long: the call that needs them follows at once. */
@@ -27,23 +28,20 @@ export class VmKeys {
   }
 
   /** As they travel. Throws `InvalidArgument` for those that were not sealed for this host. */
-  putSealed(vmId: string, sealed: SealedText): void {
-    try {
-      this.put(vmId, givenKeysSchema.parse(JSON.parse(this.box.open(vmId, sealed))));
-    } catch (cause) {
-      if (!(cause instanceof FormatError)) throw cause;
-      throw new Fault('InvalidArgument', `The keys cannot be opened: ${cause.message}.`, { cause });
-    }
+  putSealed(vmId: string, sealed: Sealed): void {
+    const bytes = this.#open(vmId, sealed);
+    this.put(vmId, decodeKeys(bytes));
+    bytes.fill(0);
   }
 
-  put(vmId: string, keys: readonly GivenKey[]): void {
+  put(vmId: string, keys: readonly (GivenKey | HostKey)[]): void {
     const ring = this.#rings.get(vmId)?.ring ?? new KeyRing(this.#random);
     ring.add(keys);
     this.#rings.set(vmId, { ring, putAt: this.#clock.monotonic() });
   }
 
   /** What the VM's process is to be given. */
-  of(vmId: string): GivenKey[] {
+  of(vmId: string): HostKey[] {
     return this.#rings.get(vmId)?.ring.list() ?? [];
   }
 
@@ -59,11 +57,26 @@ export class VmKeys {
     this.#rings.delete(vmId);
   }
 
-  /** Forgets those of VMs that are not on, unless they came just now. */
-  sweep(isOn: (vmId: string) => boolean): void {
+  /**
+   * Forgets those of VMs that are not on, and those that no disk of a VM wants any more, unless
+   * they came just now; `disksOf` is null for a VM that is not on.
+   */
+  sweep(disksOf: (vmId: string) => readonly { filters: readonly DiskFilter[] }[] | null): void {
     const before = this.#clock.monotonic() - IDLE_MS;
-    for (const [vmId, { putAt }] of this.#rings) {
-      if (putAt < before && !isOn(vmId)) this.forget(vmId);
+    for (const [vmId, { ring, putAt }] of this.#rings) {
+      if (putAt >= before) continue;
+      const disks = disksOf(vmId);
+      if (disks === null) this.forget(vmId);
+      else ring.keepOnly(keysOf(disks.flatMap(({ filters }) => filters)));
+    }
+  }
+
+  #open(vmId: string, sealed: Sealed): Uint8Array {
+    try {
+      return this.box.open(vmId, sealed);
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      throw new Fault('InvalidArgument', `The keys cannot be opened: ${cause.message}.`, { cause });
     }
   }
 }

@@ -1,6 +1,6 @@
 // The keys of key providers that one process was given, in memory alone, and what filters may do
 // with them: wrap and unwrap data keys, and encrypt with those.
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { type Cipheriv, createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto';
 import type { Random } from '#lib/base/random.ts';
 import {
   DATA_KEY_BYTES,
@@ -10,6 +10,7 @@ import {
 } from '#lib/filter-sdk/key-service.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { type KeyRef, keyName, PAIRING_KEYS } from '#lib/model/key.ts';
+import { decodeKeys, encodeKeys, type HostKey } from '#lib/wire/agent/key-bytes.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import { sectorCipher } from './sector-cipher.ts';
 
@@ -18,49 +19,53 @@ const WRAP_IV = Buffer.alloc(8, 0xa6);
 
 export class KeyRing implements KeyService {
   readonly #random: Random;
-  readonly #keys = new Map<string, Buffer>();
+  readonly #keys = new Map<string, HostKey>();
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** What was known by the same name is replaced. */
-  add(keys: readonly GivenKey[]): void {
-    for (const { value, ...ref } of keys) {
-      this.#keys.set(keyName(ref), Buffer.from(value, 'base64'));
+  /** Copies them; what was known by the same name is replaced. */
+  add(keys: readonly (GivenKey | HostKey)[]): void {
+    for (const key of decodeKeys(encodeKeys(keys))) {
+      this.#drop(key);
+      this.#keys.set(keyName(key), key);
     }
   }
 
-  /** As they came, to give them on. */
-  list(): GivenKey[] {
-    return [...this.#keys].map(([name, value]) => {
-      const at = name.lastIndexOf('/');
-      return {
-        provider: name.slice(0, at),
-        keyId: name.slice(at + 1),
-        value: value.toString('base64'),
-      };
-    });
+  /** To give them on; not to be kept. */
+  list(): HostKey[] {
+    return [...this.#keys.values()];
   }
 
   missing(wanted: readonly KeyRef[]): KeyRef[] {
     return wanted.filter((ref) => !this.#keys.has(keyName(ref)));
   }
 
-  /** Overwrites them. Copies that the runtime has made on the way may stay until it reuses them. */
+  /** Overwrites them. */
   forget(): void {
-    for (const key of this.#keys.values()) key.fill(0);
-    this.#keys.clear();
+    this.keepOnly([]);
+  }
+
+  /** Overwrites all others. */
+  keepOnly(wanted: readonly KeyRef[]): void {
+    const names = new Set(wanted.map(keyName));
+    for (const [name, key] of this.#keys) if (!names.has(name)) this.#drop(key);
+  }
+
+  #drop(ref: KeyRef): void {
+    this.#keys.get(keyName(ref))?.value.fill(0);
+    this.#keys.delete(keyName(ref));
   }
 
   require(provider: string, keyId: string): WrappingKey {
-    const key = this.#keys.get(keyName({ provider, keyId }));
+    const key = this.#keys.get(keyName({ provider, keyId }))?.value;
     if (key === undefined) throw keyNotAvailable([{ provider, keyId }]);
     return {
-      wrap: (dataKey) => createCipheriv('id-aes256-wrap', key, WRAP_IV).update(dataKey),
+      wrap: (dataKey) => once(createCipheriv('id-aes256-wrap', key, WRAP_IV), dataKey),
       unwrap(wrapped) {
         try {
-          return createDecipheriv('id-aes256-wrap', key, WRAP_IV).update(wrapped);
+          return once(createDecipheriv('id-aes256-wrap', key, WRAP_IV), wrapped);
         } catch (cause) {
           throw new Fault(
             'KeyNotAvailable',
@@ -74,7 +79,7 @@ export class KeyRing implements KeyService {
 
   pairingKey(pairing: string): Uint8Array {
     const ref = { provider: PAIRING_KEYS, keyId: pairing };
-    const key = this.#keys.get(keyName(ref));
+    const key = this.#keys.get(keyName(ref))?.value;
     if (key === undefined) throw keyNotAvailable([ref]);
     return new Uint8Array(key);
   }
@@ -86,6 +91,13 @@ export class KeyRing implements KeyService {
   cipher(dataKey: Uint8Array): SectorCipher {
     return sectorCipher(dataKey);
   }
+}
+
+/** All that there is to convert; the end has OpenSSL overwrite its copy of the key. */
+function once(cipher: Cipheriv | Decipheriv, bytes: Uint8Array): Uint8Array {
+  const converted = cipher.update(bytes);
+  cipher.final();
+  return converted;
 }
 
 /** Names each key that is missing. */

@@ -90,9 +90,13 @@ describe('a key ring', () => {
     const ring = new KeyRing(systemRandom);
     const given = { ...ref, value: Buffer.alloc(32, 7).toString('base64') };
     ring.add([given]);
-    expect(ring.list()).toEqual([given]);
+    expect(ring.list()).toEqual([{ ...ref, value: new Uint8Array(32).fill(7) }]);
     expect(ring.missing([ref, { ...ref, keyId: 'l' }])).toEqual([{ ...ref, keyId: 'l' }]);
+    const [{ value = null } = {}] = ring.list();
+    ring.keepOnly([ref]);
+    expect(ring.missing([ref])).toEqual([]);
     ring.forget();
     expect(ring.missing([ref])).toEqual([ref]);
+    expect(value).toEqual(new Uint8Array(32));
   });
 });

@@ -35,6 +35,10 @@ export function sectorCipher(dataKey: Uint8Array): SectorCipher {
   return {
     encrypt: (data, first) => inPieces({ tweak, blocks: encrypting }, data, first),
     decrypt: (data, first) => inPieces({ tweak, blocks: decrypting }, data, first),
+    // OpenSSL overwrites a key with its end, and not when the object is only left.
+    forget: () => {
+      for (const each of [tweak, encrypting, decrypting]) each.final();
+    },
   };
 }
 

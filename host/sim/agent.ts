@@ -322,7 +322,7 @@ export class SimRunner implements OperatedVm {
   async #giveKeys(): Promise<void> {
     const keys = this.#parts.keys.of(this.vmId);
     if (keys.length === 0) return;
-    await this.#ask(CALL_LIMIT_MS, async ({ world }) => world.putKeys(keys));
+    await this.#ask(CALL_LIMIT_MS, async ({ world }) => world.keys.add(keys));
   }
 
   /** In good order if it can be. */

@@ -6,7 +6,7 @@ import { ioTraceEntrySchema, vmSampleSchema } from '#lib/model/io.ts';
 import { MIB } from '#lib/model/limits.ts';
 import { faultRecordSchema } from '#lib/model/task.ts';
 import { handoverTicketSchema } from '#lib/wire/agent/host-rpc.ts';
-import { filterProgressSchema, givenKeysSchema } from '#lib/wire/agent/key-rpc.ts';
+import { boxKeySchema, filterProgressSchema, sealedKeysSchema } from '#lib/wire/agent/key-rpc.ts';
 import { handoverStateSchema } from '../migration/handover-state.ts';
 import { launchFiltersSchema } from './launch.ts';
 import {
@@ -94,8 +94,10 @@ export const CONTROL_METHODS = {
     }),
     result: z.object({ entries: z.array(ioTraceEntrySchema) }),
   },
+  /** With which public key keys for it are sealed. */
+  readKeyBox: { params: empty, result: z.object({ publicKey: boxKeySchema }) },
   /** Keys for the disks' filters, in memory only. The first call lets the disks be opened. */
-  putKeys: { params: z.object({ keys: givenKeysSchema }), result: empty },
+  putKeys: { params: z.object({ sealed: sealedKeysSchema }), result: empty },
   /** Rebuilds the chain of a disk; on any failure everything is as before. */
   setDiskFilters: {
     params: z.object({ diskKey: z.number().int(), filters: launchFiltersSchema }),

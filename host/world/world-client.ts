@@ -1,16 +1,28 @@
 // The agent's end of a world's control socket: typed calls, one connection each, with a time limit.
+import { assert } from '#lib/base/assert.ts';
 import { type Clock, sleep } from '#lib/base/clock.ts';
+import type { Random } from '#lib/base/random.ts';
+import { seal } from '#lib/formats/sealed-box/sealed-box.ts';
 import { Fault, fromFaultRecord } from '#lib/model/fault.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
+import { encodeKeys, type HostKey } from '#lib/wire/agent/key-bytes.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import type { ControlMethod, WorldStatus } from './control.ts';
 import { ControlLink, type ControlParams, type ControlResult } from './control-link.ts';
 import type { LaunchFilter } from './launch.ts';
+import { WORLD_KEYS } from './world-keys.ts';
 
 const SHORT_MS = 5_000;
 const LONG_MS = 60_000;
 /** The longest call of a controller; whoever waits looks at the progress meanwhile. */
 const OPERATION_MS = 3_600_000;
+
+interface WorldClientParts {
+  controlSocketPath: string;
+  clock: Clock;
+  /** Only for who gives keys. */
+  random?: Random | null;
+}
 
 /**
  * Calls of one world. Each opens a connection, so that an agent which restarts has nothing to
@@ -20,10 +32,12 @@ const OPERATION_MS = 3_600_000;
 export class WorldClient {
   readonly #controlSocketPath: string;
   readonly #clock: Clock;
+  readonly #random: Random | null;
 
-  constructor({ controlSocketPath, clock }: { controlSocketPath: string; clock: Clock }) {
+  constructor({ controlSocketPath, clock, random = null }: WorldClientParts) {
     this.#controlSocketPath = controlSocketPath;
     this.#clock = clock;
+    this.#random = random;
   }
 
   status(): Promise<WorldStatus> {
@@ -40,8 +54,14 @@ export class WorldClient {
     return this.call('ioTrace', params, SHORT_MS);
   }
 
-  putKeys(keys: GivenKey[]): Promise<ControlResult<'putKeys'>> {
-    return this.call('putKeys', { keys }, SHORT_MS);
+  /** Sealed for that process: no key stands in the buffers of the line. */
+  async putKeys(keys: readonly (GivenKey | HostKey)[]): Promise<void> {
+    assert(this.#random !== null, 'sealing takes randomness');
+    const { publicKey } = await this.call('readKeyBox', {}, SHORT_MS);
+    const bytes = encodeKeys(keys);
+    const sealed = seal({ bytes, purpose: WORLD_KEYS, publicKey, random: this.#random });
+    bytes.fill(0);
+    await this.call('putKeys', { sealed }, SHORT_MS);
   }
 
   setDiskFilters(

@@ -159,7 +159,7 @@ export class WorldHarness {
 }
 
 export function clientOf({ controlSocketPath }: WorldLaunch): WorldClient {
-  return new WorldClient({ controlSocketPath, clock: systemClock });
+  return new WorldClient({ controlSocketPath, clock: systemClock, random: systemRandom });
 }
 
 function uriOf({ vm, nbdSocketPath }: WorldLaunch, index: number): string {

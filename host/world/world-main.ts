@@ -75,8 +75,11 @@ const control = new ControlServer(
     ioTrace: async ({ diskKey, afterSequence, limit }) => ({
       entries: world.disk(diskKey).trace(afterSequence, limit),
     }),
-    async putKeys({ keys }) {
-      world.putKeys(keys);
+    async readKeyBox() {
+      return { publicKey: world.keys.box.publicKey };
+    },
+    async putKeys({ sealed }) {
+      world.keys.addSealed(sealed);
       return {};
     },
     setDiskFilters: ({ diskKey, filters }) => world.setDiskFilters(diskKey, filters),

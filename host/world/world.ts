@@ -7,7 +7,6 @@ import type { Random } from '#lib/base/random.ts';
 import { Fault, type FaultRecord, toFaultRecord } from '#lib/model/fault.ts';
 import type { VmSample } from '#lib/model/io.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
-import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import type { ProcessTable } from '../datastore/process-identity.ts';
 import { keepSpare } from '../datastore/vmx-spare.ts';
@@ -60,7 +59,8 @@ export class World {
   readonly #mutex = new Mutex();
   readonly #desk = new OperationDesk();
   readonly #notices: FilterNotices;
-  readonly #keys: WorldKeys;
+  /** Of the disks' filters. */
+  readonly keys: WorldKeys;
   readonly #disks: WorldDisks;
   #state: WorldState;
   #fault: FaultRecord | null = null;
@@ -76,9 +76,9 @@ export class World {
     this.#state = 'starting';
     this.#isGuestOn = launch.serves;
     this.#notices = new FilterNotices({ clock, log });
-    this.#keys = new WorldKeys({ clock, random, awaited: launch.awaitsKeys ?? false });
+    this.keys = new WorldKeys({ clock, random, awaited: launch.awaitsKeys ?? false });
     this.#disks = new WorldDisks({
-      ...{ launch, clock, random, log, notices: this.#notices, keys: this.#keys.ring },
+      ...{ launch, clock, random, log, notices: this.#notices, keys: this.keys.ring },
       ...(files && { files }),
       ...(flash && { flash }),
       ...(processes && { processes }),
@@ -102,7 +102,7 @@ export class World {
   async open(): Promise<void> {
     const { nbdHost, nbdPort, nbdSocketPath, statePath, serves } = this.#parts.launch;
     const filters = await this.#disks.loadFilters();
-    await this.#keys.arrived();
+    await this.keys.arrived();
     if (statePath === null) await this.#openDisks(filters, null);
     else
       await resumeFrom(statePath, (states) => this.#openDisks(filters, states), this.#parts.files);
@@ -198,7 +198,7 @@ export class World {
         waitingForSpace: disk.space.held,
         ...(disk.progress.length > 0 && { progress: disk.progress }),
       })),
-      ...(this.#keys.isWaiting && { awaitsKeys: true }),
+      ...(this.keys.isWaiting && { awaitsKeys: true }),
       operation: this.#desk.shown,
       filterFaults: this.#notices.faults,
       filterEvents: this.#notices.events,
@@ -243,13 +243,14 @@ export class World {
         throw thrown;
       }
       await disk.tellDone(change);
+      this.#forgetKeys();
       return pause;
     });
   }
 
-  /** Keys for the disks' filters. */
-  putKeys(keys: readonly GivenKey[]): void {
-    this.#keys.add(keys);
+  /** Those that no disk wants any more. */
+  #forgetKeys(): void {
+    this.keys.keepOnly(this.#disks.list.flatMap((disk) => disk.filters));
   }
 
   /** Does an operation on whole disks; asked again by its mark, it is joined or answered again. */
@@ -262,6 +263,7 @@ export class World {
         try {
           const result = await perform(parts, operation);
           if (operation.kind === 'suspend') this.#isGuestOn = false;
+          if (operation.kind === 'detach') this.#forgetKeys();
           return result;
         } catch (thrown) {
           // The files say that it has happened, and this process could not follow: the next will.
@@ -305,7 +307,7 @@ export class World {
   /** Waits for another world to hand the VM over, filters loaded. Throws `CannotOpenDisk`. */
   async waitForHandover(): Promise<TakeOver> {
     const filters = await this.#disks.loadFilters();
-    await this.#keys.arrived();
+    await this.keys.arrived();
     const { launch, log } = this.#parts;
     this.#state = 'waiting';
     return new TakeOver({

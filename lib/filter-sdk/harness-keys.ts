@@ -43,8 +43,15 @@ export class HarnessKeys implements KeyService {
   cipher(dataKey: Uint8Array): SectorCipher {
     const digest = createHash('sha256').update(dataKey).digest();
     const seed = digest.readUInt32LE(0);
-    const run = (data: Uint8Array, first: number): void => scramble(data, first, seed);
-    return { encrypt: run, decrypt: run };
+    let forgotten = false;
+    const run = (data: Uint8Array, first: number): void => {
+      assert(!forgotten, 'a cipher that was forgotten is not used');
+      scramble(data, first, seed);
+    };
+    const forget = (): void => {
+      forgotten = true;
+    };
+    return { encrypt: run, decrypt: run, forget };
   }
 }
 

@@ -20,6 +20,8 @@ export interface SectorCipher {
   encrypt(data: Uint8Array, firstSector: number): void;
   /** In place, as `encrypt`. */
   decrypt(data: Uint8Array, firstSector: number): void;
+  /** Overwrites the key; the cipher is of no use then. A filter does it when it closes. */
+  forget(): void;
 }
 
 /** Keys come before the disk is opened, so that every answer is at hand. */

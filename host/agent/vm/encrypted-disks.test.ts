@@ -6,10 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemRandom } from '#lib/base/system-random.ts';
-import { sealText } from '#lib/formats/sealed-box/sealed-box.ts';
+import { seal } from '#lib/formats/sealed-box/sealed-box.ts';
 import type { DiskFilter } from '#lib/model/filter.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
+import { encodeKeys } from '#lib/wire/agent/key-bytes.ts';
 import { putKeys, readFilterProgress, readKeyBox } from '#lib/wire/agent/key-rpc.ts';
 import { haveTools, mustRun } from '../../world/test-peers.ts';
 import { eventually, type TestAgent, TestLab, testVm } from '../test-agents.ts';
@@ -47,8 +48,8 @@ function encryption(generation: number, walkMibPerSecond = 0): DiskFilter {
 
 async function give(vmId: string): Promise<void> {
   const { publicKey } = await host.call(readKeyBox, {});
-  const text = JSON.stringify([key]);
-  const sealed = sealText({ text, purpose: vmId, publicKey, random: systemRandom });
+  const bytes = encodeKeys([key]);
+  const sealed = seal({ bytes, purpose: vmId, publicKey, random: systemRandom });
   await host.call(putKeys, { vmId, sealed });
 }
 

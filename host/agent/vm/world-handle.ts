@@ -158,6 +158,6 @@ export function isUnreachable(thrown: unknown): boolean {
   return thrown instanceof Fault && thrown.fault === 'HostNotReachable';
 }
 
-function clientAt({ clock }: HostContext, controlSocketPath: string): WorldClient {
-  return new WorldClient({ controlSocketPath, clock });
+function clientAt({ clock, random }: HostContext, controlSocketPath: string): WorldClient {
+  return new WorldClient({ controlSocketPath, clock, random });
 }

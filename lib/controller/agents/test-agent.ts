@@ -10,13 +10,8 @@ import type { DiskFilter } from '../../model/filter.ts';
 import { type DaemonPeers, setDaemonPeers } from '../../wire/agent/daemon-rpc.ts';
 import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
-import {
-  type GivenKey,
-  givenKeysSchema,
-  putKeys,
-  readFilterProgress,
-  readKeyBox,
-} from '../../wire/agent/key-rpc.ts';
+import { decodeKeys, type HostKey } from '../../wire/agent/key-bytes.ts';
+import { putKeys, readFilterProgress, readKeyBox } from '../../wire/agent/key-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 import { addDiskCalls, TestLayouts } from './test-layouts.ts';
 
@@ -31,7 +26,7 @@ export class TestAgent {
   /** Calls that changed something, by name, in order. */
   readonly calls: { name: string; operationKey: string }[] = [];
   /** Keys that it was given, by VM. */
-  readonly keys = new Map<string, GivenKey[]>();
+  readonly keys = new Map<string, HostKey[]>();
   /** The daemons of other hosts that it was told of, by filter. */
   daemonPeers: DaemonPeers = {};
   /** What the next calls of these names throw. */
@@ -245,7 +240,7 @@ export class TestAgent {
     });
     this.#on(readKeyBox, () => ({ publicKey: this.#keyBox.publicKey }));
     this.#on(putKeys, ({ vmId, sealed }) => {
-      this.keys.set(vmId, givenKeysSchema.parse(JSON.parse(this.#keyBox.open(vmId, sealed))));
+      this.keys.set(vmId, decodeKeys(this.#keyBox.open(vmId, sealed)));
       return {};
     });
     this.#on(readFilterProgress, () => ({

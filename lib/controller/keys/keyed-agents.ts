@@ -2,11 +2,12 @@
 // encrypted, the host is given the keys of those disks, so that it can open them.
 import { z } from 'zod';
 import type { Random } from '../../base/random.ts';
-import { sealText } from '../../formats/sealed-box/sealed-box.ts';
+import { seal } from '../../formats/sealed-box/sealed-box.ts';
 import { Fault } from '../../model/fault.ts';
 import { type DiskFilter, diskFilterSchema } from '../../model/filter.ts';
 import { keysOf, requiredKeysOf } from '../../model/key.ts';
 import { vmRunSpecSchema } from '../../wire/agent/host-rpc.ts';
+import { encodeKeys } from '../../wire/agent/key-bytes.ts';
 import { putKeys, readKeyBox } from '../../wire/agent/key-rpc.ts';
 import type { AgentAddress, Agents, CallOptions } from '../agents/agent-client.ts';
 import { faultOfMissing, findKeys } from './find-keys.ts';
@@ -74,8 +75,9 @@ export async function giveKeys(
   const { keys } = found;
   if (keys.length === 0) return missing;
   const { publicKey } = await agents.call(host, readKeyBox, {}, { signal, patienceMs });
-  const text = JSON.stringify(keys);
-  const sealed = sealText({ text, purpose: vmId, publicKey, random: parts.random });
+  const bytes = encodeKeys(keys);
+  const sealed = seal({ bytes, purpose: vmId, publicKey, random: parts.random });
+  bytes.fill(0);
   await agents.call(host, putKeys, { vmId, sealed }, { signal, patienceMs });
   return missing;
 }

@@ -6,6 +6,7 @@ import { systemRandom } from '../../base/system-random.ts';
 import { SealedBox } from '../../formats/sealed-box/sealed-box.ts';
 import { Fault } from '../../model/fault.ts';
 import { powerOnVm, type VmRunSpec } from '../../wire/agent/host-rpc.ts';
+import { decodeKeys } from '../../wire/agent/key-bytes.ts';
 import { putKeys, readKeyBox } from '../../wire/agent/key-rpc.ts';
 import type { Agents } from '../agents/agent-client.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
@@ -118,7 +119,7 @@ test('a call about an encrypted VM brings its keys first, or is not made', async
   await expect(powerOn('vm-1.2000.task-1')).rejects.toThrow('the host is a test');
   expect(made.map(({ name }) => name)).toEqual(['putKeys']);
   const { vmId, sealed } = putKeys.input.parse(made[0]?.input);
-  expect(JSON.parse(box.open(vmId, sealed))).toMatchObject([
+  expect(decodeKeys(box.open(vmId, sealed))).toMatchObject([
     { provider: 'vault', keyId: 'vm-1.2000.task-1' },
   ]);
   await expect(powerOn('gone')).rejects.toMatchObject({

@@ -6,6 +6,7 @@ import {
   createDecipheriv,
   createPrivateKey,
   createPublicKey,
+  type DecipherGCM,
   diffieHellman,
   hkdfSync,
   type KeyObject,
@@ -16,11 +17,12 @@ import { FormatError } from '../format-error.ts';
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const PIECE_BYTES = 16;
 /** What stands before 32 bytes of a private key in PKCS #8 (RFC 8410). */
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
 /** All base64. */
-export interface SealedText {
+export interface Sealed {
   /** The sender's public key. */
   sender: string;
   /** 12 bytes. */
@@ -29,9 +31,10 @@ export interface SealedText {
   sealed: string;
 }
 
-export interface TextToSeal {
-  text: string;
-  /** What the text is for; it opens for that alone. */
+export interface ToSeal {
+  /** Overwrite them after the call. */
+  bytes: Uint8Array;
+  /** What they are for; they open for that alone. */
   purpose: string;
   /** Of the box: X25519 as SubjectPublicKeyInfo, base64. */
   publicKey: string;
@@ -39,18 +42,18 @@ export interface TextToSeal {
 }
 
 /** Throws FormatError when the public key is none. */
-export function sealText({ text, purpose, publicKey, random }: TextToSeal): SealedText {
+export function seal({ bytes, purpose, publicKey, random }: ToSeal): Sealed {
   const own = newPrivateKey(random);
   const sender = publicText(own);
   const key = agreedKey(own, publicKey, [sender, publicKey]);
   const nonce = random.bytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(Buffer.from(purpose));
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
   const sealed = Buffer.concat([cipher.getAuthTag(), body]).toString('base64');
   return { sender, nonce: Buffer.from(nonce).toString('base64'), sealed };
 }
 
-/** A host's, made at its start and kept in memory alone. */
+/** Of a host or a VM's process, made at its start and kept in memory alone. */
 export class SealedBox {
   readonly #own: KeyObject;
   readonly publicKey: string;
@@ -60,8 +63,11 @@ export class SealedBox {
     this.publicKey = publicText(this.#own);
   }
 
-  /** Throws FormatError for what was sealed for another box or purpose, or changed. */
-  open(purpose: string, { sender, nonce, sealed }: SealedText): string {
+  /**
+   * The bytes, to be overwritten when they are done with. Throws FormatError for what was sealed
+   * for another box or purpose, or changed.
+   */
+  open(purpose: string, { sender, nonce, sealed }: Sealed): Uint8Array {
     const bytes = Buffer.from(sealed, 'base64');
     const key = agreedKey(this.#own, sender, [sender, this.publicKey]);
     try {
@@ -69,13 +75,28 @@ export class SealedBox {
         authTagLength: TAG_BYTES,
       });
       cipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(0, TAG_BYTES));
-      const text = Buffer.concat([cipher.update(bytes.subarray(TAG_BYTES)), cipher.final()]);
-      return text.toString('utf8');
+      const opened = inPieces(cipher, bytes.subarray(TAG_BYTES));
+      cipher.final();
+      return opened;
     } catch {
       // OpenSSL's words say nothing to anybody.
       throw new FormatError('it was sealed for another start of the host, or changed on the way');
     }
   }
+}
+
+/**
+ * Node frees a copy of what each call has opened without overwriting it. Of a piece that copy is no
+ * whole key, and it lies where that of the next piece will lie.
+ */
+function inPieces(cipher: DecipherGCM, bytes: Uint8Array): Uint8Array {
+  const opened = new Uint8Array(bytes.length);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const piece = cipher.update(bytes.subarray(at, at + PIECE_BYTES));
+    opened.set(piece, at);
+    piece.fill(0);
+  }
+  return opened;
 }
 
 function agreedKey(own: KeyObject, other: string, names: [string, string]): Uint8Array {
@@ -84,8 +105,12 @@ function agreedKey(own: KeyObject, other: string, names: [string, string]): Uint
 }
 
 function newPrivateKey(random: Random): KeyObject {
-  const key = Buffer.concat([PKCS8_X25519, random.bytes(32)]);
-  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  const secret = random.bytes(32);
+  const key = Buffer.concat([PKCS8_X25519, secret]);
+  const made = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  key.fill(0);
+  secret.fill(0);
+  return made;
 }
 
 function publicKeyOf(text: string): KeyObject {

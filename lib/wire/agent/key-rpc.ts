@@ -1,21 +1,20 @@
 // The calls of a host agent about keys. None of them is keyed: what is keyed is kept on disk.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
-import { keyRefSchema } from '../../model/key.ts';
+import type { KeyRef } from '../../model/key.ts';
 import { done } from './host-rpc.ts';
 import { defineRpc } from './rpc.ts';
 
-/** A key as a host and a VM's process have it: 256 bits, base64. */
-const givenKeySchema = keyRefSchema.extend({ value: z.base64().length(44) });
-export type GivenKey = z.infer<typeof givenKeySchema>;
-
-export const givenKeysSchema = z.array(givenKeySchema).max(256);
+/** A key as the controller has it: 256 bits, base64. How keys travel says key-bytes.ts. */
+export interface GivenKey extends KeyRef {
+  value: string;
+}
 
 /** A public key: X25519 as SubjectPublicKeyInfo, base64. */
-const boxKeySchema = z.base64().max(80);
+export const boxKeySchema = z.base64().max(80);
 
-/** Keys as they travel: `GivenKey[]` as JSON in a sealed box, whose purpose is the VM's id. */
-const sealedKeysSchema = z.object({
+/** Keys as they travel: in a sealed box, whose purpose is the VM's id. */
+export const sealedKeysSchema = z.object({
   sender: boxKeySchema,
   nonce: z.base64().length(16),
   /** The tag of 16 bytes, and the cipher text. */
