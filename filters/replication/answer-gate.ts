@@ -1,6 +1,6 @@
 // Synchronous mode: holds the answers to changes until the target has them durably. A target that
 // is away for too long is waited for on, or gone without: as the policy says.
-import type { Deferral, FilterContext, FilterTimer } from '#lib/filter-sdk/filter.ts';
+import type { Deferral, FilterContext, FilterTimer, IoError } from '#lib/filter-sdk/filter.ts';
 
 export interface AnswerGateParts {
   clock: FilterContext['clock'];
@@ -33,6 +33,15 @@ export class AnswerGate {
   /** The target has it. */
   release(answer: Deferral): void {
     if (this.#held.delete(answer)) answer.pass();
+  }
+
+  /** The target will never have what waits. */
+  fail(error: IoError): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const all = [...this.#held.keys()];
+    this.#held.clear();
+    for (const answer of all) answer.fail(error);
   }
 
   /** The target has all, and answers wait for it again. */

@@ -83,6 +83,13 @@ export class ChangeOrder {
     this.#waiters = [...held, ...this.#waiters];
   }
 
+  /** None of those that wait will go. */
+  failAll(error: IoError): void {
+    const all = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of all) waiter.fail(error);
+  }
+
   /** What they need cannot be had. */
   failUnready(error: IoError): void {
     const all = this.#waiters;

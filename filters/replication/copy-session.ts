@@ -40,6 +40,8 @@ export interface CopySessionParts {
   onInSync(): void;
   /** Changes that were under way will not be acknowledged. */
   onApart(): void;
+  /** Another virtual machine stands in for the disk's: nothing will be acknowledged any more. */
+  onReplaced(why: string): void;
   /** The target has everything up to some change. */
   onProgress(): void;
 }
@@ -164,10 +166,10 @@ export class CopySession {
   /** Begins anew with the target: what was under way is sent again from the disk. */
   reopen(): void {
     this.part();
-    const { target, pairing, replicaId, bandwidth, journal } = this.#parts.settings();
+    const { target, pairing, replicaId, bandwidth, journal, era } = this.#parts.settings();
     const { attempt, sizeBytes } = { attempt: this.#attempt, sizeBytes: this.#sizeBytes };
     const { key, context } = this.#parts;
-    const place = { ...target, pairing, key, replicaId };
+    const place = { ...target, pairing, key, replicaId, era };
     context.daemon?.send(encodeJson('open', { attempt, ...place, sizeBytes, bandwidth, journal }));
   }
 
@@ -199,6 +201,10 @@ export class CopySession {
     } else if (message?.type === 'away' && message.away.attempt === this.#attempt) {
       if (!this.isAway || this.why === '') this.#warn(message.away.why);
       this.isAway = true;
+      this.why = message.away.why;
+    } else if (message?.type === 'replaced' && message.away.attempt === this.#attempt) {
+      this.#parts.onReplaced(message.away.why);
+      this.part();
       this.why = message.away.why;
     } else if (message?.type === 'opened' && message.opened.attempt === this.#attempt) {
       this.#opened(message.opened);

@@ -12,6 +12,7 @@ import {
   type IoError,
   type PropertyValues,
 } from '#lib/filter-sdk/filter.ts';
+import { POWER_OFF_MARK } from '#lib/filter-sdk/replication-messages.ts';
 import { AnswerGate } from './answer-gate.ts';
 import { type ChangeKind, ChangeOrder } from './change-order.ts';
 import { type Checkpoints, joinCheckpoints } from './checkpoints.ts';
@@ -23,7 +24,10 @@ import { type Settings, settingsOf } from './settings.ts';
 import type { StateStore } from './state-store.ts';
 import { encodeState } from './stored-state.ts';
 
-type Answer = typeof DEFER | undefined;
+/** What the guest's changes get from a disk that is replaced: EIO. */
+const FAIL = -5;
+type Answer = typeof DEFER | typeof FAIL | undefined;
+const REPLACED = 'Another virtual machine stands in for this one since a failover.';
 
 /** How long a disk that closes, moves or is copied waits for the target, in milliseconds. */
 const SETTLE_MS = 2_000;
@@ -42,6 +46,8 @@ export class DiskReplication implements FilterLifecycle {
   /** Answers wait for the target only once it had everything. */
   #wasInSync = false;
   #whenIdle: (() => void) | null = null;
+  /** Another virtual machine stands in for this one's: nothing may be written. */
+  #isReplaced: boolean;
 
   /** Throws when no target is set, its key is missing, or what is kept cannot be read. */
   constructor(context: FilterContext) {
@@ -51,6 +57,7 @@ export class DiskReplication implements FilterLifecycle {
     const key = hexOf(context.keys.pairingKey(wanted.keyId));
     const { store, toSend } = openState(context, this.#settings);
     this.#store = store;
+    this.#isReplaced = store.state.replacedIn >= this.#settings.era;
     const { clock } = context;
     this.#gate = new AnswerGate({
       clock,
@@ -65,11 +72,15 @@ export class DiskReplication implements FilterLifecycle {
       onInSync: () => this.#inSync(),
       onApart: () => {
         const { isSynchronous, waitsForTarget } = this.#settings;
+        if (this.#isReplaced) return;
         if (isSynchronous && !waitsForTarget && this.#wasInSync) this.#gate.degrade();
       },
+      onReplaced: (why) => this.#replaced(why),
       onProgress: () => this.#progressed(),
     });
     this.#lag = new LagWatch({ context, session: this.#session, settings: () => this.#settings });
+    if (this.#isReplaced)
+      context.raiseEvent('error', `${REPLACED} Nothing is written to the disk.`);
     this.#checkpoints = joinCheckpoints(vm, clock, {
       isInSync: () => this.#session.phase === 'inSync',
       mark: (name) => this.#session.mark(name),
@@ -111,7 +122,9 @@ export class DiskReplication implements FilterLifecycle {
       );
     }
     this.#settings = settings;
-    if (placeOf(settings) === placeOf(before)) this.#session.tellSettings();
+    const isNewEra = settings.era !== before.era;
+    this.#isReplaced = this.#store.state.replacedIn >= settings.era;
+    if (placeOf(settings) === placeOf(before) && !isNewEra) this.#session.tellSettings();
     else this.#session.reopen();
     if (!settings.isSynchronous) this.#gate.recover();
   }
@@ -127,7 +140,10 @@ export class DiskReplication implements FilterLifecycle {
     // What was saved for another world was taken out of the stream.
     if ((kind === 'migrate' || kind === 'suspend') && phase === 'undone') this.#session.reopen();
     const settles = kind === 'migrate' || kind === 'powerOff' || kind === 'suspend';
-    if (settles && phase === 'frozen') await this.#settle();
+    if (!settles || phase !== 'frozen') return;
+    // A mark of the virtual machine would come behind the last one of this disk.
+    if (kind === 'powerOff') this.#checkpoints.leave();
+    await this.#settle(kind === 'powerOff');
   }
 
   saveState(): Uint8Array {
@@ -136,7 +152,10 @@ export class DiskReplication implements FilterLifecycle {
   }
 
   statistics(): Record<string, number> {
-    return this.#lag.statistics(this.#gate.isDegraded);
+    return this.#lag.statistics({
+      isDegraded: this.#gate.isDegraded,
+      isReplaced: this.#isReplaced,
+    });
   }
 
   progress(): FilterProgress {
@@ -154,6 +173,7 @@ export class DiskReplication implements FilterLifecycle {
   }
 
   #enter(io: DiskIo, kind: ChangeKind): Answer {
+    if (this.#isReplaced) return FAIL;
     const { offset, length } = io;
     const end = offset + length;
     if (!this.#order.blocks(offset, end) && this.#store.isMarked(offset, end)) {
@@ -197,6 +217,11 @@ export class DiskReplication implements FilterLifecycle {
   }
 
   #done(io: DiskIo, change: NonNullable<ReturnType<ChangeOrder['leave']>>): Answer {
+    // It is on the disk, but nobody else will ever have it.
+    if (this.#isReplaced) {
+      this.#session.send(change);
+      return FAIL;
+    }
     this.#checkpoints.changed();
     const waits = this.#settings.isSynchronous && this.#wasInSync && !this.#gate.isDegraded;
     if (!waits) {
@@ -208,6 +233,20 @@ export class DiskReplication implements FilterLifecycle {
     // What is not sent now waits until the copy has everything again.
     this.#session.send(change, () => this.#gate.release(token));
     return DEFER;
+  }
+
+  /** Whatever is done from now on would be of two minds with what the other one does. */
+  #replaced(why: string): void {
+    const { era } = this.#settings;
+    if (this.#isReplaced) return;
+    this.#isReplaced = true;
+    this.#order.failAll(EIO);
+    this.#gate.fail(EIO);
+    this.#store.state.replacedIn = era;
+    this.#store.save().catch((thrown: unknown) => {
+      this.#context.log('error', `that the disk is replaced is not kept: ${String(thrown)}`);
+    });
+    this.#context.raiseEvent('error', `${why} Nothing is written to the disk any more.`);
   }
 
   #inSync(): void {
@@ -232,12 +271,20 @@ export class DiskReplication implements FilterLifecycle {
     if (oldest === null || this.#context.clock.monotonic() - oldest < NEAR_MS) this.#inSync();
   }
 
-  /** Gives the target the time to get all, so that the marks can be taken away. */
-  async #settle(): Promise<void> {
+  /**
+   * Gives the target the time to get all, so that the marks can be taken away. At the end of a VM's
+   * time on, the copy's last record says that it has all.
+   */
+  async #settle(isLast = false): Promise<void> {
     const { stream, cleaner, phase, isAway } = this.#session;
     if (phase !== 'inSync' || isAway) return;
     stream.flush();
     if (!stream.isIdle) await this.#idle();
+    if (isLast && stream.isIdle && stream.isOpen) {
+      this.#session.mark(POWER_OFF_MARK);
+      stream.flush();
+      await this.#idle();
+    }
     if (stream.isIdle && stream.isOpen) await cleaner.clean(true);
   }
 

@@ -3,7 +3,7 @@ import type { FilterContext, FilterProgress } from '#lib/filter-sdk/filter.ts';
 import type { CopySession } from './copy-session.ts';
 import type { Settings } from './settings.ts';
 
-const STATES = { unknown: 0, initial: 1, inSync: 2, resync: 3, away: 4, degraded: 5 } as const;
+const STATES = { unknown: 0, initial: 1, inSync: 2, resync: 3, away: 4, degraded: 5, replaced: 6 };
 
 export interface LagWatchParts {
   context: FilterContext;
@@ -23,7 +23,7 @@ export class LagWatch {
     this.#parts = parts;
   }
 
-  statistics(isDegraded: boolean): Record<string, number> {
+  statistics(is: { isDegraded: boolean; isReplaced: boolean }): Record<string, number> {
     const { stream, toSend } = this.#parts.session;
     const remaining = toSend.bytes;
     const lagMs = this.#lagMs();
@@ -34,7 +34,7 @@ export class LagWatch {
       acknowledgedSequence: stream.acknowledged,
       sentBytes: stream.sentBytes,
       resyncRemainingBytes: remaining,
-      state: this.#state(isDegraded),
+      state: this.#state(is),
     };
   }
 
@@ -49,8 +49,9 @@ export class LagWatch {
     return { step: done ? 'Replicating' : step, percent, done, trouble };
   }
 
-  #state(isDegraded: boolean): number {
+  #state({ isDegraded, isReplaced }: { isDegraded: boolean; isReplaced: boolean }): number {
     const { phase, isAway, isInitial, why } = this.#parts.session;
+    if (isReplaced) return STATES.replaced;
     if (isDegraded) return STATES.degraded;
     if (isAway) return why === '' && phase === 'apart' ? STATES.unknown : STATES.away;
     if (phase === 'inSync') return STATES.inSync;

@@ -13,11 +13,12 @@ export type FromDisk =
 
 /**
  * `opened`: the target takes the disk's records, now or again. `away`: it does not, and why.
+ * `replaced`: it never will again under this era, because another VM stands in for the disk's.
  * `durable`: all records up to this one are durable there.
  */
 export type ToDisk =
   | { type: 'opened'; opened: OpenedMessage }
-  | { type: 'away'; away: AwayMessage }
+  | { type: 'away' | 'replaced'; away: AwayMessage }
   | { type: 'durable'; sequence: number };
 
 /** How the records of a disk are sent and kept. */
@@ -38,6 +39,7 @@ export interface OpenMessage extends ChannelSettings {
   key: string;
   replicaId: string;
   sizeBytes: number;
+  era: number;
 }
 
 export interface OpenedMessage {
@@ -56,7 +58,10 @@ export interface AwayMessage {
   why: string;
 }
 
-const TYPES = ['open', 'records', 'change', 'opened', 'away', 'durable', 'close'] as const;
+const TYPES = [
+  ...(['open', 'records', 'change', 'opened', 'away', 'durable', 'close'] as const),
+  'replaced',
+] as const;
 type Type = (typeof TYPES)[number];
 
 /** Where the records begin in their message. */
@@ -64,7 +69,7 @@ export const RECORDS_AT = 1;
 const NUMBER_BYTES = 8;
 
 export function encodeJson(
-  type: 'open' | 'change' | 'opened' | 'away',
+  type: 'open' | 'change' | 'opened' | 'away' | 'replaced',
   body: OpenMessage | ChannelSettings | OpenedMessage | AwayMessage,
 ): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(body));
@@ -99,12 +104,13 @@ export function decodeFromDisk(bytes: Uint8Array): FromDisk | null {
   const settings = body && settingsIn(body);
   if (body === null || settings === null) return null;
   if (type === 'change') return { type, change: settings };
-  const { attempt, address, port, pairing, key, replicaId, sizeBytes } = body;
+  const { attempt, address, port, pairing, key, replicaId, sizeBytes, era = 1 } = body;
   if (!isNumber(attempt) || !isNumber(port) || !isNumber(sizeBytes)) return null;
+  if (!isNumber(era)) return null;
   if (typeof address !== 'string' || typeof pairing !== 'string') return null;
   if (typeof key !== 'string' || typeof replicaId !== 'string') return null;
   const place = { address, port, pairing, key };
-  return { type: 'open', open: { ...settings, ...place, attempt, replicaId, sizeBytes } };
+  return { type: 'open', open: { ...settings, ...place, attempt, replicaId, sizeBytes, era } };
 }
 
 /** Null for what is none. */
@@ -114,10 +120,11 @@ export function decodeToDisk(bytes: Uint8Array): ToDisk | null {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return { type, sequence: view.getFloat64(1, true) };
   }
-  const body = type === 'opened' || type === 'away' ? jsonIn(bytes) : null;
+  const isAway = type === 'away' || type === 'replaced';
+  const body = type === 'opened' || isAway ? jsonIn(bytes) : null;
   if (body === null || !isNumber(body.attempt)) return null;
   const { attempt, why, again, durable, needsResync, needsAll, sizeBytes } = body;
-  if (type === 'away') return typeof why === 'string' ? { type, away: { attempt, why } } : null;
+  if (isAway) return typeof why === 'string' ? { type, away: { attempt, why } } : null;
   if (!isNumber(durable) || !isNumber(sizeBytes) || typeof again !== 'boolean') return null;
   if (typeof needsResync !== 'boolean' || typeof needsAll !== 'boolean') return null;
   return { type: 'opened', opened: { attempt, again, durable, needsResync, needsAll, sizeBytes } };

@@ -23,7 +23,7 @@ export function openState(
   if (found === null || found.state.replica !== replica) {
     // Nothing is known, so everything differs. It is kept as marked when the copy is first opened.
     const numbers = { session: 1, reserved: 0, confirmed: 0 };
-    const state: StoredState = { replica, ...numbers, resyncing: false, sizeBytes };
+    const state = { replica, ...numbers, resyncing: false, sizeBytes, replacedIn: 0 };
     const toSend = new RegionMap(sizeBytes);
     toSend.add(0, sizeBytes);
     return { store: new StateStore(sidecar, state, new RegionMap(sizeBytes)), toSend };

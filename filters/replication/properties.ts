@@ -83,6 +83,10 @@ export const PROPERTIES: PropertyDefinition[] = [
   { ...MANAGED, name: 'keyProvider', label: 'Keys', help: 'Whose the key of the pairing is.' },
   { ...MANAGED, name: 'keyId', label: 'Key', help: 'The key of the pairing.' },
   { ...MANAGED, name: 'vm', label: 'Virtual machine', help: 'As the target knows it.' },
+  {
+    ...{ name: 'era', label: 'Era', help: 'Counts who was the primary.' },
+    ...{ type: 'integer', minimum: 1, maximum: 2_147_483_647, default: 1, managed: true },
+  },
   { ...MANAGED, name: 'disk', label: 'Virtual disk', help: 'As the target knows it.' },
 ];
 
@@ -92,6 +96,6 @@ export const STATISTICS: StatisticDefinition[] = [
   { name: 'acknowledgedSequence', label: 'Last record there', kind: 'gauge', unit: 'records' },
   { name: 'sentBytes', label: 'Sent', kind: 'counter', unit: 'bytes' },
   { name: 'resyncRemainingBytes', label: 'Still to be sent', kind: 'gauge', unit: 'bytes' },
-  // 1 initial sync, 2 in sync, 3 resync, 4 target away, 5 degraded; 0 before it is known.
+  // 1 initial sync, 2 in sync, 3 resync, 4 target away, 5 degraded, 6 replaced; 0 before.
   { name: 'state', label: 'State', kind: 'gauge', unit: '' },
 ];

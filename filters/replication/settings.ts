@@ -15,6 +15,8 @@ export interface Settings {
   key: { provider: string; keyId: string };
   /** The name of the copy at the target. */
   replicaId: string;
+  /** Which of those that were primary it is; a failover and its undoing begin a new one. */
+  era: number;
   /** The virtual machine, as the target knows it. */
   vm: string;
 }
@@ -41,6 +43,7 @@ export function settingsOf(properties: PropertyValues): Settings {
     pairing: managed('pairing'),
     key: { provider: managed('keyProvider'), keyId: managed('keyId') },
     replicaId: `${managed('vm')}/${managed('disk')}`,
+    era: Math.max(1, number('era')),
     vm: managed('vm'),
   };
 }

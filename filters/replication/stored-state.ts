@@ -23,6 +23,8 @@ export interface StoredState {
   /** The copy is being brought up to date: it is no moment of the disk until that is through. */
   resyncing: boolean;
   sizeBytes: number;
+  /** The era in which the target has said that another VM stands in; 0 when it has not. */
+  replacedIn: number;
 }
 
 export function encodeState(state: StoredState, map: RegionMap): Uint8Array {
@@ -89,11 +91,14 @@ function readBits(view: DataView, map: RegionMap): void {
 }
 
 function stateIn(text: string): StoredState {
-  const { replica, session, reserved, confirmed, resyncing, sizeBytes } = parsed(text);
+  const { replica, session, reserved, confirmed, resyncing, sizeBytes, ...rest } = parsed(text);
   if (typeof replica !== 'string' || typeof resyncing !== 'boolean') throw damaged('its text');
   if (!isNumber(session) || !isNumber(reserved) || !isNumber(confirmed)) throw damaged('its text');
   if (!isNumber(sizeBytes) || sizeBytes === 0) throw damaged('its text');
-  return { replica, session, reserved, confirmed, resyncing, sizeBytes };
+  // Versions before eras have none.
+  const { replacedIn = 0 } = rest;
+  if (!isNumber(replacedIn)) throw damaged('its text');
+  return { replica, session, reserved, confirmed, resyncing, sizeBytes, replacedIn };
 }
 
 function parsed(text: string): Record<string, unknown> {

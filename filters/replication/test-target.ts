@@ -31,6 +31,9 @@ export class TestTarget {
   /** Nothing is acknowledged. */
   isSilent = false;
   refusal: string | null = null;
+  /** Who opens under a lower one is replaced. */
+  era = 1;
+  #channels = new Map<number, (message: Uint8Array) => void>();
   #connections: { close(): void }[] = [];
 
   constructor(bytes: number) {
@@ -40,6 +43,15 @@ export class TestTarget {
   lose(): void {
     this.isAway = true;
     for (const connection of this.#connections.splice(0)) connection.close();
+  }
+
+  /** Another virtual machine stands in from now on. */
+  raiseEra(era: number): void {
+    this.era = era;
+    for (const [channel, answer] of this.#channels) {
+      answer(encodeMessage('replaced', channel, encodeText('a failover has happened')));
+    }
+    this.#channels.clear();
   }
 
   connect(): DaemonConnection {
@@ -69,13 +81,17 @@ export class TestTarget {
     const { type, channel, body } = parseMessage(message);
     if (type === 'open' && this.refusal !== null) {
       answer(encodeMessage('refused', channel, encodeText(this.refusal)));
+    } else if (type === 'open' && eraOf(body) < this.era) {
+      answer(encodeMessage('replaced', channel, encodeText('a failover has happened')));
     } else if (type === 'open') {
+      this.#channels.set(channel, answer);
       const { durable, needsResync } = this;
       const needsAll = durable === 0;
       const opened = { durable, needsResync, needsAll, sizeBytes: this.image.length };
       answer(encodeMessage('opened', channel, encodeText(JSON.stringify(opened))));
     }
-    if (type !== 'records') return;
+    if (type === 'close') this.#channels.delete(channel);
+    if (type !== 'records' || !this.#channels.has(channel)) return;
     for (let at = 0; at < body.length; ) {
       const header = parseRecordHeader(body, at);
       const end = at + RECORD_HEADER_BYTES + payloadBytes(header);
@@ -100,6 +116,11 @@ export class TestTarget {
     grown.set(this.image);
     this.image = grown;
   }
+}
+
+function eraOf(open: Uint8Array): number {
+  const { era } = Object(JSON.parse(new TextDecoder().decode(open)));
+  return Number(era);
 }
 
 /** The daemon between a disk's harness and a target. */

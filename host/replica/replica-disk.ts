@@ -40,6 +40,8 @@ const stateSchema = z.object({
     .object({ hours: z.number().positive(), mib: z.number().nonnegative() })
     .nullable()
     .default(null),
+  /** Who sends under a lower one is no longer the primary. It only grows. */
+  era: z.number().int().positive().default(1),
 });
 type State = z.infer<typeof stateSchema>;
 
@@ -81,7 +83,7 @@ export class ReplicaDisk {
     base.close();
     await files.syncDirectory(directory);
     const at = { baseSequence: 0, rollingTo: 0 };
-    const copy = { resyncing: true, lost: false, journal: null };
+    const copy = { resyncing: true, lost: false, journal: null, era: 1 };
     const state: State = { format: 1, diskId, sizeBytes, ...at, ...copy };
     await writeState(parts, state);
     return ReplicaDisk.open(parts);
@@ -209,6 +211,17 @@ export class ReplicaDisk {
     const { wish } = this;
     if (wish?.hours === journal.hours && wish.mib === journal.mib) return;
     await this.#mutex.run(() => this.#setState({ journal }));
+  }
+
+  get era(): number {
+    return this.#state.era;
+  }
+
+  /** Durable when this resolves; a lower one changes nothing. Throws `NoDiskSpace`, `FileFault`. */
+  raiseEra(era: number): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (era > this.era) await this.#setState({ era });
+    });
   }
 
   /** Nothing may be under way. */

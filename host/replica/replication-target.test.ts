@@ -18,6 +18,7 @@ import type { Pairing } from '#lib/wire/agent/target-pairing.ts';
 import {
   newPairingCode,
   queryReplicas,
+  raiseEra,
   serveMoment,
   stopServingMoment,
 } from '#lib/wire/agent/target-rpc.ts';
@@ -196,6 +197,52 @@ test('only who has paired gets through, and a code is good once', PATIENT, async
   const socket = await connectPsk({ ...again, key: Buffer.from(pairing.key, 'hex') });
   socket.destroy();
 });
+
+test('an era that is over is refused by name, also after a kill', PATIENT, async () => {
+  await start();
+  const pairing = await pair();
+  const source = new Source();
+  source.more(3);
+  await source.send(pairing);
+  const known = await openAs(pairing, 1);
+  expect(await known.next()).toBe('opened');
+  expect(await call(raiseEra, { diskId: DISK, era: 2 })).toEqual({ era: 2, durable: 5 });
+  expect(await known.next()).toBe('replaced');
+  await killHard();
+  await start();
+  expect(await call(raiseEra, { diskId: DISK, era: 1 })).toEqual({ era: 2, durable: 5 });
+  expect(await (await openAs(pairing, 1)).next()).toBe('replaced');
+  // Who knows no eras is of the first one.
+  expect(await (await openAs(pairing, undefined)).next()).toBe('refused');
+  expect(await (await openAs(pairing, 3)).next()).toBe('opened');
+  expect((await call(queryReplicas, {})).replicas).toMatchObject([{ era: 3, durable: 5 }]);
+});
+
+/** Opens the disk's copy under an era; `next` is the type of what the target says then. */
+async function openAs(pairing: Pairing, era: number | undefined) {
+  const place = { host: '127.0.0.1', port: ports.port, identity: pairing.id };
+  const socket = await connectPsk({ ...place, key: Buffer.from(pairing.key, 'hex') });
+  socket.on('error', () => undefined);
+  const said: string[] = [];
+  let tell = (): void => undefined;
+  const connection = new FramedConnection(socket, () => undefined);
+  connection.onMessage((message) => {
+    said.push(parseMessage(message).type);
+    tell();
+  });
+  const hello = JSON.stringify({ diskId: DISK, sizeBytes: SIZE, era });
+  connection.send(encodeMessage('open', 1, encodeText(hello)));
+  return {
+    async next(): Promise<string | undefined> {
+      while (said.length === 0) {
+        await new Promise<void>((resolve) => {
+          tell = resolve;
+        });
+      }
+      return said.shift();
+    },
+  };
+}
 
 test('a source that speaks nonsense is cut off, and the others are not', PATIENT, async () => {
   await start();

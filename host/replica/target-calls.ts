@@ -1,11 +1,13 @@
 // The calls of a replication target, bound to what it keeps.
 import type { z } from 'zod';
+import { POWER_OFF_MARK } from '#lib/filter-sdk/replication-messages.ts';
 import { Fault } from '#lib/model/fault.ts';
 import {
   endPairing,
   newPairingCode,
   queryReplicas,
   queryWriteRate,
+  raiseEra,
   serveMoment,
   stopServingMoment,
 } from '#lib/wire/agent/target-rpc.ts';
@@ -60,6 +62,10 @@ function replicaRpcs({ store, moments, nbdPort }: TargetCallsParts): BoundRpc[] 
       const sequence = 'sequence' in at ? at.sequence : sequenceAt(store.find(diskId), at.timeUs);
       return { moment: await moments.serve(diskId, sequence), nbdPort: nbdPort() };
     }),
+    handle(raiseEra, async ({ diskId, era }) => {
+      const replica = await store.raiseEra(diskId, era);
+      return { era: replica.era, durable: replica.journal.durable };
+    }),
     handle(stopServingMoment, async ({ exportName }) => {
       await moments.stopServing(exportName);
       return {};
@@ -85,10 +91,16 @@ function viewOf(replica: ReplicaDisk, sending: boolean): ReplicaView {
     newestUs: journal.index.lastBySequence(durable)?.timeUs ?? null,
     journalBytes: journal.bytes,
     needsResync: replica.moments.needsResync,
-    sending,
+    ...{ sending, era: replica.era, closed: isClosed(replica) },
     damage: journal.damage?.message ?? '',
     bookmarks: reported(replica.bookmarks),
   };
+}
+
+/** Its source was powered off, and had sent everything before. */
+function isClosed({ bookmarks, journal }: ReplicaDisk): boolean {
+  const last = bookmarks.at(-1);
+  return last?.name === POWER_OFF_MARK && last.sequence === journal.durable;
 }
 
 /** Checkpoints come by the thousand, and are passed over: the newest are named. */

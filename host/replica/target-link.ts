@@ -21,6 +21,7 @@ import {
 } from '#lib/filter-sdk/replication-record.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { DISK_BYTES_MAX, SECTOR_BYTES } from '#lib/model/limits.ts';
+import { ReplacedFault } from './replaced-fault.ts';
 import type { ReplicaDisk } from './replica-disk.ts';
 
 /** Disks over one connection. */
@@ -32,6 +33,7 @@ const openSchema = z.object({
   journal: z
     .object({ hours: z.number().positive().max(1e6), mib: z.number().nonnegative() })
     .optional(),
+  era: z.number().int().positive().optional(),
 });
 
 export interface TargetLinkParts {
@@ -45,6 +47,8 @@ export interface TargetLinkParts {
 
 interface Channel {
   replica: ReplicaDisk;
+  /** The source knows eras. */
+  hasEra: boolean;
   /** A sync that will tell the source. */
   syncing: boolean;
   /** More has come since it began. */
@@ -76,6 +80,13 @@ export class TargetLink {
     }
   }
 
+  /** Its source is no longer the primary. */
+  replace(replica: ReplicaDisk, { message }: ReplacedFault): void {
+    for (const [channel, open] of this.#channels) {
+      if (open.replica === replica) this.#refuse(channel, message, open.hasEra);
+    }
+  }
+
   async #take(message: Uint8Array): Promise<void> {
     if (this.#closed) return;
     try {
@@ -97,11 +108,13 @@ export class TargetLink {
     const disk = openSchema.parse(JSON.parse(new TextDecoder().decode(body)));
     try {
       const replica = await this.#parts.claim(disk, this);
-      this.#channels.set(channel, { replica, syncing: false, more: false });
+      const hasEra = disk.era !== undefined;
+      this.#channels.set(channel, { replica, hasEra, syncing: false, more: false });
       this.#send('opened', channel, encodeText(JSON.stringify(openedOf(replica))));
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
-      this.#send('refused', channel, encodeText(thrown.message));
+      const isReplaced = thrown instanceof ReplacedFault && disk.era !== undefined;
+      this.#send(isReplaced ? 'replaced' : 'refused', channel, encodeText(thrown.message));
     }
   }
 
@@ -138,9 +151,9 @@ export class TargetLink {
     }
   }
 
-  #refuse(channel: number, why: string): void {
+  #refuse(channel: number, why: string, isReplaced = false): void {
     this.#parts.log(`channel ${channel} ends: ${why}`);
-    this.#send('refused', channel, encodeText(why));
+    this.#send(isReplaced ? 'replaced' : 'refused', channel, encodeText(why));
     this.#drop(channel);
   }
 

@@ -13,6 +13,7 @@ import type { DiskFiles } from '../disk/extent-file.ts';
 import type { ExportHolder } from '../volumes/export-list.ts';
 import { FencedExport } from '../volumes/fenced-export.ts';
 import { MomentBacking } from './moment-backing.ts';
+import { ReplacedFault } from './replaced-fault.ts';
 import { ReplicaDisk } from './replica-disk.ts';
 import type { TargetLink } from './target-link.ts';
 
@@ -96,14 +97,38 @@ export class TargetStore {
     return replica;
   }
 
-  /** For a connection that sends a disk; the one that did before is cut off. */
-  claim({ diskId, sizeBytes, journal }: OpenDisk, link: TargetLink): Promise<ReplicaDisk> {
+  /**
+   * For a connection that sends a disk; the one that did before is cut off. Throws `ReplacedFault`
+   * when it sends under an era that is over.
+   */
+  claim({ diskId, sizeBytes, journal, era = 1 }: OpenDisk, link: TargetLink): Promise<ReplicaDisk> {
     return this.#mutex.run(async () => {
       const replica = this.#disks.get(diskId) ?? (await this.#make(diskId, sizeBytes));
+      if (era < replica.era) throw new ReplacedFault(era, replica.era);
+      await replica.raiseEra(era);
       await replica.journal.recover();
       if (journal !== undefined) await replica.setWish(journal);
       this.#senders.get(replica)?.cutOff(replica);
       this.#senders.set(replica, link);
+      return replica;
+    });
+  }
+
+  /**
+   * From now on nothing is taken under a lower era, also after a kill: whoever sends under one is
+   * told that it is replaced. Throws `NotFound`, `NoDiskSpace`, `FileFault`.
+   */
+  raiseEra(diskId: string, era: number): Promise<ReplicaDisk> {
+    return this.#mutex.run(async () => {
+      const replica = this.find(diskId);
+      if (era <= replica.era) return replica;
+      const before = replica.era;
+      await replica.raiseEra(era);
+      const sender = this.#senders.get(replica);
+      this.#senders.delete(replica);
+      sender?.replace(replica, new ReplacedFault(before, era));
+      // What came last is durable, or it is not there: nothing is added behind this.
+      await replica.journal.sync();
       return replica;
     });
   }

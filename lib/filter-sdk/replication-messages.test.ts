@@ -10,7 +10,7 @@ import {
   RECORDS_BYTES_MAX,
 } from './replication-messages.ts';
 
-const types = ['open', 'opened', 'records', 'durable', 'refused', 'close'] as const;
+const types = ['open', 'opened', 'records', 'durable', 'refused', 'close', 'replaced'] as const;
 
 test('what is said is understood', () => {
   const channels = fc.nat({ max: 0xffff_ffff });

@@ -7,10 +7,23 @@ import { RECORD_HEADER_BYTES, RECORD_PAYLOAD_BYTES_MAX } from './replication-rec
  * `open`: the source begins with a disk; JSON. `opened`: what the target has of it; JSON.
  * `records`: whole records, one behind the other. `durable`: the sequence up to which all is
  * durable at the target (u64). `refused`: why the channel ends; UTF-8. `close`: the source is done
- * with a disk; empty.
+ * with a disk; empty. `replaced`: as `refused`, and for good: another virtual machine stands in for
+ * the disk's; only to a source that has named its era.
  */
-const TYPES = [null, 'open', 'opened', 'records', 'durable', 'refused', 'close'] as const;
+const TYPES = [
+  null,
+  'open',
+  'opened',
+  'records',
+  'durable',
+  'refused',
+  'close',
+  'replaced',
+] as const;
 export type MessageType = Exclude<(typeof TYPES)[number], null>;
+
+/** The name of the mark that a source sets last, when it is powered off and all has arrived. */
+export const POWER_OFF_MARK = 'power off';
 
 const HEADER_BYTES = 5;
 /** The longest message: some records, the last of which may be as long as one can be. */
@@ -30,6 +43,8 @@ export interface OpenDisk {
   sizeBytes: number;
   /** What its journal is to keep, if there is room; `mib` 0 leaves that to the target. */
   journal?: { hours: number; mib: number };
+  /** Which of those that were primary it is; left out by a source that knows no eras: 1. */
+  era?: number;
 }
 
 /** What the target has of a disk. */

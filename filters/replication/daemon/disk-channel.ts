@@ -81,9 +81,9 @@ export class DiskChannel implements ConnectionUser {
   connected(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    const { replicaId: diskId, sizeBytes } = this.#parts.open;
+    const { replicaId: diskId, sizeBytes, era } = this.#parts.open;
     const { journal } = this.#settings;
-    const hello = encodeText(JSON.stringify({ diskId, sizeBytes, journal }));
+    const hello = encodeText(JSON.stringify({ diskId, sizeBytes, journal, era }));
     this.#parts.target.send('open', this.#channel, hello);
   }
 
@@ -102,6 +102,7 @@ export class DiskChannel implements ConnectionUser {
       this.pump();
     }
     if (type === 'refused') this.#refused(new TextDecoder().decode(body));
+    if (type === 'replaced') this.#replaced(new TextDecoder().decode(body));
   }
 
   pump(): void {
@@ -152,6 +153,15 @@ export class DiskChannel implements ConnectionUser {
       this.#timer = null;
       if (target.isConnected && !this.#isOpen) this.connected();
     });
+  }
+
+  /** Asking again has no use: only another era is taken, with which the disk opens anew. */
+  #replaced(why: string): void {
+    const { target, disk, open } = this.#parts;
+    this.#forgetSent();
+    this.#isOpen = false;
+    disk.send(encodeJson('replaced', { attempt: open.attempt, why }));
+    this.#channel = target.renew(this.#channel, this);
   }
 
   #drop(sequence: number): void {

@@ -43,6 +43,10 @@ export const replicaReportSchema = z.object({
   needsResync: z.boolean(),
   /** A source sends to it now. */
   sending: z.boolean(),
+  /** Who sends under a lower one is no longer the primary. */
+  era: z.number().int().positive().default(1),
+  /** The newest record is the mark of a source that was powered off and had sent all. */
+  closed: z.boolean().default(false),
   /** What the journal has lost; empty for nothing. */
   damage: z.string(),
   bookmarks: z.array(bookmarkSchema),
@@ -68,6 +72,17 @@ export const serveMoment = defineRpc({
     at: z.union([z.object({ sequence: sequenceSchema }), z.object({ timeUs: z.number() })]),
   }),
   output: z.object({ moment: momentSchema, nbdPort: z.number().int() }),
+  timeoutMs: CALL_MS,
+});
+
+/**
+ * Nothing more is taken under a lower era, durably; who sends under one is told so. Answers how far
+ * the copy goes then. Nothing happens when it is in that era, or a later one.
+ */
+export const raiseEra = defineRpc({
+  name: 'raiseEra',
+  input: z.object({ diskId: z.string(), era: z.number().int().positive() }),
+  output: z.object({ era: z.number().int(), durable: sequenceSchema }),
   timeoutMs: CALL_MS,
 });
 
