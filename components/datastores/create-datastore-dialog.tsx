@@ -3,6 +3,7 @@
 // beforehand).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
+import { datacenterOf } from '#components/shell/tree/tree-model.ts';
 import type { Json } from '#lib/base/json.ts';
 import { useChange } from '#lib/client/use-call.ts';
 import { useDatastores, useHosts, useInventory } from '#lib/client/use-inventory.ts';
@@ -63,7 +64,11 @@ function Form({ nodes, hosts, first, onClose }: FormProps) {
   const [typed, setTyped] = useState<TypeOptions>({ provider: '', token: '' });
   const [datacenterId, setDatacenterId] = useState(datacenters[0]?.id ?? '');
   const [chosen, setChosen] = useState<readonly string[]>(first ? [first] : []);
-  const offered = hosts.filter(({ id }) => datacenterOf(nodes, id) === datacenterId);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const offered = hosts.filter(({ id }) => {
+    const node = byId.get(id);
+    return node !== undefined && datacenterOf(node, byId) === datacenterId;
+  });
   const hostIds = offered.map(({ id }) => id).filter((id) => chosen.includes(id));
   const wrongName = nameProblem(name, known.data ?? []);
   const wrongPath = pathProblem(path);
@@ -175,11 +180,4 @@ function HostChoice({ hosts, chosen, onChange }: HostChoiceProps) {
       ))}
     </fieldset>
   );
-}
-
-/** Hosts stand in a cluster, or in the datacenter itself. */
-function datacenterOf(nodes: readonly InventoryNode[], hostId: string): string | null {
-  const parentId = nodes.find(({ id }) => id === hostId)?.parentId ?? null;
-  const parent = nodes.find(({ id }) => id === parentId);
-  return parent?.kind === 'cluster' ? parent.parentId : parentId;
 }

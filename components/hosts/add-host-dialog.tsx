@@ -3,6 +3,7 @@
 // inventory. URL: `cluster` (chosen beforehand).
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
+import { datacenterOf } from '#components/shell/tree/tree-model.ts';
 import { useChange } from '#lib/client/use-call.ts';
 import { useInventory } from '#lib/client/use-inventory.ts';
 import type { InventoryNode } from '#lib/wire/api/inventory.ts';
@@ -38,11 +39,12 @@ function Form({ nodes, first, onClose }: FormProps) {
   const [name, setName] = useState('');
   const [agentUrl, setAgentUrl] = useState('');
   const [agentToken, setAgentToken] = useState('');
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   const chosen = places.find(({ id }) => id === place);
   const isInCluster = chosen !== undefined && isCluster(chosen);
   const body = {
     ...{ name: name.trim(), agentUrl: agentUrl.trim(), agentToken },
-    datacenterId: (isInCluster ? chosen.parentId : chosen?.id) ?? '',
+    datacenterId: (chosen && datacenterOf(chosen, byId)) ?? '',
     clusterId: isInCluster ? chosen.id : null,
   };
   const blocked = problemOf(body);

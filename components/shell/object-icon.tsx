@@ -25,6 +25,8 @@ export interface ObjectIconProps {
 
 const ICONS: Record<TreeKind, LucideIcon> = {
   datacenter: House,
+  vmFolder: Folder,
+  hostFolder: Folder,
   cluster: Boxes,
   host: Server,
   vm: Monitor,
@@ -36,6 +38,8 @@ const ICONS: Record<TreeKind, LucideIcon> = {
 
 export const KIND_LABELS: Record<TreeKind, string> = {
   datacenter: 'Datacenter',
+  vmFolder: 'Folder',
+  hostFolder: 'Folder',
   cluster: 'Cluster',
   host: 'Host',
   vm: 'Virtual machine',

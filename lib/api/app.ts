@@ -8,6 +8,7 @@ import { ROUTES, type RouteName } from '../wire/api/routes.ts';
 import type { ApiContext } from './api-context.ts';
 import { changeStream } from './change-stream.ts';
 import { keyRoutes } from './data-services/key-routes.ts';
+import { objectRoutes } from './data-services/object-routes.ts';
 import { replicationRoutes } from './data-services/replication-routes.ts';
 import { answerDepotFile } from './depot-file.ts';
 import { flashRoutes } from './flash-routes.ts';
@@ -39,6 +40,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...inventoryRoutes,
   ...flashRoutes,
   ...lifeCycleRoutes,
+  ...objectRoutes,
   ...vmRoutes,
   ...vmOperationRoutes,
   ...policyRoutes,

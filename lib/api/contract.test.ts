@@ -25,6 +25,10 @@ function pathOf(route: RouteRow): string {
   const ids: Record<string, string> = {
     '/clusters': 'domain-c1',
     '/hosts': 'host-1',
+    '/objects': 'domain-c1',
+    '/tags': 'tag-1',
+    '/tag-categories': 'tagcategory-1',
+    '/custom-fields': 'customfield-1',
     '/vms': 'vm-1',
     '/datastores': 'datastore-1',
     '/policies': 'profile-1',
@@ -35,6 +39,9 @@ function pathOf(route: RouteRow): string {
     '/recommendations': 'recommendation-1',
   };
   const start = route.path.slice(0, Math.max(0, route.path.indexOf('/{id}')));
+  if (route.path.startsWith('/objects/{id}/move-into')) {
+    return route.path.replace('{id}', 'datacenter-1');
+  }
   const path = route.path
     .replace('{id}', ids[start] ?? 'none')
     .replace('{key}', '2000')
@@ -184,6 +191,23 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   },
   mountDatastore: { hostId: 'host-1', mounted: false },
   deleteDatastore: undefined,
+  renameObject: { name: 'Production' },
+  moveObjects: { objectIds: ['host-3'] },
+  deleteObject: undefined,
+  createFolder: { name: 'Web', type: 'vm', parentId: 'datacenter-1' },
+  createDatacenter: { name: 'Second' },
+  createCluster: { name: 'Test', parentId: 'datacenter-1' },
+  createTagCategory: { name: 'Site' },
+  updateTagCategory: { name: 'Site' },
+  deleteTagCategory: undefined,
+  createTag: { name: 'gold', categoryId: 'tagcategory-1' },
+  updateTag: { name: 'gold' },
+  deleteTag: undefined,
+  changeObjectTags: { assign: ['tag-1'] },
+  createCustomField: { name: 'Owner' },
+  renameCustomField: { name: 'Owner' },
+  deleteCustomField: undefined,
+  setCustomValues: { values: [{ fieldId: 'customfield-1', value: 'Ann' }] },
 };
 const POWER_USER_MAY = [
   ...['setPower', 'startWorkload', 'stopWorkload', 'assignPolicies', 'resetVm'],

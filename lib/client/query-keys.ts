@@ -35,11 +35,24 @@ const PLACES = [
   'checkPolicies',
 ] as const satisfies readonly RouteName[];
 
+/** What is judged and shown of any object alike. */
+const OBJECT = [
+  'readObject',
+  'checkMoveObjects',
+  'checkRenameObject',
+] as const satisfies readonly RouteName[];
+
 /** Answers that a change of an object of the kind makes out of date. */
 const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> = {
   folder: ['readInventory', 'readSession'],
-  datacenter: ['readInventory', 'readCluster'],
+  vmFolder: ['readInventory', ...OBJECT],
+  hostFolder: ['readInventory', ...OBJECT],
+  datacenter: ['readInventory', 'readCluster', ...OBJECT],
+  tag: ['listTags', 'listTagAssignments', 'readObject'],
+  tagCategory: ['listTags', 'listTagAssignments', 'readObject'],
+  customField: ['listCustomFields', 'readObject'],
   cluster: [
+    ...OBJECT,
     'planUpgrade',
     'checkMoveHost',
     ...([
@@ -63,11 +76,13 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['readCompatibilityMatrix', 'listMigrationTargets', 'listDatastores'] as const),
     ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters', 'listVms'] as const),
     ...PLACES,
+    ...OBJECT,
   ],
   datastore: [
     ...(['readInventory', 'listDatastores', 'readDatastore', 'readHost', 'listAlarms'] as const),
     ...(['checkCompatibility', 'listMigrationTargets', 'readCompatibilityMatrix'] as const),
     ...PLACES,
+    ...OBJECT,
   ],
   vm: [
     ...(['readInventory', 'listVms', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
@@ -76,6 +91,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['listKeyProviders', 'checkRecrypt'] as const),
     ...(['listReplicationTargets', 'readVmReplication', 'checkRecover'] as const),
     ...PLACES,
+    ...OBJECT,
   ],
   policy: [
     'listKeyProviders',
@@ -116,6 +132,16 @@ const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readTask: 'task',
 };
 
+/** What a view of any object shows of others: changes of these concern every such view. */
+const SHOWN_ON_OBJECTS: readonly string[] = ['tag', 'tagCategory', 'customField'];
+
+/** An object of the inventory was renamed: whatever shows names is read again, it is rare. */
+const RENAMED = 'name';
+const NAMELESS: readonly RouteName[] = [
+  ...(['readSession', 'listUsers', 'readSamples', 'readHostSamples', 'readIoTrace'] as const),
+  ...(['listWorkloads', 'listTags', 'listTagAssignments', 'listCustomFields'] as const),
+];
+
 /** Changes that come often and that few answers show: only these routes are read again for them. */
 const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
   replicas: ['listReplicationTargets', 'readVmReplication', 'checkRecover'],
@@ -126,6 +152,12 @@ const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
   connections: ['readVm'],
   workloads: ['listWorkloads'],
   drsLastRunAt: ['readDrs'],
+  // One of ten thousand that is tagged or moved to a folder leaves the lists as they are.
+  tags: ['listTags', 'listTagAssignments', 'readObject'],
+  customValues: ['listCustomFields', 'readObject'],
+  assignments: ['listTags', 'listTagAssignments', 'listCustomFields'],
+  folder: ['readInventory', ...OBJECT],
+  contents: ['readInventory', ...OBJECT],
   freeBytes: ['listDatastores', 'readDatastore', 'listStorageTargets'],
 };
 
@@ -134,8 +166,11 @@ export function isAffected([route, params]: QueryKey, changes: readonly ObjectCh
   return changes.some(({ object, path }) => {
     const kind = object === 'events' || object === 'samples' ? object : kindOf(object);
     if (kind === null) return false;
+    if (path === RENAMED) return !NAMELESS.includes(route);
     const routes = NUMBERS[path] ?? AFFECTED[kind];
     if (!routes.includes(route)) return false;
-    return OWN_OBJECT[route] !== kind || params.id === object;
+    const isOwn =
+      route === 'readObject' ? !SHOWN_ON_OBJECTS.includes(kind) : OWN_OBJECT[route] === kind;
+    return !isOwn || params.id === object;
   });
 }

@@ -25,6 +25,8 @@ export const FAULTS = {
   TaskInProgress: { http: 409, when: 'Another task holds the object.' },
   RequestCanceled: { http: 409, when: 'A user cancelled the task.' },
   Timedout: { http: 504, when: 'The operation did not end within its time.' },
+  InvalidFolder: { http: 409, when: 'The folder cannot take the object.' },
+  NotSupported: { http: 409, when: 'The object does not know the operation.' },
   TooManySnapshotLevels: {
     http: 409,
     when: 'A disk may not have more redo logs on top of each other.',

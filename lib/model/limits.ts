@@ -35,6 +35,13 @@ export const VIB_COMPRESSION_RATIO_MAX = 200;
 /** Files in one payload. */
 export const VIB_FILES_MAX = 10_000;
 
+/** One uploaded file of an import, in bytes. */
+export const IMPORT_BYTES_MAX = 2 * 1024 * GIB;
+/** Files that are uploaded for one import. */
+export const IMPORT_FILES_MAX = 128;
+/** Imports whose files wait in the depot. */
+export const IMPORTS_STAGED_MAX = 32;
+
 /** The file name limit of an archive member, in bytes. */
 export const ARCHIVE_NAME_BYTES_MAX = 255;
 
@@ -73,6 +80,19 @@ export const CRASH_WINDOW_MS = 10 * 60_000;
 
 /** Names: storage policies and components (PbmCapabilityProfileCreateSpec). */
 export const POLICY_NAME_LENGTH_MAX = 80;
+
+/** Name of an inventory object, a tag, a category, a custom attribute. */
+export const INVENTORY_NAME_LENGTH_MAX = 80;
+/** Folders within each other, below one datacenter. */
+export const FOLDER_DEPTH_MAX = 16;
+/** Objects that one call moves into a folder. */
+export const MOVED_OBJECTS_MAX = 500;
+/** Description of a tag or a category. */
+export const TAG_DESCRIPTION_LENGTH_MAX = 1_000;
+/** Tags of one call on one object. */
+export const TAGS_PER_CALL_MAX = 200;
+/** Value of a custom attribute on one object. */
+export const CUSTOM_VALUE_LENGTH_MAX = 1_000;
 
 assert(LOCK_RENEW_MS * 3 < LOCK_LEASE_MS, 'a holder gets several tries to renew within its lease');
 assert(

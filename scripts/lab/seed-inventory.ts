@@ -74,8 +74,10 @@ export async function updateProvider(db: Database, options: SeedOptions): Promis
   const sealer = sealerOf(options);
   const wanted = providerOptions(options);
   await transact(db, async (tx) => {
-    const names = LAB_DATASTORES.filter(({ type }) => type === 'VVOL').map(({ name }) => name);
-    const found = await tx.datastore.findMany({ where: { name: { in: names }, type: 'VVOL' } });
+    const ours = LAB_DATASTORES.filter(({ type }) => type === 'VVOL');
+    // By its path: it may have been given another name.
+    const paths = ours.map(({ name }) => datastorePath(options, name));
+    const found = await tx.datastore.findMany({ where: { path: { in: paths }, type: 'VVOL' } });
     for (const { id, options: known } of found) {
       if (isSame(sealer, optionsSchema.parse(known), wanted)) continue;
       await tx.datastore.update({ where: { id }, data: { options: sealOptions(sealer, wanted) } });
@@ -92,13 +94,17 @@ async function seedDatastores(
   const ids: Ids = new Map();
   for (const datastore of LAB_DATASTORES) {
     const { name, type } = datastore;
-    const folder = path.join(options.dataFolder, 'datastores', name);
+    const folder = datastorePath(options, name);
     mkdirSync(folder, { recursive: true });
     const more = sealOptions(sealerOf(options), optionsOf(datastore, options));
     const place = { datacenterId, path: folder };
     ids.set(name, await createDatastore(db, { name, type, ...place, options: more }));
   }
   return ids;
+}
+
+function datastorePath({ dataFolder }: SeedOptions, name: string): string {
+  return path.join(dataFolder, 'datastores', name);
 }
 
 function isSame(sealer: Sealer, sealed: DatastoreOptions, wanted: DatastoreOptions): boolean {

@@ -8,10 +8,7 @@ import { ROLES } from '#lib/model/role.ts';
 const ADMINISTRATOR = -1;
 
 export async function seedUsers(db: Database, adminPassword: string): Promise<void> {
-  for (const { id, name, label, system, privileges } of ROLES) {
-    const role = { name, label, system, privileges: [...privileges] };
-    await db.role.upsert({ where: { id }, create: { id, ...role }, update: role });
-  }
+  await seedRoles(db);
   if (await db.user.findUnique({ where: { name: 'admin' } })) return;
   await createUser(
     { db, random: systemRandom, caller: systemCaller('Sluice') },
@@ -22,4 +19,12 @@ export async function seedUsers(db: Database, adminPassword: string): Promise<vo
       roleId: ADMINISTRATOR,
     },
   );
+}
+
+/** The roles that are there from the start; a newer release gives them its new privileges. */
+export async function seedRoles(db: Database): Promise<void> {
+  for (const { id, name, label, system, privileges } of ROLES) {
+    const role = { name, label, system, privileges: [...privileges] };
+    await db.role.upsert({ where: { id }, create: { id, ...role }, update: role });
+  }
 }

@@ -8,13 +8,14 @@ import { seedDepot } from './seed-depot.ts';
 import { seedInventory, updateHostAddresses, updateProvider } from './seed-inventory.ts';
 import type { SeedOptions, SeedResult } from './seed-options.ts';
 import { seedTarget, updateTarget } from './seed-target.ts';
-import { seedUsers } from './seed-users.ts';
+import { seedRoles, seedUsers } from './seed-users.ts';
 
 /** Makes the lab unless it is there, in a database that holds no inventory yet. */
 export async function seedLab(options: SeedOptions): Promise<SeedResult> {
   const db = openDatabase(options.databaseUrl, 4);
   try {
     const seeded = await seedOnce(db, options);
+    await seedRoles(db);
     await seedDepot(db, options);
     await updateHostAddresses(db, options);
     await updateProvider(db, options);

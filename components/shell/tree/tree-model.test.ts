@@ -62,10 +62,28 @@ test('a node without a visible parent stands at the root, a ring ends', () => {
   expect(lines([node('vm-1', 'vm', 'web01', 'host-8')])).toEqual(['web01']);
   const ring = [node('vm-1', 'vm', 'a', 'vm-2'), node('vm-2', 'vm', 'b', 'vm-1')];
   expect(nodesOfView('vms', ring).map(({ parentId }) => parentId)).toEqual([null, null]);
-  expect(pathTo(ring, 'vm-1')).toHaveLength(10);
+  expect(pathTo(ring, 'vm-1')).toHaveLength(24);
 });
 
 test('the path leads from the root to the node', () => {
   expect(pathTo(NODES, 'vm-1').map(({ name }) => name)).toEqual(['Lab', 'Prod', 'esx2', 'web01']);
   expect(pathTo(NODES, 'vm-99')).toEqual([]);
+});
+
+test('folders hold what is put into them, each view its own', () => {
+  const nodes = [
+    node('datacenter-2', 'datacenter', 'Lab', null),
+    node('group-v1', 'vmFolder', 'Web', 'datacenter-2'),
+    node('group-h1', 'hostFolder', 'Site', 'datacenter-2'),
+    node('domain-c7', 'cluster', 'Prod', 'group-h1'),
+    node('host-8', 'host', 'esx2', 'domain-c7'),
+    { ...node('vm-1', 'vm', 'web01', 'host-8'), folderId: 'group-v1' },
+    node('vm-2', 'vm', 'db01', 'host-8'),
+  ];
+  const shown = (view: 'hosts' | 'vms') =>
+    treeRows(nodesOfView(view, nodes), {
+      ...{ filter: '', folds: new Map(), openByDefault: () => true },
+    }).map(({ node: { name }, depth }) => `${depth} ${name}`);
+  expect(shown('vms')).toEqual(['0 Lab', '1 Web', '2 web01', '1 db01']);
+  expect(shown('hosts')).toEqual(['0 Lab', '1 Site', '2 Prod', '3 esx2', '4 db01', '4 web01']);
 });

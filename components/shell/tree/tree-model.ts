@@ -1,5 +1,6 @@
 // The inventory as a tree of four views: which rows there are, in which order, folded and
 // filtered. Pure.
+import { FOLDER_DEPTH_MAX } from '#lib/model/limits.ts';
 import type { InventoryNode } from '#lib/wire/api/inventory.ts';
 
 export const TREE_VIEWS = ['hosts', 'vms', 'storage', 'policies'] as const;
@@ -16,6 +17,8 @@ export interface TreeNode {
   kind: TreeKind;
   name: string;
   parentId: string | null;
+  /** Of a VM: the folder that it stands in. */
+  folderId?: string | undefined;
   state: string;
   badge: string;
   /** Page that it leads to; null for none. */
@@ -32,8 +35,13 @@ export interface TreeRow {
   siblings: number;
 }
 
+/** More than folders, cluster, host and VM can make: a ring in bad data must not hang the page. */
+const LEVELS_MAX = FOLDER_DEPTH_MAX + 8;
+
 const ORDER: Record<TreeKind, number> = {
   datacenter: 0,
+  vmFolder: 1,
+  hostFolder: 1,
   group: 1,
   cluster: 2,
   host: 3,
@@ -44,12 +52,12 @@ const ORDER: Record<TreeKind, number> = {
 };
 
 const KINDS: Record<Exclude<TreeView, 'policies'>, readonly TreeKind[]> = {
-  hosts: ['datacenter', 'cluster', 'host', 'vm'],
-  vms: ['datacenter', 'vm'],
+  hosts: ['datacenter', 'hostFolder', 'cluster', 'host', 'vm'],
+  vms: ['datacenter', 'vmFolder', 'vm'],
   storage: ['datacenter', 'datastore'],
 };
 
-/** The nodes of a view; in VMs and Storage all hang below their datacenter. */
+/** The nodes of a view; in VMs and Storage all hang below their datacenter, or their folder. */
 export function nodesOfView(
   view: Exclude<TreeView, 'policies'>,
   nodes: readonly TreeNode[],
@@ -58,14 +66,18 @@ export function nodesOfView(
   const kept = nodes.filter((node) => KINDS[view].includes(node.kind));
   if (view === 'hosts') return kept;
   return kept.map((node) =>
-    node.kind === 'datacenter' ? node : { ...node, parentId: datacenterOf(node, byId) },
+    node.kind === 'vm' || node.kind === 'datastore'
+      ? { ...node, parentId: node.folderId ?? datacenterOf(node, byId) }
+      : node,
   );
 }
 
-function datacenterOf(node: TreeNode, byId: ReadonlyMap<string, TreeNode>): string | null {
-  let at: TreeNode | undefined = node;
-  // As many steps as there are levels: a ring in bad data must not hang the page.
-  for (let steps = 0; at && at.kind !== 'datacenter' && steps < 10; steps += 1) {
+type Placed = Pick<InventoryNode, 'id' | 'kind' | 'parentId'> | TreeNode;
+
+/** The datacenter above a node; null when none can be seen. */
+export function datacenterOf(node: Placed, byId: ReadonlyMap<string, Placed>): string | null {
+  let at: Placed | undefined = node;
+  for (let steps = 0; at && at.kind !== 'datacenter' && steps < LEVELS_MAX; steps += 1) {
     at = byId.get(at.parentId ?? '');
   }
   return at?.kind === 'datacenter' ? at.id : null;
@@ -99,7 +111,7 @@ export function treeRows(nodes: readonly TreeNode[], options: TreeOptions): Tree
         position: index + 1,
         siblings: list.length,
       });
-      if (open && depth < 10) add(inside, depth + 1);
+      if (open && depth < LEVELS_MAX) add(inside, depth + 1);
     });
   };
   add(children.get(null) ?? [], 0);
@@ -144,7 +156,7 @@ export function pathTo(nodes: readonly TreeNode[], id: string): TreeNode[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const path: TreeNode[] = [];
   let at = byId.get(id);
-  while (at && path.length < 10) {
+  while (at && path.length < LEVELS_MAX) {
     path.unshift(at);
     at = byId.get(at.parentId ?? '');
   }

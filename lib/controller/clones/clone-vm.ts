@@ -12,6 +12,7 @@ import { requireDatastore } from '../disks/add-disk.ts';
 import { findHostFacts } from '../hosts/host-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { type ObservedVm, observeVm } from '../vms/observe-vm.ts';
+import { isNameOfClone } from './is-name-of-clone.ts';
 
 const cloneInputSchema = cloneVmSchema.extend({ vmId: objectIdSchema });
 export type CloneInput = z.infer<typeof cloneInputSchema>;
@@ -66,14 +67,5 @@ export function cloneSourcePrivilege(fromTemplate: boolean, toTemplate: boolean)
 /** By a VM, or by a clone of another VM that is being made. One of this VM holds the VM anyway. */
 async function isTaken(tx: DatabaseTransaction, vmId: string, name: string): Promise<boolean> {
   if (await tx.vm.findUnique({ where: { name }, select: { id: true } })) return true;
-  const cloning = await tx.task.findFirst({
-    where: {
-      operation: 'VirtualMachine.clone',
-      targetId: { not: vmId },
-      state: { in: ['queued', 'running'] },
-      input: { path: ['name'], equals: name },
-    },
-    select: { id: true },
-  });
-  return cloning !== null;
+  return isNameOfClone(tx, name, vmId);
 }

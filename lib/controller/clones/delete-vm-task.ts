@@ -10,6 +10,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
 import { findHost } from '../hosts/host-store.ts';
+import { forgetObject } from '../objects/forget-object.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { findVm, toRunSpec } from '../vms/vm-store.ts';
 import { type DeleteVmInput, deleteVm } from './delete-vm.ts';
@@ -55,11 +56,14 @@ async function forget(
   { hostId, vm }: Checkpoint,
 ): Promise<void> {
   await transact(db, async (tx) => {
-    const row = await tx.vm.findUnique({ where: { id: vm.vmId }, select: { parentVmId: true } });
+    const row = await tx.vm.findUnique({
+      where: { id: vm.vmId },
+      select: { parentVmId: true, folderId: true },
+    });
     // A run before this one got so far.
     if (!row) return;
     await tx.vm.delete({ where: { id: vm.vmId } });
-    await tx.permission.deleteMany({ where: { objectId: vm.vmId } });
+    await forgetObject(tx, vm.vmId);
     await tx.recommendation.deleteMany({ where: { vmId: vm.vmId } });
     await tx.vmSample.deleteMany({ where: { vmId: vm.vmId } });
     await postEvent(tx, {
@@ -73,6 +77,7 @@ async function forget(
     await recordChanges(tx, [
       { object: vm.vmId, path: 'deleted' },
       { object: hostId, path: 'vms' },
+      ...(row.folderId ? [{ object: row.folderId, path: 'contents' }] : []),
       ...(row.parentVmId ? [{ object: row.parentVmId, path: 'linkedClones' }] : []),
     ]);
   });

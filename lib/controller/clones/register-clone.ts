@@ -79,6 +79,7 @@ export async function registerClone(
     data: {
       ...{ id: vmId, name, instanceUuid: uuid, hostId, datastoreId, vmxPath },
       ...{ cpuCount, memoryMib, guestFullName, policyId, isTemplate: clone.template },
+      folderId: source.host.datacenterId === host.datacenterId ? source.folderId : null,
       desiredPowerState: 'poweredOff',
       layoutReadAt: layout.storage ? new Date(clock.now()) : null,
       ...(linked ? { parentVmId: source.id, parentSnapshotId: clone.snapshotId } : {}),

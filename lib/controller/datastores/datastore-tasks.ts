@@ -9,6 +9,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
 import { allocateId } from '../inventory/allocate-id.ts';
+import { forgetObject } from '../objects/forget-object.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { type CreateDatastoreInput, createDatastore } from './create-datastore.ts';
 import {
@@ -79,6 +80,7 @@ export const performDeleteDatastore: TaskHandler<DeleteDatastoreInput> = async (
     requireAllowed(deleteDatastore.judge(observed, input));
     const mounts = await tx.hostDatastore.findMany({ where: { datastoreId } });
     await tx.datastore.delete({ where: { id: datastoreId } });
+    await forgetObject(tx, datastoreId);
     await announce(tx, context, {
       type: 'DatastoreRemovedOnHostEvent',
       message: `The datastore ${found.name} was removed; its files stay at ${found.path}.`,

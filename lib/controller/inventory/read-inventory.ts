@@ -1,4 +1,4 @@
-// The inventory tree: five queries, whatever its size.
+// The inventory tree: six queries, whatever its size.
 import type { InventoryNode } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
@@ -11,9 +11,13 @@ export async function readInventory(
 ): Promise<{ nodes: InventoryNode[] }> {
   const orderBy = { name: 'asc' } as const;
   const where: Chosen = ids === null ? {} : { id: { in: ids } };
-  const [datacenters, clusters, hosts, datastores, vms] = await Promise.all([
+  const [datacenters, folders, clusters, hosts, datastores, vms] = await Promise.all([
     db.datacenter.findMany({ where, orderBy }),
-    db.cluster.findMany({ where, orderBy, select: { id: true, name: true, datacenterId: true } }),
+    db.folder.findMany({ where, orderBy }),
+    db.cluster.findMany({
+      ...{ where, orderBy },
+      select: { id: true, name: true, datacenterId: true, folderId: true },
+    }),
     readHostNodes(db, where),
     readDatastoreNodes(db, where),
     readVmNodes(db, where),
@@ -21,8 +25,13 @@ export async function readInventory(
   return {
     nodes: [
       ...datacenters.map(({ id, name }) => node('datacenter', { id, name, parentId: null })),
-      ...clusters.map(({ id, name, datacenterId }) =>
-        node('cluster', { id, name, parentId: datacenterId }),
+      ...folders.map(({ id, name, type, datacenterId, parentId }) =>
+        node(type === 'vm' ? 'vmFolder' : 'hostFolder', {
+          ...{ id, name, parentId: parentId ?? datacenterId },
+        }),
+      ),
+      ...clusters.map(({ id, name, datacenterId, folderId }) =>
+        node('cluster', { id, name, parentId: folderId ?? datacenterId }),
       ),
       ...hosts,
       ...datastores,
@@ -34,7 +43,7 @@ export async function readInventory(
 function node(
   kind: InventoryNode['kind'],
   rest: Pick<InventoryNode, 'id' | 'name' | 'parentId'> &
-    Partial<Pick<InventoryNode, 'state' | 'badge'>>,
+    Partial<Pick<InventoryNode, 'state' | 'badge' | 'folderId'>>,
 ): InventoryNode {
   return { kind, state: '', badge: '', ...rest };
 }
@@ -45,13 +54,13 @@ async function readHostNodes(db: DatabaseTransaction, where: Chosen): Promise<In
     orderBy: { name: 'asc' },
     select: {
       ...{ id: true, name: true, clusterId: true, datacenterId: true, connectionState: true },
-      ...{ maintenanceState: true, filterStates: { where: { state: 'failed' } } },
+      ...{ folderId: true, maintenanceState: true, filterStates: { where: { state: 'failed' } } },
     },
   });
   return rows.map((row) => {
     const warning = row.filterStates.length > 0 ? 'warning' : '';
     const badge = row.maintenanceState === 'normal' ? warning : row.maintenanceState;
-    const parentId = row.clusterId ?? row.datacenterId;
+    const parentId = row.clusterId ?? row.folderId ?? row.datacenterId;
     return node('host', {
       ...{ id: row.id, name: row.name, parentId, state: row.connectionState, badge },
     });
@@ -81,15 +90,16 @@ async function readVmNodes(db: DatabaseTransaction, where: Chosen): Promise<Inve
     where,
     orderBy: { name: 'asc' },
     select: {
-      ...{ id: true, name: true, hostId: true },
+      ...{ id: true, name: true, hostId: true, folderId: true },
       ...{ powerState: true, worldState: true, isTemplate: true, trouble: true },
     },
   });
-  return rows.map(({ id, name, hostId, powerState, worldState, isTemplate, trouble }) => {
+  return rows.map(({ id, name, hostId, folderId, powerState, ...row }) => {
+    const { worldState, isTemplate, trouble } = row;
     const warning = powerState === 'poweredOn' && trouble !== null ? 'warning' : '';
     const badge = isTemplate ? 'template' : warning;
     return node('vm', {
-      ...{ id, name, parentId: hostId, state: powerState },
+      ...{ id, name, parentId: hostId, state: powerState, ...(folderId && { folderId }) },
       badge: worldState === 'faulted' ? 'faulted' : badge,
     });
   });

@@ -49,7 +49,7 @@ function move(context: TaskContext, input: MoveHostInput): Promise<void> {
     const observed = await moveHost.observe(tx, input);
     requireAllowed(moveHost.judge(observed, input));
     const { host, source, target } = observed.move;
-    await tx.host.update({ where: { id: hostId }, data: { clusterId } });
+    await tx.host.update({ where: { id: hostId }, data: { clusterId, folderId: null } });
     await tx.recommendation.deleteMany({
       where: { state: 'pending', OR: [{ fromHostId: hostId }, { toHostId: hostId }] },
     });

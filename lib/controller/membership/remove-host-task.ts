@@ -4,6 +4,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { HostInput } from '../hosts/enter-maintenance.ts';
+import { forgetObject } from '../objects/forget-object.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';
 import { leaveFilters } from './leave-filters.ts';
 import { removeHost } from './remove-host.ts';
@@ -23,7 +24,8 @@ export const performRemoveHost: TaskHandler<HostInput> = async (context, input) 
       where: { OR: [{ fromHostId: hostId }, { toHostId: hostId }] },
     });
     await tx.host.delete({ where: { id: hostId } });
-    const parent = host.clusterId ?? host.datacenterId;
+    await forgetObject(tx, hostId);
+    const parent = host.clusterId ?? host.folderId ?? host.datacenterId;
     await postEvent(tx, {
       ...{ type: 'HostRemovedEvent', severity: 'info', initiator, taskId },
       message: `${host.name} was removed from the inventory.`,

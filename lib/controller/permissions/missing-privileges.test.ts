@@ -78,6 +78,50 @@ it('walks from the object up to the root folder', async () => {
   ]);
 });
 
+it('adds what comes down to a virtual machine by its folder and by its host', async () => {
+  const { database: db } = test;
+  const folder = { type: 'vm', datacenterId: 'datacenter-1' };
+  await db.folder.create({ data: { id: 'group-v1', name: 'Web', ...folder } });
+  const below = { name: 'Old', parentId: 'group-v1', ...folder };
+  await db.folder.create({ data: { id: 'group-v2', ...below } });
+  await db.user.create({ data: { id: 'user-2', name: 'bob', passwordHash: '' } });
+  const bob = { userId: 'user-2', name: 'bob' };
+  const lacks = async (...objectIds: string[]) => {
+    const wanted = objectIds.map((objectId) => ({ privilege: POWER, objectId }));
+    const found = await listMissingPrivileges(db, bob, wanted);
+    return found.map(({ objectId }) => objectId);
+  };
+  const give = (objectId: string, roleId: number) =>
+    db.permission.create({ data: { objectId, userId: 'user-2', roleId, propagate: true } });
+  await give('group-v1', 1);
+  expect(await lacks('vm-2', 'group-v2')).toEqual(['vm-2']);
+  await db.vm.update({ where: { id: 'vm-2' }, data: { folderId: 'group-v2' } });
+  // Nothing on its host takes nothing away from what its folder gives.
+  await give('host-2', 3);
+  expect(await lacks('vm-2', 'host-2', 'vm-1')).toEqual(['host-2', 'vm-1']);
+  await give('group-v2', 3);
+  expect(await lacks('vm-2', 'group-v2', 'group-v1')).toEqual(['vm-2', 'group-v2']);
+});
+
+it('inherits along the folders of hosts and clusters', async () => {
+  const { database: db } = test;
+  const folder = { type: 'host', datacenterId: 'datacenter-1' };
+  await db.folder.create({ data: { id: 'group-h1', name: 'Site A', ...folder } });
+  await db.user.create({ data: { id: 'user-3', name: 'eve', passwordHash: '' } });
+  const eve = { userId: 'user-3', name: 'eve' };
+  await db.permission.create({
+    data: { objectId: 'group-h1', userId: 'user-3', roleId: 1, propagate: true },
+  });
+  const wanted = ['vm-1', 'host-1', 'domain-c1', 'host-2'].map((objectId) => ({
+    ...{ privilege: POWER, objectId },
+  }));
+  expect(await listMissingPrivileges(db, eve, wanted)).toHaveLength(4);
+  await db.cluster.update({ where: { id: 'domain-c1' }, data: { folderId: 'group-h1' } });
+  expect(await listMissingPrivileges(db, eve, wanted)).toMatchObject([{ objectId: 'host-2' }]);
+  await db.host.update({ where: { id: 'host-2' }, data: { folderId: 'group-h1' } });
+  expect(await listMissingPrivileges(db, eve, wanted)).toEqual([]);
+});
+
 it('gives a disabled user nothing and the product itself everything', async () => {
   await test.database.user.update({ where: { id: 'user-1' }, data: { disabled: true } });
   expect(await missing(PATCH, 'host-2')).toEqual(['host-2']);

@@ -27,8 +27,9 @@ export async function listMissingPrivileges(
   const grants = await readGrants(db, caller.userId);
   const paths = await findPaths(db, grants, wanted);
   return wanted.filter(({ privilege, objectId }) => {
-    const path = paths.get(objectId) ?? [objectId, ROOT_FOLDER_ID];
-    return !effectivePrivileges(grants, path).includes(privilege);
+    const ways = paths.get(objectId) ?? [[objectId, ROOT_FOLDER_ID]];
+    // What comes down to a virtual machine on its two ways is added.
+    return !ways.some((path) => effectivePrivileges(grants, path).includes(privilege));
   });
 }
 
@@ -92,7 +93,7 @@ async function findPaths(
   db: DatabaseTransaction,
   grants: readonly Grant[],
   wanted: readonly WantedPrivilege[],
-): Promise<Map<string, string[]>> {
+): Promise<Map<string, string[][]>> {
   // Most users have one permission, on the root folder: then every path ends alike and none needs
   // to be read.
   if (grants.every(({ objectId }) => objectId === ROOT_FOLDER_ID)) return new Map();

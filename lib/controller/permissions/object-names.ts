@@ -32,6 +32,15 @@ async function readNames(
   switch (kind) {
     case 'datacenter':
       return db.datacenter.findMany(query);
+    case 'vmFolder':
+    case 'hostFolder':
+      return db.folder.findMany(query);
+    case 'tag':
+      return db.tag.findMany(query);
+    case 'tagCategory':
+      return db.tagCategory.findMany(query);
+    case 'customField':
+      return db.customField.findMany(query);
     case 'cluster':
       return db.cluster.findMany(query);
     case 'host':

@@ -118,7 +118,9 @@ export class Mender {
   async #adopt(host: Host, vmId: string): Promise<void> {
     await transact(this.#services.db, async (tx) => {
       const vm = await findVm(tx, vmId);
-      await tx.vm.update({ where: { id: vmId }, data: { hostId: host.id } });
+      const stays = vm.host.datacenterId === host.datacenterId;
+      const data = { hostId: host.id, ...(stays ? {} : { folderId: null }) };
+      await tx.vm.update({ where: { id: vmId }, data });
       await postEvent(tx, {
         type: 'VmRegisteredEvent',
         severity: 'warning',

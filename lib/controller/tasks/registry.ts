@@ -23,6 +23,7 @@ import { powerOn } from '../vms/power-on.ts';
 import { CLUSTER_TASK_KINDS } from './cluster-task-kinds.ts';
 import { DISK_TASK_KINDS } from './disk-task-kinds.ts';
 import { MEMBERSHIP_TASK_KINDS } from './membership-task-kinds.ts';
+import { OBJECT_TASK_KINDS } from './object-task-kinds.ts';
 import { type TaskKind, taskKind } from './task-kind.ts';
 
 const hostTasks = () => import('../hosts/host-tasks.ts');
@@ -81,6 +82,7 @@ const KINDS: TaskKind[] = [
     async () => (await import('../hosts/remove-flash-content-task.ts')).performRemoveFlashContent,
   ),
   ...MEMBERSHIP_TASK_KINDS,
+  ...OBJECT_TASK_KINDS,
   taskKind(exitMaintenance, async () => (await hostTasks()).performExitMaintenance),
   taskKind(disconnectHost, async () => (await hostTasks()).performDisconnectHost),
   taskKind(reconnectHost, async () => (await hostTasks()).performReconnectHost),

@@ -170,7 +170,10 @@ async function register(context: TaskContext, { vm, source, destination }: Move)
   if (vm.hostId === destination.id) return;
   const byDrs = operation === DRS_MIGRATION.key;
   await transact(db, async (tx) => {
-    await tx.vm.update({ where: { id: vm.id }, data: { hostId: destination.id } });
+    // A folder is one datacenter's; in another the VM stands in none.
+    const stays = source.datacenterId === destination.datacenterId;
+    const data = { hostId: destination.id, ...(stays ? {} : { folderId: null }) };
+    await tx.vm.update({ where: { id: vm.id }, data });
     await postEvent(tx, {
       type: byDrs ? 'DrsVmMigratedEvent' : 'VmMigratedEvent',
       severity: 'info',

@@ -24,10 +24,12 @@ export type Named = z.infer<typeof named>;
 /** GET /inventory: every node of the tree, light enough for 10,000 of them. */
 const inventoryNodeSchema = z.object({
   id: z.string(),
-  kind: z.enum(['datacenter', 'cluster', 'host', 'vm', 'datastore']),
+  kind: z.enum(['datacenter', 'vmFolder', 'hostFolder', 'cluster', 'host', 'vm', 'datastore']),
   name: z.string(),
   /** Parent in Hosts and Clusters: a VM's is its host, a datastore's its datacenter. */
   parentId: z.string().nullable(),
+  /** Of a VM in a folder: that, its parent in VMs and templates. */
+  folderId: z.string().optional(),
   /** Power state of a VM, connection state of a host; '' for others. */
   state: z.string(),
   /**

@@ -13,6 +13,7 @@ import {
   vmSummarySchema,
   vmViewSchema,
 } from './inventory.ts';
+import { OBJECT_ROUTES } from './inventory-objects.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { LIFE_CYCLE_ROUTES } from './life-cycle.ts';
 import {
@@ -47,6 +48,7 @@ import {
   signInSchema,
   userViewSchema,
 } from './session.ts';
+import { TAG_ROUTES } from './tags.ts';
 import { alarmViewSchema, eventViewSchema, taskStartedSchema, taskViewSchema } from './tasks.ts';
 import { VM_OPERATION_ROUTES } from './vm-operation-routes.ts';
 
@@ -228,6 +230,8 @@ export const ROUTES = {
   ...KEY_ROUTES,
   ...REPLICATION_ROUTES,
   ...FLASH_ROUTES,
+  ...OBJECT_ROUTES,
+  ...TAG_ROUTES,
 
   listFilters: { method: 'GET', path: '/filters', answer: z.array(filterCatalogueEntrySchema) },
   listPolicies: { method: 'GET', path: '/policies', answer: z.array(policyViewSchema) },
