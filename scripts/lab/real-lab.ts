@@ -2,13 +2,16 @@
 // folders of their own. Each of the processes may be killed.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
+import { createAgents } from '#lib/controller/agents/agent-client.ts';
+import { recordChange } from '#lib/controller/changes/record-change.ts';
+import { transact } from '#lib/controller/changes/transact.ts';
 import type { Task } from '#lib/controller/database/generated/client.ts';
 import { openTestDatabase, type TestDatabase } from '#lib/controller/database/test-database.ts';
 import { createCluster } from '#lib/controller/inventory/create-cluster.ts';
@@ -20,6 +23,7 @@ import { systemCaller } from '#lib/controller/permissions/caller.ts';
 import type { ObservedTarget, Operation } from '#lib/controller/tasks/operation.ts';
 import { submit } from '#lib/controller/tasks/submit.ts';
 import type { TrustedRoot } from '#lib/formats/vib/trusted-roots.ts';
+import { report, type WorldReport } from '#lib/wire/agent/host-rpc.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const AGENT = path.join(ROOT, 'host', 'agent', 'agent-main.ts');
@@ -40,7 +44,7 @@ export class RealLab {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'sluice-real-'));
   readonly #test: TestDatabase;
   readonly #options: RealLabOptions;
-  readonly #agents: ChildProcess[] = [];
+  readonly #agents = new Map<string, ChildProcess>();
   #controller: ChildProcess | null = null;
   datastoreIds: string[] = [];
   hostIds: string[] = [];
@@ -102,9 +106,44 @@ export class RealLab {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
     });
-    this.#agents.push(child);
+    this.#agents.set(name, child);
     const [message] = await once(child, 'message');
     return `http://127.0.0.1:${z.object({ port: z.number() }).parse(message).port}`;
+  }
+
+  /** The agent alone: what it has started runs on. */
+  async killAgent(name: string): Promise<void> {
+    const child = this.#agents.get(name);
+    this.#agents.delete(name);
+    if (!child) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** The whole host at once, as a loss of power would end it. */
+  async killHost(name: string): Promise<void> {
+    const folder = `${path.join(this.folder, name)}/`;
+    for (const pid of readdirSync('/proc').filter((entry) => /^[1-9]\d*$/.test(entry))) {
+      if (commandOf(pid).some((argument) => argument.startsWith(folder))) killNow(Number(pid));
+    }
+    await this.killAgent(name);
+  }
+
+  /** A host that was killed comes back, at another address. */
+  async startHost(name: string): Promise<void> {
+    const agentUrl = await this.#startAgent(name);
+    await transact(this.db, async (tx) => {
+      const { id } = await tx.host.update({ where: { name }, data: { agentUrl } });
+      await recordChange(tx, { object: id, path: 'agentUrl' });
+    });
+  }
+
+  /** The VMs that the host itself knows, as it reports them now. */
+  async worldsOf(name: string): Promise<WorldReport[]> {
+    const host = await this.db.host.findUniqueOrThrow({ where: { name } });
+    const query = { knownRevision: -1, knownBootId: '', afterEvent: 0, waitMs: 0 };
+    return (await createAgents(systemClock).call(host, report, query)).worlds;
   }
 
   startController(): void {
@@ -177,10 +216,28 @@ export class RealLab {
 
   async close(): Promise<void> {
     await this.killController('SIGTERM');
-    const exits = this.#agents.map((agent) => once(agent, 'exit'));
-    for (const agent of this.#agents) agent.kill('SIGTERM');
+    const agents = [...this.#agents.values()];
+    const exits = agents.map((agent) => once(agent, 'exit'));
+    for (const agent of agents) agent.kill('SIGTERM');
     await Promise.all(exits);
     await this.#test.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function commandOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    // It has ended since.
+    return [];
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended since.
   }
 }

@@ -12,6 +12,7 @@ import * as diskCalls from '../../wire/agent/disk-rpc.ts';
 import * as calls from '../../wire/agent/host-rpc.ts';
 import { decodeKeys, type HostKey } from '../../wire/agent/key-bytes.ts';
 import { putKeys, readFilterProgress, readKeyBox } from '../../wire/agent/key-rpc.ts';
+import { type LockSign, readLockSigns } from '../../wire/agent/lock-rpc.ts';
 import type { Rpc } from '../../wire/agent/rpc.ts';
 import { addDiskCalls, TestLayouts } from './test-layouts.ts';
 
@@ -29,6 +30,8 @@ export class TestAgent {
   readonly keys = new Map<string, HostKey[]>();
   /** The daemons of other hosts that it was told of, by filter. */
   daemonPeers: DaemonPeers = {};
+  /** What it sees of a disk's lock, by the path of the disk; free without an entry. */
+  readonly locks = new Map<string, () => Pick<LockSign, 'state' | 'hostUuid' | 'sign'>>();
   /** What the next calls of these names throw. */
   readonly failures = new Map<string, Fault>();
   /** What installing a VIB by this URL brings. */
@@ -170,6 +173,12 @@ export class TestAgent {
       this.changed();
       return {};
     });
+    this.#on(readLockSigns, ({ disks }) => ({
+      signs: disks.map((disk) => {
+        const seen = this.locks.get(disk.path)?.() ?? { state: 'free', hostUuid: '', sign: '' };
+        return { ...disk, ...seen, message: '' };
+      }),
+    }));
     this.#on(setDaemonPeers, ({ peers }) => {
       this.daemonPeers = peers;
       return {};

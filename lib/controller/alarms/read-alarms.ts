@@ -12,6 +12,7 @@ import { Prisma } from '../database/generated/client.ts';
 import { factsOfObject } from '../datastores/stored-objects.ts';
 import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
+import { haAlarms } from './ha-alarms.ts';
 import { replicationAlarms } from './replication-alarms.ts';
 
 /** A datastore with less than this share free is nearly full. */
@@ -26,6 +27,7 @@ export async function readAlarms(db: DatabaseTransaction): Promise<AlarmView[]> 
     drsAlarms(db),
     keyServerAlarms(db),
     replicationAlarms(db),
+    haAlarms(db),
   ]);
   return found
     .flat()

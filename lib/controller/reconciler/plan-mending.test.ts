@@ -95,6 +95,18 @@ const VM_CASES: [string, WantedVm, WorldReport | null, Mending[]][] = [
     off,
   ],
   [
+    'registered and running elsewhere, tried to be started here',
+    vm({ ...elsewhere, runsAtHome: true }),
+    world('faulted'),
+    off,
+  ],
+  [
+    'registered elsewhere, tried to be started here, and running nowhere',
+    vm(elsewhere),
+    world('faulted'),
+    [],
+  ],
+  [
     'registered elsewhere, home unknown',
     vm({ ...elsewhere, runsAtHome: null }),
     world('running'),

@@ -19,10 +19,8 @@ export interface SeenSign {
 export interface HostWatch {
   /** Since when it is looked at. */
   since: number;
-  /** When the last sign of life was seen; null: none. */
-  beatAt: number | null;
-  /** By disk: what its lock says, since when. */
-  signs: ReadonlyMap<string, { sign: string; since: number }>;
+  /** By disk: what its lock says, since when, and whether it said something else before. */
+  signs: ReadonlyMap<string, { sign: string; since: number; hasBeaten: boolean }>;
   /** Disks that nobody could look at. */
   unreadable: readonly string[];
 }
@@ -35,31 +33,28 @@ export function watchHost(
   seen: readonly SeenSign[],
   { now, hostUuid }: { now: number; hostUuid: string },
 ): HostWatch {
-  const signs = new Map<string, { sign: string; since: number }>();
-  let beatAt = before?.beatAt ?? null;
+  const signs = new Map<string, { sign: string; since: number; hasBeaten: boolean }>();
   for (const { disk, state, hostUuid: holder, sign } of seen) {
     // A record that cannot be read may be its own.
     if (state !== 'held' || (holder !== hostUuid && holder !== '')) continue;
     const known = before?.signs.get(disk);
-    if (known?.sign === sign) {
-      signs.set(disk, known);
-      continue;
-    }
     // The first look finds what stands there, which may be old.
-    if (before !== null) beatAt = now;
-    signs.set(disk, { sign, since: now });
+    const fresh = { sign, since: now, hasBeaten: before !== null };
+    signs.set(disk, known?.sign === sign ? known : fresh);
   }
   const unreadable = seen.filter(({ state }) => state === 'unreadable').map(({ disk }) => disk);
-  return { since: before?.since ?? now, beatAt, signs, unreadable };
+  return { since: before?.since ?? now, signs, unreadable };
 }
 
 /**
  * `dead`: no lock of it is held by a process that may live; what stands still for longer than any
  * lease is as good as dead, since its holder may not write any more.
  */
-export function judgeHostLife(watch: HostWatch, now: number): HostLife {
-  if (watch.beatAt !== null && now - watch.beatAt < LOCK_BREAK_MS) return 'alive';
-  if (now - watch.since < HA_CONFIRM_MS || watch.unreadable.length > 0) return 'undetermined';
-  const mayBeat = [...watch.signs.values()].some(({ since }) => now - since < LOCK_BREAK_MS);
-  return mayBeat ? 'undetermined' : 'dead';
+export function judgeHostLife({ since, signs, unreadable }: HostWatch, now: number): HostLife {
+  const recent = [...signs.values()].filter((sign) => now - sign.since < LOCK_BREAK_MS);
+  if (recent.some(({ hasBeaten }) => hasBeaten)) return 'alive';
+  if (now - since < HA_CONFIRM_MS || unreadable.length > 0 || recent.length > 0) {
+    return 'undetermined';
+  }
+  return 'dead';
 }
