@@ -174,6 +174,60 @@ const DIALOG_TABLE: DialogTable = {
   endTest: dynamic(() =>
     import('#components/replication/recovery-dialogs.tsx').then((file) => file.EndTestDialog),
   ),
+  renameObject: dynamic(() =>
+    import('#components/inventory/object-dialogs.tsx').then((file) => file.RenameObjectDialog),
+  ),
+  moveObject: dynamic(() =>
+    import('#components/inventory/move-object-dialog.tsx').then((file) => file.MoveObjectDialog),
+  ),
+  deleteObject: dynamic(() =>
+    import('#components/inventory/object-dialogs.tsx').then((file) => file.DeleteObjectDialog),
+  ),
+  createFolder: dynamic(() =>
+    import('#components/inventory/create-place-dialogs.tsx').then(
+      (file) => file.CreateFolderDialog,
+    ),
+  ),
+  createCluster: dynamic(() =>
+    import('#components/inventory/create-place-dialogs.tsx').then(
+      (file) => file.CreateClusterDialog,
+    ),
+  ),
+  createDatacenter: dynamic(() =>
+    import('#components/inventory/create-place-dialogs.tsx').then(
+      (file) => file.CreateDatacenterDialog,
+    ),
+  ),
+  assignTags: dynamic(() =>
+    import('#components/inventory/assign-tags-dialog.tsx').then((file) => file.AssignTagsDialog),
+  ),
+  customValues: dynamic(() =>
+    import('#components/inventory/custom-value-dialogs.tsx').then(
+      (file) => file.CustomValuesDialog,
+    ),
+  ),
+  tagCategory: dynamic(() =>
+    import('#components/inventory/tag-category-dialogs.tsx').then((file) => file.TagCategoryDialog),
+  ),
+  deleteTagCategory: dynamic(() =>
+    import('#components/inventory/tag-category-dialogs.tsx').then(
+      (file) => file.DeleteTagCategoryDialog,
+    ),
+  ),
+  tag: dynamic(() =>
+    import('#components/inventory/tag-dialogs.tsx').then((file) => file.TagDialog),
+  ),
+  deleteTag: dynamic(() =>
+    import('#components/inventory/tag-dialogs.tsx').then((file) => file.DeleteTagDialog),
+  ),
+  customField: dynamic(() =>
+    import('#components/inventory/custom-value-dialogs.tsx').then((file) => file.CustomFieldDialog),
+  ),
+  deleteCustomField: dynamic(() =>
+    import('#components/inventory/custom-value-dialogs.tsx').then(
+      (file) => file.DeleteCustomFieldDialog,
+    ),
+  ),
   uploadVib: dynamic(() =>
     import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadVibDialog),
   ),

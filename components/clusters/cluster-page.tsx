@@ -10,6 +10,7 @@ import { DrsPanel } from '../drs/drs-panel.tsx';
 import { BEHAVIORS } from '../drs/drs-words.ts';
 import { ClusterFlash } from '../hosts/cluster-flash.tsx';
 import { HostTable } from '../hosts/host-table.tsx';
+import { useObjectMenu } from '../inventory/object-menu.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
@@ -73,6 +74,7 @@ function Page({ cluster }: { cluster: ClusterView }) {
 }
 
 function ClusterActions({ cluster }: { cluster: ClusterView }) {
+  const more = useObjectMenu(cluster.id);
   return (
     <ActionsMenu
       items={[
@@ -93,6 +95,8 @@ function ClusterActions({ cluster }: { cluster: ClusterView }) {
           disabledReason: reasonOf(cluster.actions.editDrs),
           onSelect: () => openDialog('editDrs', { cluster: cluster.id }),
         },
+        'separator',
+        ...more,
       ]}
     />
   );

@@ -7,6 +7,7 @@ import type { ClusterView } from '#lib/wire/api/inventory.ts';
 import { BEHAVIORS } from '../drs/drs-words.ts';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
 import { HostIcon, hostStateLabel } from '../hosts/host-state.tsx';
+import { LabelsCard } from '../inventory/labels-card.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
@@ -27,7 +28,7 @@ export function ClusterSummary({ cluster }: { cluster: ClusterView }) {
       <Card title="Cluster">
         <PropertyList
           items={[
-            { label: 'Datacenter', value: datacenter.name },
+            { label: 'Datacenter', value: <ObjectLink {...datacenter} /> },
             { label: 'Hosts', value: formatNoun(hosts.length, 'host') },
             { label: 'Virtual machines', value: `${vms.length}, ${on} powered on` },
             { label: 'With I/O filters', value: formatNoun(filtered, 'virtual machine') },
@@ -45,6 +46,7 @@ export function ClusterSummary({ cluster }: { cluster: ClusterView }) {
       </Card>
       <div className="space-y-4">
         <FiltersCard cluster={cluster} />
+        <LabelsCard id={cluster.id} />
         <Card title="Hosts">
           <ul className="divide-y divide-line">
             {hosts.map((host) => (

@@ -8,6 +8,9 @@ import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useDatastore } from '#lib/client/use-inventory.ts';
 import type { DatastoreView } from '#lib/wire/api/datastores.ts';
 import { formatNoun } from '../format/quantities.ts';
+import { LabelsCard } from '../inventory/labels-card.tsx';
+import { useObjectMenu } from '../inventory/object-menu.ts';
+import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
 import { Badge } from '../ui/badge.tsx';
@@ -61,13 +64,16 @@ function Page({ datastore }: { datastore: DatastoreView }) {
         <Badge tone={unreached > 0 ? 'warn' : 'ok'}>{DATASTORE_TYPES[datastore.type].label}</Badge>
       }
       actions={
-        <Button
-          variant="danger"
-          disabledReason={reasonOf(datastore.actions.delete)}
-          onClick={() => openDialog('deleteDatastore', { datastore: datastore.id })}
-        >
-          Delete…
-        </Button>
+        <>
+          <Button
+            variant="danger"
+            disabledReason={reasonOf(datastore.actions.delete)}
+            onClick={() => openDialog('deleteDatastore', { datastore: datastore.id })}
+          >
+            Delete…
+          </Button>
+          <ActionsMenu items={useObjectMenu(datastore.id)} />
+        </>
       }
       tabs={[
         { id: 'summary', label: 'Summary', content: <Summary datastore={datastore} /> },
@@ -140,6 +146,7 @@ function Summary({ datastore }: { datastore: DatastoreView }) {
           <SpaceBars datastore={datastore} />
         </Card>
         <ObjectHealth datastore={datastore} />
+        <LabelsCard id={datastore.id} />
       </div>
     </div>
   );

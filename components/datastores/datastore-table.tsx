@@ -4,6 +4,7 @@ import { Database } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import type { DatastoreSummary } from '#lib/wire/api/datastores.ts';
 import { formatBytes } from '../format/quantities.ts';
+import { useColumnsWithTags } from '../inventory/use-tag-names.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
@@ -94,7 +95,7 @@ export function DatastoreTable({ rows }: { rows: readonly DatastoreSummary[] | u
       label="Datastores"
       rows={rows}
       rowId={(datastore) => datastore.id}
-      columns={COLUMNS}
+      columns={useColumnsWithTags(COLUMNS)}
       defaultSort={{ column: 'name', descending: false }}
       onOpen={(datastore) => router.push(`/datastores/${datastore.id}`)}
       empty={

@@ -6,6 +6,7 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useHost, useVmsOfHost } from '#lib/client/use-inventory.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
+import { useObjectMenu } from '../inventory/object-menu.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
 import { Sections } from '../objects/sections.tsx';
@@ -77,6 +78,7 @@ function hostNotice(host: HostView) {
 
 function HostActions({ host }: { host: HostView }) {
   const { id, actions, maintenanceState, connectionState } = host;
+  const more = useObjectMenu(id);
   const inMaintenance = maintenanceState !== 'normal';
   const disconnected = connectionState === 'disconnected';
   const maintenance = (to: 'enter' | 'exit') => openDialog('maintenance', { host: id, to });
@@ -119,6 +121,8 @@ function HostActions({ host }: { host: HostView }) {
             disabledReason: reasonOf(actions.move),
             onSelect: () => openDialog('moveHost', { host: id }),
           },
+          ...more,
+          'separator',
           {
             id: 'remove',
             label: 'Remove from the inventory…',

@@ -4,6 +4,7 @@ import { traitsOf } from '#lib/rules/hosts/host-version.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { levelText } from '../depot/vib-details.tsx';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
+import { LabelsCard } from '../inventory/labels-card.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Age } from '../ui/age.tsx';
 import { Card } from '../ui/card.tsx';
@@ -65,6 +66,7 @@ export function HostSummaryTab({ host }: { host: HostView }) {
             format={formatMebibytes}
           />
         </Card>
+        <LabelsCard id={host.id} />
         <Card title={`Virtual machines (${formatCount(host.vmCount)})`}>
           {host.vms.length === 0 && (
             <p className="text-muted">No virtual machine is on this host.</p>

@@ -6,6 +6,7 @@ import { useRouter } from 'next/navigation';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { HostSummary } from '#lib/wire/api/inventory.ts';
 import { formatCount, formatMebibytes } from '../format/quantities.ts';
+import { useColumnsWithTags } from '../inventory/use-tag-names.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
@@ -103,7 +104,7 @@ export function HostTable({ rows, id = 'hosts', height }: HostTableProps) {
       label="Hosts"
       rows={rows}
       rowId={(host) => host.id}
-      columns={COLUMNS}
+      columns={useColumnsWithTags(COLUMNS)}
       defaultSort={{ column: 'name', descending: false }}
       height={height}
       onOpen={(host) => router.push(`/hosts/${host.id}`)}

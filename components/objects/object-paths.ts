@@ -2,6 +2,9 @@
 import { kindOf, type ObjectKind } from '#lib/model/object-kind.ts';
 
 const FOLDERS: Partial<Record<ObjectKind, string>> = {
+  datacenter: '/datacenters',
+  vmFolder: '/folders',
+  hostFolder: '/folders',
   cluster: '/clusters',
   host: '/hosts',
   datastore: '/datastores',
@@ -14,7 +17,6 @@ const FOLDERS: Partial<Record<ObjectKind, string>> = {
 /** Path of an object's page; null for a kind that has none. */
 export function objectPath(id: string): string | null {
   const kind = kindOf(id);
-  if (kind === 'datacenter') return '/';
   const folder = kind && FOLDERS[kind];
   return folder ? `${folder}/${id}` : null;
 }

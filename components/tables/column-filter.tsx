@@ -78,8 +78,9 @@ interface FacetsProps<Row extends object> extends ColumnFilterProps<Row> {
 function Facets<Row extends object>({ column, rows, values, setValues }: FacetsProps<Row>) {
   const counts = new Map<string, number>();
   for (const row of rows) {
-    const text = columnText(column, row);
-    counts.set(text, (counts.get(text) ?? 0) + 1);
+    for (const text of column.parts?.(row) ?? [columnText(column, row)]) {
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
   }
   const options = [...counts].filter(([text]) => text !== '').sort(([a], [b]) => (a < b ? -1 : 1));
   return (

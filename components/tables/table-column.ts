@@ -24,6 +24,8 @@ export interface TableColumn<Row> {
   hidden?: boolean;
   /** Its filter lists the values that occur, to be ticked. */
   facet?: boolean;
+  /** Of a cell with several values: each of them, as its filter lists them. */
+  parts?: (row: Row) => readonly string[];
 }
 
 export function columnText<Row>(column: TableColumn<Row>, row: Row): string {

@@ -4,6 +4,7 @@
 import { ArrowRightLeft, Camera, Copy, Play } from 'lucide-react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
+import { useObjectMenu } from '../inventory/object-menu.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
@@ -11,6 +12,7 @@ import { vmMenu } from './vm-menu.tsx';
 
 export function VmActions({ vm }: { vm: VmView }) {
   const { id, actions, isTemplate, powerState } = vm;
+  const more = useObjectMenu(id);
   if (isTemplate) {
     return (
       <>
@@ -21,7 +23,7 @@ export function VmActions({ vm }: { vm: VmView }) {
         >
           Deploy virtual machine…
         </Button>
-        <ActionsMenu items={vmMenu(vm)} />
+        <ActionsMenu items={vmMenu(vm, more)} />
       </>
     );
   }
@@ -50,7 +52,7 @@ export function VmActions({ vm }: { vm: VmView }) {
       >
         Take snapshot…
       </Button>
-      <ActionsMenu items={vmMenu(vm)} />
+      <ActionsMenu items={vmMenu(vm, more)} />
     </>
   );
 }

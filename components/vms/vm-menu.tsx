@@ -14,7 +14,8 @@ export interface VmMenuSubject {
   actions: Record<string, Verdict> | undefined;
 }
 
-export function vmMenu(vm: VmMenuSubject): MenuItem[] {
+/** `more` is what any object can do (inventory/object-menu.ts). */
+export function vmMenu(vm: VmMenuSubject, more: readonly MenuItem[]): MenuItem[] {
   const target = { vm: vm.id };
   const { actions } = vm;
   const storage: MenuItem[] = [
@@ -40,6 +41,8 @@ export function vmMenu(vm: VmMenuSubject): MenuItem[] {
       'separator',
       ...storage,
       'separator',
+      ...more,
+      'separator',
       ...removal(vm),
     ];
   }
@@ -60,6 +63,8 @@ export function vmMenu(vm: VmMenuSubject): MenuItem[] {
     entry('startWorkload', 'Start a workload…', actions?.startWorkload, () =>
       openDialog('startWorkload', target),
     ),
+    'separator',
+    ...more,
     'separator',
     ...removal(vm),
   ];

@@ -5,6 +5,7 @@
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import { formatBytes, formatMebibytes, formatNoun, formatShare } from '../format/quantities.ts';
+import { LabelsCard } from '../inventory/labels-card.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge } from '../policies/compliance-badge.tsx';
 import { Button } from '../ui/button.tsx';
@@ -51,7 +52,10 @@ export function VmSummaryTab({ vm }: { vm: VmView }) {
             ]}
           />
         </Card>
-        <PoliciesCard vm={vm} />
+        <div className="space-y-4">
+          <PoliciesCard vm={vm} />
+          <LabelsCard id={vm.id} />
+        </div>
       </div>
       {vm.disks.map((disk) => (
         <DiskCard key={disk.key} disk={disk} vm={vm} />

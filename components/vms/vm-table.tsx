@@ -6,6 +6,7 @@ import { useRouter } from 'next/navigation';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
 import { formatMebibytes, formatShare } from '../format/quantities.ts';
+import { useColumnsWithTags } from '../inventory/use-tag-names.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge, complianceLabel } from '../policies/compliance-badge.tsx';
 import { bytesColumn } from '../tables/bytes-column.ts';
@@ -122,7 +123,7 @@ export function VmTable({ rows, id = 'vms', height, onPick, pickedId }: VmTableP
       label="Virtual machines"
       rows={rows}
       rowId={(vm) => vm.id}
-      columns={COLUMNS}
+      columns={useColumnsWithTags(COLUMNS)}
       defaultSort={{ column: 'name', descending: false }}
       height={height}
       onOpen={onPick ?? ((vm) => router.push(`/vms/${vm.id}`))}
@@ -164,6 +165,9 @@ function menuOf(vm: VmSummary): MenuItem[] {
     item('Clone…', () => openDialog('clone', { ...target, to: 'vm' })),
     item('Migrate…', () => openDialog('migrate', target)),
     item('Edit VM storage policies…', () => openDialog('editPolicies', target)),
+    item('Rename…', () => openDialog('renameObject', { object: vm.id })),
+    item('Move to folder…', () => openDialog('moveObject', { object: vm.id })),
+    item('Assign tags…', () => openDialog('assignTags', { object: vm.id })),
     item('Start a workload…', () => openDialog('startWorkload', target)),
     'separator',
     item('Delete from disk…', () => openDialog('deleteVm', target)),

@@ -36,11 +36,7 @@ const PLACES = [
 ] as const satisfies readonly RouteName[];
 
 /** What is judged and shown of any object alike. */
-const OBJECT = [
-  'readObject',
-  'checkMoveObjects',
-  'checkRenameObject',
-] as const satisfies readonly RouteName[];
+const OBJECT = ['readObject', 'checkMoveObjects'] as const satisfies readonly RouteName[];
 
 /** Answers that a change of an object of the kind makes out of date. */
 const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> = {

@@ -77,3 +77,8 @@ export function useDatastore(id: string, options?: LiveOptions) {
 export function useVmsOfHost(hostId: string) {
   return useCall('listVms', { query: { hostId } });
 }
+
+/** What any object has: where it stands, its tags and custom attributes, what may be done. */
+export function useObject(id: string, options?: LiveOptions) {
+  return useCall('readObject', { params: { id } }, options);
+}

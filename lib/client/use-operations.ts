@@ -23,17 +23,34 @@ export function useRefreshRecommendations() {
   return useChange('refreshRecommendations');
 }
 
-type CheckRoute = 'checkClone' | 'checkRelocate' | 'checkAddDisk' | 'checkRecover';
+type VmCheckRoute = 'checkClone' | 'checkRelocate' | 'checkAddDisk' | 'checkRecover';
 
 /**
  * Whether the call with this body would be allowed now, with all reasons. Null asks nothing yet.
  */
-export function useVmCheck<Route extends CheckRoute>(
+export function useVmCheck<Route extends VmCheckRoute>(
   route: Route,
   vmId: string,
   body: CallOptions<Route>['body'] | null,
 ): UseQueryResult<Verdict, ProblemError> {
-  const params = { id: vmId };
+  return useCheck(route, vmId, body);
+}
+
+/** Whether the objects can be moved into the folder, or below the datacenter; null asks nothing. */
+export function useMoveCheck(
+  destinationId: string | null,
+  objectIds: readonly string[],
+): UseQueryResult<Verdict, ProblemError> {
+  const body = destinationId === null ? null : { objectIds: [...objectIds] };
+  return useCheck('checkMoveObjects', destinationId ?? '', body);
+}
+
+function useCheck<Route extends VmCheckRoute | 'checkMoveObjects'>(
+  route: Route,
+  id: string,
+  body: CallOptions<Route>['body'] | null,
+): UseQueryResult<Verdict, ProblemError> {
+  const params = { id };
   return useQuery<Verdict, ProblemError>({
     queryKey: queryKey(route, { params, query: { body: JSON.stringify(body) } }),
     queryFn: ({ signal }) => callRoute(route, { params, body, signal }),

@@ -53,7 +53,7 @@ export function Breadcrumbs() {
 
 /** An object's page is /<kind>/<id>; above a VIB or policy stands the page of its kind. */
 function crumbsOf(pathname: string, nodes: readonly TreeNode[]): Crumb[] {
-  const node = nodes.find((one) => one.kind !== 'datacenter' && one.href === pathname);
+  const node = nodes.find((one) => one.href === pathname);
   if (node) return pathTo(nodes, node.id).map(({ name, href }) => ({ label: name, href }));
   const page = PAGES.find(({ path }) => path === pathname);
   if (page) return [{ label: page.label, href: page.path }];

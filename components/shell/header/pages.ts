@@ -10,6 +10,7 @@ import {
   Replace,
   ScrollText,
   Server,
+  Tags,
 } from 'lucide-react';
 
 export interface Page {
@@ -31,6 +32,12 @@ export const PAGES: readonly Page[] = [
     label: 'Replication targets',
     icon: Replace,
     words: 'disaster recovery site pairing',
+  },
+  {
+    path: '/tags',
+    label: 'Tags and custom attributes',
+    icon: Tags,
+    words: 'categories labels annotations',
   },
   { path: '/depot', label: 'I/O filter depot', icon: Package, words: 'vib bundle upload filters' },
   { path: '/tasks', label: 'Tasks', icon: ListChecks, words: 'jobs history' },

@@ -4,6 +4,7 @@
 import { Zap } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useMemo } from 'react';
+import { type TagNames, useTagNames } from '../../inventory/use-tag-names.ts';
 import { openDialog } from '../dialog-url.ts';
 import { KIND_LABELS, ObjectIcon } from '../object-icon.tsx';
 import { applyTheme, THEME_LABELS, THEMES } from '../theme.ts';
@@ -20,11 +21,12 @@ export interface PaletteEntry extends PaletteItem {
 export function usePaletteEntries(query: string): readonly PaletteEntry[] {
   const router = useRouter();
   const { inventory, policies } = useTreeNodes();
+  const tags = useTagNames();
   const objects = useMemo(() => {
     const go = (path: string) => router.push(path);
     const nodes = [...inventory, ...policies.filter(({ kind }) => kind !== 'group')];
-    return nodes.flatMap((node) => objectEntry(node, go));
-  }, [inventory, policies, router]);
+    return nodes.flatMap((node) => objectEntry(node, tags, go));
+  }, [inventory, policies, tags, router]);
   const pages = useMemo(
     () =>
       PAGES.map(({ path, label, icon: Icon, words }) => ({
@@ -49,7 +51,7 @@ export function usePaletteEntries(query: string): readonly PaletteEntry[] {
   );
 }
 
-function objectEntry(node: TreeNode, go: (path: string) => void): PaletteEntry[] {
+function objectEntry(node: TreeNode, tags: TagNames, go: (path: string) => void): PaletteEntry[] {
   const { href } = node;
   if (!href) return [];
   return [
@@ -57,7 +59,7 @@ function objectEntry(node: TreeNode, go: (path: string) => void): PaletteEntry[]
       id: node.id,
       label: node.name,
       kind: KIND_LABELS[node.kind],
-      words: node.id,
+      words: [node.id, ...(tags.get(node.id) ?? [])].join(' '),
       icon: <ObjectIcon kind={node.kind} state={node.state} badge={node.badge} size={15} />,
       run: () => go(href),
     },
@@ -72,6 +74,8 @@ function action(label: string, run: () => void, words = ''): PaletteEntry {
 const GENERAL_ACTIONS: readonly PaletteEntry[] = [
   action('Create VM storage policy…', () => openDialog('policy', {}), 'new'),
   action('Create datastore…', () => openDialog('createDatastore', {}), 'new vmfs nfs vsan vvol'),
+  action('New datacenter…', () => openDialog('createDatacenter', {}), 'create'),
+  action('New tag…', () => openDialog('tag', {}), 'create'),
   action('Upload VIB…', () => openDialog('uploadVib', {}), 'depot bundle filter'),
   action('Upload trace…', () => openDialog('uploadTrace', {}), 'vscsi workload'),
   action('Change password…', () => openDialog('changePassword', {})),

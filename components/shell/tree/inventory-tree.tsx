@@ -15,7 +15,7 @@ import { useTreeNodes } from './use-tree-nodes.ts';
 
 const VIEWS = {
   hosts: { label: 'Hosts and clusters', icon: Boxes },
-  vms: { label: 'Virtual machines', icon: Monitor },
+  vms: { label: 'VMs and templates', icon: Monitor },
   storage: { label: 'Storage', icon: Database },
   policies: { label: 'Policies and filters', icon: ScrollText },
 } as const;

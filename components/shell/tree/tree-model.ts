@@ -152,9 +152,9 @@ function withAncestors(nodes: readonly TreeNode[], wanted: string): TreeNode[] {
 }
 
 /** Names from the root to the node, the node last: the path shown in the header. */
-export function pathTo(nodes: readonly TreeNode[], id: string): TreeNode[] {
+export function pathTo<Node extends Placed>(nodes: readonly Node[], id: string): Node[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const path: TreeNode[] = [];
+  const path: Node[] = [];
   let at = byId.get(id);
   while (at && path.length < LEVELS_MAX) {
     path.unshift(at);

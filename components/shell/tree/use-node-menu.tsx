@@ -8,6 +8,7 @@ import { showFault } from '#components/ui/overlays/toast.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useCluster, useHost, useVm } from '#lib/client/use-inventory.ts';
 import type { Verdict } from '#lib/model/verdict.ts';
+import { useObjectMenu } from '../../inventory/object-menu.ts';
 import { vmMenu } from '../../vms/vm-menu.tsx';
 import { openDialog } from '../dialog-url.ts';
 import { KIND_LABELS } from '../object-icon.tsx';
@@ -20,6 +21,7 @@ export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
   const host = useHost(id, { enabled: node?.kind === 'host' });
   const cluster = useCluster(id, { enabled: node?.kind === 'cluster' });
   const actions = useActions(id);
+  const more = useObjectMenu(id);
   if (!node) return [];
   const href = node.href;
   const head: MenuItem[] = [
@@ -28,16 +30,19 @@ export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
   ];
   const items =
     node.kind === 'vm'
-      ? vmMenu({
-          id,
-          isTemplate: vm.data?.isTemplate ?? node.badge === 'template',
-          actions: vm.data?.actions,
-        })
+      ? vmMenu(
+          {
+            id,
+            isTemplate: vm.data?.isTemplate ?? node.badge === 'template',
+            actions: vm.data?.actions,
+          },
+          more,
+        )
       : node.kind === 'host'
-        ? hostItems(actions, host.data?.actions)
+        ? [...hostItems(actions, host.data?.actions), 'separator' as const, ...more]
         : node.kind === 'cluster'
-          ? clusterItems(actions, cluster.data?.actions)
-          : [];
+          ? [...clusterItems(actions, cluster.data?.actions), 'separator' as const, ...more]
+          : more;
   return items.length > 0 ? [...head, 'separator', ...items] : head;
 }
 

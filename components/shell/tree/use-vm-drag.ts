@@ -1,13 +1,14 @@
 'use client';
 // Dragging a VM onto a host: each host shows whether it could take the VM, with the reason when it
-// cannot; dropping opens the migrate dialog with that host chosen.
+// cannot; dropping opens the migrate dialog with that host chosen. Dragged onto a folder, it opens
+// the dialog that moves it there.
 import { type DragEvent, useState } from 'react';
 import { useMigrationTargets } from '#lib/client/use-inventory.ts';
 import { openDialog } from '../dialog-url.ts';
 import type { TreeNode } from './tree-model.ts';
 
 export interface VmDrag {
-  /** Null: nothing is dragged, or this is no host. */
+  /** Null: nothing is dragged, or this is neither a host nor a folder for VMs. */
   dropState: (node: TreeNode) => 'possible' | 'refused' | null;
   handlers: (node: TreeNode) => DragHandlers;
   /** Why the host below the pointer cannot take the VM; empty otherwise. */
@@ -35,7 +36,9 @@ export function useVmDrag(): VmDrag {
   return {
     hint: refusal && !refusal.verdict.allowed ? reasonsOf(refusal.verdict.reasons) : '',
     dropState: (node) => {
-      if (!vm || node.kind !== 'host') return null;
+      if (!vm) return null;
+      if (node.kind === 'vmFolder') return node.id === vm.folderId ? null : 'possible';
+      if (node.kind !== 'host') return null;
       const target = targetOf(node.id);
       if (!target) return null;
       return target.verdict.allowed ? 'possible' : 'refused';
@@ -51,7 +54,7 @@ export function useVmDrag(): VmDrag {
           onDragEnd: stop,
         };
       }
-      if (node.kind !== 'host' || !vm) return {};
+      if ((node.kind !== 'host' && node.kind !== 'vmFolder') || !vm) return {};
       return {
         onDragOver: (event) => {
           setOver(node.id);
@@ -62,7 +65,8 @@ export function useVmDrag(): VmDrag {
         },
         onDrop: (event) => {
           event.preventDefault();
-          openDialog('migrate', { vm: vm.id, host: node.id });
+          if (node.kind === 'host') openDialog('migrate', { vm: vm.id, host: node.id });
+          else openDialog('moveObject', { object: vm.id, to: node.id });
           stop();
         },
       };

@@ -35,8 +35,6 @@ export const objectRoutes = {
     const input = { objectId, name: request.body.name };
     return startTask(request, renameObject, input, { key: renameObject.key, label });
   },
-  checkRenameObject: (request) =>
-    judge(request, renameObject, { objectId: request.params.id, name: request.body.name }),
   moveObjects: (request) => {
     const input = { destinationId: request.params.id, objectIds: request.body.objectIds };
     return startTask(request, moveInto, input);

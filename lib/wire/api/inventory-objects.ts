@@ -20,11 +20,11 @@ export const inventoryNameSchema = z
     'A name has no slash, backslash, percent sign or control character, and no dot in front',
   );
 
-export const folderTypeSchema = z.enum(['vm', 'host']);
+const folderTypeSchema = z.enum(['vm', 'host']);
 export type FolderType = z.infer<typeof folderTypeSchema>;
 
 /** GET /objects/{id}. */
-export const objectViewSchema = z.object({
+const objectViewSchema = z.object({
   id: z.string(),
   name: z.string(),
   type: z.enum(INVENTORY_TYPES),
@@ -43,9 +43,9 @@ export const objectViewSchema = z.object({
 });
 export type ObjectView = z.infer<typeof objectViewSchema>;
 
-export const renameObjectSchema = z.object({ name: inventoryNameSchema });
+const renameObjectSchema = z.object({ name: inventoryNameSchema });
 
-export const moveObjectsSchema = z.object({
+const moveObjectsSchema = z.object({
   objectIds: z.array(z.string().max(40)).min(1).max(MOVED_OBJECTS_MAX),
 });
 
@@ -74,12 +74,6 @@ export const OBJECT_ROUTES = {
     path: '/objects/{id}/rename',
     body: renameObjectSchema,
     answer: taskStartedSchema,
-  },
-  checkRenameObject: {
-    method: 'POST',
-    path: '/objects/{id}/rename/check',
-    body: renameObjectSchema,
-    answer: verdictSchema,
   },
   /** Into the folder, or to directly below the datacenter, that the path names. */
   moveObjects: {

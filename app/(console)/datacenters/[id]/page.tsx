@@ -1,0 +1,7 @@
+// /datacenters/…: a datacenter with what stands in it.
+import { PlacePage } from '#components/inventory/place-page.tsx';
+
+export default async function Page({ params }: { params: Promise<{ id: string }> }) {
+  const { id } = await params;
+  return <PlacePage id={id} />;
+}
