@@ -13,6 +13,7 @@ import { replicationRoutes } from './data-services/replication-routes.ts';
 import { answerDepotFile } from './depot-file.ts';
 import { flashRoutes } from './flash-routes.ts';
 import type { Handlers } from './handlers.ts';
+import { importRoutes } from './imports/import-routes.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { lifeCycleRoutes } from './life-cycle-routes.ts';
 import { answerJson, mountRoute, routerPath } from './mount-route.ts';
@@ -40,6 +41,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...inventoryRoutes,
   ...flashRoutes,
   ...lifeCycleRoutes,
+  ...importRoutes,
   ...objectRoutes,
   ...vmRoutes,
   ...vmOperationRoutes,

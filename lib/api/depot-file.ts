@@ -9,14 +9,15 @@ export async function answerDepotFile(
   { depot, depotSecret }: Pick<ApiContext, 'depot' | 'depotSecret'>,
 ): Promise<Response> {
   const { kind, fileName, query } = request;
-  if (kind !== 'vibs' && kind !== 'traces') {
+  if (kind !== 'vibs' && kind !== 'traces' && kind !== 'imports') {
     throw new Fault('FileNotFound', `The depot has no files of the kind ${kind}.`);
   }
-  const { handle, sizeBytes } = await openDepotFile(
+  const { handle, start, sizeBytes } = await openDepotFile(
     { depot, secret: depotSecret },
     { kind, fileName, expires: Number(query.expires), token: query.token ?? '' },
   );
-  const chunks = handle.createReadStream()[Symbol.asyncIterator]();
+  const end = start + sizeBytes - 1;
+  const chunks = handle.createReadStream({ start, end })[Symbol.asyncIterator]();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await chunks.next();

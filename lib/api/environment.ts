@@ -13,11 +13,14 @@ import { createDepotLinks } from '../controller/agents/depot-links.ts';
 import { ChangeHub } from '../controller/changes/change-hub.ts';
 import { openDatabase } from '../controller/database/client.ts';
 import { openDepot } from '../controller/depot/depot.ts';
+import { sweepImports } from '../controller/imports/sweep-imports.ts';
 import { createSealer } from '../controller/secrets/sealer.ts';
 import { SignInLimiter } from '../controller/sessions/sign-in-limiter.ts';
 import { createApi } from './app.ts';
 
 const CONNECTIONS = 20;
+/** How often uploads that nobody needs are taken away, in milliseconds. */
+const SWEEP_MS = 60_000;
 
 // Next evaluates a module once for each bundle, and again for each change in development: what
 // holds connections is kept where all of them find it.
@@ -64,6 +67,14 @@ function makeApi(): Api {
   });
   void changes.run();
   openDepot(depot).catch((error: unknown) => logger.error({ err: error }, 'the depot is missing'));
+  // A kill may leave uploads behind, and a task ends in another process.
+  const sweep = async (): Promise<void> => {
+    await sweepImports(db, depot).catch((error: unknown) =>
+      logger.warn({ err: error }, 'uploads were not taken away'),
+    );
+    clock.after(SWEEP_MS, () => void sweep());
+  };
+  clock.after(SWEEP_MS, () => void sweep());
   return createApi({
     ...{
       db,

@@ -73,6 +73,7 @@ const PRIVILEGES = [
   'Host.Hbr.HbrManagement',
   'VirtualMachine.Hbr.ConfigureReplication',
   'VirtualMachine.Hbr.ReplicaManagement',
+  'VApp.Import',
   'Global.CancelTask',
   'Global.ManageCustomFields',
   'Global.SetCustomField',

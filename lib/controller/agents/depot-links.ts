@@ -3,10 +3,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 
-export type DepotFileKind = 'vibs' | 'traces';
+/** `imports`: a part of what was uploaded for an import, by `<import>.<disk>`. */
+export type DepotFileKind = 'vibs' | 'traces' | 'imports';
 
 /** How long a link is good, in milliseconds: more than the longest installation. */
 const LINK_MS = 60 * 60 * 1000;
+/** That of an import may have to be followed anew, after hours. */
+const IMPORT_LINK_MS = 24 * LINK_MS;
 
 export interface DepotLinks {
   link(kind: DepotFileKind, fileName: string): string;
@@ -24,7 +27,7 @@ export function createDepotLinks({
 }): DepotLinks {
   return {
     link(kind, fileName) {
-      const expires = clock.now() + LINK_MS;
+      const expires = clock.now() + (kind === 'imports' ? IMPORT_LINK_MS : LINK_MS);
       const url = new URL(`/api/v1/depot/files/${kind}/${encodeURIComponent(fileName)}`, publicUrl);
       url.searchParams.set('expires', String(expires));
       url.searchParams.set('token', sign(secret, { kind, fileName, expires }));

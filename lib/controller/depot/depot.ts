@@ -1,5 +1,5 @@
 // The depot on disk: files by their content, below `vibs` and `traces`; what arrives lies in
-// `incoming` until it has been looked at.
+// `incoming` until it has been looked at, and what waits to be imported in `imports`.
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -9,7 +9,7 @@ import type { DepotFileKind } from '../agents/depot-links.ts';
 const LEAVING_MS = 24 * 60 * 60 * 1000;
 
 export interface Depot {
-  /** Folder with `vibs`, `traces` and `incoming`. */
+  /** Folder with `vibs`, `traces`, `imports` and `incoming`. */
   folder: string;
   /** roots.json: whom to trust for VIBs. */
   rootsFile: string;
@@ -18,7 +18,7 @@ export interface Depot {
 
 /** Makes the depot's folders and removes what uploads left behind long ago. */
 export async function openDepot(depot: Depot): Promise<void> {
-  for (const name of ['vibs', 'traces', 'incoming']) {
+  for (const name of ['vibs', 'traces', 'imports', 'incoming']) {
     await mkdir(path.join(depot.folder, name), { recursive: true, mode: 0o700 });
   }
   const incoming = path.join(depot.folder, 'incoming');
@@ -30,7 +30,11 @@ export async function openDepot(depot: Depot): Promise<void> {
 }
 
 /** Where a file of the depot lies. */
-export function depotPath(depot: Depot, kind: DepotFileKind, fileName: string): string {
+export function depotPath(
+  depot: Depot,
+  kind: Exclude<DepotFileKind, 'imports'>,
+  fileName: string,
+): string {
   return path.join(depot.folder, kind, fileName);
 }
 

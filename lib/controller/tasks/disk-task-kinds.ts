@@ -12,6 +12,7 @@ import {
 import { addDisk } from '../disks/add-disk.ts';
 import { growDisk } from '../disks/grow-disk.ts';
 import { removeDisk } from '../disks/remove-disk.ts';
+import { importVm } from '../imports/import-vm.ts';
 import { recryptVm } from '../keys/recrypt-vm.ts';
 import { relocateVm } from '../relocation/relocate-vm.ts';
 import { consolidateDisks } from '../snapshots/consolidate-disks.ts';
@@ -63,6 +64,7 @@ export const DISK_TASK_KINDS: readonly TaskKind[] = [
   ),
   taskKind(removeAllSnapshots, async () => (await removal()).performRemoveAllSnapshots),
   taskKind(cloneVm, async () => (await import('../clones/clone-vm-task.ts')).performClone),
+  taskKind(importVm, async () => (await import('../imports/import-vm-task.ts')).performImport),
   taskKind(markAsTemplate, async () => (await marking()).performMarkAsTemplate),
   taskKind(markAsVirtualMachine, async () => (await marking()).performMarkAsVirtualMachine),
   taskKind(deleteVm, async () => (await import('../clones/delete-vm-task.ts')).performDeleteVm),

@@ -5,6 +5,7 @@ import { drsConfigSchema } from '../../model/inventory.ts';
 import { hostFilterSampleSchema } from '../../model/io.ts';
 import { verdictSchema } from '../../model/task.ts';
 import { FLASH_ROUTES } from './flash.ts';
+import { IMPORT_ROUTES } from './imports.ts';
 import {
   clusterViewSchema,
   hostSummarySchema,
@@ -283,6 +284,7 @@ export const ROUTES = {
   },
   readTask: { method: 'GET', path: '/tasks/{id}', answer: taskViewSchema },
   ...LIFE_CYCLE_ROUTES,
+  ...IMPORT_ROUTES,
   cancelTask: { method: 'POST', path: '/tasks/{id}/cancel', body: none, answer: none },
   listEvents: {
     method: 'GET',

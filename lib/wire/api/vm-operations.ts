@@ -9,7 +9,7 @@ const named = z.object({ id: z.string(), name: z.string() });
 const objectName = z.string().trim().min(1).max(80);
 
 /** A name of a VM is also the name of its folder. */
-const vmNameSchema = objectName.regex(
+export const vmNameSchema = objectName.regex(
   /^(?!\.)[^/\\%\p{Cc}]+$/u,
   'A name has no slash, backslash, percent sign or control character, and no dot in front',
 );

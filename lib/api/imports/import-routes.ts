@@ -1,0 +1,58 @@
+// Importing virtual machines: the uploads of the caller, what they hold, and the task that makes a
+// VM of them.
+import {
+  listImports,
+  readImport,
+  removeImport,
+  viewOfImport,
+} from '../../controller/imports/import-store.ts';
+import { importInput, importVm, submitImport } from '../../controller/imports/import-vm.ts';
+import { addImportFile, startImport } from '../../controller/imports/receive-import.ts';
+import { Fault } from '../../model/fault.ts';
+import type { IMPORT_ROUTES } from '../../wire/api/imports.ts';
+import type { Handlers, Surroundings } from '../handlers.ts';
+import { judge } from '../start-task.ts';
+
+export const importRoutes = {
+  async listImports({ context: { depot }, session: { caller } }) {
+    const staged = await listImports(depot);
+    return staged
+      .filter(({ owner, taskId }) => owner === caller.name && taskId === null)
+      .map(viewOfImport);
+  },
+  startImport: (request) => startImport(uploadOf(request)),
+  addImportFile: (request) => addImportFile(uploadOf(request), request.params.id),
+  async discardImport({ context: { depot }, session: { caller }, params }) {
+    const { id, taskId } = await readImport(depot, params.id, caller.name);
+    if (taskId !== null) throw new Fault('TaskInProgress', 'A task imports these files.');
+    await removeImport(depot, id);
+    return {};
+  },
+  async checkImport(request) {
+    return judge(request, importVm, await inputOf(request));
+  },
+  async importVm(request) {
+    const { context, session } = request;
+    const { db, depot } = context;
+    const input = await inputOf(request);
+    return { taskId: await submitImport({ db, depot, caller: session.caller }, input) };
+  },
+} satisfies Handlers<keyof typeof IMPORT_ROUTES>;
+
+interface UploadRequest extends Pick<Surroundings, 'context' | 'session'> {
+  query: { fileName: string };
+  upload: AsyncIterable<Uint8Array>;
+}
+
+function uploadOf({ context: { db, depot, random }, session, query, upload }: UploadRequest) {
+  return { db, depot, random, caller: session.caller, fileName: query.fileName, bytes: upload };
+}
+
+interface ImportRequest extends Pick<Surroundings, 'context' | 'session'> {
+  params: { id: string };
+  body: Parameters<typeof importInput>[2];
+}
+
+function inputOf({ context: { depot }, session: { caller }, params, body }: ImportRequest) {
+  return importInput({ depot, caller }, params.id, body);
+}
