@@ -116,6 +116,14 @@ const DIALOG_TABLE: DialogTable = {
   editDrs: dynamic(() =>
     import('#components/drs/edit-drs-dialog.tsx').then((file) => file.EditDrsDialog),
   ),
+  editHa: dynamic(() =>
+    import('#components/availability/edit-ha-dialog.tsx').then((file) => file.EditHaDialog),
+  ),
+  restartPriority: dynamic(() =>
+    import('#components/availability/restart-priority-dialog.tsx').then(
+      (file) => file.RestartPriorityDialog,
+    ),
+  ),
   policy: dynamic(() =>
     import('#components/policies/policy-dialog.tsx').then((file) => file.PolicyDialog),
   ),

@@ -5,6 +5,7 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useCluster, useCompatibilityMatrix } from '#lib/client/use-inventory.ts';
 import type { ClusterView } from '#lib/wire/api/inventory.ts';
+import { ClusterHa } from '../availability/cluster-ha.tsx';
 import { ConflictBanner } from '../drs/conflict-banner.tsx';
 import { DrsPanel } from '../drs/drs-panel.tsx';
 import { BEHAVIORS } from '../drs/drs-words.ts';
@@ -153,6 +154,7 @@ function Configure({ cluster }: { cluster: ClusterView }) {
       sections={[
         { id: 'io-filters', label: 'I/O Filters', content: <ClusterFilters cluster={cluster} /> },
         { id: 'drs', label: 'DRS', content: <ClusterDrsSettings cluster={cluster} /> },
+        { id: 'ha', label: 'vSphere Availability', content: <ClusterHa cluster={cluster} /> },
         {
           id: 'flash',
           label: 'Virtual flash resources',

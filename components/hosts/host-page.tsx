@@ -6,6 +6,7 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useHost, useVmsOfHost } from '#lib/client/use-inventory.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
+import { HostHaNotice } from '../availability/ha-notices.tsx';
 import { useObjectMenu } from '../inventory/object-menu.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';
@@ -64,6 +65,8 @@ function Page({ host }: { host: HostView }) {
 
 /** Null when there is nothing to say, so that the page keeps no place for it. */
 function hostNotice(host: HostView) {
+  const { state } = host.ha;
+  if (state !== '' && state !== 'connected') return <HostHaNotice host={host} />;
   if (host.connectionState === 'notResponding') {
     return (
       <Banner tone="bad" title={`${host.name} does not respond`}>

@@ -44,6 +44,8 @@ export const DIALOGS = {
   upgradeFilter: ['cluster', 'filter'],
   uninstallFilter: ['cluster', 'filter'],
   editDrs: ['cluster'],
+  editHa: ['cluster'],
+  restartPriority: ['cluster', 'vm'],
   policy: ['policy'],
   deletePolicy: ['policy'],
   addKeyProvider: [],

@@ -7,6 +7,7 @@ import { useStored } from '#components/shell/use-stored.ts';
 import { useEvents, useTasks } from '#lib/client/use-tasks.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { EventView } from '#lib/wire/api/tasks.ts';
+import { VmHaNotice } from '../availability/ha-notices.tsx';
 import { ConsolidationNotice } from '../snapshots/consolidation-notice.tsx';
 import { TaskBar } from '../tasks/task-bar.tsx';
 import { Age } from '../ui/age.tsx';
@@ -27,6 +28,7 @@ export function VmNotices({ vm }: { vm: VmView }) {
   const restart = useRestart(vm);
   return (
     <>
+      <VmHaNotice vm={vm} />
       <TroubleNotice vm={vm} restart={restart} />
       <ConsolidationNotice vm={vm} />
       <FilterEvents vm={vm} />

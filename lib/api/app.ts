@@ -12,6 +12,7 @@ import { objectRoutes } from './data-services/object-routes.ts';
 import { replicationRoutes } from './data-services/replication-routes.ts';
 import { answerDepotFile } from './depot-file.ts';
 import { flashRoutes } from './flash-routes.ts';
+import { haRoutes } from './ha-routes.ts';
 import type { Handlers } from './handlers.ts';
 import { importRoutes } from './imports/import-routes.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
@@ -41,6 +42,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...inventoryRoutes,
   ...flashRoutes,
   ...lifeCycleRoutes,
+  ...haRoutes,
   ...importRoutes,
   ...objectRoutes,
   ...vmRoutes,

@@ -130,6 +130,11 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   createUser: { name: 'friend', fullName: '', password: 'long enough 123', roleId: -1 },
   deleteUser: undefined,
   configureDrs: { enabled: true, behavior: 'manual', threshold: 3 },
+  configureHa: {
+    ...{ enabled: true, hostMonitoring: true, restartPriority: 'medium' },
+    ...{ admissionControl: true, failuresTolerated: 1 },
+  },
+  setRestartPriority: { vmId: 'vm-1', restartPriority: 'high' },
   refreshRecommendations: {},
   applyRecommendation: {},
   installIoFilter: { computeResourceId: 'domain-c1', depotId: 'vib-1' },

@@ -48,6 +48,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   tagCategory: ['listTags', 'listTagAssignments', 'readObject'],
   customField: ['listCustomFields', 'readObject'],
   cluster: [
+    'readHa',
     ...OBJECT,
     'planUpgrade',
     'checkMoveHost',
@@ -68,6 +69,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['checkCompatibility', 'readVm', 'listVms'] as const),
   ],
   host: [
+    'readHa',
     ...(['readInventory', 'listHosts', 'readHost', 'readCluster', 'readDrs', 'readVm'] as const),
     ...(['readCompatibilityMatrix', 'listMigrationTargets', 'listDatastores'] as const),
     ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters', 'listVms'] as const),
@@ -81,6 +83,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...OBJECT,
   ],
   vm: [
+    'readHa',
     ...(['readInventory', 'listVms', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
     ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms'] as const),
@@ -122,6 +125,7 @@ const OWN_OBJECT: Partial<Record<RouteName, ObjectKind>> = {
   readHostFlash: 'host',
   readCluster: 'cluster',
   readDrs: 'cluster',
+  readHa: 'cluster',
   readCompatibilityMatrix: 'cluster',
   readDatastore: 'datastore',
   readPolicy: 'policy',

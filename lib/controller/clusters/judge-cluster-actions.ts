@@ -6,7 +6,7 @@ import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
 import { readRunningTaskReasons } from '../tasks/running-tasks.ts';
 
-/** installFilter, editDrs, refreshRecommendations. */
+/** installFilter, editDrs, editHa, refreshRecommendations. */
 export async function judgeClusterActions(
   db: DatabaseTransaction,
   caller: Caller,
@@ -30,6 +30,7 @@ export async function judgeClusterActions(
       reasons: [...(hosts.length === 0 ? [isEmpty] : []), ...busy],
     },
     editDrs: { wanted: edit, reasons: busy },
+    editHa: { wanted: edit, reasons: busy },
     refreshRecommendations: { wanted: edit },
   });
 }

@@ -4,6 +4,7 @@ import { filterClassSchema } from '../../model/filter-class-schema.ts';
 import { datastoreTypeSchema } from '../../model/inventory.ts';
 import type { HostView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
+import { hostHaOf } from '../ha/read-ha.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { readVms } from '../vms/read-vms.ts';
 import { judgeHostActions } from './judge-host-actions.ts';
@@ -32,6 +33,7 @@ async function readImage(db: DatabaseTransaction, id: string) {
     select: {
       agentUrl: true,
       hostUuid: true,
+      ...{ haState: true, haReason: true, haSince: true },
       vibs: { orderBy: { name: 'asc' } },
       mounts: { include: { datastore: true }, orderBy: { datastore: { name: 'asc' } } },
     },
@@ -40,6 +42,7 @@ async function readImage(db: DatabaseTransaction, id: string) {
   return {
     agentUrl: row.agentUrl,
     hostUuid: row.hostUuid,
+    ha: hostHaOf(row),
     vibs: row.vibs.map(({ hostId: _, installedAt, filterClass, ...vib }) => ({
       ...vib,
       filterClass: filterClassSchema.nullable().parse(filterClass),

@@ -6,6 +6,7 @@ import { diskBackingSchema, provisioningSchema } from '../../wire/agent/disk-rpc
 import type { DiskView, VmView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readObjectHealth } from '../datastores/stored-objects.ts';
+import { readVmHa } from '../ha/read-vm-ha.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { readSnapshots } from '../snapshots/read-snapshots.ts';
 import { judgeVmActions } from './judge-vm-actions.ts';
@@ -39,6 +40,7 @@ export async function readVm(
     currentSnapshotId: vm.currentSnapshotId,
     consolidationNeeded: vm.consolidationNeeded,
     linkedTo: await readParent(db, vm),
+    ha: await readVmHa(db, vm),
     actions: judged.actions,
   };
 }

@@ -15,6 +15,7 @@ import {
 import { faultRecordSchema, reasonSchema, verdictSchema } from '../../model/task.ts';
 import { vmTroubleSchema } from '../../model/vm-trouble.ts';
 import { diskBackingSchema, provisioningSchema } from '../agent/disk-rpc.ts';
+import { hostHaSchema, vmHaSchema } from './ha.ts';
 import { snapshotViewSchema } from './vm-operations.ts';
 
 const actions = z.record(z.string(), verdictSchema);
@@ -120,6 +121,8 @@ export const vmViewSchema = vmSummarySchema.extend({
   consolidationNeeded: z.boolean(),
   /** Of a linked clone: the VM and the snapshot that it builds on. */
   linkedTo: z.object({ vm: named, snapshotId: z.number().int() }).nullable(),
+  /** Null where vSphere HA is off. */
+  ha: vmHaSchema.nullable(),
   /**
    * powerOn, powerOff, suspend, reset, migrate, editPolicies, startWorkload, createSnapshot,
    * revertToCurrentSnapshot, removeAllSnapshots, consolidateDisks, addDisk, addExistingDisk,
@@ -169,6 +172,8 @@ const hostVibViewSchema = z.object({
 export const hostViewSchema = hostSummarySchema.extend({
   agentUrl: z.string(),
   hostUuid: z.string().nullable(),
+  /** What vSphere HA makes of it. */
+  ha: hostHaSchema,
   vibs: z.array(hostVibViewSchema),
   datastores: z.array(
     z.object({
@@ -227,7 +232,7 @@ export const clusterViewSchema = z.object({
   filters: z.array(clusterFilterViewSchema),
   /** Why DRS and a filter of this cluster do not go together at present; empty when they do. */
   drsConflicts: z.array(reasonSchema),
-  /** installFilter, editDrs, refreshRecommendations. */
+  /** installFilter, editDrs, editHa, refreshRecommendations. */
   actions,
 });
 export type ClusterView = z.infer<typeof clusterViewSchema>;

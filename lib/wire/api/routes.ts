@@ -5,6 +5,7 @@ import { drsConfigSchema } from '../../model/inventory.ts';
 import { hostFilterSampleSchema } from '../../model/io.ts';
 import { verdictSchema } from '../../model/task.ts';
 import { FLASH_ROUTES } from './flash.ts';
+import { HA_ROUTES } from './ha.ts';
 import { IMPORT_ROUTES } from './imports.ts';
 import {
   clusterViewSchema,
@@ -284,6 +285,7 @@ export const ROUTES = {
   },
   readTask: { method: 'GET', path: '/tasks/{id}', answer: taskViewSchema },
   ...LIFE_CYCLE_ROUTES,
+  ...HA_ROUTES,
   ...IMPORT_ROUTES,
   cancelTask: { method: 'POST', path: '/tasks/{id}/cancel', body: none, answer: none },
   listEvents: {
