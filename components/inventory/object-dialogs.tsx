@@ -34,10 +34,7 @@ export function RenameObjectDialog({ param, close }: UrlDialogProps) {
     >
       <TextField label="Name" required autoFocus value={changed ?? before} onChange={setName} />
       {object.data?.type === 'vm' && (
-        <p className="text-muted">
-          Its files keep their names. A virtual machine that runs goes on under the old name on its
-          host until it is powered on the next time.
-        </p>
+        <p className="text-muted">Its files and their directory keep their names.</p>
       )}
     </ConfirmDialog>
   );

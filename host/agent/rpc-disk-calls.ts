@@ -21,6 +21,7 @@ import { resetVm, suspendVm } from './vm/operations/power.ts';
 import { relocateVm } from './vm/operations/relocate-vm.ts';
 import { consolidateDisks, removeSnapshot } from './vm/operations/remove-snapshot.ts';
 import { renameSnapshot } from './vm/operations/rename-snapshot.ts';
+import { renameVm } from './vm/operations/rename-vm.ts';
 import { revertToSnapshot } from './vm/operations/revert-to-snapshot.ts';
 
 export function diskCalls(agent: HostAgent): BoundRpc[] {
@@ -35,6 +36,7 @@ export function diskCalls(agent: HostAgent): BoundRpc[] {
     }),
     ofVm(agent, calls.createSnapshot, createSnapshot),
     ofVm(agent, calls.renameSnapshot, renameSnapshot),
+    ofVm(agent, calls.renameVm, renameVm),
     ofVm(agent, calls.removeSnapshot, removeSnapshot),
     ofVm(agent, calls.consolidateDisks, consolidateDisks),
     ofVm(agent, calls.revertToSnapshot, revertToSnapshot),

@@ -189,7 +189,7 @@ export function testVm(number: number, filters: DiskFilter[] = []): calls.VmRunS
   return {
     vmId: `vm-${number}`,
     name,
-    instanceUuid: `7b1a7c46-9f6a-4c9e-9a55-0f7d3f9b1c1${number}`,
+    instanceUuid: `7b1a7c46-9f6a-4c9e-9a55-0f7d3f9b1c${16 + number}`,
     cpuCount: 1,
     memoryMib: 512,
     datastoreId: 'datastore-1',

@@ -111,6 +111,7 @@ function addSnapshotCalls(on: OnCall, layouts: TestLayouts): void {
     };
     return { layout: layouts.set(vm.vmId, next), snapshotId: id, ...PAUSE };
   });
+  on(diskCalls.renameVm, () => ({}));
   on(diskCalls.renameSnapshot, ({ vm, snapshotId, name, description }) => {
     const layout = layouts.of(vm);
     const snapshots = layout.snapshots.map((snapshot) =>

@@ -138,6 +138,14 @@ export const renameSnapshot = defineRpc({
   timeoutMs: 30_000,
 });
 
+/** Writes the name that the spec has into the .vmx; files keep theirs. */
+export const renameVm = defineRpc({
+  name: 'renameVm',
+  input: keyed.extend({ vm: vmRunSpecSchema }),
+  output: done,
+  timeoutMs: 30_000,
+});
+
 /** A disk can only become larger, and not while it has snapshots. */
 export const growDisk = defineRpc({
   name: 'growDisk',
