@@ -16,7 +16,7 @@ export const restartPrioritySchema = z.enum(RESTART_PRIORITIES);
 export type RestartPriority = z.infer<typeof restartPrioritySchema>;
 
 /** Host failures that admission control can keep room for. */
-export const HA_FAILURES_MAX = 31;
+const HA_FAILURES_MAX = 31;
 
 /** ClusterDasConfigInfo, as far as it is known here. */
 export const haConfigSchema = z.object({

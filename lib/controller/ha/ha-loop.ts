@@ -177,7 +177,7 @@ const ISOLATED =
   'Its agent does not answer, but its virtual machines give signs of life on the datastores: ' +
   'they run on and are left to themselves.';
 const DOWN =
-  'Neither does its agent answer, nor do its virtual machines give signs of life on the datastores.';
+  'Its agent does not answer, and its virtual machines give no sign of life on the datastores.';
 
 function isSilent({ cluster, connectionState }: WatchedHost): boolean {
   return Boolean(cluster?.haEnabled) && connectionState === 'notResponding';

@@ -48,7 +48,7 @@ async function observeRestart(
   if (!isDown) return { ...observed, ...refused(`${host.name} has not failed.`, host.id) };
   const lost = await readLostVms(tx, failed, vmId);
   if (lost.length === 0) {
-    const message = `${target.name} is not lost with ${host.name}: it is elsewhere, or shall be off.`;
+    const message = `${target.name} is not lost with ${host.name}: it is elsewhere or off.`;
     return { ...observed, ...refused(message, vmId) };
   }
   const { restarts, waiting } = planRestarts(host, lost, others);

@@ -23,7 +23,7 @@ test('the largest hosts are those that fail', () => {
   expect(failoverCapacity(hosts, 2).memoryLeftMib).toBe(4_096);
 });
 
-test('a host in maintenance mode counts for nothing, and what is granted already may be too much', () => {
+test('a host in maintenance mode counts for nothing, and too much may be granted already', () => {
   const away = { ...hostFacts({ id: 'host-3' }), maintenanceState: 'inMaintenance' as const };
   expect(failoverCapacity([away], 1)).toMatchObject({ memoryMib: 0, hostFailures: 0 });
   const full = hostFacts({ id: 'host-1', memoryMib: 1_024, memoryGrantedMib: 2_048 });

@@ -4,7 +4,7 @@
 import { LOCK_BREAK_MS } from '../../model/limits.ts';
 
 /** A host that is silent on both ways for less is not taken for failed: an agent restarts. */
-export const HA_CONFIRM_MS = 10_000;
+const HA_CONFIRM_MS = 10_000;
 
 /** What another host sees of one disk's lock. */
 export interface SeenSign {

@@ -11,8 +11,8 @@ const lockSignSchema = z.object({
   datastoreId: objectIdSchema,
   path: z.string(),
   /**
-   * `free`: nobody holds it. `dead`: its holder's process is provably gone. `held`: whether it lives
-   * is told by `sign`. `unreadable`: it could not be looked at; `message` says why.
+   * `free`: nobody holds it. `dead`: its holder's process is provably gone. `held`: `sign` tells
+   * whether it lives. `unreadable`: it could not be looked at; `message` says why.
    */
   state: z.enum(['free', 'dead', 'held', 'unreadable']),
   /** UUID of the host that holds it, or held it; empty when nobody can tell. */

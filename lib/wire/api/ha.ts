@@ -28,7 +28,7 @@ export const hostHaSchema = z.object({
 });
 
 /** GET /clusters/{id}/ha. */
-export const haViewSchema = z.object({
+const haViewSchema = z.object({
   config: haConfigSchema,
   hosts: z.array(hostHaSchema.extend({ host: named })),
   capacity: z.object({
