@@ -110,6 +110,11 @@ function HostActions({ host }: { host: HostView }) {
             disabledReason: reasonOf(actions.exitMaintenance),
             onSelect: () => maintenance('exit'),
           },
+          {
+            id: 'importVm',
+            label: 'Import virtual machine…',
+            onSelect: () => openDialog('importVm', { host: id }),
+          },
           'separator',
           {
             id: 'connection',
@@ -120,7 +125,7 @@ function HostActions({ host }: { host: HostView }) {
           },
           {
             id: 'move',
-            label: 'Move to another cluster…',
+            label: 'Move host…',
             disabledReason: reasonOf(actions.move),
             onSelect: () => openDialog('moveHost', { host: id }),
           },
