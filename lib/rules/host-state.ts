@@ -27,8 +27,21 @@ export function judgeEnterMaintenance(facts: MaintenanceFacts): Verdict {
   }
   return verdictOf(
     reasons,
-    blockedVms(facts).flatMap(({ reasons: why }) => why),
+    blockedVms(facts).flatMap(({ vmId, reasons: why }) =>
+      why.map((reason) => withVm(facts, vmId, reason)),
+    ),
   );
+}
+
+/** A reason of a target names the target alone: which VM it keeps here is said before. */
+function withVm({ host, vms }: MaintenanceFacts, vmId: string, reason: Reason): Reason {
+  const { message, objects = [] } = reason;
+  const vm = vms.find(({ id }) => id === vmId)?.name ?? vmId;
+  return {
+    ...reason,
+    message: `${vm} cannot leave ${host.name}: ${message}`,
+    objects: [...new Set([vmId, ...objects])],
+  };
 }
 
 /** VMs that would block it, each with the reasons of every host. */
