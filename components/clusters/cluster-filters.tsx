@@ -1,14 +1,16 @@
 'use client';
-// Configure › I/O Filters of a cluster: each filter with its state on every host, live; install,
-// upgrade, resolve, uninstall.
+// Configure › I/O Filters of a cluster: what is under way, and each filter with its state on every
+// host, live; install, upgrade, resolve, uninstall.
 // Props: `cluster`.
 import { Filter } from 'lucide-react';
 import { useState } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useChange } from '#lib/client/use-call.ts';
+import { useTasks } from '#lib/client/use-tasks.ts';
 import { FILTER_CLASSES } from '#lib/model/filter-class.ts';
 import type { ClusterFilterView, ClusterView } from '#lib/wire/api/inventory.ts';
 import { formatNoun } from '../format/quantities.ts';
+import { TaskBar } from '../tasks/task-bar.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
@@ -41,12 +43,34 @@ export function ClusterFilters({ cluster }: { cluster: ClusterView }) {
       description="Installed on every host of the cluster; a VM storage policy puts them on disks."
       actions={install}
     >
+      <UnderWay clusterId={cluster.id} />
       <ul className="space-y-4">
         {cluster.filters.map((filter) => (
           <FilterPart key={filter.filterId} cluster={cluster} filter={filter} />
         ))}
       </ul>
     </Section>
+  );
+}
+
+const TASKS = 20;
+
+/** Tasks that go from host to host, to be paused or cancelled where they are watched. */
+function UnderWay({ clusterId }: { clusterId: string }) {
+  const tasks = useTasks({ target: clusterId, limit: TASKS });
+  const running = (tasks.data ?? []).filter(
+    ({ completedAt, label }) => completedAt === null && /IO Filter/.test(label),
+  );
+  if (running.length === 0) return null;
+  return (
+    <section
+      aria-label="Tasks under way"
+      className="mb-4 space-y-2 rounded-md border border-line bg-sunken px-3 py-2"
+    >
+      {running.map((task) => (
+        <TaskBar key={task.id} task={task} />
+      ))}
+    </section>
   );
 }
 

@@ -4,6 +4,7 @@
 // `onResolve` for a host that failed.
 
 import type { ClusterFilterView, HostSummary } from '#lib/wire/api/inventory.ts';
+import { formatNoun } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Age } from '../ui/age.tsx';
 import { Badge, type Tone } from '../ui/badge.tsx';
@@ -48,14 +49,40 @@ export function installationSummary({ hosts, opType }: ClusterFilterView): {
   return { label: `${verb}: ${installed} of ${hosts.length} hosts have it`, tone: 'info' };
 }
 
+/** In a cluster of more hosts than this, those where all is well are folded away. */
+const SHOWN_MAX = 8;
+
 export function HostFilterProgress(props: HostFilterProgressProps) {
-  const { filter, hosts, resolving, onResolve } = props;
+  const { filter } = props;
+  const name = `Hosts of ${filter.name}`;
+  if (filter.hosts.length <= SHOWN_MAX)
+    return <Rows {...props} label={name} parts={filter.hosts} />;
+  const well = filter.hosts.filter(({ state, available }) => state === 'installed' && available);
+  const others = filter.hosts.filter((part) => !well.includes(part));
   return (
-    <ul
-      className="divide-y divide-line border-t border-line"
-      aria-label={`Hosts of ${filter.name}`}
-    >
-      {filter.hosts.map((part) => (
+    <>
+      {others.length > 0 && <Rows {...props} label={name} parts={others} />}
+      {well.length > 0 && (
+        <details className="border-t border-line">
+          <summary className="cursor-pointer px-4 py-1.5 text-accent select-none">
+            {`Installed on ${formatNoun(well.length, 'host')}`}
+          </summary>
+          <Rows {...props} label={`${name} that have it`} parts={well} />
+        </details>
+      )}
+    </>
+  );
+}
+
+interface RowsProps extends HostFilterProgressProps {
+  label: string;
+  parts: readonly HostPart[];
+}
+
+function Rows({ filter, hosts, resolving, onResolve, label, parts }: RowsProps) {
+  return (
+    <ul className="divide-y divide-line border-t border-line" aria-label={label}>
+      {parts.map((part) => (
         <HostRow
           key={part.host.id}
           part={part}

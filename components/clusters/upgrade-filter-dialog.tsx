@@ -156,7 +156,7 @@ function sentencesOf(
     `${filter.name} becomes ${version} on every host of ${cluster.name}.`,
     'A host that runs virtual machines is emptied into maintenance mode, gets the new version, ' +
       `and comes back; ${moves} live migrations are planned now.`,
-    'The task can be paused, canceled and resumed between hosts. Until it has ended, virtual ' +
+    'The task can be paused, cancelled and resumed between hosts. Until it has ended, virtual ' +
       'machines move between hosts with the old and the new version.',
     ...(blocked.length > 0
       ? [`It will fail on ${blocked.map(({ host }) => host.name).join(', ')} as things are.`]

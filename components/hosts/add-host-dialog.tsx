@@ -78,6 +78,12 @@ function Form({ nodes, first, onClose }: FormProps) {
       />
       <Select
         label="Place"
+        help={
+          isInCluster
+            ? 'It gets the I/O filters of the cluster. Until it has them, no virtual machine that ' +
+              'needs one goes there.'
+            : 'It has no I/O filters: those are installed on clusters.'
+        }
         value={place}
         onChange={setPlace}
         options={places.map((node) => ({

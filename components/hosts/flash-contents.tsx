@@ -98,7 +98,12 @@ export function FlashContents({ hostId, contents }: FlashContentsProps) {
       rowId={({ id }) => id}
       columns={columns}
       height={TABLE_HEIGHT}
-      empty={<EmptyState title="Nothing lies on it: no virtual disk writes back at present" />}
+      empty={
+        <EmptyState title="Nothing is on it now">
+          What caches keep of virtual disks that write back stands here, and the copies that they
+          keep for other hosts.
+        </EmptyState>
+      }
     />
   );
 }

@@ -29,7 +29,8 @@ export function MoveHostDialog({ param, close }: UrlDialogProps) {
     ...clusters.map((node) => ({ value: node.id, label: node.name })),
     { value: ALONE, label: 'No cluster: a standalone host' },
   ];
-  const here = host.data?.cluster?.id ?? ALONE;
+  const leaves = host.data?.cluster;
+  const here = leaves?.id ?? ALONE;
   const body = { clusterId };
   return (
     <ConfirmDialog
@@ -50,8 +51,10 @@ export function MoveHostDialog({ param, close }: UrlDialogProps) {
         placeholder="Choose a cluster…"
       />
       <p className="text-muted">
-        The host loses the I/O filters of the cluster that it leaves, and gets those of the one that
-        it joins. Until it has them, no virtual machine that needs one goes there.
+        {leaves && `The host loses the I/O filters of ${leaves.name}. `}
+        {chosen !== ALONE &&
+          'It gets the I/O filters of the cluster that it joins. Until it has them, no virtual ' +
+            'machine that needs one goes there.'}
       </p>
       {chosen !== null && (
         <VerdictBanner verdict={verdict} error={check.error} ok="The host can be moved" />
