@@ -62,6 +62,7 @@ function propertiesOf(disk: ReplicatedDisk): Property[] {
 }
 
 function lagWords(milliseconds: number): string {
+  if (milliseconds === 0) return 'Now: the copy has everything';
   if (milliseconds < 1000) return formatLatency(milliseconds * 1000);
   return formatDuration(milliseconds);
 }

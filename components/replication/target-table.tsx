@@ -20,20 +20,20 @@ const COLUMNS: readonly TableColumn<ReplicationTargetView>[] = [
   {
     id: 'address',
     header: 'Address',
-    width: 150,
+    width: 130,
     value: ({ address, port }) => `${address}:${port}`,
   },
   {
     id: 'connection',
     header: 'Connection',
-    width: 170,
+    width: 150,
     value: ({ trouble }) => trouble || 'Connected',
     cell: (target) => <Connection target={target} />,
   },
   {
     id: 'disks',
     header: 'Protected disks',
-    width: 130,
+    width: 120,
     align: 'end',
     value: ({ disks }) => disks.length,
   },
@@ -56,11 +56,17 @@ const COLUMNS: readonly TableColumn<ReplicationTargetView>[] = [
   {
     id: 'paired',
     header: 'Paired',
-    width: 130,
+    width: 110,
     value: ({ createdAt }) => createdAt,
     cell: ({ createdAt }) => <Age at={createdAt} />,
   },
-  { id: 'createdBy', header: 'Paired by', width: 90, value: ({ createdBy }) => createdBy },
+  {
+    id: 'createdBy',
+    header: 'Paired by',
+    width: 90,
+    hidden: true,
+    value: ({ createdBy }) => createdBy,
+  },
   {
     id: 'actions',
     header: 'Actions',

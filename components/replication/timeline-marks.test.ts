@@ -1,7 +1,7 @@
 // Tests of moments on the line of a journal.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { barHeights, clamped, placeOf, windowOf } from './timeline-marks.ts';
+import { barHeights, clamped, momentsBetween, placeOf, windowOf } from './timeline-marks.ts';
 
 test('a window needs both ends', () => {
   expect(windowOf(null, '2026-11-23T06:00:00.000Z')).toBeNull();
@@ -22,6 +22,11 @@ test('a moment stands inside of its window, or nowhere', () => {
       expect(placeOf(window.to + 1, window)).toBeNull();
     }),
   );
+});
+
+test('moments between the ends are even, and one when there is no span', () => {
+  expect(momentsBetween({ from: 100, to: 500 }, 5)).toEqual([100, 200, 300, 400, 500]);
+  expect(momentsBetween({ from: 100, to: 100 }, 5)).toEqual([100]);
 });
 
 test('what was written shows, however little it was', () => {

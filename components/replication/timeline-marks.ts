@@ -25,6 +25,12 @@ export function clamped(at: number, { from, to }: Window): number {
   return Math.min(Math.max(at, from), to);
 }
 
+/** So many moments from one end to the other, evenly. */
+export function momentsBetween({ from, to }: Window, count: number): number[] {
+  if (to === from) return [from];
+  return Array.from({ length: count }, (_, index) => from + ((to - from) * index) / (count - 1));
+}
+
 /** Heights from 0 to 1, each of some bytes against the most. */
 export function barHeights(bytes: readonly number[]): number[] {
   const most = Math.max(...bytes, 1);

@@ -6,14 +6,23 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import { useCall } from '#lib/client/use-call.ts';
 import type { VmReplicationView } from '#lib/wire/api/replication.ts';
 import { formatBytes } from '../format/quantities.ts';
-import { formatMoment } from '../format/times.ts';
+import { formatMoment, formatShortMoment } from '../format/times.ts';
 import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { useUrlParam } from '../ui/use-url-param.ts';
-import { barHeights, clamped, placeOf, type Window, windowOf } from './timeline-marks.ts';
+import {
+  barHeights,
+  clamped,
+  momentsBetween,
+  placeOf,
+  type Window,
+  windowOf,
+} from './timeline-marks.ts';
 
 const BUCKETS = 120;
+/** Times that stand below the bars. */
+const MARKS = 5;
 const READ_EVERY_MS = 5_000;
 
 interface TimelineProps {
@@ -33,7 +42,11 @@ export function Timeline({ vmId, known }: TimelineProps) {
     </Button>
   );
   return (
-    <Section title="Moments" actions={bookmark}>
+    <Section
+      title="Moments"
+      description="How much was written when. Any moment on the line can be tested or recovered."
+      actions={bookmark}
+    >
       {window === null ? (
         <p className="text-muted">
           There is no moment yet: the first one is there when the initial sync has ended.
@@ -141,6 +154,11 @@ function Bars({ vmId, window }: { vmId: string; window: Window }) {
             className="min-w-0 flex-1 rounded-t-sm bg-chart-1"
             style={{ height: `${height * 100}%` }}
           />
+        ))}
+      </div>
+      <div aria-hidden className="flex justify-between text-sm text-muted tabular-nums">
+        {momentsBetween(window, MARKS).map((at) => (
+          <span key={at}>{formatShortMoment(at, window.to)}</span>
         ))}
       </div>
       <figcaption className="sr-only">

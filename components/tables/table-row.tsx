@@ -49,7 +49,8 @@ export function TableRow<Row extends object>(props: TableRowProps<Row>): ReactNo
       onClick={click}
       className={classNames(
         ROW_GRID,
-        'absolute top-0 left-0 border-b border-line contain-layout',
+        // A cell that is higher than the row would hide its line.
+        'absolute top-0 left-0 grid-rows-1 border-b border-line contain-layout',
         openable && 'cursor-pointer',
         selected || opened ? 'bg-selected' : 'bg-surface hover:bg-hover',
       )}

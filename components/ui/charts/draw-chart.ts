@@ -55,6 +55,15 @@ export function drawChart(options: DrawOptions): ChartHandle {
   };
 }
 
+/** Seconds between two marks of the clock. */
+const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 86_400];
+/** Bytes between two marks, so that they are round in KiB and MiB. */
+const BYTE_STEPS = Array.from({ length: 51 }, (_, power) => 2 ** power);
+
+function isOfBytes(format: (value: number) => string): boolean {
+  return format(1024).includes('KiB');
+}
+
 function alignedData({ times, series }: ChartData): AlignedData {
   return [times.map((ms) => ms / 1000), ...series.map(({ values }) => [...values])];
 }
@@ -75,8 +84,15 @@ function chartOptions({ element, names, height, format, data }: DrawOptions): Op
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] },
     },
     axes: [
-      { ...axis, font, size: 26, space: 80, values: (_plot, splits) => splits.map(clockTime) },
-      { ...axis, font, size: 74, space: 32, values: (_plot, splits) => splits.map(format) },
+      {
+        ...{ ...axis, font, size: 26, space: 72, incrs: CLOCK_STEPS },
+        values: (_plot, splits) => splits.map(clockTime),
+      },
+      {
+        ...{ ...axis, font, size: 74, space: 32 },
+        ...(isOfBytes(format) ? { incrs: BYTE_STEPS } : {}),
+        values: (_plot, splits) => splits.map(format),
+      },
     ],
     series: [
       {},

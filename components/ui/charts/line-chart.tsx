@@ -63,9 +63,9 @@ export function LineChart(props: LineChartProps) {
   useEffect(() => handle.current?.update(), [times, series, windowMs]);
 
   return (
-    <figure className="min-w-0">
-      <figcaption className="mb-1 flex flex-wrap items-center gap-x-4">
-        <span className="font-medium">{label}</span>
+    <figure className="flex min-w-0 flex-col">
+      <figcaption className="mb-1 flex flex-1 flex-wrap content-start items-center gap-x-4">
+        <span className="basis-full font-medium">{label}</span>
         {series.map((one, index) => (
           <Legend key={one.label} series={one} index={index} format={format} />
         ))}
