@@ -73,6 +73,9 @@ const DIALOG_TABLE: DialogTable = {
       (file) => file.StartWorkloadDialog,
     ),
   ),
+  importVm: dynamic(() =>
+    import('#components/imports/import-vm-dialog.tsx').then((file) => file.ImportVmDialog),
+  ),
   addHost: dynamic(() =>
     import('#components/hosts/add-host-dialog.tsx').then((file) => file.AddHostDialog),
   ),

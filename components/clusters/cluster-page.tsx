@@ -91,6 +91,11 @@ function ClusterActions({ cluster }: { cluster: ClusterView }) {
           onSelect: () => openDialog('addHost', { cluster: cluster.id }),
         },
         {
+          id: 'importVm',
+          label: 'Import virtual machine…',
+          onSelect: () => openDialog('importVm', { cluster: cluster.id }),
+        },
+        {
           id: 'editDrs',
           label: 'Edit DRS…',
           disabledReason: reasonOf(cluster.actions.editDrs),

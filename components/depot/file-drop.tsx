@@ -1,7 +1,7 @@
 'use client';
 // A place to drop a file on, or to choose one by click or keyboard.
-// Props: `label`, `hint`, `accept`, `icon`, `busy` while it is sent, `error` of the last try,
-// `onFile`.
+// Props: `label`, `hint`, `accept`, `icon`, `busy` while it is sent, `percent` of that where it is
+// known, `error` of the last try, `onFile`, or `onFiles` where several may come at once.
 import type { LucideIcon } from 'lucide-react';
 import { type DragEvent, useId, useState } from 'react';
 import { classNames } from '../ui/class-names.ts';
@@ -14,19 +14,24 @@ export interface FileDropProps {
   accept: string;
   icon: LucideIcon;
   busy: boolean;
+  percent?: number | null;
   error: Error | null;
-  onFile: (file: File) => void;
+  onFile?: (file: File) => void;
+  onFiles?: (files: File[]) => void;
 }
 
-export function FileDrop({ label, hint, accept, icon: Icon, busy, error, onFile }: FileDropProps) {
+export function FileDrop(props: FileDropProps) {
+  const { label, hint, accept, icon: Icon, busy, percent = null, error, onFile, onFiles } = props;
   const id = useId();
   const [over, setOver] = useState(false);
   const [name, setName] = useState('');
   const take = (files: FileList | null) => {
     const file = files?.[0];
     if (!file || busy) return;
-    setName(file.name);
-    onFile(file);
+    const all = onFiles ? [...files] : [file];
+    setName(all.map((one) => one.name).join(', '));
+    onFile?.(file);
+    onFiles?.(all);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
@@ -59,6 +64,7 @@ export function FileDrop({ label, hint, accept, icon: Icon, busy, error, onFile 
           id={id}
           type="file"
           accept={accept}
+          multiple={onFiles !== undefined}
           aria-describedby={`${id}-hint`}
           className="sr-only"
           disabled={busy}
@@ -71,7 +77,7 @@ export function FileDrop({ label, hint, accept, icon: Icon, busy, error, onFile 
       {busy && (
         <div className="space-y-1">
           <p>{`Sending and verifying ${name}`}</p>
-          <ProgressBar value={null} label={`Sending ${name}`} />
+          <ProgressBar value={percent} label={`Sending ${name}`} />
         </div>
       )}
       {error && !busy && <ErrorState error={error} compact title={`${name} was not taken`} />}

@@ -26,6 +26,7 @@ export const DIALOGS = {
   /** `to`: template or vm. */
   markTemplate: ['vm', 'to'],
   deleteVm: ['vm'],
+  importVm: ['host', 'cluster'],
   createDatastore: ['host'],
   /** `to`: mount or unmount. */
   mountDatastore: ['datastore', 'host', 'to'],

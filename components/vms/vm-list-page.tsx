@@ -1,9 +1,11 @@
 'use client';
 // The page that lists all virtual machines; the one that is picked is shown at the right.
 import { Monitor } from 'lucide-react';
+import { openDialog } from '#components/shell/dialog-url.ts';
 import { ListPage } from '#components/shell/object-page.tsx';
 import { useSidePanel } from '#components/shell/side-panel.tsx';
 import { useVms } from '#lib/client/use-inventory.ts';
+import { Button } from '../ui/button.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { VmPanel } from './vm-panel.tsx';
 import { VmTable } from './vm-table.tsx';
@@ -13,7 +15,11 @@ export function VmListPage() {
   const { picked, open } = useSidePanel();
   const vm = vms.data?.find(({ id }) => id === picked);
   return (
-    <ListPage title="Virtual machines" icon={<Monitor aria-hidden size={20} strokeWidth={1.75} />}>
+    <ListPage
+      title="Virtual machines"
+      icon={<Monitor aria-hidden size={20} strokeWidth={1.75} />}
+      actions={<Button onClick={() => openDialog('importVm', {})}>Import…</Button>}
+    >
       <QueryState query={vms}>
         {(rows) => (
           <div className="relative flex min-h-0 flex-1">

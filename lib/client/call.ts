@@ -68,7 +68,7 @@ export function callRoute<Name extends RouteName>(
   return request<Answer<Name>>(addressOf(name), options);
 }
 
-interface LooseOptions {
+export interface LooseOptions {
   params?: Record<string, string> | undefined;
   query?: Record<string, string | number | undefined> | undefined;
   body?: unknown;
@@ -77,7 +77,7 @@ interface LooseOptions {
 }
 
 /** The address of a route with its parameters filled in. */
-function urlOf(route: RouteAddress, { params, query }: LooseOptions): string {
+export function urlOf(route: RouteAddress, { params, query }: LooseOptions): string {
   const path = route.path.replace(/\{(\w+)\}/g, (_, key: string) =>
     encodeURIComponent(params?.[key] ?? ''),
   );

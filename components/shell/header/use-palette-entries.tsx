@@ -76,6 +76,7 @@ const GENERAL_ACTIONS: readonly PaletteEntry[] = [
   action('Create datastore…', () => openDialog('createDatastore', {}), 'new vmfs nfs vsan vvol'),
   action('New datacenter…', () => openDialog('createDatacenter', {}), 'create'),
   action('New tag…', () => openDialog('tag', {}), 'create'),
+  action('Import virtual machine…', () => openDialog('importVm', {}), 'ova ovf vmx vmdk qcow2'),
   action('Upload VIB…', () => openDialog('uploadVib', {}), 'depot bundle filter'),
   action('Upload trace…', () => openDialog('uploadTrace', {}), 'vscsi workload'),
   action('Change password…', () => openDialog('changePassword', {})),
