@@ -1,5 +1,5 @@
-// Renames an object. Hosts hear of a datastore's new name from the reconciler; the host of a virtual
-// machine is told here, and the name holds also when it cannot take it now.
+// Renames an object. Hosts hear of a datastore's new name from the reconciler; the host of a
+// virtual machine is told here, and the name holds also when it cannot take it now.
 import { Fault } from '../../model/fault.ts';
 import { type InventoryType, inventoryTypeOf } from '../../model/object-kind.ts';
 import { requireAllowed } from '../../model/verdict.ts';

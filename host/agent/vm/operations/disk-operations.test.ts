@@ -6,7 +6,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { parseVmx, vmxValue } from '#lib/formats/vmx/vmx.ts';
 import { MIB } from '#lib/model/limits.ts';
 import * as diskCalls from '#lib/wire/agent/disk-rpc.ts';
 import * as calls from '#lib/wire/agent/host-rpc.ts';
@@ -150,19 +149,6 @@ test.skipIf(!tools)('a tree of snapshots: reverted, branched, deleted in any ord
   expect(names.sort()).toEqual(['web01-flat.vmdk', 'web01.vmdk', 'web01.vmsd', 'web01.vmx']);
   await esx01.keyed(diskCalls.destroyVm, { vm });
   expect(existsSync(join(lab.folder, 'ds1/web01'))).toBe(false);
-});
-
-test('a VM is renamed while it is on, and its files keep their names', async () => {
-  const vm = await create(11);
-  await powerOn(vm);
-  const renamed = { ...vm, name: 'till “7”' };
-  await esx01.keyed(diskCalls.renameVm, { vm: renamed });
-  const path = join(lab.folder, 'ds1', vm.vmxPath);
-  const nameIn = () => vmxValue(parseVmx(readFileSync(path)), 'displayName');
-  expect(nameIn()).toBe(renamed.name);
-  await powerOff(vm);
-  await esx01.keyed(diskCalls.renameVm, { vm });
-  expect(nameIn()).toBe(vm.name);
 });
 
 test.skipIf(!tools)('a disk grows, others come and go, and clients stay connected', async () => {
