@@ -26,6 +26,11 @@ export function AddHostDialog({ param, close }: UrlDialogProps) {
   );
 }
 
+const JOINING =
+  'It gets the I/O filters of the cluster. Until it has them, no virtual machine that needs one ' +
+  'goes there.';
+const ALONE = 'It has no I/O filters: those are installed on clusters.';
+
 interface FormProps {
   nodes: readonly InventoryNode[];
   first: string | null;
@@ -78,12 +83,7 @@ function Form({ nodes, first, onClose }: FormProps) {
       />
       <Select
         label="Place"
-        help={
-          isInCluster
-            ? 'It gets the I/O filters of the cluster. Until it has them, no virtual machine that ' +
-              'needs one goes there.'
-            : 'It has no I/O filters: those are installed on clusters.'
-        }
+        help={isInCluster ? JOINING : ALONE}
         value={place}
         onChange={setPlace}
         options={places.map((node) => ({
