@@ -16,7 +16,7 @@ import type { TaskServices } from '../tasks/task-context.ts';
 import { failOverHost } from './fail-over-host.ts';
 import { readCoolingVms } from './ha-retries.ts';
 import { findFailedHost, readLostVms } from './ha-store.ts';
-import { saveTrouble } from './ha-trouble.ts';
+import { forgetTrouble, saveTrouble } from './ha-trouble.ts';
 import { readHostSigns } from './host-signs.ts';
 import { type HostFinding, markHost } from './mark-host.ts';
 
@@ -81,6 +81,7 @@ export class HaLoop {
       if (isSilent(host)) silent += 1;
       if (finding.state === 'hostDown') await this.#failOver(host.id);
     }
+    await forgetTrouble(this.#services.db);
     for (const id of this.#watches.keys()) {
       if (!hosts.some((host) => host.id === id && isSilent(host))) this.#watches.delete(id);
     }

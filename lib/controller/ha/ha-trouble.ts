@@ -2,7 +2,9 @@
 // it.
 import { type HaTrouble, haTroubleSchema } from '../../model/availability.ts';
 import type { Reason } from '../../model/fault.ts';
-import type { DatabaseTransaction } from '../database/client.ts';
+import { recordChanges } from '../changes/record-change.ts';
+import { transact } from '../changes/transact.ts';
+import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { type Host, Prisma } from '../database/generated/client.ts';
 import { canonical } from '../reconciler/apply-worlds.ts';
 
@@ -36,6 +38,23 @@ export async function clearTrouble(
   const rows = await tx.vm.findMany({ where, select: { id: true } });
   await tx.vm.updateMany({ where, data: { haTrouble: Prisma.DbNull } });
   return rows.map(({ id }) => id);
+}
+
+/** Of VMs that an admin has moved away from the failed host, or powered on elsewhere. */
+export async function forgetTrouble(db: Database): Promise<void> {
+  const where = { haTrouble: { not: Prisma.DbNull }, host: { haState: { not: 'hostDown' } } };
+  const rows = await db.vm.findMany({ where, select: { id: true } });
+  if (rows.length === 0) return;
+  await transact(db, async (tx) => {
+    const cleared = await clearTrouble(
+      tx,
+      rows.map(({ id }) => id),
+    );
+    await recordChanges(
+      tx,
+      cleared.map((object) => ({ object, path: 'ha' })),
+    );
+  });
 }
 
 export function troubleOf(value: unknown): HaTrouble | null {

@@ -135,6 +135,12 @@ test('what stayed down starts when a host can take it', async () => {
   expect(vm).toMatchObject({ hostId: lab.hostIds[2], haTrouble: null });
 });
 
+test('a VM that an admin has brought elsewhere needs no restart any more', async () => {
+  const { id } = await vmNamed('c-disabled');
+  await lab.db.vm.update({ where: { id }, data: { hostId: lab.hostIds[1] ?? '' } });
+  await lab.eventually(async () => (await vmNamed('c-disabled')).haTrouble === null);
+});
+
 test('the host that comes back forgets what runs elsewhere', async () => {
   const { id } = await vmNamed('web01');
   const stray = agent(1).world(id);
@@ -150,7 +156,6 @@ test('the host that comes back forgets what runs elsewhere', async () => {
     .map(({ name }) => name);
   expect(after).toContain('powerOffVm');
   expect((await vmNamed('web01')).hostId).not.toBe(lab.hostIds[0]);
-  await lab.eventually(async () => (await vmNamed('c-disabled')).haTrouble === null);
   const input = { vmId: id, fromHostId: lab.hostIds[0] ?? '' };
   await expect(lab.submit(restartVm, input)).rejects.toMatchObject({ fault: 'InvalidState' });
   const hostId = lab.hostIds[0] ?? '';
