@@ -56,7 +56,10 @@ export const FAULTS = {
   FileFault: { http: 500, when: 'A file could not be read or written.' },
   InvalidDatastore: { http: 409, when: 'The datastore is not accessible from the host.' },
   NoDiskSpace: { http: 507, when: 'The datastore is full.' },
-  InvalidDiskFormat: { http: 422, when: 'The virtual disk descriptor or an extent is malformed.' },
+  InvalidDiskFormat: {
+    http: 422,
+    when: 'A virtual disk, a disk image or a package of them is malformed, or is refused.',
+  },
   CannotOpenDisk: { http: 409, when: 'The virtual disk, or a filter it names, cannot be opened.' },
   KeyNotAvailable: {
     http: 409,

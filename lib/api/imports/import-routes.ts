@@ -1,31 +1,18 @@
 // Importing virtual machines: the uploads of the caller, what they hold, and the task that makes a
 // VM of them.
-import {
-  listImports,
-  readImport,
-  removeImport,
-  viewOfImport,
-} from '../../controller/imports/import-store.ts';
 import { importInput, importVm, submitImport } from '../../controller/imports/import-vm.ts';
+import { discardImport, readOwnImports } from '../../controller/imports/own-imports.ts';
 import { addImportFile, startImport } from '../../controller/imports/receive-import.ts';
-import { Fault } from '../../model/fault.ts';
 import type { IMPORT_ROUTES } from '../../wire/api/imports.ts';
 import type { Handlers, Surroundings } from '../handlers.ts';
 import { judge } from '../start-task.ts';
 
 export const importRoutes = {
-  async listImports({ context: { depot }, session: { caller } }) {
-    const staged = await listImports(depot);
-    return staged
-      .filter(({ owner, taskId }) => owner === caller.name && taskId === null)
-      .map(viewOfImport);
-  },
+  listImports: ({ context: { depot }, session: { caller } }) => readOwnImports({ depot, caller }),
   startImport: (request) => startImport(uploadOf(request)),
   addImportFile: (request) => addImportFile(uploadOf(request), request.params.id),
   async discardImport({ context: { depot }, session: { caller }, params }) {
-    const { id, taskId } = await readImport(depot, params.id, caller.name);
-    if (taskId !== null) throw new Fault('TaskInProgress', 'A task imports these files.');
-    await removeImport(depot, id);
+    await discardImport({ depot, caller }, params.id);
     return {};
   },
   async checkImport(request) {

@@ -1,5 +1,5 @@
-// What is staged of an import: a folder of the depot with the uploaded files, numbered, and a record
-// of what they are and hold. It belongs to whoever uploaded it.
+// What is staged of an import: a folder of the depot with the uploaded files, numbered, and a
+// record of what they are and hold. It belongs to whoever uploaded it.
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
