@@ -98,6 +98,9 @@ function FilterPart({ cluster, filter }: { cluster: ClusterView; filter: Cluster
         <span className="text-muted">
           {`In use by ${formatNoun(filter.disksInUse.length, 'disk')}`}
         </span>
+        {filter.opType === 'upgrade' && filter.previousVersion && (
+          <span className="text-muted">{`Upgraded from ${filter.previousVersion}`}</span>
+        )}
         <Button
           size="small"
           className="ml-auto"
@@ -117,9 +120,6 @@ function FilterPart({ cluster, filter }: { cluster: ClusterView; filter: Cluster
         >
           Uninstall…
         </Button>
-        {filter.opType === 'upgrade' && filter.previousVersion && (
-          <span className="text-muted">{`Upgraded from ${filter.previousVersion}`}</span>
-        )}
         {filter.summary && <p className="basis-full text-muted">{filter.summary}</p>}
       </div>
       <HostFilterProgress

@@ -87,12 +87,7 @@ function Rows({ filter, hosts, resolving, onResolve, label, parts }: RowsProps) 
           key={part.host.id}
           part={part}
           wanted={filter.version}
-          away={
-            hosts.find(
-              ({ id, connectionState }) =>
-                id === part.host.id && connectionState === 'notResponding',
-            ) ?? null
-          }
+          known={hosts.find(({ id }) => id === part.host.id) ?? null}
           busy={resolving === part.host.id}
           resolveReason={reasonOf(filter.actions.resolve)}
           onResolve={() => onResolve(part.host.id)}
@@ -102,20 +97,29 @@ function Rows({ filter, hosts, resolving, onResolve, label, parts }: RowsProps) 
   );
 }
 
+/** An upgrade empties a host before the image changes: until then it would seem to wait. */
+function stepOf({ state }: HostPart, known: HostSummary | null): (typeof STEPS)[HostPart['state']] {
+  if (state !== 'pending' || !known || known.maintenanceState === 'normal') return STEPS[state];
+  const isEmpty = known.maintenanceState === 'inMaintenance';
+  const label = isEmpty ? 'In maintenance mode' : 'Entering maintenance mode';
+  return { label, tone: 'info', busy: true };
+}
+
 interface HostRowProps {
   part: HostPart;
   /** Version that it shall have. */
   wanted: string;
-  /** The host when it does not respond; null when it does. */
-  away: HostSummary | null;
+  /** The host as the cluster has it. */
+  known: HostSummary | null;
   busy: boolean;
   resolveReason: ReturnType<typeof reasonOf>;
   onResolve: () => void;
 }
 
-function HostRow({ part, wanted, away, busy, resolveReason, onResolve }: HostRowProps) {
+function HostRow({ part, wanted, known, busy, resolveReason, onResolve }: HostRowProps) {
   const { host, state, progress, available, version, fault } = part;
-  const step = STEPS[state];
+  const away = known?.connectionState === 'notResponding' ? known : null;
+  const step = stepOf(part, known);
   // The step stands still while the host does not answer: the state of the host is what is true.
   const waits = away !== null && step.busy;
   return (
@@ -130,7 +134,7 @@ function HostRow({ part, wanted, away, busy, resolveReason, onResolve }: HostRow
         <Badge tone={waits ? 'warn' : step.tone} subtle>
           {waits ? 'Not responding' : step.label}
         </Badge>
-        {step.busy && !waits && (
+        {step.busy && !waits && state !== 'pending' && (
           <ProgressBar value={progress} label={`${step.label} on ${host.name}`} />
         )}
       </span>
