@@ -22,8 +22,8 @@ export interface FetchRequest {
 }
 
 /**
- * When it resolves the bytes are durable. Throws `FileFault` with the reason, `RequestCanceled` when
- * the signal aborts, and the system's error when the file cannot be written.
+ * The bytes are durable then. Throws `FileFault` with the reason, `RequestCanceled` when
+ * the signal aborts, and what the system says when the file cannot be written.
  */
 export async function fetchImage(request: FetchRequest): Promise<void> {
   const { source, path, clock, signal } = request;

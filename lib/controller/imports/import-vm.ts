@@ -67,6 +67,10 @@ export async function importInput(
 ): Promise<ImportInput> {
   const staged = await readImport(depot, importId, caller.name);
   const { guestFullName, cpuCount, memoryMib, missing } = staged;
+  if (staged.taskId !== null) {
+    // It goes when its task ends, and would go under a second one.
+    throw new Fault('InvalidState', 'These files were imported already. Upload them once more.');
+  }
   if (missing.length > 0) {
     throw new Fault('InvalidState', `Files must still be uploaded: ${missing.join(', ')}.`);
   }
