@@ -125,7 +125,7 @@ function HostRow({ part, wanted, known, busy, resolveReason, onResolve }: HostRo
   return (
     <li
       className={classNames(
-        'grid grid-cols-[minmax(8rem,14rem)_minmax(12rem,18rem)_1fr] items-start',
+        'grid grid-cols-[minmax(5rem,1fr)_minmax(9rem,1.3fr)_minmax(8rem,2fr)] items-start',
         'gap-4 px-4 py-1.5',
       )}
     >
