@@ -51,7 +51,7 @@ test('a qcow2 image is imported, runs, and is deleted', async ({ page }) => {
     await deleteTestVm(page, VM);
     // What was uploaded goes when the task has ended.
     const staged = path.join(process.env.SLUICE_E2E_DATA ?? '', 'depot', 'imports');
-    await expect.poll(() => readdirSync(staged), { timeout: 120_000 }).toEqual([]);
+    await expect.poll(() => readdirSync(staged)).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

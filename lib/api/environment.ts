@@ -20,7 +20,7 @@ import { createApi } from './app.ts';
 
 const CONNECTIONS = 20;
 /** How often uploads that nobody needs are taken away, in milliseconds. */
-const SWEEP_MS = 60_000;
+const SWEEP_MS = 10_000;
 
 // Next evaluates a module once for each bundle, and again for each change in development: what
 // holds connections is kept where all of them find it.
