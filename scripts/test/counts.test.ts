@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readPlaywrightCounts, readVitestCounts } from './counts.ts';
+import { readSlowest } from './slowest.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sluice-counts-'));
 
@@ -65,4 +66,10 @@ test('a flaky test has failed', () => {
     ...{ passed: 7, failed: 3, skipped: 3 },
     failures: ['tasks.spec.ts: two (flaky)\n    late'],
   });
+});
+
+test('the longest test files come first', () => {
+  const took = (name: string, endTime: number) => ({ name, startTime: 1000, endTime });
+  const report = { testResults: [took('/p/a.test.ts', 1500), took('/p/b.test.ts', 9000)] };
+  expect(readSlowest(write(report), '/p')).toEqual(['8.0 s  b.test.ts', '0.5 s  a.test.ts']);
 });

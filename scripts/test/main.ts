@@ -47,6 +47,9 @@ function runStep(step: Step): Counts {
   const counts = countsOf(step, succeeded);
   if (scratch && succeeded) rmSync(scratch, { recursive: true, force: true });
   else if (scratch) say(`== What it worked on is kept in ${scratch}`);
+  const hasReport = step.report && existsSync(path.join(projectRoot, step.report));
+  const slowest = hasReport ? (step.readSlowest?.(projectRoot) ?? []) : [];
+  if (slowest.length > 0) say(`== The longest\n${slowest.join('\n')}`);
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   say(`== ${step.title}: ${counts.failed > 0 ? 'FAILED' : 'passed'} in ${seconds} s`);
   return counts;

@@ -1,6 +1,7 @@
 // The steps of `npm test`, in order: cheap ones first, so that a slip shows within seconds.
 import path from 'node:path';
 import { type Counts, readPlaywrightCounts, readVitestCounts } from './counts.ts';
+import { readSlowest } from './slowest.ts';
 
 export interface Step {
   name: string;
@@ -13,6 +14,8 @@ export interface Step {
   takesArguments?: boolean;
   /** Reads how many tests ran from the report that the step left. */
   readCounts?: (projectRoot: string) => Counts;
+  /** Reads from it which tests took longest, a line each. */
+  readSlowest?: (projectRoot: string) => string[];
   /** Where that report is; removed before the step. */
   report?: string;
   /** Environment variable that names a new folder; it is kept when the step fails. */
@@ -56,6 +59,7 @@ export const STEPS: readonly Step[] = [
     takesArguments: true,
     readCounts: (root) =>
       readVitestCounts(path.join(root, VITEST_REPORT), path.join(root, UNHANDLED_ERRORS)),
+    readSlowest: (root) => readSlowest(path.join(root, VITEST_REPORT), root),
     report: VITEST_REPORT,
   },
   {
