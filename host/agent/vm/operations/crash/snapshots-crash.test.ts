@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 async function expectWhole(layout: diskCalls.VmLayout, what: string): Promise<void> {
-  const needed = new Set(['ds1/web01/web01.vmx', 'ds1/web01/web01.vmsd']);
+  const needed = new Set(['vmsd', 'vmx', 'vmx~'].map((end) => `ds1/web01/web01.${end}`));
   for (const disk of [...layout.disks, ...layout.snapshots.flatMap(({ disks }) => disks)]) {
     const path = pathOf(disk);
     const extent = /-\d{6}\.vmdk$/.test(path) ? '-delta.vmdk' : '-flat.vmdk';
