@@ -37,7 +37,9 @@ export async function commitFiles(commit: Commit, files: SmallFiles = systemFile
     });
   }
   try {
-    await replaceVmx(commit.vmxPath, commit.vmx, files);
+    // Of a move away the spare is used up: whatever stays has more to write, and needs room for it.
+    const replace = commit.preparations === undefined ? writeFileDurably : replaceVmx;
+    await replace(commit.vmxPath, commit.vmx, files);
   } catch (cause) {
     // The new name may stand although its directory could not be synced.
     if (!(await isCommitted(commit, files))) throw writeFault(commit.vmxPath, cause);

@@ -191,7 +191,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'mirror-copies-under-writes': {
     about: 'A region is copied while writes to it are under way.',
     theme: 'calm',
-    firstSeed: 209,
+    unproven: true,
     file: 'host/disk/mirror-backing.ts',
     find: 'await this.#writesOutOf(region);',
     replace: '',

@@ -77,5 +77,11 @@ test.skipIf(!haveTools('qemu-io', 'qemu-img'))('the rest is merged when asked fo
   expect(whole.disks[0]?.path).toBe('web01/web01.vmdk');
   await expectData();
   const files = readdirSync(join(lab.folder, 'ds1/web01')).filter((name) => !/lck$/.test(name));
-  expect(files.sort()).toEqual(['web01-flat.vmdk', 'web01.vmdk', 'web01.vmsd', 'web01.vmx']);
+  expect(files.sort()).toEqual([
+    'web01-flat.vmdk',
+    'web01.vmdk',
+    'web01.vmsd',
+    'web01.vmx',
+    'web01.vmx~',
+  ]);
 });

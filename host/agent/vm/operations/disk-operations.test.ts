@@ -146,7 +146,13 @@ test.skipIf(!tools)('a tree of snapshots: reverted, branched, deleted in any ord
   expect(layout).toMatchObject(last);
   await powerOff(vm);
   const names = readdirSync(join(lab.folder, 'ds1/web01')).filter((name) => !/lck$/.test(name));
-  expect(names.sort()).toEqual(['web01-flat.vmdk', 'web01.vmdk', 'web01.vmsd', 'web01.vmx']);
+  expect(names.sort()).toEqual([
+    'web01-flat.vmdk',
+    'web01.vmdk',
+    'web01.vmsd',
+    'web01.vmx',
+    'web01.vmx~',
+  ]);
   await esx01.keyed(diskCalls.destroyVm, { vm });
   expect(existsSync(join(lab.folder, 'ds1/web01'))).toBe(false);
 });

@@ -74,6 +74,12 @@ test.skipIf(!haveTools('fio', 'qemu-img'))(
     expect(code).toBe(0);
     expect(rounds).toBeGreaterThan(0);
     await esx01.keyed(calls.powerOffVm, { vmId: vm.vmId });
-    expect(files(vm)).toEqual(['web01-flat.vmdk', 'web01.vmdk', 'web01.vmsd', 'web01.vmx']);
+    expect(files(vm)).toEqual([
+      'web01-flat.vmdk',
+      'web01.vmdk',
+      'web01.vmsd',
+      'web01.vmx',
+      'web01.vmx~',
+    ]);
   },
 );

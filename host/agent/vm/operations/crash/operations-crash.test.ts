@@ -50,10 +50,13 @@ function files(): string[] {
       .filter((name) => name.startsWith('web'))
       .map((name) => join(store, name)),
   );
-  return folders
-    .flatMap((folder) => readdirSync(join(lab.folder, folder)).map((name) => join(folder, name)))
-    .filter((name) => !name.endsWith('.lck'))
-    .sort();
+  return (
+    folders
+      .flatMap((folder) => readdirSync(join(lab.folder, folder)).map((name) => join(folder, name)))
+      // A spare is a reserve that may be missing.
+      .filter((name) => !/(\.lck|~)$/.test(name))
+      .sort()
+  );
 }
 
 async function readBack(): Promise<diskCalls.VmLayout> {

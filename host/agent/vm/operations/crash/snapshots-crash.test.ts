@@ -49,7 +49,8 @@ async function expectWhole(layout: diskCalls.VmLayout, what: string): Promise<vo
     const full = join(lab.folder, folder);
     return existsSync(full) ? readdirSync(full).map((name) => `${folder}/${name}`) : [];
   });
-  const files = found.filter((name) => !name.endsWith('.lck'));
+  // A spare is a reserve that may be missing.
+  const files = found.filter((name) => !/(\.lck|~)$/.test(name));
   expect(files.sort(), what).toEqual([...needed].sort());
   const [top] = layout.disks;
   if (!top || !/-\d{6}\.vmdk$/.test(top.path)) return;
