@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PropertyValues } from '#lib/filter-sdk/filter.ts';
+import { EIO, type PropertyValues } from '#lib/filter-sdk/filter.ts';
 import { FilterHarness, type HarnessIo } from '#lib/filter-sdk/filter-harness.ts';
 import { HarnessKeys } from '#lib/filter-sdk/harness-keys.ts';
 import encryption from './index.ts';
@@ -179,6 +179,40 @@ describe('a walk', () => {
     await settle(harness);
     same(read(harness), disk);
     same(decryptedBelow(harness), disk);
+  });
+
+  test('that has failed is tried again when the guest asks for what it holds', async () => {
+    const disk = noise(6 * MIB);
+    const harness = opened({ disk });
+    await settle(harness, 20);
+    harness.below.broken = true;
+    await settle(harness, 200);
+    const failing = harness.submit('read', 0, 4 * KIB);
+    expect(failing.state).toBe('deferred');
+    await settle(harness, 200);
+    expect([failing.state, failing.error]).toEqual(['done', EIO]);
+    harness.below.broken = false;
+    const io = harness.submit('read', 0, 4 * KIB);
+    await settle(harness, 1_000);
+    expect(io.state).toBe('submitted');
+    harness.apply(io);
+    harness.finish(io);
+    same(io.data, disk.subarray(0, 4 * KIB));
+    await settle(harness);
+    same(decryptedBelow(harness), disk);
+  });
+
+  test('that has failed does not keep the guest waiting while it stands still', async () => {
+    const harness = opened({ disk: noise(6 * MIB) });
+    await settle(harness, 20);
+    harness.below.broken = true;
+    await settle(harness, 200);
+    const waiting = harness.submit('read', 0, 4 * KIB);
+    const size = { sizeBytes: harness.disk.length, quiesced: false, filterLeaves: false };
+    await harness.filter.diskEvent?.({ ...size, kind: 'clone', phase: 'prepare' });
+    const refused = harness.submit('read', 0, 4 * KIB);
+    expect([waiting.state, refused.state]).toEqual(['done', 'done']);
+    expect([waiting.error, refused.error]).toEqual([EIO, EIO]);
   });
 });
 

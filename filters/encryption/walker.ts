@@ -22,7 +22,7 @@ import {
 } from './window.ts';
 import { type Wish, wishOf } from './wish.ts';
 
-/** After a failure it tries again so much later, in milliseconds. */
+/** After a failure it tries again so much later, or when the guest asks for that range; in ms. */
 const RETRY_MS = 5_000;
 
 /** Of the two sides of the boundary; null for clear text. */
@@ -98,13 +98,15 @@ export class Walker {
     return held !== null && offset < held.end && offset + length > held.offset;
   }
 
-  /** The range cannot be moved now, and nobody knows what stands there: I/O to it fails. */
+  /** A range could not be moved, nobody knows what stands there, and nothing tries it now. */
   get isStuck(): boolean {
-    return this.#trouble !== '';
+    return this.#trouble !== '' && (this.#paused || this.#closed);
   }
 
+  /** For the range that is being moved. One that could not be moved is tried again at once. */
   wait(waiter: Waiter): void {
     this.#waiting.add(waiter);
+    if (this.#trouble !== '') this.#endWait();
   }
 
   get progress(): FilterProgress {
@@ -158,6 +160,7 @@ export class Walker {
       .then(() => this.#run())
       .finally(() => {
         this.#running = null;
+        if (this.isStuck) this.#waiting.fail();
         const isMore = nextStep(this.#state, this.#wish, this.#sizeBytes) !== 'nothing';
         if (isMore) this.#wake();
       });
@@ -178,7 +181,8 @@ export class Walker {
       } catch (thrown) {
         if (this.#closed) return;
         this.#complain(thrown instanceof Error ? thrown.message : String(thrown));
-        await this.#sleep(RETRY_MS);
+        // Who came just now waits for the next attempt, and not for so long.
+        if (this.#waiting.isEmpty) await this.#sleep(RETRY_MS);
       }
     }
   }

@@ -68,6 +68,7 @@ export class DiskLoad {
       }),
     );
     const results = await Promise.allSettled(workers);
+    for (const client of clients) this.#trial.disconnect(client);
     const problems = results.filter((each) => each.status === 'rejected');
     // What was read wrong says more than the connection that broke then.
     const wrong = problems.find(({ reason }) => reason instanceof Failure) ?? problems[0];
@@ -75,7 +76,9 @@ export class DiskLoad {
   }
 
   async flush(): Promise<void> {
-    await this.#flush(await this.#trial.connect(), false);
+    const client = await this.#trial.connect();
+    await this.#flush(client, false);
+    this.#trial.disconnect(client);
   }
 
   /**
@@ -88,6 +91,7 @@ export class DiskLoad {
       const end = Math.min(this.model.sectors, first + VERIFY_SECTORS);
       await this.#read(client, { first, end }, { what, errorsExpected: false });
     }
+    trial.disconnect(client);
   }
 
   async #one(client: Client, options: LoadOptions): Promise<void> {

@@ -31,5 +31,5 @@ export async function steadyLoad(trial: Trial, { ios, depth, kind }: SteadyLoad)
     }
   };
   await Promise.all(Array.from({ length: depth }, worker));
-  client.close();
+  trial.disconnect(client);
 }

@@ -51,7 +51,7 @@ export interface TrialParts {
 export class Trial {
   readonly #parts: TrialParts;
   #disk: HarnessDisk;
-  readonly #clients: TestClient[] = [];
+  readonly #clients = new Set<TestClient>();
   #world: RunningWorld;
   #filters: LaunchFilter[];
   #place: Place = 'here';
@@ -108,8 +108,14 @@ export class Trial {
 
   async connect(): Promise<TestClient> {
     const client = await TestClient.connect({ path: this.#world.launch.nbdSocketPath });
-    this.#clients.push(client);
+    this.#clients.add(client);
     return client;
+  }
+
+  /** Whoever has no more I/O for it: a world bears so many connections and no more. */
+  disconnect(client: TestClient): void {
+    this.#clients.delete(client);
+    client.close();
   }
 
   /** Throws Failure when the request is not answered in time. */
@@ -335,7 +341,8 @@ export class Trial {
   }
 
   #closeClients(): void {
-    for (const client of this.#clients.splice(0)) client.close();
+    for (const client of this.#clients) client.close();
+    this.#clients.clear();
   }
 }
 
