@@ -83,14 +83,14 @@ export class ChangeOrder {
     this.#waiters = [...held, ...this.#waiters];
   }
 
-  /** None of those that wait will go. */
+  /** The disk takes no changes any more: none of those that wait will go. */
   failAll(error: IoError): void {
     const all = this.#waiters;
     this.#waiters = [];
     for (const waiter of all) waiter.fail(error);
   }
 
-  /** What they need cannot be had. */
+  /** What those need that are not ready cannot be had; the others go on. */
   failUnready(error: IoError): void {
     const all = this.#waiters;
     this.#waiters = all.filter((waiter) => waiter.isReady());

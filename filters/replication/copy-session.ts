@@ -98,26 +98,32 @@ export class CopySession {
 
   /** Whether the data of a change are wanted when it is done. */
   wants(offset: number, end: number): boolean {
-    if (!this.stream.isOpen) return false;
-    if (this.phase === 'inSync' || this.resync.isReading(offset, end)) return true;
+    const { stream } = this;
+    if (!stream.isOpen) return false;
+    if (this.resync.isReading(offset, end)) return true;
+    if (stream.isFull) return false;
+    if (this.phase === 'inSync') return true;
     // A line that cannot take it all is left to what was not sent yet.
-    if (this.stream.bytesUnderWay > CATCH_UP_BYTES) return false;
+    if (stream.bytesUnderWay > CATCH_UP_BYTES) return false;
     return !this.toSend.hasAll(offset, end);
   }
 
   /** A change is done. True when the target will have it, and `onDurable` is called then. */
   send({ kind, offset, end, data }: Change, onDurable?: () => void): boolean {
     this.cleaner.touch(offset, end);
+    this.resync.guestWorks();
     if (!this.stream.isOpen) {
       this.toSend.add(offset, end);
       return false;
     }
-    if (kind === 'write' && data === null) {
+    const isReading = this.resync.isReading(offset, end);
+    const isTooMuch = kind !== 'write' && this.stream.isFull && !isReading;
+    if ((kind === 'write' && data === null) || isTooMuch) {
       this.missing(offset, end);
       return false;
     }
     const isWaiting = this.phase !== 'inSync' && this.toSend.hasAll(offset, end);
-    if (isWaiting && !this.resync.isReading(offset, end)) return false;
+    if (isWaiting && !isReading) return false;
     if (end > this.#copyBytes) this.#emit('grow', this.#sizeBytes);
     this.stream.emit({ kind, offset, end, data: data ?? EMPTY, ...(onDurable && { onDurable }) });
     this.#reserve();
@@ -128,7 +134,10 @@ export class CopySession {
   missing(offset: number, end: number): void {
     this.toSend.add(offset, end);
     this.cleaner.touch(offset, end);
-    if (this.phase === 'inSync') this.#catchUp(OF_PART);
+    this.resync.spoil(offset, end);
+    // Behind the end of a resync every record would count as a moment, of which this is missing.
+    const isWhole = this.phase === 'catchingUp' && !this.resync.isRunning;
+    if (this.phase === 'inSync' || isWhole) this.#catchUp(OF_PART);
     else this.resync.pump();
   }
 

@@ -17,6 +17,7 @@ import { AnswerGate } from './answer-gate.ts';
 import { type ChangeKind, ChangeOrder } from './change-order.ts';
 import { type Checkpoints, joinCheckpoints } from './checkpoints.ts';
 import { CopySession } from './copy-session.ts';
+import { CopySlab } from './copy-slab.ts';
 import { LagWatch } from './lag-watch.ts';
 import { openState } from './open-state.ts';
 import { areaOf } from './region-map.ts';
@@ -38,6 +39,7 @@ export class DiskReplication implements FilterLifecycle {
   readonly #context: FilterContext;
   readonly #store: StateStore;
   readonly #order = new ChangeOrder();
+  readonly #slab = new CopySlab();
   readonly #gate: AnswerGate;
   readonly #session: CopySession;
   readonly #checkpoints: Checkpoints;
@@ -198,7 +200,7 @@ export class DiskReplication implements FilterLifecycle {
     const { offset } = io;
     const end = offset + io.length;
     const isCopied = kind === 'write' && this.#session.wants(offset, end);
-    this.#order.enter({ kind, offset, end, data: isCopied ? io.data.slice() : null });
+    this.#order.enter({ kind, offset, end, data: isCopied ? this.#slab.copy(io.data) : null });
   }
 
   /** Marks the regions, and lets go on who waits for that. */

@@ -11,9 +11,14 @@ import {
 import { markRecords, RECORDS_AT } from './messages.ts';
 import type { Range } from './region-map.ts';
 
-/** What may be under way to the target for one disk: in bytes, and in records. */
-const UNDER_WAY_BYTES_MAX = 32 * 1024 * 1024;
-const UNDER_WAY_RECORDS_MAX = 65_536;
+/**
+ * What may be under way to the target for one disk, in bytes and in records. Where it is full,
+ * changes are left to be read from the disk later. Twice as much is never reached by that: what is
+ * under way below, or held while a range is read, may still come.
+ */
+const FULL_BYTES = 24 * 1024 * 1024;
+const FULL_RECORDS = 49_152;
+const OVERFLOW = 2;
 /** Records of this many bytes go together. */
 const BATCH_BYTES = 256 * 1024;
 const EMPTY = new Uint8Array(0);
@@ -85,6 +90,12 @@ export class RecordStream {
   /** Not yet durable at the target. */
   get bytesUnderWay(): number {
     return this.#bytes + this.#heldBytes;
+  }
+
+  /** The target does not keep up: no more is to be given than must. */
+  get isFull(): boolean {
+    if (this.bytesUnderWay > FULL_BYTES) return true;
+    return this.#underWay.length - this.#first + this.#held.length > FULL_RECORDS;
   }
 
   get isIdle(): boolean {
@@ -207,7 +218,7 @@ export class RecordStream {
     this.#bytes += bytes;
     this.sentBytes += bytes;
     const records = this.#underWay.length - this.#first;
-    if (this.#bytes > UNDER_WAY_BYTES_MAX || records > UNDER_WAY_RECORDS_MAX) {
+    if (this.#bytes > OVERFLOW * FULL_BYTES || records > OVERFLOW * FULL_RECORDS) {
       this.#parts.onOverflow();
       return;
     }

@@ -12,6 +12,11 @@ const READ_BYTES = 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
 /** So much may be under way to the target before more is read: the guest's changes go first. */
 const UNDER_WAY_BYTES = 4 * 1024 * 1024;
+/** A guest that has changed nothing for so long does not work, in milliseconds. */
+const GUEST_MS = 50;
+/** Beside a guest that works: rests so many times as long as a range has taken, and no longer. */
+const RESTS = 3;
+const REST_MS_MAX = 200;
 /** After a read that failed, in milliseconds. */
 const AGAIN_MS = 5_000;
 const EMPTY = new Uint8Array(0);
@@ -36,6 +41,10 @@ export class Resync {
   #isRunning = false;
   #skipsZeroes = false;
   #reading: Range | null = null;
+  /** What is being read has changed in a way that is not sent: it must be read again. */
+  #isSpoilt = false;
+  /** When the guest changed something last. */
+  #guestAt = Number.NEGATIVE_INFINITY;
   #wake: (() => void) | null = null;
   #timer: FilterTimer | null = null;
 
@@ -47,6 +56,16 @@ export class Resync {
   isReading(offset: number, end: number): boolean {
     const reading = this.#reading;
     return reading !== null && reading.offset < end && reading.end > offset;
+  }
+
+  /** Nobody knows what has become of that range. */
+  spoil(offset: number, end: number): void {
+    if (this.isReading(offset, end)) this.#isSpoilt = true;
+  }
+
+  /** The guest has changed something. */
+  guestWorks(): void {
+    this.#guestAt = this.#parts.clock.monotonic();
   }
 
   /** `skipsZeroes`: the copy has nothing but zeroes yet. */
@@ -74,7 +93,7 @@ export class Resync {
   }
 
   async #work(run: number): Promise<void> {
-    const { stream, toSend, order, onDone } = this.#parts;
+    const { stream, toSend, order, clock, onDone } = this.#parts;
     let place = 0;
     while (this.#run === run) {
       if (stream.bytesUnderWay > UNDER_WAY_BYTES) {
@@ -88,8 +107,10 @@ export class Resync {
         await this.#something();
         continue;
       }
+      const begun = clock.monotonic();
       if (await this.#sendRange(run, range)) place = range.end;
       else await this.#something(AGAIN_MS);
+      await this.#rest(begun);
     }
     if (this.#run !== run) return;
     this.#reading = null;
@@ -102,10 +123,11 @@ export class Resync {
   async #sendRange(run: number, { offset, end }: Range): Promise<boolean> {
     const { below, stream, toSend, onSent, onTrouble } = this.#parts;
     stream.pause();
+    this.#isSpoilt = false;
     try {
       const data = await below.read(offset, end - offset);
       if (this.#run !== run) return true;
-      toSend().remove(offset, end);
+      if (!this.#isSpoilt) toSend().remove(offset, end);
       onSent({ offset, end });
       this.#emit(offset, data);
       return true;
@@ -132,8 +154,18 @@ export class Resync {
     }
   }
 
+  /** Something of it is still to be read or sent. */
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** Leaves the disk and the line to a guest that works. */
+  async #rest(begun: number): Promise<void> {
+    const { clock } = this.#parts;
+    const now = clock.monotonic();
+    if (now - this.#guestAt > GUEST_MS) return;
+    const wait = Math.min(REST_MS_MAX, Math.max(1, (now - begun) * RESTS));
+    await new Promise<void>((resolve) => clock.after(wait, resolve));
   }
 
   #something(atMostMs?: number): Promise<void> {

@@ -31,6 +31,8 @@ export class TestTarget {
   /** Nothing is acknowledged. */
   isSilent = false;
   refusal: string | null = null;
+  /** Called behind each change after which the copy is to be a moment of the disk. */
+  onMoment: () => void = () => undefined;
   /** Who opens under a lower one is replaced. */
   era = 1;
   #channels = new Map<number, (message: Uint8Array) => void>();
@@ -43,6 +45,14 @@ export class TestTarget {
   lose(): void {
     this.isAway = true;
     for (const connection of this.#connections.splice(0)) connection.close();
+  }
+
+  /** Acknowledges again, also what it has already. */
+  speak(): void {
+    this.isSilent = false;
+    for (const [channel, answer] of this.#channels) {
+      answer(encodeMessage('durable', channel, encodeSequence(this.durable)));
+    }
   }
 
   /** Another virtual machine stands in from now on. */
@@ -61,8 +71,11 @@ export class TestTarget {
     const answer = (message: Uint8Array): void => queueMicrotask(() => listener(message));
     const connection: DaemonConnection = {
       remoteAddress: '127.0.0.1',
-      send: (message) => {
-        if (!this.isAway) this.#take(new Uint8Array(message), answer);
+      send: (message, more = new Uint8Array(0)) => {
+        const whole = new Uint8Array(message.length + more.length);
+        whole.set(message);
+        whole.set(more, message.length);
+        if (!this.isAway) this.#take(whole, answer);
         return !this.isAway;
       },
       onMessage: (to) => {
@@ -111,6 +124,7 @@ export class TestTarget {
     if (kind === 'trim' || kind === 'writeZeroes') this.image.fill(0, offset, offset + length);
     if (kind === 'resyncBegin') this.needsResync = true;
     if (kind === 'resyncEnd') this.needsResync = false;
+    if (!this.needsResync && length > 0 && kind !== 'mark') this.onMoment();
     if (kind !== 'grow' || offset <= this.image.length) return;
     const grown = new Uint8Array(offset);
     grown.set(this.image);

@@ -38,8 +38,8 @@ export class FramedConnection implements DaemonConnection {
     });
   }
 
-  send(message: Uint8Array): boolean {
-    return sendFrame(this.#socket, message);
+  send(message: Uint8Array, more?: Uint8Array): boolean {
+    return sendFrame(this.#socket, message, more);
   }
 
   onMessage(listener: (message: Uint8Array) => void): void {

@@ -10,7 +10,10 @@ const WAITING_BYTES_MAX = 64 * MIB;
 
 const HEADER_BYTES = 4;
 
-/** Cuts a stream into messages, each in a buffer of its own. */
+/**
+ * Cuts a stream into messages. Each is the listener's alone, to keep and to change; those that came
+ * whole are views of what was received, so that nothing is copied twice.
+ */
 export class FrameReader {
   #parts: Buffer[] = [];
   #bytes = 0;
@@ -34,11 +37,21 @@ export class FrameReader {
       throw new FormatError(`a message of ${length} bytes is longer than ${MESSAGE_BYTES_MAX}`);
     }
     if (this.#bytes < HEADER_BYTES + length) return null;
-    const all = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
-    const rest = all?.subarray(HEADER_BYTES + length);
-    this.#parts = rest === undefined || rest.length === 0 ? [] : [rest];
-    this.#bytes -= HEADER_BYTES + length;
-    return new Uint8Array(all?.subarray(HEADER_BYTES, HEADER_BYTES + length) ?? []);
+    const [first] = this.#parts;
+    if (first === undefined || first.length < HEADER_BYTES + length) {
+      this.#parts = [Buffer.concat(this.#parts)];
+    }
+    return this.#takeFirst(length);
+  }
+
+  /** The message that the first part has whole. */
+  #takeFirst(length: number): Uint8Array {
+    const [first = Buffer.alloc(0), ...others] = this.#parts;
+    const end = HEADER_BYTES + length;
+    this.#parts = first.length === end ? others : [first.subarray(end), ...others];
+    this.#bytes -= end;
+    // No Buffer: its `slice`, by which a listener would keep a copy, is a view.
+    return new Uint8Array(first.buffer, first.byteOffset + HEADER_BYTES, length);
   }
 
   #peekLength(): number {
@@ -50,16 +63,18 @@ export class FrameReader {
 }
 
 /**
- * Sends a copy of the message. False when it is too long, when too much waits already, or when the
- * connection is gone.
+ * Sends a copy of the message, of which a second part may stand elsewhere. False when it is too
+ * long, when too much waits already, or when the connection is gone.
  */
-export function sendFrame(socket: Socket, message: Uint8Array): boolean {
-  const { length } = message;
-  if (!(message instanceof Uint8Array) || length > MESSAGE_BYTES_MAX) return false;
+export function sendFrame(socket: Socket, message: Uint8Array, more?: Uint8Array): boolean {
+  if (!(message instanceof Uint8Array)) return false;
+  const length = message.length + (more?.length ?? 0);
+  if (length > MESSAGE_BYTES_MAX) return false;
   if (!socket.writable || socket.writableLength + length > WAITING_BYTES_MAX) return false;
   const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
   frame.writeUInt32LE(length, 0);
   frame.set(message, HEADER_BYTES);
+  if (more !== undefined) frame.set(more, HEADER_BYTES + message.length);
   if (socket.writableCorked === 0) {
     // What is sent in one turn of the loop leaves with one write.
     socket.cork();

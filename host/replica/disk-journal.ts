@@ -130,9 +130,13 @@ export class DiskJournal {
     this.#waiting.push({ header, bytes });
   }
 
-  /** Resolves when all that was appended is durable. Rejects with `NoDiskSpace`, `FileFault`. */
+  /**
+   * Resolves when all that was appended before is durable; what comes meanwhile is not waited for,
+   * so that who waits for an answer has it after one sync. Rejects with `NoDiskSpace`, `FileFault`.
+   */
   async sync(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#pump !== null) {
+    const last = this.#last;
+    while (this.#durable < last && this.#failed === null) {
       this.#pump ??= this.#writeWaiting().finally(() => {
         this.#pump = null;
       });
@@ -189,6 +193,7 @@ export class DiskJournal {
   /** Ends the segment that is written, so that it can be dropped. Nothing may be under way. */
   async rotate(): Promise<void> {
     await this.sync();
+    await this.#pump;
     const last = this.#segments.at(-1);
     if (last === undefined || !this.#lasts.has(last.number)) return;
     const next = await Segment.create(this.#placeOf(last.number + 1));
@@ -222,7 +227,7 @@ export class DiskJournal {
 
   async #writeGroup(segment: Segment, group: readonly Waiting[]): Promise<void> {
     let position = segment.sizeBytes;
-    await segment.append(Buffer.concat(group.map(({ bytes }) => bytes)));
+    await segment.append(joined(group));
     await segment.sync();
     for (const { header, bytes } of group) {
       this.#know(header, segment.number, position);
@@ -304,4 +309,25 @@ function groupEnd(group: readonly Waiting[], begin: number, room: number): numbe
     end += 1;
   }
   return end;
+}
+
+/** The bytes of the records as one; those that came in one message stand together already. */
+function joined(group: readonly Waiting[]): Uint8Array {
+  const runs: Uint8Array[] = [];
+  let [from, to] = [0, 0];
+  let buffer: ArrayBufferLike | null = null;
+  const end = (): void => {
+    if (buffer !== null) runs.push(new Uint8Array(buffer, from, to - from));
+  };
+  for (const { bytes } of group) {
+    if (bytes.buffer !== buffer || bytes.byteOffset !== to) {
+      end();
+      buffer = bytes.buffer;
+      from = bytes.byteOffset;
+    }
+    to = bytes.byteOffset + bytes.length;
+  }
+  end();
+  const [only] = runs;
+  return runs.length === 1 && only !== undefined ? only : Buffer.concat(runs);
 }

@@ -31,6 +31,8 @@ export function createPskServer({ keyOf, onConnection, log }: PskServerParts): S
     },
     (socket) => {
       const identity = identities.get(socket);
+      // An acknowledgement that waits for another one is what a guest waits for.
+      socket.setNoDelay(true);
       if (identity === undefined) socket.destroy();
       else onConnection(socket, identity);
     },
@@ -65,7 +67,7 @@ export function connectPsk({ host, port, identity, key }: PskPeer): Promise<TLSS
     const onTimeout = (): void => fail('no answer in time');
     socket.once('error', onError).once('timeout', onTimeout);
     socket.once('secureConnect', () => {
-      socket.off('error', onError).off('timeout', onTimeout).setTimeout(0);
+      socket.off('error', onError).off('timeout', onTimeout).setTimeout(0).setNoDelay(true);
       resolve(socket);
     });
   });

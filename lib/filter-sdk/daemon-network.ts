@@ -6,7 +6,11 @@ export interface DaemonConnection {
   readonly remoteAddress: string;
   /** Between peers: the other host, which has proved that it is that one. Else empty. */
   readonly hostId?: string;
-  send(message: Uint8Array): boolean;
+  /**
+   * Sends a copy. `more`: the end of the message where it stands elsewhere, so that large ones need
+   * not be put together first. False when too much waits, or the connection is gone.
+   */
+  send(message: Uint8Array, more?: Uint8Array): boolean;
   onMessage(listener: (message: Uint8Array) => void): void;
   onClose(listener: () => void): void;
   close(): void;

@@ -70,9 +70,16 @@ export function encodeMessage(
   body: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + body.length);
+  bytes.set(encodeHead(type, channel));
+  bytes.set(body, HEADER_BYTES);
+  return bytes;
+}
+
+/** What stands before the body, for one that is sent from where it stands. */
+export function encodeHead(type: MessageType, channel: number): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
   bytes[0] = TYPES.indexOf(type);
   new DataView(bytes.buffer).setUint32(1, channel, true);
-  bytes.set(body, HEADER_BYTES);
   return bytes;
 }
 

@@ -8,7 +8,7 @@ import type {
   FilterTimer,
 } from '#lib/filter-sdk/filter.ts';
 import {
-  encodeMessage,
+  encodeHead,
   type MessageType,
   parseMessage,
   type ReplicationMessage,
@@ -104,7 +104,7 @@ export class TargetConnection {
   /** False when it is not connected, or too much waits already. */
   send(type: MessageType, channel: number, body?: Uint8Array): boolean {
     const connection = this.#connection;
-    if (connection === null || !connection.send(encodeMessage(type, channel, body))) return false;
+    if (connection === null || !connection.send(encodeHead(type, channel), body)) return false;
     if (type !== 'close') this.#expect();
     return true;
   }
