@@ -8,6 +8,7 @@ import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import type { FilterPropertyValues } from '#lib/model/filter.ts';
 import { filterClassSchema } from '#lib/model/filter-class-schema.ts';
 import { MIB } from '#lib/model/limits.ts';
+import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 import { bundleModule, bundleNamed } from '#scripts/build-vibs/bundle-module.ts';
 import { DiskLoad } from '#scripts/certify/lab/disk-load.ts';
 import { storageProbe } from '#scripts/certify/lab/storage-probe.ts';
@@ -32,15 +33,19 @@ export interface KillLoopOptions {
   kills: number;
   seed: number;
   properties: FilterPropertyValues;
-  /** Filters beside the cache, guest first; the drive that loses its cache is below all. */
-  above?: readonly Neighbour[];
-  below?: readonly Neighbour[];
+  /** Without, the cache is alone. */
+  company?(harness: WorldHarness): Promise<Company>;
 }
 
-/** A folder of filters/, and what a policy asks of that filter. */
-export interface Neighbour {
-  name: string;
-  properties?: FilterPropertyValues;
+/** What stands beside the cache. */
+export interface Company {
+  /** The disk's filters in that round, guest first; the drive that loses its cache is below all. */
+  around(cache: LaunchFilter, round: number): LaunchFilter[];
+  /** Beside `KEY`, which is given to worlds with a filter that encrypts. */
+  keys: readonly GivenKey[];
+  /** Stops the world when the last kill is over. Throws when something is not right. */
+  finish(trial: Trial): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export interface KillLoopResult {
@@ -54,40 +59,49 @@ export interface KillLoopResult {
 /** Throws Failure at the first answer that no order of the I/O explains. */
 export async function killLoop(options: KillLoopOptions): Promise<KillLoopResult> {
   const harness = await WorldHarness.create();
+  const { company: invite } = options;
+  let company = ALONE;
   try {
-    return await inHarness(harness, options);
+    // Before the host gets its flash and keys: what is invited brings its own.
+    if (invite) company = await invite(harness);
+    return await inHarness(harness, company, options);
   } finally {
+    await company.stop();
     await harness.dispose();
   }
 }
 
+const ALONE: Company = {
+  around: (cache) => [cache],
+  keys: [],
+  finish: (trial) => trial.stop(),
+  stop: async () => undefined,
+};
+
 async function inHarness(
   harness: WorldHarness,
-  { kills, seed, properties, above = [], below = [] }: KillLoopOptions,
+  company: Company,
+  { kills, seed, properties }: KillLoopOptions,
 ): Promise<KillLoopResult> {
   const directory = onOneHost(harness);
-  giveKeys(harness);
+  giveKeys(harness, company.keys);
   const cache = { ...(await shippedFilter(harness, 'cache')), properties };
   const probe = await probeFilter(harness);
-  const upper = await neighbours(harness, above);
-  const lower = await neighbours(harness, below);
   const parts = { harness, probe, diskIndex: 0, sizeBytes: DISK_BYTES, checked: false };
   const trial = await Trial.start({ ...parts, filter: cache });
   const random = new XorShift(seed);
   const load = new DiskLoad(trial, random);
   let leftLogs = 0;
-  if (upper.length + lower.length > 0) {
-    await trial.kill();
-    await trial.reopen([...upper, cache, ...lower, probe]);
-  }
+  await trial.kill();
+  await trial.reopen([...company.around(cache, 0), probe]);
   for (let round = 1; round <= kills; round++) {
     await killUnderLoad(trial, load, random);
     leftLogs += (await readdir(directory)).filter((name) => name.endsWith('.flash')).length;
     load.model.crash();
-    await trial.reopen();
+    await trial.reopen([...company.around(cache, round), probe]);
     await load.verify(`After kill -9 number ${round}, a read`);
   }
-  await trial.stop();
+  await company.finish(trial);
   return { kills, operations: load.answered, leftLogs };
 }
 
@@ -125,16 +139,8 @@ export function onOneHost(harness: WorldHarness, flashMib = FLASH_MIB): string {
   return directory;
 }
 
-function neighbours(harness: WorldHarness, wanted: readonly Neighbour[]): Promise<LaunchFilter[]> {
-  return Promise.all(
-    wanted.map(async ({ name, properties = {} }) => {
-      return { ...(await shippedFilter(harness, name)), properties };
-    }),
-  );
-}
-
-/** Has worlds with a filter that encrypts wait for their key, and gives it to them. */
-export function giveKeys(harness: WorldHarness): void {
+/** Has worlds with a filter that encrypts wait for their keys, and gives them to them. */
+export function giveKeys(harness: WorldHarness, more: readonly GivenKey[] = []): void {
   const start = harness.start.bind(harness);
   harness.start = async (launch) => {
     const encrypts = launch.disks.some((disk) =>
@@ -144,7 +150,7 @@ export function giveKeys(harness: WorldHarness): void {
     let over = false;
     const isAlive = (): boolean => !over;
     const given = clientOf(launch).whenThere({ timeoutMs: KEYS_MS, isAlive }, async () => {
-      await clientOf(launch).putKeys([KEY]);
+      await clientOf(launch).putKeys([KEY, ...more]);
     });
     const [world] = await Promise.all([
       start({ ...launch, awaitsKeys: true }).finally(() => {
