@@ -7,7 +7,7 @@ import { Fault } from '#lib/model/fault.ts';
 import { errnoOf } from './errno.ts';
 import { type SmallFiles, systemFiles } from './small-files.ts';
 import { readMark } from './vm-home.ts';
-import { replaceVmx } from './vmx-spare.ts';
+import { replaceVmx } from './vmx/vmx-spare.ts';
 import { writeFileDurably } from './write-file.ts';
 
 const pathSchema = z.string().startsWith('/').max(4096);

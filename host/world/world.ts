@@ -9,7 +9,7 @@ import type { VmSample } from '#lib/model/io.ts';
 import type { HandoverTicket } from '#lib/wire/agent/host-rpc.ts';
 import type { WantedFilter } from '../chain/change-filters.ts';
 import type { ProcessTable } from '../datastore/process-identity.ts';
-import { keepSpare } from '../datastore/vmx-spare.ts';
+import { keepSpare } from '../datastore/vmx/vmx-spare.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { ServedDisk } from '../disk/served-disk.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';

@@ -10,7 +10,7 @@ import type { VmRunSpec } from '#lib/wire/agent/host-rpc.ts';
 import { commitFiles } from '../../datastore/commit-files.ts';
 import { type SmallFiles, systemFiles } from '../../datastore/small-files.ts';
 import { type DatastorePaths, movedVmx, readVmHome } from '../../datastore/vm-home.ts';
-import { keepSpare } from '../../datastore/vmx-spare.ts';
+import { keepSpare } from '../../datastore/vmx/vmx-spare.ts';
 import { createFlatDisk } from '../../disk/create-disk.ts';
 import type { ObjectStore } from '../../disk/object-store.ts';
 import { systemDiskFiles } from '../../disk/system-disk-files.ts';

@@ -6,7 +6,7 @@ import type { DiskEventKind } from '#lib/filter-sdk/filter.ts';
 import { Fault } from '#lib/model/fault.ts';
 import type { Announcement } from '../../chain/announce.ts';
 import { commitFiles, finishCommit } from '../../datastore/commit-files.ts';
-import { keepSpare } from '../../datastore/vmx-spare.ts';
+import { keepSpare } from '../../datastore/vmx/vmx-spare.ts';
 import type { ServedDisk } from '../../disk/served-disk.ts';
 import { type Pause, quiesce } from '../../nbd/quiesce.ts';
 import type { ChangeParts } from './change-parts.ts';

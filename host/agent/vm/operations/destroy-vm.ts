@@ -8,7 +8,7 @@ import { acquireDiskLock } from '../../../datastore/disk-lock.ts';
 import { errnoOf } from '../../../datastore/errno.ts';
 import type { SmallFiles } from '../../../datastore/small-files.ts';
 import { readVmHome } from '../../../datastore/vm-home.ts';
-import { sparePathOf } from '../../../datastore/vmx-spare.ts';
+import { sparePathOf } from '../../../datastore/vmx/vmx-spare.ts';
 import type { OperatedVm, OperatingHost } from '../operated-vm.ts';
 import { isOwn, readDiskTree } from './disk-tree.ts';
 import { requireNoLinkedClones } from './linked-clones.ts';

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
 import type { relocateVm as call, Provisioning, VmLayout } from '#lib/wire/agent/disk-rpc.ts';
 import { movedVmx, spellingFor, vmsdOfLayout, vmxOfLayout } from '../../../datastore/vm-home.ts';
-import { spareFor, sparePathOf } from '../../../datastore/vmx-spare.ts';
+import { spareFor, sparePathOf } from '../../../datastore/vmx/vmx-spare.ts';
 import type { Intent } from '../vm-intent.ts';
 import { isFree } from './disk-names.ts';
 import { type DiskTree, isOwn, parentOf, readDiskTree } from './disk-tree.ts';

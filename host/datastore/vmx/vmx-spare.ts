@@ -3,9 +3,9 @@
 // VM has to move away from there.
 import { dirname } from 'node:path';
 import { VMX_BYTES_MAX } from '#lib/formats/vmx/vmx.ts';
-import { errnoOf } from './errno.ts';
-import { type SmallFiles, systemFiles } from './small-files.ts';
-import { writeFileDurably } from './write-file.ts';
+import { errnoOf } from '../errno.ts';
+import { type SmallFiles, systemFiles } from '../small-files.ts';
+import { writeFileDurably } from '../write-file.ts';
 
 const BLOCK_BYTES = 4096;
 
@@ -24,11 +24,29 @@ export async function keepSpare(vmxPath: string, files: SmallFiles = systemFiles
   try {
     const vmx = Buffer.from(await files.read(vmxPath, VMX_BYTES_MAX)).toString();
     const wanted = spareFor(vmx);
-    if ((await sizeOf(sparePathOf(vmxPath), files)) >= wanted.length) return;
-    await writeFileDurably(sparePathOf(vmxPath), wanted, files);
+    const spare = sparePathOf(vmxPath);
+    const size = await sizeOf(spare, files);
+    if (size >= wanted.length) return;
+    if (size > 0) await files.overwrite(spare, wanted, { durable: true });
+    else await makeSpare(spare, wanted, files);
   } catch {
     // The datastore is full or away: as if there had never been a spare.
   }
+}
+
+/**
+ * Under its own name at once: half of a spare harms nobody and is written again, while a file of
+ * another name, left by a process that was killed, would stay beside the VM for ever.
+ */
+async function makeSpare(spare: string, wanted: string, files: SmallFiles): Promise<void> {
+  try {
+    await files.write(spare, wanted, { durable: true });
+  } catch (error) {
+    // A full datastore has better uses for the room; the first error is the one to tell.
+    await files.remove(spare).catch(() => undefined);
+    throw error;
+  }
+  await files.syncDirectory(dirname(spare));
 }
 
 /** Replaces the .vmx in one durable step, from the spare if there is no room for a new file. */
