@@ -16,7 +16,7 @@ const SIZE = 64 * SECTOR;
 const GROWN = 80 * SECTOR;
 const PATIENT = { timeout: 120_000 };
 const DIRECTORY = '/replica';
-const PLACE = { diskId: 'web01/web01.vmdk', sizeBytes: SIZE };
+const PLACE = { diskId: 'web01/web01.vmdk', pairing: 'site-1', sizeBytes: SIZE };
 
 /** Sends records to a copy, and knows what it must be. */
 class Source {

@@ -25,6 +25,8 @@ const STATE_BYTES_MAX = 64 * 1024;
 const stateSchema = z.object({
   format: z.literal(1),
   diskId: z.string().min(1).max(1024),
+  /** Whose it is; null for one that was made before that was kept, until it is sent to. */
+  pairing: z.string().nullable().default(null),
   /** The size of the base, in bytes. */
   sizeBytes: z.number().int().positive().max(DISK_BYTES_MAX),
   /** All records up to this one are in the base. */
@@ -71,21 +73,20 @@ export class ReplicaDisk {
   /** Makes the copy of a disk of which nothing is here yet. Throws `NoDiskSpace`, `FileFault`. */
   static async create(
     parts: ReplicaParts,
-    { diskId, sizeBytes }: { diskId: string; sizeBytes: number },
+    copy: { diskId: string; pairing: string; sizeBytes: number },
   ): Promise<ReplicaDisk> {
     const { files, directory } = parts;
     const path = join(directory, BASE_FILE);
     // What an attempt that was killed has left.
     await files.remove(path).catch(ignoreMissing);
     const base = await files.open(path, 'create');
-    await step(base, (done) => base.truncate(sizeBytes, done));
+    await step(base, (done) => base.truncate(copy.sizeBytes, done));
     await step(base, (done) => base.sync(done));
     base.close();
     await files.syncDirectory(directory);
     const at = { baseSequence: 0, rollingTo: 0 };
-    const copy = { resyncing: true, lost: false, journal: null, era: 1 };
-    const state: State = { format: 1, diskId, sizeBytes, ...at, ...copy };
-    await writeState(parts, state);
+    const nothing = { resyncing: true, lost: false, journal: null, era: 1 };
+    await writeState(parts, { format: 1, ...copy, ...at, ...nothing });
     return ReplicaDisk.open(parts);
   }
 
@@ -119,6 +120,16 @@ export class ReplicaDisk {
 
   get diskId(): string {
     return this.#state.diskId;
+  }
+
+  /** Whose it is; null for nobody's yet. */
+  get pairing(): string | null {
+    return this.#state.pairing;
+  }
+
+  /** Durable when this resolves. Throws `NoDiskSpace`, `FileFault`. */
+  giveTo(pairing: string): Promise<void> {
+    return this.#mutex.run(() => this.#setState({ pairing }));
   }
 
   /** The first record up to which the disk can be had. */

@@ -81,7 +81,7 @@ export class ReplicationTarget {
     }
     new TargetLink({
       ...{ connection, log },
-      claim: (disk, link) => store.claim(disk, link),
+      claim: (disk, link) => store.claim(disk, identity, link),
       release: (replica, link) => store.release(replica, link),
     });
   }

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { Mutex } from '#lib/base/mutex.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { StateFile } from '../agent/store/state-file.ts';
-import type { ServedMoment, TargetStore } from './target-store.ts';
+import type { ReplicaDisk } from './replica-disk.ts';
+import type { ServedMoment, TargetStore, Whose } from './target-store.ts';
 
 const servedSchema = z.object({
   format: z.literal(1),
@@ -12,6 +13,8 @@ const servedSchema = z.object({
     z.object({
       exportName: z.string().min(1),
       diskId: z.string().min(1),
+      /** Whose copy it is. */
+      pairing: z.string().nullable().default(null),
       sequence: z.number().int().nonnegative(),
     }),
   ),
@@ -34,9 +37,10 @@ export class ServedMoments {
   ): Promise<ServedMoments> {
     const initial = () => ({ format: 1 as const, moments: [] });
     const file = await StateFile.open(path, servedSchema, initial);
-    const kept = file.value.moments.filter(({ exportName, diskId, sequence }) => {
+    const kept = file.value.moments.filter(({ exportName, diskId, pairing, sequence }) => {
       try {
-        store.serve(diskId, sequence, exportName);
+        const whose = pairing === null ? 'anybody' : { pairing };
+        store.serve(store.find(diskId, whose), sequence, exportName);
         return true;
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
@@ -48,26 +52,35 @@ export class ServedMoments {
     return new ServedMoments(file, store);
   }
 
-  /** It is on disk when this resolves. Throws `NotFound`, `InvalidArgument`. */
-  serve(diskId: string, sequence: number): Promise<ServedMoment> {
+  /** It is on disk when this resolves. Throws `InvalidArgument`. */
+  serve(replica: ReplicaDisk, sequence: number): Promise<ServedMoment> {
     return this.#mutex.run(async () => {
-      const moment = this.#store.serve(diskId, sequence);
+      const moment = this.#store.serve(replica, sequence);
       await this.#write();
       return moment;
     });
   }
 
-  /** Nothing happens when it is not served. */
-  stopServing(exportName: string): Promise<void> {
+  /** Nothing happens when it is not served, or somebody else's. */
+  stopServing(exportName: string, whose: Whose): Promise<void> {
     return this.#mutex.run(async () => {
-      await this.#store.stopServing(exportName);
+      await this.#store.stopServing(exportName, whose);
+      await this.#write();
+    });
+  }
+
+  /** As `TargetStore.giveCopies`. */
+  giveCopies(from: string, to: string): Promise<void> {
+    return this.#mutex.run(async () => {
+      await this.#store.giveCopies(from, to);
       await this.#write();
     });
   }
 
   #write(): Promise<void> {
-    const moments = this.#store.moments.map(({ exportName, diskId, sequence }) => ({
-      ...{ exportName, diskId, sequence },
+    const all = this.#store.moments('anybody');
+    const moments = all.map(({ exportName, diskId, pairing, sequence }) => ({
+      ...{ exportName, diskId, pairing, sequence },
     }));
     return this.#file.set({ format: 1, moments });
   }

@@ -4,6 +4,7 @@ import { POWER_OFF_MARK } from '#lib/filter-sdk/replication-messages.ts';
 import { Fault } from '#lib/model/fault.ts';
 import {
   endPairing,
+  giveCopies,
   newPairingCode,
   queryReplicas,
   queryWriteRate,
@@ -16,7 +17,7 @@ import type { Bookmark } from './moment-list.ts';
 import type { Pairings } from './pairings.ts';
 import type { ReplicaDisk } from './replica-disk.ts';
 import type { ServedMoments } from './served-moments.ts';
-import type { TargetStore } from './target-store.ts';
+import type { TargetStore, Whose } from './target-store.ts';
 import { writeRate } from './write-rate.ts';
 
 export interface TargetCallsParts {
@@ -37,14 +38,21 @@ export function targetRpcs(parts: TargetCallsParts): BoundRpc[] {
   const { pairings } = parts;
   return [
     handle(newPairingCode, async () => ({ code: pairings.newCode() })),
-    ...replicaRpcs(parts),
+    handle(giveCopies, async ({ from, to }) => {
+      if (!pairings.all.some(({ id }) => id === to)) {
+        throw new Fault('NotFound', `Nobody is paired as ${to}.`);
+      }
+      await parts.moments.giveCopies(from, to);
+      return {};
+    }),
+    ...replicaRpcs(parts, 'anybody'),
   ];
 }
 
-/** What who is paired may do. */
+/** What who is paired may do, with the copies that are its own. */
 export function pairedRpcs(parts: TargetCallsParts, pairing: string): BoundRpc[] {
   return [
-    ...replicaRpcs(parts),
+    ...replicaRpcs(parts, { pairing }),
     handle(endPairing, async () => {
       await parts.pairings.forget(pairing);
       return {};
@@ -52,27 +60,28 @@ export function pairedRpcs(parts: TargetCallsParts, pairing: string): BoundRpc[]
   ];
 }
 
-function replicaRpcs({ store, moments, nbdPort }: TargetCallsParts): BoundRpc[] {
+function replicaRpcs({ store, moments, nbdPort }: TargetCallsParts, whose: Whose): BoundRpc[] {
   return [
     handle(queryReplicas, async () => ({
-      replicas: store.disks.map((replica) => viewOf(replica, store.isSending(replica))),
-      moments: [...store.moments],
+      replicas: store.disks(whose).map((replica) => viewOf(replica, store.isSending(replica))),
+      moments: [...store.moments(whose)],
     })),
     handle(serveMoment, async ({ diskId, at }) => {
-      const sequence = 'sequence' in at ? at.sequence : sequenceAt(store.find(diskId), at.timeUs);
-      return { moment: await moments.serve(diskId, sequence), nbdPort: nbdPort() };
+      const replica = store.find(diskId, whose);
+      const sequence = 'sequence' in at ? at.sequence : sequenceAt(replica, at.timeUs);
+      return { moment: await moments.serve(replica, sequence), nbdPort: nbdPort() };
     }),
     handle(raiseEra, async ({ diskId, era }) => {
-      const replica = await store.raiseEra(diskId, era);
+      const replica = await store.raiseEra(diskId, era, whose);
       return { era: replica.era, durable: replica.journal.durable };
     }),
     handle(stopServingMoment, async ({ exportName }) => {
-      await moments.stopServing(exportName);
+      await moments.stopServing(exportName, whose);
       return {};
     }),
     handle(queryWriteRate, async ({ diskIds, ...span }) => ({
       buckets: writeRate(
-        diskIds.map((diskId) => store.find(diskId).journal.index),
+        diskIds.map((diskId) => store.find(diskId, whose).journal.index),
         span,
       ),
     })),
@@ -83,7 +92,7 @@ function viewOf(replica: ReplicaDisk, sending: boolean): ReplicaView {
   const { journal } = replica;
   const { durable } = journal;
   return {
-    diskId: replica.diskId,
+    ...{ diskId: replica.diskId, pairing: replica.pairing ?? '' },
     sizeBytes: replica.sizeAt(durable),
     windowStart: replica.windowStart,
     durable,

@@ -1,5 +1,6 @@
 // All that a replication target keeps: a folder for each disk, with its copy. It rolls journals on
-// by time and size, and serves moments as NBD exports under names that nobody can guess.
+// by time and size, and serves moments as NBD exports under names that nobody can guess. Each
+// pairing has copies of its own, of which no other one sees anything.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '#lib/base/clock.ts';
@@ -38,8 +39,13 @@ export interface TargetStoreParts {
   log(message: string): void;
 }
 
+/** Whose copies are meant: those of a pairing, or for who runs the target those of all. */
+export type Whose = { pairing: string } | 'anybody';
+
 export interface ServedMoment {
   exportName: string;
+  /** Whose copy it is. */
+  pairing: string | null;
   diskId: string;
   sequence: number;
   sizeBytes: number;
@@ -73,37 +79,64 @@ export class TargetStore {
         log(`the copy in ${name} cannot be opened: ${String(thrown)}`);
         return null;
       });
-      if (replica !== null) store.#disks.set(replica.diskId, replica);
+      if (replica !== null) store.#disks.set(keyOf(replica.pairing, replica.diskId), replica);
     }
     return store;
   }
 
-  get disks(): readonly ReplicaDisk[] {
-    return [...this.#disks.values()];
+  disks(whose: Whose): readonly ReplicaDisk[] {
+    return [...this.#disks.values()].filter(({ pairing }) => isOf(whose, pairing));
   }
 
-  get moments(): readonly ServedMoment[] {
-    return [...this.#serving.values()].map(({ moment }) => moment);
+  moments(whose: Whose): readonly ServedMoment[] {
+    const all = [...this.#serving.values()].map(({ moment }) => moment);
+    return all.filter(({ pairing }) => isOf(whose, pairing));
   }
 
   isSending(replica: ReplicaDisk): boolean {
     return this.#senders.has(replica);
   }
 
-  /** Throws `NotFound`. */
-  find(diskId: string): ReplicaDisk {
-    const replica = this.#disks.get(diskId);
+  /** Throws `NotFound`, also for a copy of somebody else; `InvalidArgument` when there are two. */
+  find(diskId: string, whose: Whose): ReplicaDisk {
+    const [replica, ...others] = this.disks(whose).filter((each) => each.diskId === diskId);
     if (replica === undefined) throw new Fault('NotFound', `There is no copy of ${diskId} here.`);
-    return replica;
+    if (others.length === 0) return replica;
+    throw new Fault('InvalidArgument', `Several pairings have a copy of ${diskId} here.`);
+  }
+
+  /**
+   * What the first of two pairings has is the second one's from now on, but for disks of which that
+   * one has a copy already. Throws `NoDiskSpace`, `FileFault`.
+   */
+  giveCopies(from: string, to: string): Promise<void> {
+    return this.#mutex.run(async () => {
+      for (const replica of this.disks({ pairing: from })) {
+        const key = keyOf(to, replica.diskId);
+        if (this.#disks.has(key)) {
+          this.#parts.log(`the copy of ${replica.diskId} stays with ${from}: there is another one`);
+          continue;
+        }
+        await replica.giveTo(to);
+        this.#disks.delete(keyOf(from, replica.diskId));
+        this.#disks.set(key, replica);
+        this.#senders.get(replica)?.cutOff(replica);
+        this.#senders.delete(replica);
+        for (const { moment } of this.#serving.values()) {
+          if (moment.diskId === replica.diskId && moment.pairing === from) moment.pairing = to;
+        }
+      }
+    });
   }
 
   /**
    * For a connection that sends a disk; the one that did before is cut off. Throws `ReplacedFault`
    * when it sends under an era that is over.
    */
-  claim({ diskId, sizeBytes, journal, era = 1 }: OpenDisk, link: TargetLink): Promise<ReplicaDisk> {
+  claim(disk: OpenDisk, pairing: string, link: TargetLink): Promise<ReplicaDisk> {
+    const { journal, era = 1 } = disk;
     return this.#mutex.run(async () => {
-      const replica = this.#disks.get(diskId) ?? (await this.#make(diskId, sizeBytes));
+      const replica = await this.#copyFor(disk, pairing);
       if (era < replica.era) throw new ReplacedFault(era, replica.era);
       await replica.raiseEra(era);
       await replica.journal.recover();
@@ -118,9 +151,9 @@ export class TargetStore {
    * From now on nothing is taken under a lower era, also after a kill: whoever sends under one is
    * told that it is replaced. Throws `NotFound`, `NoDiskSpace`, `FileFault`.
    */
-  raiseEra(diskId: string, era: number): Promise<ReplicaDisk> {
+  raiseEra(diskId: string, era: number, whose: Whose): Promise<ReplicaDisk> {
     return this.#mutex.run(async () => {
-      const replica = this.find(diskId);
+      const replica = this.find(diskId, whose);
       if (era <= replica.era) return replica;
       const before = replica.era;
       await replica.raiseEra(era);
@@ -142,24 +175,24 @@ export class TargetStore {
    * Throws `NotFound`, `InvalidArgument`.
    */
   serve(
-    diskId: string,
+    replica: ReplicaDisk,
     sequence: number,
     exportName = randomUuid(this.#parts.random),
   ): ServedMoment {
     const { exports } = this.#parts;
-    const replica = this.find(diskId);
+    const { diskId, pairing } = replica;
     const backing = new MomentBacking(replica, sequence);
     const fenced = new FencedExport({ name: exportName, key: exports.nextKey(), backing });
     exports.add(fenced);
-    const moment = { exportName, diskId, sequence, sizeBytes: backing.sizeBytes };
+    const moment = { exportName, pairing, diskId, sequence, sizeBytes: backing.sizeBytes };
     this.#serving.set(exportName, { moment, fenced, backing });
     return moment;
   }
 
-  /** Nothing happens when it is not served. */
-  async stopServing(exportName: string): Promise<void> {
+  /** Nothing happens when it is not served, or somebody else's. */
+  async stopServing(exportName: string, whose: Whose): Promise<void> {
     const serving = this.#serving.get(exportName);
-    if (serving === undefined) return;
+    if (serving === undefined || !isOf(whose, serving.moment.pairing)) return;
     this.#serving.delete(exportName);
     this.#parts.exports.remove(serving.fenced);
     await serving.fenced.revoke();
@@ -169,7 +202,7 @@ export class TargetStore {
   /** Rolls what is older, or more, than is to be kept. Throws `NoDiskSpace`, `FileFault`. */
   async retain(): Promise<void> {
     const nowUs = this.#parts.clock.now() * 1000;
-    for (const replica of this.disks) {
+    for (const replica of this.#disks.values()) {
       const { journal } = replica;
       const { windowUs, journalBytesMax } = this.#retentionOf(replica);
       const oldestUs = nowUs - windowUs;
@@ -196,15 +229,31 @@ export class TargetStore {
     };
   }
 
-  async #make(diskId: string, sizeBytes: number): Promise<ReplicaDisk> {
+  async #copyFor({ diskId, sizeBytes }: OpenDisk, pairing: string): Promise<ReplicaDisk> {
+    const key = keyOf(pairing, diskId);
+    const found = this.#disks.get(key);
+    if (found !== undefined) return found;
+    // Of a time when it was not kept whose a copy is: it is that of who sends to it first.
+    const old = this.#disks.get(keyOf(null, diskId));
+    if (old === undefined) return this.#make(key, { diskId, pairing, sizeBytes });
+    await old.giveTo(pairing);
+    this.#disks.delete(keyOf(null, diskId));
+    this.#disks.set(key, old);
+    return old;
+  }
+
+  async #make(
+    key: string,
+    copy: { diskId: string; pairing: string; sizeBytes: number },
+  ): Promise<ReplicaDisk> {
     const { files, directory, segmentBytes } = this.#parts;
-    const name = createHash('sha256').update(diskId).digest('hex').slice(0, 32);
+    const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const folder = join(directory, name);
     await files.makeDirectory(folder);
     await files.syncDirectory(directory);
     const parts = { files, directory: folder, segmentBytes };
-    const replica = await ReplicaDisk.create(parts, { diskId, sizeBytes });
-    this.#disks.set(diskId, replica);
+    const replica = await ReplicaDisk.create(parts, copy);
+    this.#disks.set(key, replica);
     return replica;
   }
 
@@ -219,4 +268,13 @@ export class TargetStore {
       throw thrown;
     }
   }
+}
+
+/** Disks of several sites may have one name. */
+function keyOf(pairing: string | null, diskId: string): string {
+  return JSON.stringify([pairing, diskId]);
+}
+
+function isOf(whose: Whose, pairing: string | null): boolean {
+  return whose === 'anybody' || whose.pairing === pairing;
 }

@@ -31,6 +31,8 @@ export const newPairingCode = defineRpc({
 /** A disk's copy, and which moments of it can be had. */
 export const replicaReportSchema = z.object({
   diskId: z.string(),
+  /** Whose it is; empty for nobody's yet. */
+  pairing: z.string().default(''),
   sizeBytes: z.number(),
   /** The journal's window, in records; the disk can be had from the first on. */
   windowStart: sequenceSchema,
@@ -121,6 +123,17 @@ export const queryWriteRate = defineRpc({
 export const endPairing = defineRpc({
   name: 'endPairing',
   input: none,
+  output: none,
+  timeoutMs: CALL_MS,
+});
+
+/**
+ * For who runs the target: what one pairing has is another one's from now on, as when a site is
+ * lost and another one, newly paired, is to go on with its copies. `NotFound` for the other one.
+ */
+export const giveCopies = defineRpc({
+  name: 'giveCopies',
+  input: z.object({ from: z.string().min(1), to: z.string().min(1) }),
   output: none,
   timeoutMs: CALL_MS,
 });
