@@ -97,6 +97,8 @@ export interface VmFacts {
   consolidationNeeded: boolean;
   /** Of a linked clone: what it builds on. */
   linkedTo: { vmId: string; snapshotId: number } | null;
+  /** What stands in for it since a failover; left out or null: nothing does. */
+  replacedBy?: { id: string; name: string } | null;
 }
 
 export interface ClusterFacts {

@@ -7,6 +7,7 @@ import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
 import { admissionReasons } from './ha/admission.ts';
 import { judgePlacement } from './placement.ts';
+import { replacedReasons } from './replication/failover.ts';
 import { hostReasons, templateReasons, waitingReasons } from './storage/vm-reasons.ts';
 
 export interface PowerOnFacts {
@@ -42,11 +43,13 @@ export function planPowerOn(facts: PowerOnFacts): PowerOnPlan {
 function placePowerOn({ vm, host, others, drs }: PowerOnFacts): PowerOnPlan {
   if (vm.powerState === 'poweredOn') {
     // One whose process was given up is tried again, where its disks are.
-    const reasons = vm.isFaulted ? hostReasons(vm, host) : [wrongState(vm, 'powered on')];
+    const reasons = vm.isFaulted
+      ? [...hostReasons(vm, host), ...replacedReasons(vm)]
+      : [wrongState(vm, 'powered on')];
     return { verdict: verdictOf(reasons), hostId: host.id };
   }
-  const template = templateReasons(vm);
-  if (template.length > 0) return { verdict: verdictOf(template), hostId: host.id };
+  const never = [...templateReasons(vm), ...replacedReasons(vm)];
+  if (never.length > 0) return { verdict: verdictOf(never), hostId: host.id };
   const own = judgePlacement(vm, host);
   if (own.allowed || !drs?.enabled || drs.behavior === 'manual') {
     return { verdict: own, hostId: host.id };

@@ -1,4 +1,7 @@
 // Replication targets, the state of a VM's copies, bookmarks, and recovery.
+import { commitFailover } from '../../controller/failover/commit-failover.ts';
+import { failOverVm, PLANNED_MOVE } from '../../controller/failover/fail-over.ts';
+import { undoFailover } from '../../controller/failover/undo-failover.ts';
 import {
   checkTarget,
   pairTarget,
@@ -51,6 +54,20 @@ export const replicationRoutes = {
   checkRecover: (request) =>
     judge(request, recoverVm, { ...request.body, vmId: NO_VM, sourceId: request.params.id }),
   endFailoverTest: (request) => startTask(request, endFailoverTest, { vmId: request.params.id }),
+  async failOverVm(request) {
+    const vmId = await newVmId(request.context.db);
+    const input = { ...request.body, vmId, sourceId: request.params.id };
+    const showAs = input.kind === 'move' ? PLANNED_MOVE : undefined;
+    return { ...(await startTask(request, failOverVm, input, showAs)), vmId };
+  },
+  checkFailOver: (request) =>
+    judge(request, failOverVm, { ...request.body, vmId: NO_VM, sourceId: request.params.id }),
+  undoFailover: (request) =>
+    startTask(request, undoFailover, { ...request.body, sourceId: request.params.id }),
+  commitFailover: (request) =>
+    startTask(request, commitFailover, { ...request.body, sourceId: request.params.id }),
+  checkCommitFailover: (request) =>
+    judge(request, commitFailover, { ...request.body, sourceId: request.params.id }),
 } satisfies Handlers<keyof typeof REPLICATION_ROUTES>;
 
 function administration({ context, session }: Surroundings): TargetAdministration {

@@ -66,6 +66,27 @@ export async function readHostFacts(
   }));
 }
 
+const VM_SELECT = {
+  id: true,
+  name: true,
+  hostId: true,
+  powerState: true,
+  worldState: true,
+  trouble: true,
+  memoryMib: true,
+  cpuUsage: true,
+  ...{ isTemplate: true, datastoreId: true, vmxPath: true },
+  ...{
+    currentSnapshotId: true,
+    consolidationNeeded: true,
+    parentVmId: true,
+    parentSnapshotId: true,
+    replacedById: true,
+  },
+  disks: { orderBy: { key: 'asc' } },
+  snapshots: { orderBy: { id: 'asc' } },
+} satisfies Prisma.VmSelect;
+
 /** The VMs that the condition selects (all without one), by name; a page of them, if named. */
 export async function readVmFacts(
   db: DatabaseTransaction,
@@ -76,25 +97,7 @@ export async function readVmFacts(
     where,
     ...page,
     orderBy: { name: 'asc' },
-    select: {
-      id: true,
-      name: true,
-      hostId: true,
-      powerState: true,
-      worldState: true,
-      trouble: true,
-      memoryMib: true,
-      cpuUsage: true,
-      ...{ isTemplate: true, datastoreId: true, vmxPath: true },
-      ...{
-        currentSnapshotId: true,
-        consolidationNeeded: true,
-        parentVmId: true,
-        parentSnapshotId: true,
-      },
-      disks: { orderBy: { key: 'asc' } },
-      snapshots: { orderBy: { id: 'asc' } },
-    },
+    select: VM_SELECT,
   });
   const names = await readDatastoreNames(db);
   const nameOf = (id: string): string => names.get(id) ?? id;
@@ -102,9 +105,14 @@ export async function readVmFacts(
     db,
     vms.filter(({ snapshots }) => snapshots.length > 0).map(({ id }) => id),
   );
+  const standIns = await readStandIns(
+    db,
+    vms.flatMap(({ replacedById }) => replacedById ?? []),
+  );
   const clonesOf = groupBy(clones, (clone) => `${clone.parentVmId} ${clone.parentSnapshotId}`);
-  return vms.map(
-    ({ disks, snapshots, parentVmId, parentSnapshotId, worldState, trouble, ...vm }) => ({
+  return vms.map(({ disks, snapshots, parentVmId, parentSnapshotId, replacedById, ...row }) => {
+    const { worldState, trouble, ...vm } = row;
+    return {
       ...vm,
       isFaulted: worldState === 'faulted',
       waitsForSpaceOn: vm.powerState === 'poweredOn' ? fullPlace(trouble, nameOf) : null,
@@ -129,8 +137,18 @@ export async function readVmFacts(
         parentVmId !== null && parentSnapshotId !== null
           ? { vmId: parentVmId, snapshotId: parentSnapshotId }
           : null,
-    }),
-  );
+      replacedBy:
+        replacedById === null
+          ? null
+          : { id: replacedById, name: standIns.get(replacedById) ?? 'Another virtual machine' },
+    };
+  });
+}
+
+/** Names by id of those that stand in for others; one that was deleted has the name that it had. */
+async function readStandIns(db: DatabaseTransaction, ids: string[]) {
+  const rows = ids.length === 0 ? [] : await db.recovery.findMany({ where: { vmId: { in: ids } } });
+  return new Map(rows.map(({ vmId, vmName }) => [vmId, vmName]));
 }
 
 function fullPlace(trouble: unknown, nameOf: (id: string) => string) {

@@ -19,6 +19,11 @@ import { callTarget, pairWithTarget } from './target-connection.ts';
 import { findTarget, openTarget, sealTargetKey } from './targets.ts';
 import { askTarget } from './watch-targets.ts';
 
+/** States of a failover about which nothing is decided. */
+const FAILOVERS_UNDER_WAY = [
+  ...['stopping', 'fencing', 'recovering', 'standing', 'undoing', 'committing', 'failed'],
+];
+
 export interface TargetAdministration {
   db: Database;
   caller: Caller;
@@ -108,7 +113,14 @@ export async function targetUses(
 ): Promise<Reason[]> {
   const disks = (await readSendingDisks(db)).filter((disk) => disk.pairing === pairing);
   const recoveries = await db.recovery.findMany({
-    where: { targetId: id, state: { in: ['preparing', 'serving', 'copying'] } },
+    where: {
+      targetId: id,
+      OR: [
+        { state: { in: ['preparing', 'serving', 'copying'] } },
+        // Whether the source may run stands with it.
+        { failover: { in: FAILOVERS_UNDER_WAY } },
+      ],
+    },
     orderBy: { vmName: 'asc' },
   });
   return [

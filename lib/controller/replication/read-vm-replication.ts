@@ -4,13 +4,14 @@ import type { DiskFilter } from '../../model/filter.ts';
 import { type VmSample, vmSampleSchema } from '../../model/io.ts';
 import { type ReplicaReport, replicaReportSchema } from '../../wire/agent/target-rpc.ts';
 import type {
-  RecoveryView,
   ReplicatedDisk,
   ReplicationState,
   VmReplicationView,
 } from '../../wire/api/replication.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
-import type { Disk, Prisma, Recovery, ReplicationTarget } from '../database/generated/client.ts';
+import type { Disk, ReplicationTarget } from '../database/generated/client.ts';
+import { measureLag } from '../failover/measure-loss.ts';
+import { readStandIn, viewOfRecovery } from '../failover/read-failover.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { findVm, type VmRow } from '../vms/vm-store.ts';
 import { judgeReplicationActions } from './judge-recovery.ts';
@@ -40,7 +41,10 @@ export async function readVmReplication(
   vmId: string,
 ): Promise<VmReplicationView> {
   const vm = await findVm(db, vmId);
-  const disks = (await readCopies(db, vm)).map(({ view }) => view);
+  const copies = await readCopies(db, vm);
+  const disks = copies.map(({ view }) => view);
+  const copied = new Set(disks.map(({ diskKey }) => diskKey));
+  const left = vm.disks.filter(({ key }) => !copied.has(key)).map(({ label }) => label);
   const include = { target: true };
   const [bookmarks, recoveries, recoveredFrom] = await Promise.all([
     db.replicationBookmark.findMany({ where: { vmId }, orderBy: { at: 'desc' } }),
@@ -64,7 +68,9 @@ export async function readVmReplication(
       ...viewOfRecovery(recoveredFrom),
       ...{ sourceId: recoveredFrom.sourceId, sourceName: recoveredFrom.sourceName },
     },
-    actions: await judgeReplicationActions(db, caller, { vm, disks, recoveredFrom }),
+    replacedBy: await readStandIn(db, vmId),
+    lossNow: copies.length === 0 ? null : await measureLag(db, vmId, copies),
+    actions: await judgeReplicationActions(db, caller, { vm, disks, left, recoveredFrom }),
   };
 }
 
@@ -173,20 +179,6 @@ export function commonWindow(
     return { windowFrom: null, windowTo: null };
   }
   return { windowFrom: from, windowTo: to };
-}
-
-function viewOfRecovery(
-  row: Prisma.RecoveryGetPayload<{ include: { target: true } }>,
-): RecoveryView {
-  const { vmId, vmName, kind, state, createdBy, target }: Recovery & { target: ReplicationTarget } =
-    row;
-  return {
-    ...{ vmId, vmName, kind, state, createdBy, targetName: target.name },
-    momentAt: row.momentAt?.toISOString() ?? null,
-    startedAt: row.startedAt.toISOString(),
-    readyAt: row.readyAt?.toISOString() ?? null,
-    endedAt: row.endedAt?.toISOString() ?? null,
-  };
 }
 
 /** Microseconds since the Unix epoch. */

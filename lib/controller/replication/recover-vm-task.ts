@@ -12,6 +12,7 @@ import { postEvent } from '../events/post-event.ts';
 import { createSnapshot } from '../snapshots/create-snapshot.ts';
 import { removeAllSnapshots } from '../snapshots/remove-snapshot.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
+import { powerOff } from '../vms/power-off.ts';
 import { powerOn } from '../vms/power-on.ts';
 import { findVm } from '../vms/vm-store.ts';
 import { attachMoments, bringHome, makeHome } from './make-recovered-vm.ts';
@@ -63,12 +64,15 @@ function begin({ db, taskId, random, clock, initiator }: TaskContext, input: Rec
         ...{ desiredPowerState: 'poweredOff', layoutReadAt: new Date(clock.now()) },
       },
     });
-    await tx.recovery.create({
-      data: {
+    await tx.recovery.upsert({
+      where: { vmId },
+      create: {
         ...{ vmId, vmName: name, sourceId: source.id, sourceName: source.name },
         ...{ targetId: first.target.id, kind: input.kind, state: 'preparing' },
         ...{ momentAt: input.at === null ? null : new Date(input.at), createdBy: initiator },
       },
+      // A failover has entered it already.
+      update: { state: 'preparing' },
     });
     const checkpoint = { uuid, moments: [], attached: false, ready: false, copied: false };
     await tx.task.update({ where: { id: taskId }, data: { checkpoint } });
@@ -104,12 +108,13 @@ async function makeReady(
     });
     await context.progress(20, `Powering on ${input.name}`);
     await runChild(context, powerOn, { vmId });
-    await tellReady(context, input, state.moments);
-    return await save(context, { ...state, ready: true });
   } catch (error) {
     await giveUp(context, input, { moments: state.moments, error });
     throw error;
   }
+  // It is on: from here on it stays, whatever happens.
+  await tellReady(context, input, state.moments);
+  return save(context, { ...state, ready: true });
 }
 
 async function save(context: TaskContext, state: Checkpoint): Promise<Checkpoint> {
@@ -126,9 +131,13 @@ async function giveUp(
   // Another runner goes on when this one was only told to let go.
   if (aborted && !(reason instanceof Fault)) return;
   context.logger.info({ err: error }, 'a recovery is taken back');
+  const { vmId } = input;
+  // The order to power it on may have been carried out, although its answer was lost.
+  const { powerState } = await findVm(context.db, vmId);
+  if (powerState !== 'poweredOff') await runChild(context, powerOff, { vmId });
   await stopMoments(context, moments);
   await finish(context, input, 'failed');
-  await runChild(context, deleteVm, { vmId: input.vmId });
+  await runChild(context, deleteVm, { vmId });
 }
 
 async function tellReady(
@@ -137,7 +146,13 @@ async function tellReady(
   moments: readonly Moment[],
 ): Promise<void> {
   await transact(db, async (tx) => {
-    const data = { readyAt: new Date(clock.now()), state: kind === 'test' ? 'serving' : 'copying' };
+    const known = await tx.recovery.findUniqueOrThrow({ where: { vmId } });
+    if (known.readyAt !== null) return;
+    const data = {
+      ...{ readyAt: new Date(clock.now()), state: kind === 'test' ? 'serving' : 'copying' },
+      // It stands in for its source from here on.
+      ...(known.failover === 'recovering' ? { failover: 'standing' } : {}),
+    };
     const recovery = await tx.recovery.update({ where: { vmId }, data });
     const { hostId } = await findVm(tx, vmId);
     const when = moments.map(({ timeUs }) => new Date(timeUs / 1000).toISOString()).sort()[0];

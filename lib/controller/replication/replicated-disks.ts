@@ -15,6 +15,12 @@ export interface ReplicaName {
   diskKey: number;
 }
 
+/** A disk with the era under which it sends. */
+interface ReplicaSender extends ReplicaName {
+  /** Left out: the first one. */
+  era?: number;
+}
+
 /** What the target calls the copy of a disk. */
 export function replicaIdOf({ instanceUuid, diskKey }: ReplicaName): string {
   return `${instanceUuid}/${diskKey}`;
@@ -49,12 +55,28 @@ export async function missingTargets(
 export async function withTarget(
   db: DatabaseTransaction,
   filters: readonly DiskFilter[],
-  choice: { disk: ReplicaName; current: readonly DiskFilter[]; targetId?: string | undefined },
+  choice: { disk: ReplicaSender; current: readonly DiskFilter[]; targetId?: string | undefined },
 ): Promise<DiskFilter[]> {
   if (replicationOf(filters) === null) return [...filters];
   const target = await chooseTarget(db, choice);
   if (target === null) return [...filters];
-  const managed = targetProperties(target, choice.disk);
+  return withProperties(filters, targetProperties(target, choice.disk));
+}
+
+/** A copy of a disk is another disk: it must not send into the copy of the one it came from. */
+export function renamedReplicas(filters: readonly DiskFilter[], disk: ReplicaName): DiskFilter[] {
+  return withProperties(filters, nameProperties(disk));
+}
+
+/** The filters of a disk that sends under another era from now on. */
+export function withEra(filters: readonly DiskFilter[], era: number): DiskFilter[] {
+  return withProperties(filters, { era });
+}
+
+function withProperties(
+  filters: readonly DiskFilter[],
+  managed: DiskFilter['properties'],
+): DiskFilter[] {
   return filters.map((filter) =>
     filter.class === 'replication'
       ? { ...filter, properties: { ...filter.properties, ...managed } }
@@ -62,26 +84,21 @@ export async function withTarget(
   );
 }
 
-/** A copy of a disk is another disk: it must not send into the copy of the one it came from. */
-export function renamedReplicas(filters: readonly DiskFilter[], disk: ReplicaName): DiskFilter[] {
-  return filters.map((filter) =>
-    filter.class === 'replication'
-      ? { ...filter, properties: { ...filter.properties, ...nameProperties(disk) } }
-      : filter,
-  );
-}
-
 function targetProperties(
   { address, port, pairing }: ReplicationTarget,
-  disk: ReplicaName,
+  disk: ReplicaSender,
 ): DiskFilter['properties'] {
   const host = address.includes(':') ? `[${address}]` : address;
   const key = { keyProvider: PAIRING_KEYS, keyId: pairing };
   return { target: `${host}:${port}`, pairing, ...key, ...nameProperties(disk) };
 }
 
-function nameProperties({ instanceUuid, diskKey }: ReplicaName): DiskFilter['properties'] {
-  return { vm: instanceUuid, disk: String(diskKey) };
+function nameProperties({
+  instanceUuid,
+  diskKey,
+  era = 1,
+}: ReplicaSender): DiskFilter['properties'] {
+  return { vm: instanceUuid, disk: String(diskKey), era };
 }
 
 async function chooseTarget(

@@ -11,14 +11,18 @@ import type { TaskContext } from '../tasks/task-context.ts';
 
 const POLL_MS = 200;
 
-/** Throws the fault of the child when it fails; one that failed before is not tried again. */
+/**
+ * Throws the fault of the child when it fails; one that failed before is not tried again. A task
+ * that does the same to several objects names the one that is meant.
+ */
 export async function runChild<Input, Observed extends ObservedTarget>(
   context: TaskContext,
   operation: Operation<Input, Observed>,
   input: Input,
+  of: { targetId?: string } = {},
 ): Promise<void> {
   const { db, taskId, initiator, clock, signal } = context;
-  const where = { parentId: taskId, operation: operation.key };
+  const where = { parentId: taskId, operation: operation.key, ...of };
   if (!(await db.task.findFirst({ where }))) {
     const caller = systemCaller(initiator);
     await submit({ db, caller, operation, input, parentId: taskId });

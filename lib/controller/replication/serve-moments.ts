@@ -1,7 +1,12 @@
 // Moments of a VM's disks that targets serve for a recovery: asked for, and given back.
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
-import { queryReplicas, serveMoment, stopServingMoment } from '../../wire/agent/target-rpc.ts';
+import {
+  queryReplicas,
+  type ReplicaReport,
+  serveMoment,
+  stopServingMoment,
+} from '../../wire/agent/target-rpc.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database } from '../database/client.ts';
 import type { Sealer } from '../secrets/sealer.ts';
@@ -39,20 +44,26 @@ export async function serveMoments(
   await stopMoments(context, earlier);
   const { source, copies } = await recoverVm.observe(db, input);
   const wanted = copies.flatMap(({ disk, target }) => (target ? [{ disk, target }] : []));
-  const newest: number[] = [];
+  const reports = new Map<string, ReplicaReport>();
   for (const { disk, target } of wanted) {
     const diskId = replicaIdOf({ instanceUuid: source.instanceUuid, diskKey: disk.key });
     const { replicas } = await callTarget(openTarget(sealer, target), queryReplicas, {});
-    const newestUs = replicas.find((each) => each.diskId === diskId)?.newestUs ?? null;
-    if (newestUs !== null) newest.push(newestUs);
+    const report = replicas.find((each) => each.diskId === diskId);
+    if (report) reports.set(diskId, report);
   }
+  const known = [...reports.values()];
+  const newest = known.flatMap(({ newestUs }) => newestUs ?? []);
   // All that any disk has up to there, the others have as well.
   const timeUs = input.at === null ? Math.min(...newest) : Date.parse(input.at) * 1000;
+  // Of a VM that was powered off each disk has its own end, and all of them belong together.
+  const isClosed = input.at === null && known.every(({ closed }) => closed);
   const moments: Moment[] = [];
   for (const { disk, target } of wanted) {
     const diskId = replicaIdOf({ instanceUuid: source.instanceUuid, diskKey: disk.key });
     const open = openTarget(sealer, target);
-    const { moment, nbdPort } = await callTarget(open, serveMoment, { diskId, at: { timeUs } });
+    const end = isClosed ? reports.get(diskId)?.durable : undefined;
+    const at = end === undefined ? { timeUs } : { sequence: end };
+    const { moment, nbdPort } = await callTarget(open, serveMoment, { diskId, at });
     const { exportName, sizeBytes } = moment;
     const host = open.address.includes(':') ? `[${open.address}]` : open.address;
     moments.push({

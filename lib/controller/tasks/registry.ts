@@ -14,8 +14,6 @@ import {
 } from '../io-filters/resolve-io-filter.ts';
 import { uninstallIoFilter } from '../io-filters/uninstall-io-filter.ts';
 import { upgradeIoFilter } from '../io-filters/upgrade-io-filter.ts';
-import { endFailoverTest } from '../replication/end-test.ts';
-import { recoverVm, TEST_FAILOVER } from '../replication/recover-vm.ts';
 import { createVmFiles } from '../vms/create-vm-files.ts';
 import { DRS_MIGRATION, migrate } from '../vms/migrate.ts';
 import { powerOff } from '../vms/power-off.ts';
@@ -24,6 +22,7 @@ import { CLUSTER_TASK_KINDS } from './cluster-task-kinds.ts';
 import { DISK_TASK_KINDS } from './disk-task-kinds.ts';
 import { MEMBERSHIP_TASK_KINDS } from './membership-task-kinds.ts';
 import { OBJECT_TASK_KINDS } from './object-task-kinds.ts';
+import { REPLICATION_TASK_KINDS } from './replication-task-kinds.ts';
 import { type TaskKind, taskKind } from './task-kind.ts';
 
 const hostTasks = () => import('../hosts/host-tasks.ts');
@@ -33,18 +32,8 @@ const migration = taskKind(
   async () => (await import('../vms/migrate-task.ts')).performMigrate,
 );
 
-const recovery = taskKind(
-  recoverVm,
-  async () => (await import('../replication/recover-vm-task.ts')).performRecover,
-);
-
 const KINDS: TaskKind[] = [
-  recovery,
-  { ...recovery, key: TEST_FAILOVER.key },
-  taskKind(
-    endFailoverTest,
-    async () => (await import('../replication/end-test-task.ts')).performEndTest,
-  ),
+  ...REPLICATION_TASK_KINDS,
   migration,
   { ...migration, key: DRS_MIGRATION.key },
   taskKind(

@@ -66,7 +66,8 @@ async function prepareKeys(
   );
   if (leaves) await decryptDisk(context, vm, { disk, current });
   const name = newKeyName(vm.id, disk.key, context.taskId);
-  const replica = { instanceUuid: vm.instanceUuid, diskKey: disk.key };
+  const { instanceUuid, replicationEra: era } = vm;
+  const replica = { instanceUuid, diskKey: disk.key, era };
   const wanted = await withTarget(context.db, filters, { disk: replica, current, targetId });
   return withKeys(context, { current, wanted }, { name });
 }

@@ -6,6 +6,7 @@ import { diskBackingSchema, provisioningSchema } from '../../wire/agent/disk-rpc
 import type { DiskView, VmView } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { readObjectHealth } from '../datastores/stored-objects.ts';
+import { readStandIn } from '../failover/read-failover.ts';
 import { readVmHa } from '../ha/read-vm-ha.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { readSnapshots } from '../snapshots/read-snapshots.ts';
@@ -40,6 +41,7 @@ export async function readVm(
     currentSnapshotId: vm.currentSnapshotId,
     consolidationNeeded: vm.consolidationNeeded,
     linkedTo: await readParent(db, vm),
+    replacedBy: await readStandIn(db, id),
     ha: await readVmHa(db, vm),
     actions: judged.actions,
   };

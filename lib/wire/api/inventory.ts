@@ -121,6 +121,8 @@ export const vmViewSchema = vmSummarySchema.extend({
   consolidationNeeded: z.boolean(),
   /** Of a linked clone: the VM and the snapshot that it builds on. */
   linkedTo: z.object({ vm: named, snapshotId: z.number().int() }).nullable(),
+  /** What stands in for it since a failover; it cannot be powered on then. */
+  replacedBy: named.nullable(),
   /** Null where vSphere HA is off. */
   ha: vmHaSchema.nullable(),
   /**
@@ -228,7 +230,6 @@ export const clusterViewSchema = z.object({
   datacenter: named,
   drs: drsConfigSchema,
   hosts: z.array(hostSummarySchema),
-  vms: z.array(vmSummarySchema),
   filters: z.array(clusterFilterViewSchema),
   /** Why DRS and a filter of this cluster do not go together at present; empty when they do. */
   drsConflicts: z.array(reasonSchema),

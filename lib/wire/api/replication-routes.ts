@@ -1,6 +1,7 @@
 // The part of the table of routes that is about replication.
 import { z } from 'zod';
 import { verdictSchema } from '../../model/task.ts';
+import { commitFailoverSchema, failOverVmSchema, undoFailoverSchema } from './failover.ts';
 import {
   addBookmarkSchema,
   pairTargetSchema,
@@ -83,5 +84,38 @@ export const REPLICATION_ROUTES = {
     path: '/vms/{id}/replication/end-test',
     body: none,
     answer: taskStartedSchema,
+  },
+  /** Makes a virtual machine of the copies that stands in for this one from then on. */
+  failOverVm: {
+    method: 'POST',
+    path: '/vms/{id}/replication/failover',
+    body: failOverVmSchema,
+    answer: taskStartedSchema.extend({ vmId: z.string() }),
+  },
+  checkFailOver: {
+    method: 'POST',
+    path: '/vms/{id}/replication/failover/check',
+    body: failOverVmSchema,
+    answer: verdictSchema,
+  },
+  /** Of the VM that was replaced: what stands in for it goes, and this one may run again. */
+  undoFailover: {
+    method: 'POST',
+    path: '/vms/{id}/replication/failover/undo',
+    body: undoFailoverSchema,
+    answer: taskStartedSchema,
+  },
+  /** Of the VM that was replaced: what stands in for it stays for good. */
+  commitFailover: {
+    method: 'POST',
+    path: '/vms/{id}/replication/failover/commit',
+    body: commitFailoverSchema,
+    answer: taskStartedSchema,
+  },
+  checkCommitFailover: {
+    method: 'POST',
+    path: '/vms/{id}/replication/failover/commit/check',
+    body: commitFailoverSchema,
+    answer: verdictSchema,
   },
 } as const;

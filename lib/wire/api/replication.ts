@@ -106,19 +106,42 @@ const bookmarkSchema = z.object({
   available: z.boolean(),
 });
 
+/** What a failover left behind, as far as anybody knows it. */
+export const lossSchema = z.object({
+  /** Nothing: the source was powered off, and its target had everything. */
+  isNone: z.boolean(),
+  /** How far the source was ahead of its target, when it was measured last; nulls: never. */
+  lagBytes: z.number().nullable(),
+  lagMilliseconds: z.number().nullable(),
+  lagMeasuredAt: z.string().nullable(),
+  /** What the target has beyond the moment that was recovered. */
+  journalBytes: z.number(),
+  journalMilliseconds: z.number(),
+});
+export type Loss = z.infer<typeof lossSchema>;
+
 const recoverySchema = z.object({
   vmId: z.string(),
   vmName: z.string(),
-  /** recover, test. */
+  /** recover, test, failover, move. */
   kind: z.string(),
+  /** The moment that it has; of one that is not ready the moment that was asked for. */
   momentAt: z.string().nullable(),
-  /** preparing, serving, copying, completed, ended, failed. */
+  /** waiting, preparing, serving, copying, completed, ended, failed. */
   state: z.string(),
+  /** FailoverState of lib/rules/replication/failover.ts; null when it is none. */
+  failover: z.string().nullable(),
+  loss: lossSchema.nullable(),
+  /** Why it has failed; empty when it has not. */
+  trouble: z.string(),
   targetName: z.string(),
   createdBy: z.string(),
   startedAt: z.string(),
   readyAt: z.string().nullable(),
   endedAt: z.string().nullable(),
+  /** Who has committed or undone it, and when. */
+  decidedBy: z.string().nullable(),
+  decidedAt: z.string().nullable(),
 });
 export type RecoveryView = z.infer<typeof recoverySchema>;
 
@@ -132,7 +155,11 @@ export const vmReplicationViewSchema = z.object({
   recoveries: z.array(recoverySchema),
   /** When this VM is one that was made of another's copies. */
   recoveredFrom: recoverySchema.extend({ sourceId: z.string(), sourceName: z.string() }).nullable(),
-  /** recover, bookmark, endTest. */
+  /** What stands in for this VM since a failover. */
+  replacedBy: z.object({ id: z.string(), name: z.string() }).nullable(),
+  /** What a failover now would leave behind, as far as it can be measured; null: no copy. */
+  lossNow: lossSchema.nullable(),
+  /** recover, bookmark, endTest, failover, move, undo, commit. */
   actions: z.record(z.string(), verdictSchema),
 });
 export type VmReplicationView = z.infer<typeof vmReplicationViewSchema>;

@@ -1,0 +1,194 @@
+// Fails a VM over. Its state stands in the database before and after each step, so that another
+// controller goes on where one was killed. Until the recovered VM is on, whatever fails is taken
+// back; from then on undoing or committing it is for an admin to say.
+import { sleep } from '../../base/clock.ts';
+import { Fault, fromFaultRecord, toFaultRecord } from '../../model/fault.ts';
+import { faultRecordSchema } from '../../model/task.ts';
+import { requireAllowed } from '../../model/verdict.ts';
+import { nextEra } from '../../rules/replication/failover.ts';
+import { type Loss, lossSchema } from '../../wire/api/replication.ts';
+import { transact } from '../changes/transact.ts';
+import type { Recovery } from '../database/generated/client.ts';
+import { postEvent } from '../events/post-event.ts';
+import { systemCaller } from '../permissions/caller.ts';
+import { recoverVm } from '../replication/recover-vm.ts';
+import { runChild } from '../replication/run-child.ts';
+import { submit } from '../tasks/submit.ts';
+import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
+import { powerOff } from '../vms/power-off.ts';
+import { raiseEras, readCopiesNow } from './copies-now.ts';
+import { type FailOverInput, failOverVm, recoveryOf } from './fail-over.ts';
+import { failoverStateOf, recordFailover, writeStep } from './failover-store.ts';
+import { measureLag, measureLoss, NO_LOSS } from './measure-loss.ts';
+import { stopSource } from './stop-source.ts';
+import { giveLaterEra, releaseSource, removeRecovered } from './take-back.ts';
+
+const POLL_MS = 300;
+
+export const performFailOver: TaskHandler<FailOverInput> = async (context, input) => {
+  const begun = await begin(context, input);
+  if (begun.failover === 'failed') throw new Fault('SystemError', begun.trouble);
+  try {
+    await goOn(context, input);
+  } catch (error) {
+    const { aborted, reason } = context.signal;
+    // Another runner goes on when this one was only told to let go.
+    if (!(error instanceof Fault) || (aborted && !(reason instanceof Fault))) throw error;
+    await fail(context, input, error);
+    throw error;
+  }
+  const { loss } = await findRow(context, input);
+  return { vmId: input.vmId, loss: lossSchema.parse(loss) };
+};
+
+function findRow({ db }: TaskContext, { vmId }: FailOverInput): Promise<Recovery> {
+  return db.recovery.findUniqueOrThrow({ where: { vmId } });
+}
+
+/** Judges again, enters the failover, and marks the source, so that nobody powers it on. */
+function begin({ db, initiator }: TaskContext, input: FailOverInput): Promise<Recovery> {
+  const { vmId, sourceId, kind } = input;
+  return transact(db, async (tx) => {
+    const known = await tx.recovery.findUnique({ where: { vmId } });
+    if (known) return known;
+    const observed = await failOverVm.observe(tx, input);
+    requireAllowed(failOverVm.judge(observed, input));
+    const { source, copies } = observed;
+    const targetId = copies[0]?.target?.id;
+    if (targetId === undefined) throw new Fault('NotFound', `${source.name} has no copy.`);
+    const wasOn = source.desiredPowerState === 'poweredOn';
+    const eras = copies.flatMap(({ report }) => report?.era ?? []);
+    const row = await tx.recovery.create({
+      data: {
+        ...{ vmId, vmName: input.name, sourceId, sourceName: source.name, targetId, kind },
+        ...{ state: 'waiting', failover: 'stopping', wasOn, createdBy: initiator },
+        era: nextEra([source.replicationEra, ...eras]),
+        momentAt: input.at === null ? null : new Date(input.at),
+        loss: { ...(await measureLag(tx, sourceId, copies)) },
+      },
+    });
+    // vSphere HA and its host bring back what shall run: this one shall not. A move powers it off.
+    const isLeft = kind === 'failover' && wasOn;
+    const data = { replacedById: vmId, ...(isLeft ? { desiredPowerState: 'poweredOff' } : {}) };
+    await tx.vm.update({ where: { id: sourceId }, data });
+    await recordFailover(tx, row);
+    return row;
+  });
+}
+
+async function goOn(context: TaskContext, input: FailOverInput): Promise<void> {
+  const { db } = context;
+  const { vmId } = input;
+  if (failoverStateOf(await findRow(context, input)) === 'stopping') {
+    if (input.kind === 'move') await stopSource(context, await failOverVm.observe(db, input));
+    const done = { vmId, from: 'stopping', step: 'stopped' } as const;
+    await transact(db, (tx) => writeStep(tx, done));
+  }
+  if (failoverStateOf(await findRow(context, input)) === 'fencing') await fence(context, input);
+  if (input.kind === 'failover') await stopWhatIsLeft(context, input);
+  await recover(context, input);
+}
+
+/** The new era, durably at every target; and then what is lost can be said. */
+async function fence(context: TaskContext, input: FailOverInput): Promise<void> {
+  const { source, copies } = await failOverVm.observe(context.db, input);
+  await context.progress(20, 'Beginning a new era at the target');
+  const { era } = await findRow(context, input);
+  if (era === null) throw new Fault('SystemError', 'The failover has no era.');
+  await raiseEras(context, await readCopiesNow(context, source, copies), era);
+  const now = await readCopiesNow(context, source, copies);
+  const of = { vmId: source.id, at: input.at, copies };
+  const loss: Loss = input.kind === 'move' ? NO_LOSS : await measureLoss(context, of, now);
+  const done = { vmId: input.vmId, from: 'fencing', step: 'fenced' } as const;
+  await transact(context.db, (tx) => writeStep(tx, done, { loss: { ...loss } }));
+}
+
+/** Its changes are refused already; a guest that notices nothing of that would go on reading. */
+async function stopWhatIsLeft(context: TaskContext, { sourceId }: FailOverInput): Promise<void> {
+  const source = await context.db.vm.findUnique({
+    where: { id: sourceId },
+    include: { host: true },
+  });
+  if (source?.powerState !== 'poweredOn' || source.host.connectionState !== 'connected') return;
+  try {
+    await runChild(context, powerOff, { vmId: sourceId }, { targetId: sourceId });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    context.logger.info({ err: error }, 'a VM that was failed over is powered off later');
+  }
+}
+
+/** Waits until the recovered VM is on; its disks are copied by a task that goes on after this. */
+async function recover(context: TaskContext, input: FailOverInput): Promise<void> {
+  const { db, taskId, initiator, clock, signal } = context;
+  const where = { parentId: taskId, operation: recoverVm.key, targetId: input.vmId };
+  await context.progress(40, `Recovering ${input.name}`);
+  if (!(await db.task.findFirst({ where }))) {
+    const caller = systemCaller(initiator);
+    const parts = { operation: recoverVm, input: recoveryOf(input), parentId: taskId };
+    await submit({ db, caller, ...parts });
+  }
+  for (;;) {
+    const child = await db.task.findFirst({ where });
+    if ((await findRow(context, input)).failover === 'standing') return announce(context, input);
+    if (child?.completedAt) {
+      const fault = faultRecordSchema.safeParse(child.fault);
+      if (fault.success) throw fromFaultRecord(fault.data);
+      throw new Fault('SystemError', `${input.name} was not powered on.`);
+    }
+    if (signal.aborted && !(signal.reason instanceof Fault)) signal.throwIfAborted();
+    await sleep(clock, POLL_MS);
+  }
+}
+
+async function announce(context: TaskContext, input: FailOverInput): Promise<void> {
+  const { initiator, taskId } = context;
+  const { sourceName, vmName } = await findRow(context, input);
+  const how = input.kind === 'move' ? 'moved by plan' : 'failed over';
+  await transact(context.db, (tx) =>
+    postEvent(tx, {
+      ...{ type: 'VmFailedOverEvent', severity: 'warning', initiator, taskId },
+      message: `${sourceName} was ${how}: ${vmName} stands in for it.`,
+      objects: [input.vmId, input.sourceId],
+    }),
+  );
+}
+
+/** Everything as before, as far as it can be: what is left is for an admin to undo. */
+async function fail(context: TaskContext, input: FailOverInput, error: Fault): Promise<void> {
+  const row = await findRow(context, input);
+  const state = failoverStateOf(row);
+  if (state !== 'stopping' && state !== 'fencing' && state !== 'recovering') return;
+  context.logger.info({ err: error }, 'a failover is taken back');
+  const era = state === 'stopping' || row.era === null ? null : row.era + 1;
+  const left = await tryToTakeBack(context, row, era);
+  const { vmId, sourceId } = input;
+  await transact(context.db, async (tx) => {
+    if (left === null) await releaseSource(tx, row, { era, isOn: row.wasOn });
+    const { message } = toFaultRecord(error);
+    const trouble = left === null ? message : `${message} It could not be taken back: ${left}`;
+    const data = { state: 'failed', trouble, endedAt: new Date(context.clock.now()) };
+    await writeStep(tx, { vmId, from: state, step: 'fail' }, data);
+    await postEvent(tx, {
+      ...{ type: 'VmFailoverFailedEvent', severity: 'error', objects: [sourceId] },
+      message: `The failover of ${row.sourceName} has failed. ${trouble}`,
+      ...{ initiator: context.initiator, taskId: context.taskId },
+    });
+  });
+}
+
+/** Null when it was done; else what was in the way. */
+async function tryToTakeBack(
+  context: TaskContext,
+  row: Recovery,
+  era: number | null,
+): Promise<string | null> {
+  try {
+    await removeRecovered(context, row);
+    if (era !== null) await giveLaterEra(context, row, era);
+    return null;
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
+    return thrown.message;
+  }
+}
