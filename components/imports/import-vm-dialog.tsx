@@ -5,13 +5,14 @@ import { Upload } from 'lucide-react';
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useChange } from '#lib/client/use-call.ts';
-import { useImportCheck, useImportUpload } from '#lib/client/use-import.ts';
+import { type ImportUpload, useImportCheck, useImportUpload } from '#lib/client/use-import.ts';
 import { useDatastores, useHosts } from '#lib/client/use-inventory.ts';
 import type { DatastoreSummary } from '#lib/wire/api/datastores.ts';
 import type { ImportView } from '#lib/wire/api/imports.ts';
 import type { HostSummary } from '#lib/wire/api/inventory.ts';
 import { FileDrop } from '../depot/file-drop.tsx';
 import { apiCall } from '../tasks/api-call.ts';
+import { Button } from '../ui/button.tsx';
 import { type DisabledReason, reasonOf } from '../ui/disabled-reason.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
 import { Dialog } from '../ui/overlays/dialog.tsx';
@@ -20,6 +21,7 @@ import { QueryState } from '../ui/states/query-state.tsx';
 import { VerdictBanner } from '../ui/states/verdict-banner.tsx';
 import { FoundVm } from './found-vm.tsx';
 import { type ImportPlace, ImportPlaceFields, importBody } from './import-place.tsx';
+import { ServerFilePicker } from './server-file-picker.tsx';
 
 export function ImportVmDialog({ param, close }: UrlDialogProps) {
   const hosts = useHosts();
@@ -82,6 +84,7 @@ function Form({ hosts, datastores, host, onClose }: FormProps) {
         error={upload.error}
         onFiles={(files) => void upload.send(files)}
       />
+      <ServerFiles upload={upload} />
       {found && <FoundVm found={found} />}
       {found && found.missing.length === 0 && (
         <>
@@ -101,8 +104,19 @@ function Form({ hosts, datastores, host, onClose }: FormProps) {
   );
 }
 
+/** Beside the upload, for files that are too large to be sent by a browser. */
+function ServerFiles({ upload }: { upload: ImportUpload }) {
+  const [isOpen, setOpen] = useState(false);
+  if (isOpen) return <ServerFilePicker upload={upload} />;
+  return (
+    <Button variant="ghost" onClick={() => setOpen(true)}>
+      Use files on the server
+    </Button>
+  );
+}
+
 function blockedBy(found: ImportView | null, isPlaced: boolean): DisabledReason {
-  if (!found) return 'Upload the files of the virtual machine first.';
-  if (found.missing.length > 0) return 'Upload the files that are missing first.';
+  if (!found) return 'Upload the files of the virtual machine first, or choose them.';
+  if (found.missing.length > 0) return 'Files of it are missing.';
   return isPlaced ? null : 'Choose a name, a host and a datastore.';
 }

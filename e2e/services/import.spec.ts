@@ -1,7 +1,7 @@
 // A virtual machine that another program made is imported by clicks, powered on, read by qemu-io
 // through its data path, and deleted; a file that would reach beyond itself is refused on the page.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, type Locator, test } from '@playwright/test';
@@ -50,6 +50,37 @@ test('a qcow2 image is imported, runs, and is deleted', async ({ page }) => {
     expect(read).not.toContain('verification failed');
     await deleteTestVm(page, VM);
     // What was uploaded goes when the task has ended.
+    const staged = path.join(process.env.SLUICE_E2E_DATA ?? '', 'depot', 'imports');
+    await expect.poll(() => readdirSync(staged)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('files that lie on the server are read there', async ({ page }) => {
+  needTools('qemu-img');
+  const folder = path.join(process.env.SLUICE_E2E_DATA ?? '', 'import', 'old-web');
+  mkdirSync(folder);
+  try {
+    const vmx = 'displayName = "old-web"\nscsi0:0.fileName = "old-web.vmdk"\n';
+    writeFileSync(path.join(folder, 'old-web.vmx'), vmx);
+    const image = ['-f', 'vmdk', '-o', 'subformat=monolithicFlat'];
+    const disk = path.join(folder, 'old-web.vmdk');
+    execFileSync('qemu-img', ['create', ...image, disk, '16M'], { stdio: 'ignore' });
+    await signIn(page);
+    await openObject(page, 'Prod');
+    await fromMenu(page, 'Import virtual machine…');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Use files on the server' }).click();
+    await dialog.getByRole('combobox', { name: 'File on the server' }).click();
+    await page.getByRole('option', { name: /old-web\.vmx/ }).click();
+    await dialog.getByRole('button', { name: 'Read it' }).click();
+    await expect(dialog.getByLabel('Name')).toHaveValue('old-web');
+    await expect(dialog.getByText('old-web-flat.vmdk, raw')).toBeVisible();
+    await choose(dialog, 'Datastore');
+    await expect(dialog.getByText('It can be imported')).toBeVisible();
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
     const staged = path.join(process.env.SLUICE_E2E_DATA ?? '', 'depot', 'imports');
     await expect.poll(() => readdirSync(staged)).toEqual([]);
   } finally {

@@ -8,6 +8,7 @@ import type { ChangeHub } from '../controller/changes/change-hub.ts';
 import type { Database } from '../controller/database/client.ts';
 import type { Depot } from '../controller/depot/depot.ts';
 import type { SignInLimiter } from '../controller/sessions/sign-in-limiter.ts';
+import type { VmList } from '../controller/vm-list/vm-list.ts';
 
 export interface ApiContext {
   db: Database;
@@ -17,7 +18,10 @@ export interface ApiContext {
   agents: Agents;
   limiter: SignInLimiter;
   changes: ChangeHub;
+  vmList: VmList;
   depot: Depot;
+  /** Folders whose files may be imported by their paths on the server. */
+  importFolders: readonly string[];
   depotLinks: DepotLinks;
   /** Key of the links by which hosts fetch files of the depot. */
   depotSecret: Uint8Array;

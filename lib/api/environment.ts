@@ -1,8 +1,7 @@
 // The REST face in the web process: reads the environment, makes the real seams, once for the
 // process. DATABASE_URL, SLUICE_DATA (depot and trusted roots), SLUICE_PUBLIC_URL,
-// SLUICE_SECRET_FILE, LOG_LEVEL.
+// SLUICE_SECRET_FILE, SLUICE_IMPORT_FOLDERS, LOG_LEVEL.
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Hono } from 'hono';
 import { pino } from 'pino';
 import { assert } from '../base/assert.ts';
@@ -12,10 +11,12 @@ import { createAgents } from '../controller/agents/agent-client.ts';
 import { createDepotLinks } from '../controller/agents/depot-links.ts';
 import { ChangeHub } from '../controller/changes/change-hub.ts';
 import { openDatabase } from '../controller/database/client.ts';
-import { openDepot } from '../controller/depot/depot.ts';
+import { depotOf, openDepot } from '../controller/depot/depot.ts';
+import { makeImportFolders } from '../controller/imports/server-files.ts';
 import { sweepImports } from '../controller/imports/sweep-imports.ts';
 import { createSealer } from '../controller/secrets/sealer.ts';
 import { SignInLimiter } from '../controller/sessions/sign-in-limiter.ts';
+import { VmList } from '../controller/vm-list/vm-list.ts';
 import { createApi } from './app.ts';
 
 const CONNECTIONS = 20;
@@ -51,11 +52,7 @@ function makeApi(): Api {
   const clock = systemClock;
   const db = openDatabase(DATABASE_URL, CONNECTIONS);
   const depotSecret = readFileSync(SLUICE_SECRET_FILE);
-  const depot = {
-    folder: path.join(SLUICE_DATA, 'depot'),
-    rootsFile: path.join(SLUICE_DATA, 'pki', 'roots.json'),
-    clock,
-  };
+  const depot = depotOf(SLUICE_DATA, clock);
   // `next start` waits for open streams before it stops: they must end by themselves.
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -84,7 +81,9 @@ function makeApi(): Api {
       agents: createAgents(clock, createSealer(depotSecret, systemRandom)),
       depot,
       changes,
+      vmList: new VmList(db, clock),
     },
+    importFolders: makeImportFolders(SLUICE_DATA, process.env.SLUICE_IMPORT_FOLDERS ?? ''),
     limiter: new SignInLimiter(clock),
     depotLinks: createDepotLinks({ publicUrl, secret: depotSecret, clock }),
     ...{ depotSecret, publicUrl, stopping: stopping.signal },

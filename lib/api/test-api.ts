@@ -14,6 +14,7 @@ import { openTestDatabase, type TestDatabase } from '../controller/database/test
 import { makeTestDepot, type TestDepot } from '../controller/depot/test-vib.ts';
 import { seedTestInventory, TEST_PASSWORD } from '../controller/inventory/seed-test-inventory.ts';
 import { SignInLimiter } from '../controller/sessions/sign-in-limiter.ts';
+import { VmList } from '../controller/vm-list/vm-list.ts';
 import { API_BASE, createApi } from './app.ts';
 
 export const TEST_ORIGIN = 'http://127.0.0.1:3000';
@@ -50,7 +51,8 @@ export async function openTestApi(): Promise<TestApi> {
   const app = createApi({
     ...{ db, clock, random: systemRandom, logger: pino({ level: 'silent' }), agents: playedHosts },
     ...{ limiter: new SignInLimiter(clock), changes, depot: files.depot, depotLinks, depotSecret },
-    ...{ publicUrl: TEST_ORIGIN, stopping: stopping.signal },
+    ...{ publicUrl: TEST_ORIGIN, stopping: stopping.signal, vmList: new VmList(db, clock) },
+    importFolders: [path.join(folder, 'import')],
   });
   const call: TestApi['call'] = async (below, init) =>
     app.fetch(new Request(`${TEST_ORIGIN}${API_BASE}${below}`, init));

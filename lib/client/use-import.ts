@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import type { Verdict } from '../model/verdict.ts';
-import type { ImportView } from '../wire/api/imports.ts';
+import type { ImportView, ServerFiles } from '../wire/api/imports.ts';
 import { type CallOptions, call, callRoute, type LooseOptions, urlOf } from './call.ts';
 import { problemOf, toProblemError, unreachableServer } from './problem-error.ts';
 import { queryKey } from './query-keys.ts';
@@ -17,8 +17,12 @@ export interface ImportUpload {
   found: ImportView | null;
   /** 0 to 100 while files are sent; null when none are. */
   percent: number | null;
+  /** The file of the server that is read now. */
+  reading: string | null;
   error: Error | null;
   send(files: readonly File[]): Promise<void>;
+  /** Takes a file of the server, then those of its folder that it needs. */
+  read(path: string, listed: ServerFiles['files']): Promise<void>;
   /** It is the task's now: leaving does not discard it. */
   keep(): void;
 }
@@ -27,6 +31,7 @@ export interface ImportUpload {
 export function useImportUpload(): ImportUpload {
   const [found, setFound] = useState<ImportView | null>(null);
   const [percent, setPercent] = useState<number | null>(null);
+  const [reading, setReading] = useState<string | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const staged = useRef<string | null>(null);
   const leaving = useRef(new AbortController());
@@ -60,10 +65,28 @@ export function useImportUpload(): ImportUpload {
       setPercent(null);
     }
   };
+  const read = async (path: string, listed: ServerFiles['files']) => {
+    const { signal } = leaving.current;
+    setError(null);
+    try {
+      const waiting = [path, ...manifestOf(path, listed)];
+      for (let next = waiting.shift(); next !== undefined && !signal.aborted; ) {
+        setReading(next);
+        const view = await readOnServer(staged.current, next, signal);
+        staged.current = view.id;
+        setFound(view);
+        next = waiting.shift() ?? companionOf(path, view, listed);
+      }
+    } catch (thrown) {
+      if (!signal.aborted) setError(toProblemError(thrown));
+    } finally {
+      setReading(null);
+    }
+  };
   const keep = () => {
     staged.current = null;
   };
-  return { found, percent, error, send, keep };
+  return { found, percent, reading, error, send, read, keep };
 }
 
 /** Null asks nothing yet. */
@@ -75,6 +98,30 @@ export function useImportCheck(id: string | null, body: CallOptions<'checkImport
     enabled: id !== null && body !== null,
     placeholderData: (before) => before,
   });
+}
+
+/** A manifest beside an .ovf: no other file names it. */
+function manifestOf(path: string, listed: ServerFiles['files']): string[] {
+  if (!/\.ovf$/i.test(path)) return [];
+  const wanted = path.replace(/\.ovf$/i, '.mf').toLowerCase();
+  return listed.map((one) => one.path).filter((one) => one.toLowerCase() === wanted);
+}
+
+/** The next file that is missing and lies beside the first. */
+function companionOf(
+  path: string,
+  { missing }: ImportView,
+  listed: ServerFiles['files'],
+): string | undefined {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const beside = new Set(listed.map((one) => one.path));
+  return missing.map((name) => `${folder}${name}`).find((place) => beside.has(place));
+}
+
+function readOnServer(id: string | null, path: string, signal: AbortSignal): Promise<ImportView> {
+  const body = { path };
+  if (id === null) return call('startServerImport', { body, signal });
+  return call('addServerFile', { params: { id }, body, signal });
 }
 
 function descriptorsFirst(a: File, b: File): number {

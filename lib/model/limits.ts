@@ -35,12 +35,30 @@ export const VIB_COMPRESSION_RATIO_MAX = 200;
 /** Files in one payload. */
 export const VIB_FILES_MAX = 10_000;
 
+/** Online depots that are synchronised. */
+export const ONLINE_DEPOTS_MAX = 32;
+/** An index of an online depot, and its metadata, packed, in bytes. */
+export const ONLINE_DEPOT_INDEX_BYTES_MAX = 4 * MIB;
+export const ONLINE_DEPOT_METADATA_BYTES_MAX = 64 * MIB;
+/** Files that one index names. */
+export const ONLINE_DEPOT_INDEXES_MAX = 64;
+/** VIBs that one online depot offers, and what one synchronisation downloads, in bytes. */
+export const ONLINE_DEPOT_VIBS_MAX = 1_000;
+export const ONLINE_DEPOT_BYTES_MAX = 8 * GIB;
+export const ONLINE_DEPOT_REDIRECTS_MAX = 5;
+/** A server that sends nothing for so long is given up, in milliseconds. */
+export const ONLINE_DEPOT_SILENCE_MS = 30_000;
+/** The longest synchronisation, in milliseconds. */
+export const ONLINE_DEPOT_SYNC_MS = 2 * 60 * 60_000;
+
 /** One uploaded file of an import, in bytes. */
 export const IMPORT_BYTES_MAX = 2 * 1024 * GIB;
 /** Files that are uploaded for one import. */
 export const IMPORT_FILES_MAX = 128;
 /** Imports whose files wait in the depot. */
 export const IMPORTS_STAGED_MAX = 32;
+/** Files of the server that are listed for import. */
+export const SERVER_FILES_MAX = 1_000;
 
 /** The file name limit of an archive member, in bytes. */
 export const ARCHIVE_NAME_BYTES_MAX = 255;

@@ -133,12 +133,18 @@ async function refuseDamaged<T>(fileName: string, work: () => T): Promise<Awaite
   }
 }
 
+/** `NoPermission`, see mayImport. */
+export async function requireImport(db: Database, caller: Caller): Promise<void> {
+  if (await mayImport(db, caller)) return;
+  throw new Fault('NoPermission', `${caller.name} lacks the privilege VApp.Import.`);
+}
+
 /** Where it will go is not known yet, so the right to import anywhere will do. */
-async function requireImport(db: Database, { userId, name }: Caller): Promise<void> {
-  if (userId === null) return;
+export async function mayImport(db: Database, { userId }: Caller): Promise<boolean> {
+  if (userId === null) return true;
   const grant = await db.permission.findFirst({
     where: { userId, user: { disabled: false }, role: { privileges: { has: 'VApp.Import' } } },
     select: { objectId: true },
   });
-  if (!grant) throw new Fault('NoPermission', `${name} lacks the privilege VApp.Import.`);
+  return grant !== null;
 }

@@ -42,6 +42,17 @@ export const importVmSchema = z.object({
   powerOn: z.boolean().default(false),
 });
 
+/** GET /imports/server-files: what the server can read by itself. */
+export const serverFilesSchema = z.object({
+  /** The folders that the operator has named, where they are there. */
+  folders: z.array(z.string()),
+  files: z.array(z.object({ path: z.string(), sizeBytes: z.number() })),
+  /** Whether that is all of it. */
+  isComplete: z.boolean(),
+});
+export type ServerFiles = z.infer<typeof serverFilesSchema>;
+
+const serverFile = z.object({ path: z.string().min(1).max(4096) });
 const file = z.object({ fileName: z.string().min(1).max(255) });
 
 export const IMPORT_ROUTES = {
@@ -58,6 +69,19 @@ export const IMPORT_ROUTES = {
     path: '/imports/{id}/files',
     query: file,
     upload: 'binary',
+    answer: importViewSchema,
+  },
+  listServerFiles: { method: 'GET', path: '/imports/server-files', answer: serverFilesSchema },
+  startServerImport: {
+    method: 'POST',
+    path: '/imports/from-server',
+    body: serverFile,
+    answer: importViewSchema,
+  },
+  addServerFile: {
+    method: 'POST',
+    path: '/imports/{id}/from-server',
+    body: serverFile,
     answer: importViewSchema,
   },
   discardImport: { method: 'DELETE', path: '/imports/{id}', answer: z.object({}) },
