@@ -4,7 +4,7 @@
 import { useState } from 'react';
 import type { UrlDialogProps } from '#components/shell/dialog-outlet.tsx';
 import { useHa } from '#lib/client/use-availability.ts';
-import { useChange } from '#lib/client/use-call.ts';
+import { useCall, useChange } from '#lib/client/use-call.ts';
 import { useCluster } from '#lib/client/use-inventory.ts';
 import { RESTART_PRIORITIES } from '#lib/model/availability.ts';
 import type { HaView } from '#lib/wire/api/ha.ts';
@@ -13,12 +13,15 @@ import { apiCall } from '../tasks/api-call.ts';
 import { Button } from '../ui/button.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { Select } from '../ui/forms/select.tsx';
+import { TextField } from '../ui/forms/text-field.tsx';
 import { Dialog } from '../ui/overlays/dialog.tsx';
 import { SameAsCall } from '../ui/same-as-call.tsx';
 import { ErrorState } from '../ui/states/error-state.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
 import { PRIORITY_LABELS } from './ha-words.ts';
 
+/** So many can be chosen at once, by name; a text narrows down which. */
+const VMS_OFFERED = 100;
 const INHERITED = 'cluster';
 const CHOICES = [INHERITED, ...RESTART_PRIORITIES] as const;
 type Choice = (typeof CHOICES)[number];
@@ -57,6 +60,10 @@ function Form({ cluster, ha, firstVm, onClose }: FormProps) {
     const started = await mutateAsync({ params: { id: cluster.id }, body }).catch(() => null);
     if (started) onClose();
   };
+  const [text, setText] = useState('');
+  const search = text === '' ? '' : `name:"${text.replaceAll('"', '')}"`;
+  const query = { clusterId: cluster.id, search, limit: VMS_OFFERED };
+  const vms = useCall('queryVms', { query }).data;
   const refused = reasonOf(cluster.actions.editHa);
   return (
     <Dialog
@@ -78,11 +85,14 @@ function Form({ cluster, ha, firstVm, onClose }: FormProps) {
       }
     >
       <div className="space-y-4">
+        {vms && vms.total > VMS_OFFERED && (
+          <TextField label="Name contains" value={text} onChange={setText} />
+        )}
         <Select
           label="Virtual machine"
           value={vmId}
           placeholder="Choose one"
-          options={cluster.vms.map(({ id, name }) => ({ value: id, label: name }))}
+          options={vms?.rows.map(({ id, name }) => ({ value: id, label: name })) ?? []}
           onChange={setVmId}
         />
         <Select<Choice>

@@ -183,7 +183,7 @@ function Related({ cluster }: { cluster: ClusterView }) {
         {
           id: 'vms',
           label: 'Virtual machines',
-          content: <VmTable rows={cluster.vms} height={TABLE_HEIGHT} />,
+          content: <VmTable place={{ clusterId: cluster.id }} height={TABLE_HEIGHT} />,
         },
       ]}
     />

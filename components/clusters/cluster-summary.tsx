@@ -3,6 +3,7 @@
 // glance.
 // Props: `cluster`.
 import Link from 'next/link';
+import { useVmTotals } from '#lib/client/use-inventory.ts';
 import type { ClusterView } from '#lib/wire/api/inventory.ts';
 import { BEHAVIORS } from '../drs/drs-words.ts';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
@@ -16,9 +17,8 @@ import { ReasonList } from '../ui/reason-list.tsx';
 import { installationSummary } from './host-filter-progress.tsx';
 
 export function ClusterSummary({ cluster }: { cluster: ClusterView }) {
-  const { hosts, vms, drs, datacenter } = cluster;
-  const on = vms.filter(({ powerState }) => powerState === 'poweredOn').length;
-  const filtered = vms.filter(({ filterNames }) => filterNames.length > 0).length;
+  const { hosts, drs, datacenter } = cluster;
+  const { data: vms } = useVmTotals({ clusterId: cluster.id });
   const cores = hosts.reduce((sum, host) => sum + (host.cpuCores ?? 0), 0);
   const used = hosts.reduce((sum, host) => sum + host.cpuUsage, 0);
   const memory = hosts.reduce((sum, host) => sum + (host.memoryMib ?? 0), 0);
@@ -30,8 +30,14 @@ export function ClusterSummary({ cluster }: { cluster: ClusterView }) {
           items={[
             { label: 'Datacenter', value: <ObjectLink {...datacenter} /> },
             { label: 'Hosts', value: formatNoun(hosts.length, 'host') },
-            { label: 'Virtual machines', value: `${vms.length}, ${on} powered on` },
-            { label: 'With I/O filters', value: formatNoun(filtered, 'virtual machine') },
+            {
+              label: 'Virtual machines',
+              value: vms ? `${vms.total}, ${vms.poweredOn} powered on` : '–',
+            },
+            {
+              label: 'With I/O filters',
+              value: vms ? formatNoun(vms.filtered, 'virtual machine') : '–',
+            },
             { label: 'CPU in use', value: `${formatCount(used)} of ${formatNoun(cores, 'core')}` },
             {
               label: 'Memory granted',

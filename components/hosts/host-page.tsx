@@ -4,7 +4,7 @@ import { Wrench } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { ObjectPage } from '#components/shell/object-page.tsx';
-import { useHost, useVmsOfHost } from '#lib/client/use-inventory.ts';
+import { useHost } from '#lib/client/use-inventory.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
 import { HostHaNotice } from '../availability/ha-notices.tsx';
 import { useObjectMenu } from '../inventory/object-menu.ts';
@@ -144,11 +144,7 @@ function HostActions({ host }: { host: HostView }) {
 }
 
 function Related({ host }: { host: HostView }) {
-  return (
-    <QueryState query={useVmsOfHost(host.id)} lines={8}>
-      {(vms) => <VmTable rows={vms} height={TABLE_HEIGHT} />}
-    </QueryState>
-  );
+  return <VmTable place={{ hostId: host.id }} height={TABLE_HEIGHT} />;
 }
 
 function Monitor({ host }: { host: HostView }) {

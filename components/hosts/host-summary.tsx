@@ -2,6 +2,7 @@
 // Summary of a host: what it is, how loaded, and the virtual machines on it. Props: `host`.
 import { traitsOf } from '#lib/rules/hosts/host-version.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
+import { powerLabel } from '#lib/wire/api/vm-columns.ts';
 import { levelText } from '../depot/vib-details.tsx';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
 import { LabelsCard } from '../inventory/labels-card.tsx';
@@ -11,7 +12,7 @@ import { Card } from '../ui/card.tsx';
 import { CopyText } from '../ui/copy-text.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
-import { powerLabel, VmIcon } from '../vms/vm-state.tsx';
+import { VmIcon } from '../vms/vm-state.tsx';
 import { hostStateLabel } from './host-state.tsx';
 
 export function HostSummaryTab({ host }: { host: HostView }) {

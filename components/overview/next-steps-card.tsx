@@ -2,7 +2,7 @@
 // A newcomer's next steps, each done or with the way to it.
 import { CircleCheck, CircleDashed } from 'lucide-react';
 import Link from 'next/link';
-import { useInventory, useVms } from '#lib/client/use-inventory.ts';
+import { useInventory, useVmTotals } from '#lib/client/use-inventory.ts';
 import { useFilters, usePolicies } from '#lib/client/use-policies.ts';
 import { useEvents, useTasks } from '#lib/client/use-tasks.ts';
 import { Card } from '../ui/card.tsx';
@@ -13,7 +13,7 @@ const LIMIT = 500;
 
 export function NextSteps() {
   const inventory = useInventory();
-  const vms = useVms();
+  const vms = useVmTotals();
   const filters = useFilters();
   const policies = usePolicies();
   const tasks = useTasks({ limit: LIMIT });

@@ -1,8 +1,8 @@
 // The way of a newcomer from an empty cluster to a live migration: which steps are done, told by
 // what is there.
-import type { VmSummary } from '#lib/wire/api/inventory.ts';
 import type { FilterCatalogueEntry, PolicyView } from '#lib/wire/api/policies.ts';
 import type { EventView, TaskView } from '#lib/wire/api/tasks.ts';
+import type { VmTotals } from '#lib/wire/api/vm-list.ts';
 
 const MIGRATIONS = new Set(['VirtualMachine.migrate', 'Drm.ExecuteVMotionLRO']);
 
@@ -18,16 +18,14 @@ interface Facts {
   clusterId: string | null;
   filters: readonly FilterCatalogueEntry[];
   policies: readonly PolicyView[];
-  vms: readonly VmSummary[];
+  vms: VmTotals;
   tasks: readonly TaskView[];
   events: readonly EventView[];
 }
 
 export function nextSteps(facts: Facts): NextStep[] {
   const { clusterId, filters, policies, vms, tasks, events } = facts;
-  const filtered = vms.find(({ filterNames }) => filterNames.length > 0);
-  const powered = vms.find(({ powerState }) => powerState === 'poweredOn');
-  const vm = filtered ?? powered;
+  const vm = vms.firstFiltered ?? vms.firstPoweredOn;
   const vmPath = vm ? `/vms/${vm.id}` : '/vms';
   return [
     {
@@ -48,7 +46,7 @@ export function nextSteps(facts: Facts): NextStep[] {
       key: 'attach',
       title: 'Attach it to a disk of a running virtual machine',
       text: 'The chain is rebuilt without losing one I/O of the connected client.',
-      done: filtered !== undefined,
+      done: vms.filtered > 0,
       href: `${vmPath}?tab=configure&section=disks`,
     },
     {

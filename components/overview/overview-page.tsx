@@ -2,7 +2,7 @@
 import { House } from 'lucide-react';
 import Link from 'next/link';
 import { ListPage } from '#components/shell/object-page.tsx';
-import { useDatastores, useHosts, useInventory, useVms } from '#lib/client/use-inventory.ts';
+import { useDatastores, useHosts, useInventory, useVmTotals } from '#lib/client/use-inventory.ts';
 import { useAlarms, useEvents } from '#lib/client/use-tasks.ts';
 import type { EventView } from '#lib/wire/api/tasks.ts';
 import { SEVERITIES } from '../events/event-table.tsx';
@@ -44,11 +44,9 @@ export function OverviewPage() {
 
 function Numbers() {
   const hosts = useHosts();
-  const vms = useVms();
+  const { data: vms } = useVmTotals();
   const datastores = useDatastores();
   const connected = hosts.data?.filter(({ connectionState }) => connectionState === 'connected');
-  const on = vms.data?.filter(({ powerState }) => powerState === 'poweredOn');
-  const filtered = vms.data?.filter(({ filterNames }) => filterNames.length > 0);
   const cores = sum(hosts.data, ({ cpuCores }) => cpuCores ?? 0);
   const memory = sum(hosts.data, ({ memoryMib }) => memoryMib ?? 0);
   const free = sum(datastores.data, ({ freeBytes }) => freeBytes);
@@ -66,11 +64,11 @@ function Numbers() {
       <Tile label="Hosts" href="/hosts" value={hosts.data && String(hosts.data.length)}>
         {connected && `${connected.length} connected`}
       </Tile>
-      <Tile label="Virtual machines" href="/vms" value={vms.data && String(vms.data.length)}>
-        {on && `${on.length} powered on`}
+      <Tile label="Virtual machines" href="/vms" value={vms && formatCount(vms.total)}>
+        {vms && `${formatCount(vms.poweredOn)} powered on`}
       </Tile>
-      <Tile label="With I/O filters" href="/vms" value={filtered && String(filtered.length)}>
-        {vms.data && `of ${formatNoun(vms.data.length, 'virtual machine')}`}
+      <Tile label="With I/O filters" href="/vms" value={vms && formatCount(vms.filtered)}>
+        {vms && `of ${formatNoun(vms.total, 'virtual machine')}`}
       </Tile>
       <Tile label="CPU in use" href="/hosts" value={hosts.data && formatCount(used)}>
         {hosts.data && `of ${formatNoun(cores, 'core')}`}

@@ -3,6 +3,7 @@
 // Props: `vm`, `snapshot` (null: the present state).
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
+import { powerLabel } from '#lib/wire/api/vm-columns.ts';
 import type { SnapshotView } from '#lib/wire/api/vm-operations.ts';
 import { formatBytes } from '../format/quantities.ts';
 import { formatMoment } from '../format/times.ts';
@@ -12,7 +13,6 @@ import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { reasonOf } from '../ui/disabled-reason.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
-import { powerLabel } from '../vms/vm-state.tsx';
 
 export interface SnapshotDetailsProps {
   vm: VmView;

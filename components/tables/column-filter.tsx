@@ -1,6 +1,7 @@
 'use client';
 // The filter of one column: values to tick where there are few, else a text. It writes the same
 // search that is typed above the table, so that both always agree and the URL carries one thing.
+import { useQuery } from '@tanstack/react-query';
 import { Funnel } from 'lucide-react';
 import { useMemo } from 'react';
 import { formatCount } from '#components/format/quantities.ts';
@@ -8,19 +9,23 @@ import { classNames } from '#components/ui/class-names.ts';
 import { Checkbox } from '#components/ui/forms/checkbox.tsx';
 import { TextField } from '#components/ui/forms/text-field.tsx';
 import { Popover } from '#components/ui/overlays/popover.tsx';
-import { columnText, type TableColumn } from './table-column.ts';
-import { parseQuery, withFieldTerm } from './table-query.ts';
+import { Skeleton } from '#components/ui/states/skeleton.tsx';
+import { countTexts, parseQuery, withFieldTerm } from '#lib/base/row-search.ts';
+import type { RowSource, TextCount } from './row-source.ts';
+import type { TableColumn } from './table-column.ts';
 import type { TableUrl } from './use-table-url.ts';
 
 export interface ColumnFilterProps<Row extends object> {
   column: TableColumn<Row>;
   allColumns: readonly TableColumn<Row>[];
   rows: readonly Row[];
+  /** Of a table whose rows stay on the server. */
+  source?: RowSource<Row> | undefined;
   url: TableUrl;
 }
 
 export function ColumnFilter<Row extends object>(props: ColumnFilterProps<Row>) {
-  const { column, allColumns, url } = props;
+  const { column, allColumns, rows, source, url } = props;
   const fields = useMemo(() => allColumns.map(({ id }) => id), [allColumns]);
   const term = parseQuery(url.query, fields).find(
     (one) => one.field === column.id && !one.negated && one.operator === ':',
@@ -57,7 +62,13 @@ export function ColumnFilter<Row extends object>(props: ColumnFilterProps<Row>) 
     >
       {() =>
         column.facet ? (
-          <Facets {...props} values={values} setValues={setValues} />
+          <Facets
+            column={column}
+            rows={rows}
+            source={source}
+            values={values}
+            setValues={setValues}
+          />
         ) : (
           <TextField
             label={`${column.header} contains`}
@@ -70,23 +81,39 @@ export function ColumnFilter<Row extends object>(props: ColumnFilterProps<Row>) 
   );
 }
 
-interface FacetsProps<Row extends object> extends ColumnFilterProps<Row> {
+interface FacetsProps<Row extends object>
+  extends Pick<ColumnFilterProps<Row>, 'column' | 'rows' | 'source'> {
   values: readonly string[];
   setValues: (values: readonly string[]) => void;
 }
 
-function Facets<Row extends object>({ column, rows, values, setValues }: FacetsProps<Row>) {
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    for (const text of column.parts?.(row) ?? [columnText(column, row)]) {
-      counts.set(text, (counts.get(text) ?? 0) + 1);
-    }
-  }
-  const options = [...counts].filter(([text]) => text !== '').sort(([a], [b]) => (a < b ? -1 : 1));
+function Facets<Row extends object>({ column, rows, source, ...picked }: FacetsProps<Row>) {
+  if (source) return <SourceFacets {...picked} column={column} source={source} />;
+  return <FacetList {...picked} column={column} counts={countTexts(column, rows)} />;
+}
+
+interface SourceFacetsProps<Row extends object>
+  extends Pick<FacetsProps<Row>, 'column' | 'values' | 'setValues'> {
+  source: RowSource<Row>;
+}
+
+function SourceFacets<Row extends object>({ source, ...props }: SourceFacetsProps<Row>) {
+  const counts = useQuery(source.texts(props.column.id)).data;
+  return counts ? <FacetList {...props} counts={counts} /> : <Skeleton lines={4} />;
+}
+
+interface FacetListProps<Row extends object>
+  extends Pick<FacetsProps<Row>, 'column' | 'values' | 'setValues'> {
+  counts: readonly TextCount[];
+}
+
+function FacetList<Row extends object>(props: FacetListProps<Row>) {
+  const { column, counts, values, setValues } = props;
+  const options = counts.filter(({ text }) => text !== '');
   return (
     <fieldset className="max-h-72 overflow-y-auto">
       <legend className="mb-1 font-medium">{column.header}</legend>
-      {options.map(([text, count]) => {
+      {options.map(({ text, count }) => {
         const on = values.includes(text.toLowerCase());
         const others = values.filter((value) => value !== text.toLowerCase());
         return (

@@ -1,6 +1,7 @@
 // A table's rows as CSV (RFC 4180: CRLF, quotes doubled), as seen: the shown columns, filtered and
 // sorted. Pure.
-import { columnText, type TableColumn } from './table-column.ts';
+import { columnText } from '#lib/base/row-search.ts';
+import type { TableColumn } from './table-column.ts';
 
 /** Numbers are exported as numbers, all else as the text that is read. */
 export function tableCsv<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {

@@ -2,7 +2,15 @@
 // The grid of a table: sticky header and first column, only the rows in view drawn, one active
 // cell that the keys move.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, memo, type ReactElement, useMemo, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  memo,
+  type ReactElement,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { ContextMenu } from '#components/ui/overlays/context-menu.tsx';
 import { ROW_PIXELS, useRowPixels } from '#components/ui/use-row-pixels.ts';
 import { handleGridKey } from './grid-keys.ts';
@@ -13,7 +21,7 @@ import { TableHeader } from './table-header.tsx';
 import { type RowHandlers, TableRow } from './table-row.tsx';
 
 export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
-  const { id, label, columns, model, selectable, openId } = props;
+  const { id, label, columns, model, selectable, openId, onRange } = props;
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<GridCell>({ row: -1, column: 0 });
   const rowPixels = useRowPixels();
@@ -29,6 +37,10 @@ export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
     overscan: 10,
     scrollPaddingStart: ROW_PIXELS.header,
   });
+  const drawn = virtual.getVirtualItems();
+  const first = drawn[0]?.index ?? 0;
+  const last = drawn.at(-1)?.index ?? 0;
+  useEffect(() => onRange?.(first, last), [onRange, first, last]);
   const style = useMemo(() => gridStyle(columns, selectable), [columns, selectable]);
   const columnCount = columns.length + Number(selectable);
   const entry = model.rows[active.row];
@@ -65,7 +77,7 @@ export function TableGrid<Row extends object>(props: TableGridProps<Row>) {
     >
       <MemoHeader {...props} />
       <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((item) => {
+        {drawn.map((item) => {
           const shown = model.rows[item.index];
           if (!shown) return null;
           return (

@@ -10,8 +10,8 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useDeferredValue, useMemo, useState } from 'react';
-import { columnText, type TableColumn } from './table-column.ts';
-import { matcherOf, parseQuery } from './table-query.ts';
+import { comparerOf, matcherOf, parseQuery } from '#lib/base/row-search.ts';
+import type { TableColumn } from './table-column.ts';
 import type { TableSort } from './use-table-url.ts';
 
 const features = tableFeatures({
@@ -20,11 +20,11 @@ const features = tableFeatures({
   rowSelectionFeature,
 });
 
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
-
 export interface TableModel<Row extends object> {
-  /** In the order shown. */
+  /** In the order shown; of rows that stay on the server, with gaps where none are asked for. */
   rows: readonly { id: string; row: Row }[];
+  /** All of them, for the export. */
+  allRows: () => Promise<readonly Row[]>;
   total: number;
   selectedIds: ReadonlySet<string>;
   /** Of the rows that match; those selected and then filtered away are not acted upon. */
@@ -87,6 +87,7 @@ export function useTableModel<Row extends object>(
   };
   return {
     rows: shown,
+    allRows: async () => shown.map(({ row }) => row),
     total: rows.length,
     selectedIds,
     selectedRows,
@@ -101,15 +102,9 @@ function allSelected(shown: readonly { id: string }[]): RowSelectionState {
   return selection;
 }
 
-/** Texts as people sort them (esx2 before esx10), numbers by size; what is missing goes last. */
 function sortBy<Row extends object>(column: TableColumn<Row>): SortFn<typeof features, Row> {
-  return (a, b) => {
-    const left = column.value(a.original);
-    const right = column.value(b.original);
-    if (left === null || right === null) return Number(left === null) - Number(right === null);
-    if (typeof left === 'number' && typeof right === 'number') return left - right;
-    return collator.compare(columnText(column, a.original), columnText(column, b.original));
-  };
+  const compare = comparerOf(column);
+  return (a, b) => compare(a.original, b.original);
 }
 
 function rangeOf(

@@ -5,8 +5,9 @@
 import { Check } from 'lucide-react';
 import type { MouseEvent, ReactNode } from 'react';
 import { classNames } from '#components/ui/class-names.ts';
+import { columnText } from '#lib/base/row-search.ts';
 import { cellId, ROW_GRID } from './grid-layout.ts';
-import { columnText, type TableColumn } from './table-column.ts';
+import type { TableColumn } from './table-column.ts';
 
 /** The same object for the life of the table. */
 export interface RowHandlers {

@@ -22,7 +22,7 @@ export interface TableToolbarProps<Row extends object> {
   model: TableModel<Row>;
   url: TableUrl;
   searchRef: RefObject<HTMLInputElement | null>;
-  bulkActions?: (rows: readonly Row[]) => ReactNode;
+  bulkActions?: ((rows: readonly Row[]) => ReactNode) | undefined;
   toolbar?: ReactNode;
 }
 
@@ -64,15 +64,7 @@ export function TableToolbar<Row extends object>(props: TableToolbarProps<Row>) 
         <IconButton
           label="Export as CSV"
           icon={<Download size={15} />}
-          onClick={() =>
-            saveText(
-              `${id}.csv`,
-              tableCsv(
-                choice.shown,
-                model.rows.map(({ row }) => row),
-              ),
-            )
-          }
+          onClick={async () => saveText(`${id}.csv`, tableCsv(choice.shown, await model.allRows()))}
           aria-description={`${label}: the rows and columns shown`}
         />
       </div>

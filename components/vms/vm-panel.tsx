@@ -4,6 +4,7 @@
 import { SidePanel } from '#components/shell/side-panel.tsx';
 import { useVm } from '#lib/client/use-inventory.ts';
 import type { DiskView, VmSummary } from '#lib/wire/api/inventory.ts';
+import { powerLabel } from '#lib/wire/api/vm-columns.ts';
 import { formatBytes, formatMebibytes, formatShare } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge } from '../policies/compliance-badge.tsx';
@@ -11,7 +12,7 @@ import { Section } from '../ui/card.tsx';
 import { CopyText } from '../ui/copy-text.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-import { powerLabel, VmIcon } from './vm-state.tsx';
+import { VmIcon } from './vm-state.tsx';
 
 export function VmPanel({ vm }: { vm: VmSummary }) {
   const query = useVm(vm.id);

@@ -3,6 +3,7 @@
 // Props: `vm` (summary or view).
 import { LayoutTemplate, Monitor } from 'lucide-react';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
+import { powerLabel } from '#lib/wire/api/vm-columns.ts';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { StateIcon, type StateMark } from '../ui/state-icon.tsx';
 import { isOutOfSpace } from './vm-trouble.ts';
@@ -10,10 +11,10 @@ import { isOutOfSpace } from './vm-trouble.ts';
 type VmState = Pick<VmSummary, 'powerState' | 'worldState' | 'trouble' | 'isTemplate'>;
 
 const TROUBLED = new Set(['faulted', 'failed', 'lost', 'unknown']);
-const POWER: Record<VmState['powerState'], { label: string; tone: Tone; mark: StateMark }> = {
-  poweredOn: { label: 'Powered on', tone: 'ok', mark: 'play' },
-  poweredOff: { label: 'Powered off', tone: 'idle', mark: 'stop' },
-  suspended: { label: 'Suspended', tone: 'warn', mark: 'pause' },
+const POWER: Record<VmState['powerState'], { tone: Tone; mark: StateMark }> = {
+  poweredOn: { tone: 'ok', mark: 'play' },
+  poweredOff: { tone: 'idle', mark: 'stop' },
+  suspended: { tone: 'warn', mark: 'pause' },
 };
 
 function markOf(vm: VmState): StateMark {
@@ -21,13 +22,6 @@ function markOf(vm: VmState): StateMark {
   const isOn = vm.powerState === 'poweredOn';
   if (isOn && TROUBLED.has(vm.worldState)) return 'error';
   return isOn && vm.trouble ? 'warning' : POWER[vm.powerState].mark;
-}
-
-export function powerLabel({
-  powerState,
-  isTemplate,
-}: Pick<VmState, 'powerState' | 'isTemplate'>): string {
-  return isTemplate ? 'Template' : POWER[powerState].label;
 }
 
 export function VmIcon({ vm, size }: { vm: VmState; size?: number }) {

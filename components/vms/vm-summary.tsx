@@ -4,6 +4,7 @@
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
+import { powerLabel } from '#lib/wire/api/vm-columns.ts';
 import { formatBytes, formatMebibytes, formatNoun, formatShare } from '../format/quantities.ts';
 import { LabelsCard } from '../inventory/labels-card.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
@@ -15,7 +16,6 @@ import { reasonOf } from '../ui/disabled-reason.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
 import { DiskCard } from './disk-card.tsx';
 import { FilterChain } from './filter-chain.tsx';
-import { powerLabel } from './vm-state.tsx';
 
 export function VmSummaryTab({ vm }: { vm: VmView }) {
   const isOn = vm.powerState === 'poweredOn';

@@ -1,23 +1,27 @@
 'use client';
-// Virtual machines as a table: in the list of all, on a host, on a cluster.
-// Props: `rows`, `id` of the table in the URL, `plain` for a handful inside a page, `height`.
+// Virtual machines as a table: in the list of all, on a host, on a cluster. The rows stay on the
+// server, which searches and sorts them.
+// Props: `place` (all of them without it), `id` of the table in the URL, `height`.
 import { Monitor } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { openDialog } from '#components/shell/dialog-url.ts';
+import type { VmPlace } from '#lib/client/vm-list.ts';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
+import { VM_COLUMNS } from '#lib/wire/api/vm-columns.ts';
 import { formatMebibytes, formatShare } from '../format/quantities.ts';
 import { useColumnsWithTags } from '../inventory/use-tag-names.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
-import { ComplianceBadge, complianceLabel } from '../policies/compliance-badge.tsx';
+import { ComplianceBadge } from '../policies/compliance-badge.tsx';
 import { bytesColumn } from '../tables/bytes-column.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import type { MenuItem } from '../ui/overlays/menu-item.ts';
 import { EmptyState } from '../ui/states/empty-state.tsx';
-import { powerLabel, VmIcon } from './vm-state.tsx';
+import { useVmSource } from './vm-source.ts';
+import { VmIcon } from './vm-state.tsx';
 
 export interface VmTableProps {
-  rows: readonly VmSummary[] | undefined;
+  place?: VmPlace;
   id?: string;
   height?: number;
   /** What a click on a row does instead of opening the page, and the row that is picked. */
@@ -27,11 +31,10 @@ export interface VmTableProps {
 
 const COLUMNS: readonly TableColumn<VmSummary>[] = [
   {
-    id: 'name',
+    ...VM_COLUMNS.name,
     header: 'Name',
     grow: true,
     width: 180,
-    value: ({ name }) => name,
     cell: (vm) => (
       <span className="flex min-w-0 items-center gap-2">
         <VmIcon vm={vm} />
@@ -40,88 +43,81 @@ const COLUMNS: readonly TableColumn<VmSummary>[] = [
     ),
   },
   {
-    id: 'power',
+    ...VM_COLUMNS.power,
     header: 'Power',
     width: 110,
     facet: true,
-    value: powerLabel,
   },
   {
-    id: 'host',
+    ...VM_COLUMNS.host,
     header: 'Host',
     width: 120,
     facet: true,
-    value: ({ host }) => host.name,
     cell: ({ host }) => <ObjectLink {...host} />,
   },
   {
-    id: 'cluster',
+    ...VM_COLUMNS.cluster,
     header: 'Cluster',
     width: 100,
     facet: true,
-    value: ({ cluster }) => cluster?.name ?? '',
     cell: ({ cluster }) => (cluster ? <ObjectLink {...cluster} /> : null),
   },
   {
-    id: 'filters',
+    ...VM_COLUMNS.filters,
     header: 'I/O filters',
     width: 160,
     facet: true,
-    value: ({ filterNames }) => filterNames.join(', '),
   },
   {
-    id: 'compliance',
+    ...VM_COLUMNS.compliance,
     header: 'Compliance',
     width: 140,
     facet: true,
-    value: ({ compliance }) => complianceLabel(compliance),
     cell: ({ compliance }) => <ComplianceBadge compliance={compliance} />,
   },
   {
-    id: 'cpu',
+    ...VM_COLUMNS.cpu,
     header: 'CPU in use',
     width: 100,
     align: 'end',
-    value: ({ cpuUsage }) => cpuUsage,
     text: ({ cpuUsage }) => formatShare(cpuUsage),
   },
   {
-    id: 'memory',
+    ...VM_COLUMNS.memory,
     header: 'Memory',
     width: 90,
     align: 'end',
-    value: ({ memoryMib }) => memoryMib,
     text: ({ memoryMib }) => formatMebibytes(memoryMib),
   },
   bytesColumn({
-    id: 'size',
+    ...VM_COLUMNS.size,
     header: 'Provisioned',
     width: 110,
-    value: ({ provisionedBytes }) => provisionedBytes,
   }),
   {
-    id: 'snapshots',
+    ...VM_COLUMNS.snapshots,
     header: 'Snapshots',
     width: 100,
     align: 'end',
     hidden: true,
-    value: ({ snapshotCount }) => snapshotCount,
   },
   {
-    id: 'guest',
+    ...VM_COLUMNS.guest,
     header: 'Guest',
     hidden: true,
-    value: ({ guestFullName }) => guestFullName,
   },
 ];
 
-export function VmTable({ rows, id = 'vms', height, onPick, pickedId }: VmTableProps) {
+const EVERYWHERE: VmPlace = {};
+
+export function VmTable(props: VmTableProps) {
+  const { place = EVERYWHERE, id = 'vms', height, onPick, pickedId } = props;
   const router = useRouter();
   return (
     <DataTable
       id={id}
       label="Virtual machines"
-      rows={rows}
+      source={useVmSource(place)}
       rowId={(vm) => vm.id}
       columns={useColumnsWithTags(COLUMNS)}
       defaultSort={{ column: 'name', descending: false }}

@@ -24,6 +24,9 @@ export const vmRoutes = {
     const { hostId } = query;
     return readVms(context.db, { ...(ids && { ids }), ...(hostId && { hostId }) });
   },
+  queryVms: ({ context, query }) => context.vmList.query(query),
+  listVmTexts: ({ context, query }) => context.vmList.texts(query),
+  readVmTotals: ({ context, query }) => context.vmList.totals(query),
   readVm: ({ context: { db }, session: { caller }, params }) => readVm({ db, caller }, params.id),
   setPower: (request) => {
     const input = { vmId: request.params.id };
@@ -66,6 +69,9 @@ export const vmRoutes = {
 
 type VmRouteName =
   | 'listVms'
+  | 'queryVms'
+  | 'listVmTexts'
+  | 'readVmTotals'
   | 'readVm'
   | 'setPower'
   | 'listMigrationTargets'

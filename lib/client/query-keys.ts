@@ -38,13 +38,16 @@ const PLACES = [
 /** What is judged and shown of any object alike. */
 const OBJECT = ['readObject', 'checkMoveObjects'] as const satisfies readonly RouteName[];
 
+/** Lists of VMs. */
+const VMS = ['listVms', 'queryVms', 'listVmTexts', 'readVmTotals'] as const;
+
 /** Answers that a change of an object of the kind makes out of date. */
 const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> = {
   folder: ['readInventory', 'readSession'],
   vmFolder: ['readInventory', ...OBJECT],
   hostFolder: ['readInventory', ...OBJECT],
   datacenter: ['readInventory', 'readCluster', ...OBJECT],
-  tag: ['listTags', 'listTagAssignments', 'readObject'],
+  tag: ['listTags', 'listTagAssignments', 'readObject', 'queryVms', 'listVmTexts'],
   tagCategory: ['listTags', 'listTagAssignments', 'readObject'],
   customField: ['listCustomFields', 'readObject'],
   cluster: [
@@ -66,13 +69,15 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
       'listAlarms',
       'listMigrationTargets',
     ] as const),
-    ...(['checkCompatibility', 'readVm', 'listVms'] as const),
+    ...(['checkCompatibility', 'readVm'] as const),
+    ...VMS,
   ],
   host: [
     'readHa',
     ...(['readInventory', 'listHosts', 'readHost', 'readCluster', 'readDrs', 'readVm'] as const),
     ...(['readCompatibilityMatrix', 'listMigrationTargets', 'listDatastores'] as const),
-    ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters', 'listVms'] as const),
+    ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters'] as const),
+    ...VMS,
     ...PLACES,
     ...OBJECT,
   ],
@@ -84,7 +89,8 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   ],
   vm: [
     'readHa',
-    ...(['readInventory', 'listVms', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
+    ...(['readInventory', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
+    ...VMS,
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
     ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms'] as const),
     ...(['listKeyProviders', 'checkRecrypt'] as const),
@@ -96,7 +102,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     'listKeyProviders',
     'listPolicies',
     'readPolicy',
-    'listVms',
+    ...VMS,
     'readVm',
     'readCluster',
     'readHost',
@@ -148,12 +154,12 @@ const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
   recoveries: ['readVmReplication', 'listReplicationTargets'],
   bookmarks: ['readVmReplication'],
   flash: ['readHostFlash', 'readClusterFlash'],
-  cpuUsage: ['listVms', 'readVm', 'listHosts', 'readHost', 'readCluster', 'readDrs'],
+  cpuUsage: ['listVms', 'queryVms', 'readVm', 'listHosts', 'readHost', 'readCluster', 'readDrs'],
   connections: ['readVm'],
   workloads: ['listWorkloads'],
   drsLastRunAt: ['readDrs'],
   // One of ten thousand that is tagged or moved to a folder leaves the lists as they are.
-  tags: ['listTags', 'listTagAssignments', 'readObject'],
+  tags: ['listTags', 'listTagAssignments', 'readObject', 'queryVms', 'listVmTexts'],
   customValues: ['listCustomFields', 'readObject'],
   assignments: ['listTags', 'listTagAssignments', 'listCustomFields'],
   folder: ['readInventory', ...OBJECT],

@@ -3,13 +3,10 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { type Clock, sleep } from '../base/clock.ts';
-import type { VmSummary } from '../wire/api/inventory.ts';
 import { browserEnvironment } from './browser-environment.ts';
-import { call } from './call.ts';
 import { followStream, type StreamListener } from './change-stream.ts';
 import { isAffected, type ObjectChange, type QueryKey, queryKey } from './query-keys.ts';
 import type { StreamState } from './stream-parts.ts';
-import { changedVms, withChanged } from './vm-list-deltas.ts';
 
 /** Changes that come within so many milliseconds are read together. */
 const BATCH_MS = 80;
@@ -17,8 +14,6 @@ const BATCH_MS = 80;
  * The next batch waits for the answers of the last one, but no longer than this, in milliseconds.
  */
 const BATCH_TIMEOUT_MS = 3_000;
-
-const VM_LIST = queryKey('listVms');
 
 let streamState: StreamState = 'connecting';
 const stateListeners = new Set<() => void>();
@@ -63,43 +58,13 @@ function listenerOf(client: QueryClient, clock: Clock): StreamListener {
       await sleep(clock, BATCH_MS);
       const changed = pending;
       pending = [];
-      const late = sleep(clock, BATCH_TIMEOUT_MS).then(() => false);
-      const merged = await Promise.race([mergeVms(client, changed), late]);
       const reading = client.invalidateQueries({
-        predicate: ({ queryKey: key }) =>
-          isQueryKey(key) && isAffected(key, changed) && !(merged && isVmList(key)),
+        predicate: ({ queryKey: key }) => isQueryKey(key) && isAffected(key, changed),
       });
       await Promise.race([reading, sleep(clock, BATCH_TIMEOUT_MS)]);
     }
     isReading = false;
   }
-}
-
-/** True when the list of VMs on screen needs no reading as a whole. */
-async function mergeVms(client: QueryClient, changes: readonly ObjectChange[]): Promise<boolean> {
-  const ids = changedVms(changes);
-  if (ids === null || !isVmListWhole(client)) return false;
-  if (ids.length === 0) return true;
-  try {
-    const fresh = await call('listVms', { query: { ids: ids.join(',') } });
-    if (!isVmListWhole(client)) return false;
-    client.setQueryData<VmSummary[]>(VM_LIST, (list = []) => withChanged(list, ids, fresh));
-    return true;
-  } catch {
-    // The list is read again as a whole, which shows what is wrong.
-    return false;
-  }
-}
-
-/** On screen, read, and not being read again: what came of that might be older than a change. */
-function isVmListWhole(client: QueryClient): boolean {
-  const shown = client.getQueryCache().find<VmSummary[]>({ queryKey: VM_LIST });
-  if (!shown?.isActive() || shown.state.data === undefined) return false;
-  return shown.state.fetchStatus === 'idle' && !shown.state.isInvalidated;
-}
-
-function isVmList([route, , query]: QueryKey): boolean {
-  return route === 'listVms' && Object.keys(query).length === 0;
 }
 
 function isQueryKey(key: readonly unknown[]): key is QueryKey {

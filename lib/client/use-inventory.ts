@@ -43,8 +43,15 @@ export function useClusterFlash(id: string) {
   return useCall('readClusterFlash', { params: { id } }, { refetchMs: FLASH_MS });
 }
 
-export function useVms() {
-  return useCall('listVms', {});
+/** How many VMs there are, are on, have filters. */
+export function useVmTotals(place: { clusterId?: string } = {}) {
+  return useCall('readVmTotals', { query: place });
+}
+
+/** One VM as lists show it; undefined without an id, or when there is no such VM. */
+export function useVmSummary(id: string | null) {
+  const found = useCall('listVms', { query: { ids: id ?? '' } }, { enabled: id !== null });
+  return found.data?.find((vm) => vm.id === id);
 }
 
 export function useVm(id: string, options?: LiveOptions) {

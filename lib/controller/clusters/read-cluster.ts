@@ -1,4 +1,4 @@
-// One cluster as its page shows it: hosts, VMs, filters with their state on every host, DRS.
+// One cluster as its page shows it: hosts, filters with their state on every host, DRS.
 import { Fault } from '../../model/fault.ts';
 import { drsBehaviorSchema } from '../../model/inventory.ts';
 import { filterConflicts } from '../../rules/drs.ts';
@@ -8,7 +8,6 @@ import { readHosts } from '../hosts/read-hosts.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
 import { readClusterFilters } from '../io-filters/read-cluster-filters.ts';
 import type { Caller } from '../permissions/caller.ts';
-import { readVms } from '../vms/read-vms.ts';
 import { judgeClusterActions } from './judge-cluster-actions.ts';
 
 /** `NotFound` when there is no such cluster. */
@@ -18,9 +17,8 @@ export async function readCluster(
 ): Promise<ClusterView> {
   const cluster = await db.cluster.findUnique({ where: { id }, include: { datacenter: true } });
   if (!cluster) throw new Fault('NotFound', `There is no cluster ${id}.`);
-  const [hosts, vms, [facts], hostFacts] = await Promise.all([
+  const [hosts, [facts], hostFacts] = await Promise.all([
     readHosts(db, { clusterId: id }),
-    readVms(db, { clusterId: id }),
     readClusterFacts(db, { id }),
     readHostFacts(db, { clusterId: id }),
   ]);
@@ -34,7 +32,6 @@ export async function readCluster(
       threshold: cluster.drsThreshold,
     },
     hosts,
-    vms,
     filters: await readClusterFilters({ db, caller }, { cluster, hosts }),
     drsConflicts: facts ? filterConflicts(facts, hostFacts) : [],
     actions: await judgeClusterActions(db, caller, { id, name: cluster.name, hosts }),

@@ -10,6 +10,9 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';
 import { type HostOfVm, judgeDisk, readHostsOfVms, type VmRow } from './vm-rows.ts';
 
+/** VMs of more hosts than this are read with all hosts. */
+const HOSTS_NAMED_MAX = 100;
+
 /** Those named, those of a host, those of a cluster, or all. */
 export interface ChosenVms {
   ids?: string[];
@@ -82,7 +85,8 @@ export async function readVms(
     FROM chosen c LEFT JOIN disks d ON d."vmId" = c."id"
       LEFT JOIN snapshots s ON s."vmId" = c."id"
     ORDER BY c."name"`;
-  const hosts = await readHostsOfVms(db);
+  const hostIds = new Set(rows.map((row) => row.hostId));
+  const hosts = await readHostsOfVms(db, hostIds.size > HOSTS_NAMED_MAX ? null : [...hostIds]);
   const policies = await db.policy.findMany({ select: { id: true, name: true, generation: true } });
   const judge = rememberAlike(new Map(policies.map((policy) => [policy.id, policy])));
   return rows.flatMap(({ chains, hostId: id, ...row }) => {

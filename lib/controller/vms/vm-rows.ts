@@ -66,9 +66,13 @@ export async function readVmRows(
   });
 }
 
-/** All hosts, by id. */
-export async function readHostsOfVms(db: DatabaseTransaction): Promise<Map<string, HostOfVm>> {
+/** The hosts with these ids, or all; by id. */
+export async function readHostsOfVms(
+  db: DatabaseTransaction,
+  ids: readonly string[] | null = null,
+): Promise<Map<string, HostOfVm>> {
   const rows = await db.host.findMany({
+    ...(ids && { where: { id: { in: [...ids] } } }),
     select: {
       ...{ id: true, name: true, agentUrl: true, connectionState: true },
       cluster: { select: { id: true, name: true } },

@@ -52,6 +52,7 @@ import {
 } from './session.ts';
 import { TAG_ROUTES } from './tags.ts';
 import { alarmViewSchema, eventViewSchema, taskStartedSchema, taskViewSchema } from './tasks.ts';
+import { VM_LIST_ROUTES } from './vm-list.ts';
 import { VM_OPERATION_ROUTES } from './vm-operation-routes.ts';
 
 const none = z.object({});
@@ -174,6 +175,7 @@ export const ROUTES = {
   },
 
   listVms: { method: 'GET', path: '/vms', query: chosenVms, answer: z.array(vmSummarySchema) },
+  ...VM_LIST_ROUTES,
   readVm: { method: 'GET', path: '/vms/{id}', answer: vmViewSchema },
   setPower: {
     method: 'POST',

@@ -1,8 +1,15 @@
 // The search language of tables, term by term, and its way to text and back.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TableColumn } from './table-column.ts';
-import { formatQuery, matcherOf, parseQuery, withFieldTerm } from './table-query.ts';
+import {
+  comparerOf,
+  countTexts,
+  formatQuery,
+  matcherOf,
+  parseQuery,
+  type SearchColumn,
+  withFieldTerm,
+} from './row-search.ts';
 
 interface Machine {
   name: string;
@@ -10,15 +17,14 @@ interface Machine {
   cpu: number;
 }
 
-const COLUMNS: TableColumn<Machine>[] = [
-  { id: 'name', header: 'Name', value: (row) => row.name },
+const COLUMNS: SearchColumn<Machine>[] = [
+  { id: 'name', value: (row) => row.name },
   {
     id: 'state',
-    header: 'State',
     value: (row) => row.state,
     text: (row) => `Powered ${row.state}`,
   },
-  { id: 'cpu', header: 'CPU', value: (row) => row.cpu },
+  { id: 'cpu', value: (row) => row.cpu },
 ];
 const FIELDS = COLUMNS.map((column) => column.id);
 const ROWS: Machine[] = [
@@ -75,5 +81,33 @@ describe('a column filter', () => {
     });
     expect(once).toBe('web -state:off state:"powered on"');
     expect(withFieldTerm(once, { field: 'state', values: [], fields })).toBe('web -state:off');
+  });
+});
+
+describe('a column', () => {
+  const name: SearchColumn<{ name: string | number | null }> = {
+    id: 'name',
+    value: (row) => row.name,
+  };
+  const sorted = (names: (string | number | null)[]) =>
+    names
+      .map((one) => ({ name: one }))
+      .sort(comparerOf(name))
+      .map((row) => row.name);
+
+  test('sorts numbers within texts by size, and what is missing last', () => {
+    expect(sorted(['esx10', null, 'ESX2', 'esx1'])).toEqual(['esx1', 'ESX2', 'esx10', null]);
+    expect(sorted([10, 9, null, -1])).toEqual([-1, 9, 10, null]);
+  });
+
+  test('counts each of several values of a cell', () => {
+    const rows = [{ tags: ['a', 'b'] }, { tags: ['b'] }, { tags: [] }];
+    const tags: SearchColumn<{ tags: string[] }> = {
+      ...{ id: 'tags', value: (row) => row.tags.join(', '), parts: (row) => row.tags },
+    };
+    expect(countTexts(tags, rows)).toEqual([
+      { text: 'a', count: 1 },
+      { text: 'b', count: 2 },
+    ]);
   });
 });

@@ -1,7 +1,57 @@
-// The search language of tables: words that must occur anywhere, `field:word` in one column,
-// `field:a,b` for either, `field>5` and `field<5` for numbers, a leading - for "not", quotes
-// around blanks. All terms must hold. Pure.
-import { columnText, type TableColumn } from './table-column.ts';
+// How rows are searched and sorted, in the browser and on the server alike. The search language:
+// words that must occur anywhere, `field:word` in one column, `field:a,b` for either, `field>5` and
+// `field<5` for numbers, a leading - for "not", quotes around blanks. All terms must hold. Pure.
+
+export type ColumnValue = string | number | boolean | null;
+
+/** What searching and sorting know of a column. */
+export interface SearchColumn<Row> {
+  /** Also the field's name in a search: `id:text`. Letters, digits, - and _. */
+  id: string;
+  /** Sorted, searched and exported by this; dates as ISO text. */
+  value: (row: Row) => ColumnValue;
+  /**
+   * What searching and export see where the value itself is not what people read ("Powered on").
+   */
+  text?: (row: Row) => string;
+  /** Of a cell with several values: each of them, as its filter lists them. */
+  parts?: (row: Row) => readonly string[];
+}
+
+export function columnText<Row>(column: SearchColumn<Row>, row: Row): string {
+  if (column.text) return column.text(row);
+  const value = column.value(row);
+  return value === null ? '' : String(value);
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** Texts as people sort them (esx2 before esx10), numbers by size; what is missing goes last. */
+export function comparerOf<Row>(column: SearchColumn<Row>): (a: Row, b: Row) => number {
+  return (a, b) => {
+    const left = column.value(a);
+    const right = column.value(b);
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    if (typeof left === 'number' && typeof right === 'number') return left - right;
+    return collator.compare(columnText(column, a), columnText(column, b));
+  };
+}
+
+/** How many rows have which text in the column, by text; a cell of several counts for each. */
+export function countTexts<Row>(
+  column: SearchColumn<Row>,
+  rows: readonly Row[],
+): { text: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    for (const text of column.parts?.(row) ?? [columnText(column, row)]) {
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+  }
+  return [...counts]
+    .map(([text, count]) => ({ text, count }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1));
+}
 
 export interface QueryTerm {
   negated: boolean;
@@ -64,7 +114,7 @@ export interface FieldTerm {
 /** A row passes when every term holds. */
 export function matcherOf<Row>(
   terms: readonly QueryTerm[],
-  columns: readonly TableColumn<Row>[],
+  columns: readonly SearchColumn<Row>[],
 ): (row: Row) => boolean {
   const tests = terms.map((term) => {
     const inField = columns.filter((column) => term.field === '' || column.id === term.field);
@@ -74,7 +124,7 @@ export function matcherOf<Row>(
   return (row) => tests.every((test) => test(row));
 }
 
-function termHolds<Row>(term: QueryTerm, column: TableColumn<Row>, row: Row): boolean {
+function termHolds<Row>(term: QueryTerm, column: SearchColumn<Row>, row: Row): boolean {
   if (term.operator === ':') {
     const text = columnText(column, row).toLowerCase();
     return term.values.some((value) => text.includes(value));
