@@ -247,12 +247,14 @@ function run(kind: 'failover' | 'move', events: readonly EventName[], look: (s: 
   }
 }
 
-const sequences = fc.array(fc.constantFrom(...NAMES), { maxLength: 40 });
+/** Half of them steps, so that most failovers come to their end. */
+const events = fc.oneof(fc.constant<EventName>('step'), fc.constantFrom(...NAMES));
+const sequences = fc.array(events, { minLength: 10, maxLength: 50, size: 'max' });
 
 test('a planned move never has two that write, whatever is killed, lost or cut', () => {
   fc.assert(
-    fc.property(sequences, (events) =>
-      run('move', events, (sites) => {
+    fc.property(sequences, (names) =>
+      run('move', names, (sites) => {
         expect([sites.recoveredOn, sites.sourceWrites]).not.toEqual([true, true]);
       }),
     ),
@@ -262,8 +264,8 @@ test('a planned move never has two that write, whatever is killed, lost or cut',
 
 test('after a failover the source writes only where nobody could tell it', () => {
   fc.assert(
-    fc.property(sequences, (events) =>
-      run('failover', events, (sites) => {
+    fc.property(sequences, (names) =>
+      run('failover', names, (sites) => {
         const both = sites.recoveredOn && sites.sourceWrites;
         expect(both && (sites.lineUp || sites.sourceEra >= sites.targetEra)).toBe(false);
       }),
@@ -275,9 +277,9 @@ test('after a failover the source writes only where nobody could tell it', () =>
 test('an era never goes back', () => {
   let before = 0;
   fc.assert(
-    fc.property(sequences, (events) => {
+    fc.property(sequences, (names) => {
       before = 0;
-      run('failover', events, ({ targetEra }) => {
+      run('failover', names, ({ targetEra }) => {
         expect(targetEra).toBeGreaterThanOrEqual(before);
         before = targetEra;
       });
