@@ -10,6 +10,11 @@ const FOLLOW = 0.5;
 const FOLLOW_MS = 100;
 /** Under way for this share of the time: it would take more if it could. */
 const BUSY = 0.5;
+/**
+ * A guest or a host that gets no time for a moment asks for nothing meanwhile, and wants its part
+ * of the limit all the same: it is held back until so long after its last I/O that was.
+ */
+const HUNGRY_MS = 500;
 
 export class DiskAccount {
   settings: QosSettings;
@@ -30,6 +35,7 @@ export class DiskAccount {
   units = 0;
   held = 0;
   limited = 0;
+  #limitedAt = Number.NEGATIVE_INFINITY;
   #active = false;
   #last: ReportMessage | null = null;
   #lastAt = 0;
@@ -50,6 +56,12 @@ export class DiskAccount {
     this.units = report.units;
     this.held = report.held;
     this.limited = report.limited;
+    if (report.limited > 0) this.#limitedAt = now;
+  }
+
+  /** Its limit holds it back. */
+  isHungry(now: number): boolean {
+    return this.isActive(now) && now - this.#limitedAt < HUNGRY_MS;
   }
 
   /** Forgets its rates when it says nothing any more. */

@@ -47,8 +47,7 @@ export class PolicyLimit {
   /** For the other hosts. */
   demand(now: number): Demand {
     const all = [...this.#disks.values()];
-    const active = all.filter((disk) => disk.isActive(now));
-    const hungry = active.filter(({ limited }) => limited > 0);
+    const hungry = all.filter((disk) => disk.isHungry(now));
     const calm = all.filter((disk) => !hungry.includes(disk));
     return {
       group: this.#group,
@@ -75,7 +74,9 @@ export class PolicyLimit {
       const limit = Math.min(...limits);
       if (limits.length === 0) return { parts: local.map(() => 0), alone: 0 };
       const idle = (limit * IDLE_SHARE) / disks;
-      const own = local.map(([, disk]) => claimOf(disk, idle, rateOf(disk)));
+      const own = local.map(([, disk]) =>
+        claimOf(disk, Math.max(idle, rateOf(disk) * GROWTH), now),
+      );
       const division = { limit, idle, weights, calmOf };
       const theirs = remote.flatMap((each) => claimsOf(each, division));
       const parts = wholeParts(limit, [...own, ...theirs]);
@@ -134,9 +135,10 @@ interface Division {
   calmOf: CalmOf;
 }
 
-function claimOf({ settings, limited }: DiskAccount, idle: number, rate: number): Claim {
-  const wanted = limited > 0 ? Infinity : Math.max(idle, rate * GROWTH);
-  return { weight: settings.shares, reserved: 0, wanted };
+/** `calm` is what it is left when nothing holds it back. */
+function claimOf(disk: DiskAccount, calm: number, now: number): Claim {
+  const wanted = disk.isHungry(now) ? Infinity : calm;
+  return { weight: disk.settings.shares, reserved: 0, wanted };
 }
 
 /**

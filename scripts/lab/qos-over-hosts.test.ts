@@ -20,6 +20,10 @@ const LIMIT = 800;
 /** Of what is counted. A pause of the machine may be made up for within 100 ms. */
 const SECONDS = 5;
 const MADE_UP_SECONDS = 0.1;
+/** Reached, as exactly as the limit holds. */
+const REACHED = 0.98;
+/** A machine that is busy all the time is not waited for longer. */
+const TRIES = 6;
 
 const fio = haveTools('fio');
 let depot: RealDepot;
@@ -73,7 +77,8 @@ async function rates(): Promise<number[]> {
 async function startReading(vmId: string): Promise<() => Promise<void>> {
   const { nbdPort } = await lab.db.vm.findUniqueOrThrow({ where: { id: vmId } });
   const stop = new AbortController();
-  const pattern = ['--rw=randread', '--bs=4k', '--iodepth=16', '--size=16m'];
+  // So many that some wait while the machine has no time for it: those make up for that.
+  const pattern = ['--rw=randread', '--bs=4k', '--iodepth=64', '--size=16m'];
   const args = ['--name=r', '--ioengine=nbd', `--uri=nbd://127.0.0.1:${nbdPort}/scsi0:0`];
   const reading = runTool('fio', [...args, ...pattern, '--time_based', '--runtime=250'], {
     ...{ cwd: lab.folder, timeoutMs: 280_000, stop: stop.signal },
@@ -92,14 +97,22 @@ function divided(...wanted: number[]): Promise<boolean> {
   });
 }
 
-/** A busy machine may make it less. It is said what it was; more it must never be. */
-function judge(what: string, each: readonly number[]): void {
-  const all = each.reduce((total, rate) => total + rate, 0);
-  const shown = each.map((rate) => rate.toFixed(1)).join(' + ');
-  const off = ((all / LIMIT - 1) * 100).toFixed(2);
-  process.stdout.write(`${what}: ${shown} = ${all.toFixed(1)} IOPS of ${LIMIT}, ${off} %\n`);
-  expect(all).toBeLessThan(LIMIT * (1 + MADE_UP_SECONDS / SECONDS));
-  expect(all).toBeGreaterThan(LIMIT / 2);
+/**
+ * Counts until the limit is reached: a busy machine may make it less at times. More it must never
+ * be, and half of it is less than any hold-up explains. It is said what it was.
+ */
+async function judge(what: string): Promise<void> {
+  let most = 0;
+  for (let tries = 0; tries < TRIES && most < LIMIT * REACHED; tries++) {
+    const each = await rates();
+    const all = each.reduce((total, rate) => total + rate, 0);
+    const shown = each.map((rate) => rate.toFixed(1)).join(' + ');
+    const off = ((all / LIMIT - 1) * 100).toFixed(2);
+    process.stdout.write(`${what}: ${shown} = ${all.toFixed(1)} IOPS of ${LIMIT}, ${off} %\n`);
+    expect(all).toBeLessThan(LIMIT * (1 + MADE_UP_SECONDS / SECONDS));
+    most = Math.max(most, all);
+  }
+  expect(most).toBeGreaterThan(LIMIT / 2);
 }
 
 test.skipIf(!fio)('a limit holds over the hosts of a cluster', async () => {
@@ -119,10 +132,10 @@ test.skipIf(!fio)('a limit holds over the hosts of a cluster', async () => {
 
   const [stopFirst, stopSecond] = await Promise.all(vmIds.map(startReading));
   await divided(LIMIT / 2, LIMIT / 2);
-  judge('both', await rates());
+  await judge('both');
   await stopSecond?.();
   // What the idle one keeps is one part in two hundred.
   await divided(LIMIT * 0.995);
-  judge('one', await rates());
+  await judge('one');
   await stopFirst?.();
 });
