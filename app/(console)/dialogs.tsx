@@ -245,6 +245,19 @@ const DIALOG_TABLE: DialogTable = {
   uploadTrace: dynamic(() =>
     import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadTraceDialog),
   ),
+  addOnlineDepot: dynamic(() =>
+    import('#components/depot/online-depot-dialogs.tsx').then((file) => file.AddOnlineDepotDialog),
+  ),
+  changeOnlineDepot: dynamic(() =>
+    import('#components/depot/online-depot-dialogs.tsx').then(
+      (file) => file.ChangeOnlineDepotDialog,
+    ),
+  ),
+  removeOnlineDepot: dynamic(() =>
+    import('#components/depot/online-depot-dialogs.tsx').then(
+      (file) => file.RemoveOnlineDepotDialog,
+    ),
+  ),
   deleteVib: dynamic(() =>
     import('#components/depot/delete-vib-dialog.tsx').then((file) => file.DeleteVibDialog),
   ),

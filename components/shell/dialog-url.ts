@@ -84,6 +84,9 @@ export const DIALOGS = {
   deleteCustomField: ['field'],
   uploadVib: [],
   deleteVib: ['vib'],
+  addOnlineDepot: [],
+  changeOnlineDepot: ['depot'],
+  removeOnlineDepot: ['depot'],
   uploadTrace: [],
   changePassword: [],
 } as const satisfies Record<string, readonly string[]>;

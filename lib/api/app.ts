@@ -18,6 +18,7 @@ import { importRoutes } from './imports/import-routes.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { lifeCycleRoutes } from './life-cycle-routes.ts';
 import { answerJson, mountRoute, routerPath } from './mount-route.ts';
+import { onlineDepotRoutes } from './online-depot-routes.ts';
 import { openApiDocument } from './openapi.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { answerProblem, refuse } from './problems.ts';
@@ -48,6 +49,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...vmRoutes,
   ...vmOperationRoutes,
   ...policyRoutes,
+  ...onlineDepotRoutes,
   ...keyRoutes,
   ...replicationRoutes,
   ...taskRoutes,

@@ -35,6 +35,7 @@ function pathOf(route: RouteRow): string {
     '/tasks': 'task-1',
     '/depot/vibs': 'vib-1',
     '/depot/traces': 'trace-1',
+    '/depot/online': 'depot-1',
     '/users': 'user-999',
     '/recommendations': 'recommendation-1',
   };
@@ -174,6 +175,10 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   deletePolicy: undefined,
   uploadVib: undefined,
   deleteVib: undefined,
+  addOnlineDepot: { url: 'http://127.0.0.1:9/', intervalMinutes: 0 },
+  changeOnlineDepot: { intervalMinutes: 0 },
+  syncOnlineDepot: undefined,
+  removeOnlineDepot: undefined,
   uploadTraceFile: undefined,
   deleteTraceFile: undefined,
   resetVm: {},

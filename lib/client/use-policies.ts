@@ -79,6 +79,11 @@ export function useDeleteVib() {
   return useChange('deleteVib');
 }
 
+/** URLs from which VIBs come into the depot. */
+export function useOnlineDepots() {
+  return useCall('listOnlineDepots', {});
+}
+
 export function useTraceFiles() {
   return useCall('listTraceFiles', {});
 }

@@ -1,5 +1,6 @@
 // Entry point of the controller process. Environment: DATABASE_URL, SLUICE_PUBLIC_URL,
-// SLUICE_SECRET_FILE, LOG_LEVEL.
+// SLUICE_SECRET_FILE, SLUICE_DATA (depot and trusted roots, to synchronise online depots),
+// LOG_LEVEL.
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
@@ -10,11 +11,12 @@ import { systemRandom } from '../base/system-random.ts';
 import { createAgents } from './agents/agent-client.ts';
 import { createDepotLinks } from './agents/depot-links.ts';
 import { openDatabase } from './database/client.ts';
+import { depotOf, openDepot } from './depot/depot.ts';
 import { keyedAgents } from './keys/keyed-agents.ts';
 import { runController } from './run-controller.ts';
 import { createSealer } from './secrets/sealer.ts';
 
-const { DATABASE_URL, SLUICE_SECRET_FILE, LOG_LEVEL = 'info' } = process.env;
+const { DATABASE_URL, SLUICE_DATA, SLUICE_SECRET_FILE, LOG_LEVEL = 'info' } = process.env;
 const publicUrl = process.env.SLUICE_PUBLIC_URL ?? 'http://127.0.0.1:3000';
 assert(DATABASE_URL, 'DATABASE_URL names the database');
 assert(SLUICE_SECRET_FILE, 'SLUICE_SECRET_FILE names the file with the secret of the installation');
@@ -26,6 +28,8 @@ process.on('warning', (warning) => logger.debug({ err: warning }, 'a warning of 
 const secret = await readFile(SLUICE_SECRET_FILE);
 const db = openDatabase(DATABASE_URL, 20);
 const sealer = createSealer(secret, systemRandom);
+const depotFiles = SLUICE_DATA ? depotOf(SLUICE_DATA, systemClock) : null;
+if (depotFiles) await openDepot(depotFiles);
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
@@ -35,6 +39,7 @@ try {
       db,
       agents: keyedAgents(createAgents(systemClock, sealer), { db, sealer, random: systemRandom }),
       depot: createDepotLinks({ publicUrl, secret, clock: systemClock }),
+      ...(depotFiles ? { depotFiles } : {}),
       sealer,
       clock: systemClock,
       random: systemRandom,

@@ -10,6 +10,7 @@ import { HaLoop } from './ha/ha-loop.ts';
 import { resolveIoFilterOnHost } from './io-filters/resolve-io-filter.ts';
 import { watchKeyServers } from './keys/key-servers.ts';
 import { leadWhenPossible } from './leader-lock.ts';
+import { watchOnlineDepots } from './online-depots/watch-depots.ts';
 import { systemCaller } from './permissions/caller.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { watchTargets } from './replication/watch-targets.ts';
@@ -84,6 +85,7 @@ async function lead(
       new Sampler(services, signal).run(),
       watchKeyServers(services, signal),
       watchTargets(services, signal),
+      watchOnlineDepots(services, signal),
     ]);
   } finally {
     listeners.delete(listener);

@@ -81,7 +81,10 @@ export const FAULTS = {
     http: 422,
     when: 'The VIB holds files that its level or class may not bring.',
   },
-  VibDownloadError: { http: 502, when: 'The host could not download the VIB.' },
+  VibDownloadError: {
+    http: 502,
+    when: 'A VIB, or a file of an online depot, could not be downloaded.',
+  },
   PlatformConfigFault: { http: 409, when: 'The host version does not support the operation.' },
   RequestTooLarge: { http: 413, when: 'The request body is larger than the limit.' },
   TooManyRequests: { http: 429, when: 'Too many attempts; wait and try again.' },

@@ -13,6 +13,7 @@ export const OBJECT_KINDS = {
   vm: 'vm-',
   policy: 'profile-',
   vib: 'vib-',
+  onlineDepot: 'depot-',
   task: 'task-',
   session: 'session-',
   user: 'user-',

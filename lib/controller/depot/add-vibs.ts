@@ -17,6 +17,7 @@ import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { allocateId } from '../inventory/allocate-id.ts';
 import { type Depot, depotPath, placeFile, storedName } from './depot.ts';
+import { refusalOf } from './receive-upload.ts';
 
 export interface AddVibsOptions {
   db: Database;
@@ -26,10 +27,14 @@ export interface AddVibsOptions {
   addedBy: string;
 }
 
-interface NewVib {
-  bytes: Uint8Array;
+/** A VIB whose file is in its place; that it is there shows when it has been inserted. */
+export interface PreparedVib {
   inspection: VibInspection;
   fileName: string;
+}
+
+interface NewVib extends PreparedVib {
+  bytes: Uint8Array;
 }
 
 /**
@@ -38,6 +43,23 @@ interface NewVib {
  * ExtensibilityError; AlreadyExists for other bytes under the id of a VIB that is there.
  */
 export async function addVibs(options: AddVibsOptions, bytes: Uint8Array): Promise<string[]> {
+  const { vibs, written } = await prepareVibs(options, bytes);
+  try {
+    return await transact(options.db, (tx) => insertVibs(tx, options, vibs));
+  } catch (error) {
+    await discardFiles(written);
+    throw error;
+  }
+}
+
+/**
+ * Looks at the VIBs of a file and puts each into its place, without an entry. The caller inserts
+ * them, or discards the files that were written. Faults as above, but AlreadyExists.
+ */
+export async function prepareVibs(
+  options: Pick<AddVibsOptions, 'depot' | 'random'>,
+  bytes: Uint8Array,
+): Promise<{ vibs: PreparedVib[]; written: string[] }> {
   const roots = await readRoots(options.depot);
   const vibs: NewVib[] = [];
   for (const content of await splitFile(bytes)) {
@@ -48,12 +70,14 @@ export async function addVibs(options: AddVibsOptions, bytes: Uint8Array): Promi
     vibs.push({ bytes: content, inspection, fileName: storedName({ name, sha256, extension }) });
   }
   const written = await writeFiles(options, vibs);
-  try {
-    return await transact(options.db, (tx) => insertVibs(tx, options, vibs));
-  } catch (error) {
-    for (const file of written) await rm(file, { force: true });
-    throw error;
-  }
+  return {
+    vibs: vibs.map(({ inspection, fileName }) => ({ inspection, fileName })),
+    written,
+  };
+}
+
+export async function discardFiles(written: readonly string[]): Promise<void> {
+  for (const file of written) await rm(file, { force: true });
 }
 
 /** The same for a file on disk: what the lab is seeded with. */
@@ -78,7 +102,7 @@ async function readRoots({ rootsFile }: Depot): Promise<TrustedRoot[]> {
 
 /** Returns the files that were not there before. */
 async function writeFiles(
-  { depot, random }: AddVibsOptions,
+  { depot, random }: Pick<AddVibsOptions, 'depot' | 'random'>,
   vibs: readonly NewVib[],
 ): Promise<string[]> {
   const written: string[] = [];
@@ -89,6 +113,9 @@ async function writeFiles(
     try {
       await writeSynced(incoming, bytes);
       await placeFile(incoming, place);
+    } catch (error) {
+      await discardFiles(written);
+      throw refusalOf(error);
     } finally {
       await rm(incoming, { force: true });
     }
@@ -120,10 +147,11 @@ async function holds(file: string, sha256: string): Promise<boolean> {
   }
 }
 
-async function insertVibs(
+/** Their depot ids, in order; `AlreadyExists` for other bytes under an id that is there. */
+export async function insertVibs(
   tx: DatabaseTransaction,
-  { addedBy }: AddVibsOptions,
-  vibs: readonly NewVib[],
+  { addedBy }: Pick<AddVibsOptions, 'addedBy'>,
+  vibs: readonly PreparedVib[],
 ): Promise<string[]> {
   const ids: string[] = [];
   const added: string[] = [];
@@ -157,7 +185,7 @@ async function insertVibs(
   return ids;
 }
 
-function toRow({ inspection, fileName }: NewVib) {
+function toRow({ inspection, fileName }: PreparedVib) {
   const { descriptor, filter, id: vibId, sha256, sizeBytes } = inspection;
   const { name, vendor, version, summary, acceptanceLevel } = descriptor;
   return {

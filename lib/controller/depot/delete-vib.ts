@@ -25,18 +25,27 @@ export async function deleteVib(
     const reasons = await findUses(tx, vib);
     const [first] = reasons;
     if (first) throw new Fault('ResourceInUse', first.message, { reasons });
-    await tx.vib.delete({ where: { id } });
-    await recordChange(tx, { object: id, path: 'deleted' });
-    await postEvent(tx, {
-      type: 'DepotVibRemovedEvent',
-      severity: 'info',
-      message: `${caller.name} deleted ${vib.vibId} from the depot.`,
-      objects: [id],
-      initiator: caller.name,
-    });
+    await forgetVib(tx, vib, caller.name);
     return vib.fileName;
   });
   await rm(depotPath(depot, 'vibs', fileName), { force: true });
+}
+
+/** Takes the entry away; the caller has seen that nothing needs it, and removes the file. */
+export async function forgetVib(
+  tx: DatabaseTransaction,
+  { id, vibId }: { id: string; vibId: string },
+  by: string,
+): Promise<void> {
+  await tx.vib.delete({ where: { id } });
+  await recordChange(tx, { object: id, path: 'deleted' });
+  await postEvent(tx, {
+    type: 'DepotVibRemovedEvent',
+    severity: 'info',
+    message: `${by} deleted ${vibId} from the depot.`,
+    objects: [id],
+    initiator: by,
+  });
 }
 
 /** Why a VIB that clusters have cannot be deleted. */
@@ -49,7 +58,8 @@ export function installedReason(vibId: string, clusters: readonly { id: string; 
   } as const satisfies Reason;
 }
 
-async function findUses(
+/** What needs the VIB; empty when it can go. */
+export async function findUses(
   tx: DatabaseTransaction,
   { id, vibId }: { id: string; vibId: string },
 ): Promise<Reason[]> {

@@ -16,6 +16,15 @@ export interface Depot {
   clock: Clock;
 }
 
+/** The depot below the product's data folder. */
+export function depotOf(dataFolder: string, clock: Clock): Depot {
+  return {
+    folder: path.join(dataFolder, 'depot'),
+    rootsFile: path.join(dataFolder, 'pki', 'roots.json'),
+    clock,
+  };
+}
+
 /** Makes the depot's folders and removes what uploads left behind long ago. */
 export async function openDepot(depot: Depot): Promise<void> {
   for (const name of ['vibs', 'traces', 'imports', 'incoming']) {

@@ -58,7 +58,8 @@ async function receive(file: string, { bytes, limitBytes }: UploadOptions): Prom
   return { path: file, sizeBytes, sha256: hash.digest('hex') };
 }
 
-function refusalOf(error: unknown): unknown {
+/** What a depot that cannot take more says of it; any other error as it is. */
+export function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
     return new Fault('NoDiskSpace', 'The depot is full.', { cause: error });

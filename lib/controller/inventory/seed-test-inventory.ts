@@ -143,6 +143,12 @@ async function seedHistory(db: Database): Promise<void> {
       objects: ['vm-1'],
     },
   });
+  await db.onlineDepot.create({
+    data: {
+      ...{ id: 'depot-1', url: 'http://127.0.0.1:9/index.xml', addedBy: 'admin' },
+      intervalMinutes: 0,
+    },
+  });
   await db.traceFile.create({
     data: {
       ...{ id: 'trace-1', name: 'oltp', fileName: 'oltp.vscsi', formatVersion: 2, records: 2 },

@@ -53,6 +53,10 @@ async function readNames(
       return db.policy.findMany(query);
     case 'vib':
       return db.vib.findMany(query);
+    case 'onlineDepot': {
+      const rows = await db.onlineDepot.findMany({ ...query, select: { id: true, url: true } });
+      return rows.map(({ id, url }) => ({ id, name: url }));
+    }
     case 'user':
       return db.user.findMany(query);
     case 'keyProvider':

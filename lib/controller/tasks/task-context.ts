@@ -9,6 +9,7 @@ import type { Transfer } from '../../model/transfer.ts';
 import type { Agents } from '../agents/agent-client.ts';
 import type { DepotLinks } from '../agents/depot-links.ts';
 import type { Database } from '../database/client.ts';
+import type { Depot } from '../depot/depot.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 
 /** What the runner gives to every handler alike. */
@@ -16,6 +17,8 @@ export interface TaskServices {
   db: Database;
   agents: Agents;
   depot: DepotLinks;
+  /** The depot's files, where this process reaches them: they are synchronised from URLs. */
+  depotFiles?: Depot;
   /** Opens what the database keeps sealed. */
   sealer: Sealer;
   clock: Clock;

@@ -18,6 +18,7 @@ import {
 import { OBJECT_ROUTES } from './inventory-objects.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { LIFE_CYCLE_ROUTES } from './life-cycle.ts';
+import { ONLINE_DEPOT_ROUTES } from './online-depots.ts';
 import {
   compatibilityMatrixSchema,
   depotVibViewSchema,
@@ -287,6 +288,7 @@ export const ROUTES = {
   },
   readTask: { method: 'GET', path: '/tasks/{id}', answer: taskViewSchema },
   ...LIFE_CYCLE_ROUTES,
+  ...ONLINE_DEPOT_ROUTES,
   ...HA_ROUTES,
   ...IMPORT_ROUTES,
   cancelTask: { method: 'POST', path: '/tasks/{id}/cancel', body: none, answer: none },
