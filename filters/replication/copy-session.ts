@@ -9,7 +9,7 @@ import { decodeToDisk, encodeClose, encodeJson, type OpenedMessage } from './mes
 import { RecordStream } from './record-stream.ts';
 import type { RegionMap } from './region-map.ts';
 import { Resync } from './resync.ts';
-import type { Settings } from './settings.ts';
+import { channelSettingsOf, type Settings } from './settings.ts';
 import type { StateStore } from './state-store.ts';
 
 /** So many numbers are reserved at once; a new session leaves as many out. */
@@ -175,16 +175,18 @@ export class CopySession {
   /** Begins anew with the target: what was under way is sent again from the disk. */
   reopen(): void {
     this.part();
-    const { target, pairing, replicaId, bandwidth, journal, era } = this.#parts.settings();
+    const settings = this.#parts.settings();
+    const { target, pairing, replicaId, era } = settings;
     const { attempt, sizeBytes } = { attempt: this.#attempt, sizeBytes: this.#sizeBytes };
     const { key, context } = this.#parts;
     const place = { ...target, pairing, key, replicaId, era };
-    context.daemon?.send(encodeJson('open', { attempt, ...place, sizeBytes, bandwidth, journal }));
+    const open = { attempt, ...place, sizeBytes, ...channelSettingsOf(settings) };
+    context.daemon?.send(encodeJson('open', open));
   }
 
   tellSettings(): void {
-    const { bandwidth, journal } = this.#parts.settings();
-    this.#parts.context.daemon?.send(encodeJson('change', { bandwidth, journal }));
+    const change = channelSettingsOf(this.#parts.settings());
+    this.#parts.context.daemon?.send(encodeJson('change', change));
   }
 
   /** Leaves the copy to whoever opens the disk next. */

@@ -21,10 +21,23 @@ export type ToDisk =
   | { type: 'away' | 'replaced'; away: AwayMessage }
   | { type: 'durable'; sequence: number };
 
+/** Hours of the day, of UTC, in which less may be sent. */
+export interface BusyHours {
+  /** From the first hour until before the other; over midnight when that one is lower. */
+  from: number;
+  until: number;
+  onWeekends: boolean;
+  /** Bytes in a second. */
+  bandwidth: number;
+}
+
 /** How the records of a disk are sent and kept. */
 export interface ChannelSettings {
   /** Bytes in a second; 0 for no limit. */
   bandwidth: number;
+  busy: BusyHours | null;
+  /** Over the line to the target. */
+  compress: boolean;
   /** What the target keeps; `mib` 0 leaves that to it. */
   journal: { hours: number; mib: number };
 }
@@ -130,10 +143,20 @@ export function decodeToDisk(bytes: Uint8Array): ToDisk | null {
   return { type: 'opened', opened: { attempt, again, durable, needsResync, needsAll, sizeBytes } };
 }
 
-function settingsIn({ bandwidth, journal }: Record<string, unknown>): ChannelSettings | null {
+function settingsIn(body: Record<string, unknown>): ChannelSettings | null {
+  const { bandwidth, journal, compress } = body;
   if (!isNumber(bandwidth) || typeof journal !== 'object' || journal === null) return null;
   const { hours, mib }: Record<string, unknown> = { ...journal };
-  return isNumber(hours) && isNumber(mib) ? { bandwidth, journal: { hours, mib } } : null;
+  if (!isNumber(hours) || !isNumber(mib)) return null;
+  const busy = busyIn(body.busy);
+  return { bandwidth, busy, compress: compress === true, journal: { hours, mib } };
+}
+
+function busyIn(value: unknown): BusyHours | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { from, until, onWeekends, bandwidth }: Record<string, unknown> = { ...value };
+  if (!isNumber(from) || !isNumber(until) || !isNumber(bandwidth)) return null;
+  return { from, until, onWeekends: onWeekends === true, bandwidth };
 }
 
 function typeOf(bytes: Uint8Array): Type | null {

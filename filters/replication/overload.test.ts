@@ -1,5 +1,6 @@
-// Tests of a target that does not keep up: what it cannot take is read from the disk later, without
-// a new beginning, and whatever it has is a moment of the disk.
+// Tests of a line or a target that does not keep up: what it cannot take is read from the disk
+// later, without a new beginning, whatever it has is a moment of the disk, and what can be is
+// compressed on the way.
 import { expect, test, vi } from 'vitest';
 import { crc32c } from '#lib/base/crc32c.ts';
 import { FilterHarness } from '#lib/filter-sdk/filter-harness.ts';
@@ -22,15 +23,18 @@ const PROPERTIES = {
 class Site {
   readonly disk = new Uint8Array(SIZE);
   readonly target = new TestTarget(SIZE);
-  readonly harness = new FilterHarness(replication, {
-    ...{ disk: this.disk, daemon: true, properties: PROPERTIES },
-  });
-  readonly daemon = new TestDaemon(this.harness, this.target);
+  readonly harness: FilterHarness;
+  readonly daemon: TestDaemon;
   /** Checksums of all that the disk has been. */
   readonly moments = new Set<number>();
   wrong = 0;
 
-  constructor() {
+  constructor(more: Record<string, string> = {}, takesPacked = false) {
+    const properties = { ...PROPERTIES, ...more };
+    const options = { disk: this.disk, daemon: true, properties };
+    this.target.takesPacked = takesPacked;
+    this.harness = new FilterHarness(replication, options);
+    this.daemon = new TestDaemon(this.harness, this.target);
     this.harness.daemon?.setConnected(false);
     this.harness.daemon?.setConnected(true);
     this.target.onMoment = () => {
@@ -113,3 +117,26 @@ function fail({ harness, disk, moments }: Site, offset: number, length: number):
   moments.add(crc32c(disk));
   harness.finish(io, 5);
 }
+
+test.each([
+  { takesPacked: true, most: 0.2 },
+  { takesPacked: false, most: 2 },
+])('compressed is what a target takes compressed: $takesPacked', async ({ takesPacked, most }) => {
+  const site = new Site({ compression: 'zstd' }, takesPacked);
+  await site.daemon.run();
+  const before = site.target.receivedBytes;
+  let bytes = 0;
+  for (let turn = 0; turn < 40; turn++) {
+    const data = new TextEncoder().encode(`row ${turn} of a table; `.repeat(100)).subarray(0, 1536);
+    await site.write(turn * 2048, data);
+    bytes += data.length;
+    if (turn % 8 === 0) await site.daemon.run(3);
+    if (turn === 20) site.target.lose();
+    if (turn === 30) site.target.isAway = false;
+  }
+  await site.daemon.run(2_000);
+  expect(site.state).toMatchObject({ state: 2, lagBytes: 0 });
+  expect(Buffer.compare(site.target.image, site.disk)).toBe(0);
+  expect(site.target.receivedBytes - before).toBeLessThan(bytes * most);
+  expect(site.wrong).toBe(0);
+});

@@ -1,15 +1,15 @@
 // The properties as the filter works with them.
 import type { PropertyValues } from '#lib/filter-sdk/filter.ts';
+import type { BusyHours, ChannelSettings } from './messages.ts';
 
-export interface Settings {
+const KIB = 1024;
+
+export interface Settings extends ChannelSettings {
   isSynchronous: boolean;
   /** 0 for none. */
   rpoMs: number;
   waitsForTarget: boolean;
   degradeAfterMs: number;
-  journal: { hours: number; mib: number };
-  /** Bytes in a second; 0 for no limit. */
-  bandwidth: number;
   target: { address: string; port: number };
   pairing: string;
   key: { provider: string; keyId: string };
@@ -38,7 +38,9 @@ export function settingsOf(properties: PropertyValues): Settings {
     waitsForTarget: properties.onTargetLost === 'wait',
     degradeAfterMs: number('degradeAfterSeconds') * 1000,
     journal: { hours: number('journalHours'), mib: number('journalMib') },
-    bandwidth: number('bandwidthKibPerSecond') * 1024,
+    bandwidth: number('bandwidthKibPerSecond') * KIB,
+    busy: busyOf(properties),
+    compress: properties.compression === 'zstd',
     target: placeOf(managed('target')),
     pairing: managed('pairing'),
     key: { provider: managed('keyProvider'), keyId: managed('keyId') },
@@ -46,6 +48,21 @@ export function settingsOf(properties: PropertyValues): Settings {
     era: Math.max(1, number('era')),
     vm: managed('vm'),
   };
+}
+
+/** What is told to the daemon. */
+export function channelSettingsOf(settings: Settings): ChannelSettings {
+  const { bandwidth, busy, compress, journal } = settings;
+  return { bandwidth, busy, compress, journal };
+}
+
+/** Null when no hours are set: from an hour until the same. */
+function busyOf(properties: PropertyValues): BusyHours | null {
+  const number = (name: string): number => Number(properties[name] ?? 0);
+  const [from, until] = [number('busyFromHour'), number('busyUntilHour')];
+  if (from === until) return null;
+  const onWeekends = properties.busyDays !== 'workingDays';
+  return { from, until, onWeekends, bandwidth: number('busyKibPerSecond') * KIB };
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

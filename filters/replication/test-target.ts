@@ -1,5 +1,6 @@
 // For tests: a replication target in memory behind the filter's real daemon, all of it moved on by
 // the test, step by step. It keeps the copy and every record, and can be lost and come back.
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { DaemonConnection, DaemonContext, DaemonDisk } from '#lib/filter-sdk/filter.ts';
 import type { FilterHarness } from '#lib/filter-sdk/filter-harness.ts';
 import {
@@ -33,6 +34,10 @@ export class TestTarget {
   refusal: string | null = null;
   /** Called behind each change after which the copy is to be a moment of the disk. */
   onMoment: () => void = () => undefined;
+  /** It says that it takes compressed records. */
+  takesPacked = false;
+  /** Bodies of records as they came, in bytes. */
+  receivedBytes = 0;
   /** Who opens under a lower one is replaced. */
   era = 1;
   #channels = new Map<number, (message: Uint8Array) => void>();
@@ -100,11 +105,20 @@ export class TestTarget {
       this.#channels.set(channel, answer);
       const { durable, needsResync } = this;
       const needsAll = durable === 0;
-      const opened = { durable, needsResync, needsAll, sizeBytes: this.image.length };
+      const { takesPacked } = this;
+      const sizeBytes = this.image.length;
+      const opened = { durable, needsResync, needsAll, sizeBytes, takesPacked };
       answer(encodeMessage('opened', channel, encodeText(JSON.stringify(opened))));
     }
     if (type === 'close') this.#channels.delete(channel);
-    if (type !== 'records' || !this.#channels.has(channel)) return;
+    const isRecords = type === 'records' || (type === 'packed' && this.takesPacked);
+    if (!isRecords || !this.#channels.has(channel)) return;
+    this.receivedBytes += body.length;
+    this.#records(type === 'packed' ? zstdDecompressSync(body) : body);
+    if (!this.isSilent) answer(encodeMessage('durable', channel, encodeSequence(this.durable)));
+  }
+
+  #records(body: Uint8Array): void {
     for (let at = 0; at < body.length; ) {
       const header = parseRecordHeader(body, at);
       const end = at + RECORD_HEADER_BYTES + payloadBytes(header);
@@ -113,7 +127,6 @@ export class TestTarget {
       if (header.sequence > this.durable) this.#apply(header, data);
       at = end;
     }
-    if (!this.isSilent) answer(encodeMessage('durable', channel, encodeSequence(this.durable)));
   }
 
   #apply(header: RecordHeader, data: Uint8Array): void {
@@ -173,6 +186,7 @@ export class TestDaemon {
     new ReplicationDaemon({
       ...{ host: { id: 'host-1', name: 'host-1' }, clock: harness.clock, network },
       log: () => undefined,
+      compress: async (bytes) => zstdCompressSync(bytes),
       onDisk: (listener) => listener(disk),
     });
   }

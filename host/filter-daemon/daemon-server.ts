@@ -2,6 +2,8 @@
 // hosts' daemons.
 import { rename, unlink } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
 import { z } from 'zod';
 import type { Clock } from '#lib/base/clock.ts';
 import type {
@@ -20,6 +22,10 @@ import { connectPsk } from '../replica/psk-tls.ts';
 import type { DaemonLaunch, DaemonOrder } from './daemon-launch.ts';
 import { FramedConnection, UNHEARD_MAX } from './framed-connection.ts';
 import { PeerNetwork } from './peer-network.ts';
+
+/** More would cost more time than a line is likely to be worth. */
+const ZSTD_LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compress = promisify(zstdCompress);
 
 const helloSchema = z.object({ diskId: z.string().max(4096) });
 const definitionSchema = z.object({
@@ -99,6 +105,7 @@ export class DaemonServer {
         after: (milliseconds, callback) => clock.after(milliseconds, callback),
       },
       log: (level, message) => log(level, message),
+      compress: (bytes) => compress(bytes, ZSTD_LEVEL),
       onDisk: (listener) => {
         this.#onDisk = listener;
         for (const disk of this.#disks.splice(0)) listener(disk);

@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -123,7 +124,10 @@ class Source {
           const { durable } = JSON.parse(new TextDecoder().decode(body));
           expect(durable).toBeGreaterThanOrEqual(this.durable);
           for (const { sequence, bytes } of this.records) {
-            if (sequence > durable) connection.send(encodeMessage('records', 7, bytes));
+            if (sequence <= durable) continue;
+            const isPacked = sequence % 2 === 0;
+            const sent = isPacked ? zstdCompressSync(bytes) : bytes;
+            connection.send(encodeMessage(isPacked ? 'packed' : 'records', 7, sent));
           }
           if (durable === newest) resolve();
         }
@@ -254,6 +258,9 @@ test('a source that speaks nonsense is cut off, and the others are not', PATIENT
     encodeMessage('open', 1, encodeText('{')),
     encodeMessage('open', 1, encodeText('{"diskId":"","sizeBytes":7}')),
     encodeMessage('durable', 1),
+    encodeMessage('packed', 1, encodeText('no frame of zstd')),
+    // More than a message may have, in a few bytes.
+    encodeMessage('packed', 1, zstdCompressSync(Buffer.alloc(64 * 1024 * 1024))),
   ]) {
     const place = { host: '127.0.0.1', port: ports.port };
     const socket = await connectPsk({ ...place, identity: pairing.id, key });

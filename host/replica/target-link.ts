@@ -1,5 +1,6 @@
 // One connection of a source to a replication target: its disks' records go into their journals,
 // and back goes how far they are durable.
+import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import type { DaemonConnection } from '#lib/filter-sdk/filter.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type OpenDisk,
   type OpenedDisk,
   parseMessage,
+  RECORDS_BYTES_MAX,
 } from '#lib/filter-sdk/replication-messages.ts';
 import {
   checkPayload,
@@ -93,6 +95,7 @@ export class TargetLink {
       const { type, channel, body } = parseMessage(message);
       if (type === 'open') await this.#open(channel, body);
       else if (type === 'records') this.#records(channel, body);
+      else if (type === 'packed') this.#records(channel, unpacked(body));
       else if (type === 'close') this.#drop(channel);
       else throw new MessageError(`A source does not say "${type}".`);
     } catch (thrown) {
@@ -176,5 +179,15 @@ function openedOf({ journal, moments }: ReplicaDisk): OpenedDisk {
   const { durable } = journal;
   const { needsResync, needsAll } = moments;
   const sizeBytes = moments.sizeAt(durable);
-  return { durable, needsResync, needsAll: needsAll || durable === 0, sizeBytes };
+  const all = needsAll || durable === 0;
+  return { durable, needsResync, needsAll: all, sizeBytes, takesPacked: true };
+}
+
+/** Throws `MessageError` also when it would be longer than a message may be. */
+function unpacked(body: Uint8Array): Uint8Array {
+  try {
+    return zstdDecompressSync(body, { maxOutputLength: RECORDS_BYTES_MAX });
+  } catch (cause) {
+    throw new MessageError(`What is packed cannot be unpacked: ${String(cause)}`);
+  }
 }

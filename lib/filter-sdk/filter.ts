@@ -352,6 +352,8 @@ export interface DaemonContext {
   /** Each disk of the host that runs the filter, from now on. */
   onDisk(listener: (disk: DaemonDisk) => void): void;
   readonly network: DaemonNetwork;
+  /** The bytes compressed with zstd, on another thread; absent on a host that cannot. */
+  compress?(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /** A daemon of a filter: one process for each host, from the VIB's file `daemon.mjs`. */

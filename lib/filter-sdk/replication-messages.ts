@@ -8,7 +8,8 @@ import { RECORD_HEADER_BYTES, RECORD_PAYLOAD_BYTES_MAX } from './replication-rec
  * `records`: whole records, one behind the other. `durable`: the sequence up to which all is
  * durable at the target (u64). `refused`: why the channel ends; UTF-8. `close`: the source is done
  * with a disk; empty. `replaced`: as `refused`, and for good: another virtual machine stands in for
- * the disk's; only to a source that has named its era.
+ * the disk's; only to a source that has named its era. `packed`: as `records`, compressed with
+ * zstd; only to a target that has said that it takes it.
  */
 const TYPES = [
   null,
@@ -19,6 +20,7 @@ const TYPES = [
   'refused',
   'close',
   'replaced',
+  'packed',
 ] as const;
 export type MessageType = Exclude<(typeof TYPES)[number], null>;
 
@@ -57,6 +59,8 @@ export interface OpenedDisk {
   needsAll: boolean;
   /** Of the copy. */
   sizeBytes: number;
+  /** It takes `packed`; left out by one that does not know it. */
+  takesPacked?: boolean;
 }
 
 /** What a reader throws on a message that makes no sense. */
@@ -90,7 +94,8 @@ export function parseMessage(bytes: Uint8Array): ReplicationMessage {
   const type = TYPES[view.getUint8(0)] ?? null;
   if (type === null) throw new MessageError(`There are no messages of type ${view.getUint8(0)}.`);
   const body = bytes.subarray(HEADER_BYTES);
-  const longest = type === 'records' ? RECORDS_BYTES_MAX : TEXT_BYTES_MAX;
+  const isLong = type === 'records' || type === 'packed';
+  const longest = isLong ? RECORDS_BYTES_MAX : TEXT_BYTES_MAX;
   if (body.length > longest) throw new MessageError(`A message "${type}" is too long.`);
   return { type, channel: view.getUint32(1, true), body };
 }

@@ -4,6 +4,7 @@
 import type { DaemonContext, DaemonDisk, FilterTimer } from '#lib/filter-sdk/filter.ts';
 import {
   encodeText,
+  type OpenedDisk,
   parseSequence,
   type ReplicationMessage,
 } from '#lib/filter-sdk/replication-messages.ts';
@@ -15,18 +16,21 @@ import {
   type OpenedMessage,
   type OpenMessage,
 } from '../messages.ts';
+import { Bandwidth } from './bandwidth.ts';
 import type { ConnectionUser, TargetConnection } from './target-connection.ts';
 
 /** Before a channel that the target has refused is opened again, in milliseconds. */
 const AGAIN_MS = 1_000;
-/** A line that is slower than this was idle: it may send so many milliseconds' worth at once. */
-const BURST_MS = 250;
+/** Records of fewer bytes are not worth compressing. */
+const PACKED_BYTES_MIN = 512;
 
 export interface DiskChannelParts {
   disk: DaemonDisk;
   open: OpenMessage;
   target: TargetConnection;
   clock: DaemonContext['clock'];
+  /** Absent on a host that cannot. */
+  compress?: DaemonContext['compress'];
 }
 
 /** Records that came together. */
@@ -34,6 +38,8 @@ interface Batch {
   records: Uint8Array;
   /** The number of the last one. */
   last: number;
+  /** The same compressed; null while that is being done, and the records when it is of no use. */
+  packed: Uint8Array | null;
 }
 
 export class DiskChannel implements ConnectionUser {
@@ -46,15 +52,16 @@ export class DiskChannel implements ConnectionUser {
   #isOpen = false;
   #wasOpen = false;
   #isClosed = false;
-  /** Bytes that may be sent; below zero, they are still to be earned. */
-  #credit = 0;
-  #creditAt: number;
+  /** The timer is for opening it again. */
+  #isRefused = false;
+  #takesPacked = false;
+  readonly #bandwidth: Bandwidth;
   #timer: FilterTimer | null = null;
 
   constructor(parts: DiskChannelParts) {
     this.#parts = parts;
     this.#settings = parts.open;
-    this.#creditAt = parts.clock.monotonic();
+    this.#bandwidth = new Bandwidth(parts.clock.monotonic());
     const { target } = parts;
     this.#channel = target.join(this);
     if (target.isConnected) this.connected();
@@ -69,18 +76,21 @@ export class DiskChannel implements ConnectionUser {
       at = sealRecord(records, at);
     }
     if (last === 0) return;
-    this.#batches.push({ records, last });
+    const batch: Batch = { records, last, packed: records };
+    this.#batches.push(batch);
+    if (this.#settings.compress && records.length >= PACKED_BYTES_MIN) this.#pack(batch);
     this.pump();
   }
 
   change(settings: ChannelSettings): void {
     this.#settings = settings;
+    if (!this.#isRefused) this.#stopWaiting();
     this.pump();
   }
 
   connected(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#stopWaiting();
+    this.#isRefused = false;
     const { replicaId: diskId, sizeBytes, era } = this.#parts.open;
     const { journal } = this.#settings;
     const hello = encodeText(JSON.stringify({ diskId, sizeBytes, journal, era }));
@@ -109,9 +119,11 @@ export class DiskChannel implements ConnectionUser {
     const { target } = this.#parts;
     while (this.#isOpen && this.#sent < this.#batches.length && target.hasRoom) {
       const batch = this.#batches[this.#sent];
-      if (batch === undefined || !this.#mayGo()) return;
-      if (!target.send('records', this.#channel, batch.records)) return;
-      this.#credit -= batch.records.length;
+      if (batch === undefined || batch.packed === null || !this.#mayGo()) return;
+      const isPacked = batch.packed !== batch.records && this.#takesPacked;
+      const body = isPacked ? batch.packed : batch.records;
+      if (!target.send(isPacked ? 'packed' : 'records', this.#channel, body)) return;
+      this.#bandwidth.sent(body.length);
       this.#sent += 1;
       target.count(batch.records.length);
     }
@@ -130,8 +142,10 @@ export class DiskChannel implements ConnectionUser {
 
   #opened(body: Uint8Array): void {
     const { disk, open } = this.#parts;
+    const said: OpenedDisk = JSON.parse(new TextDecoder().decode(body));
+    this.#takesPacked = said.takesPacked === true;
     const opened: OpenedMessage = {
-      ...JSON.parse(new TextDecoder().decode(body)),
+      ...said,
       attempt: open.attempt,
       again: this.#wasOpen,
     };
@@ -148,7 +162,8 @@ export class DiskChannel implements ConnectionUser {
     this.#isOpen = false;
     this.#tellAway(why);
     this.#channel = target.renew(this.#channel, this);
-    this.#timer?.cancel();
+    this.#stopWaiting();
+    this.#isRefused = true;
     this.#timer = clock.after(AGAIN_MS, () => {
       this.#timer = null;
       if (target.isConnected && !this.#isOpen) this.connected();
@@ -195,19 +210,37 @@ export class DiskChannel implements ConnectionUser {
 
   /** Whether the bandwidth has something left; it asks again by itself when not. */
   #mayGo(): boolean {
-    const { bandwidth } = this.#settings;
-    if (bandwidth === 0) return true;
     const { clock } = this.#parts;
-    const now = clock.monotonic();
-    const most = (bandwidth * BURST_MS) / 1000;
-    this.#credit = Math.min(most, this.#credit + ((now - this.#creditAt) * bandwidth) / 1000);
-    this.#creditAt = now;
-    if (this.#credit > 0) return true;
-    const waitMs = Math.max(1, Math.ceil((-this.#credit / bandwidth) * 1000) + 1);
+    const time = { monotonic: clock.monotonic(), now: clock.now() };
+    const waitMs = this.#bandwidth.waitMs(this.#settings, time);
+    if (waitMs === 0) return true;
     this.#timer ??= clock.after(waitMs, () => {
       this.#timer = null;
       this.pump();
     });
     return false;
+  }
+
+  /** Goes on, in its order, when that is done. */
+  #pack(batch: Batch): void {
+    const { compress } = this.#parts;
+    if (compress === undefined) return;
+    batch.packed = null;
+    compress(batch.records)
+      .then((packed) => {
+        batch.packed = packed.length < batch.records.length ? packed : batch.records;
+      })
+      .catch(() => {
+        // It goes as it is.
+        batch.packed = batch.records;
+      })
+      .then(() => {
+        if (!this.#isClosed) this.pump();
+      });
+  }
+
+  #stopWaiting(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 }

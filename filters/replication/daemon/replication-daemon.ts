@@ -38,8 +38,8 @@ export class ReplicationDaemon {
 
   #open(disk: DaemonDisk, open: OpenMessage): DiskChannel {
     const target = this.#targetOf(open);
-    const { clock } = this.#context;
-    return new DiskChannel({ disk, open, target, clock });
+    const { clock, compress } = this.#context;
+    return new DiskChannel({ disk, open, target, clock, ...(compress && { compress }) });
   }
 
   #targetOf({ address, port, pairing, key }: OpenMessage): TargetConnection {
