@@ -6,8 +6,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import {
+  DEFER,
   type DiskIo,
   defineFilter,
+  EIO,
   type FilterContext,
   type FilterHooks,
   type FilterLifecycle,
@@ -280,6 +282,27 @@ test('what a filter writes back when it closes reaches the disk', async () => {
   expect(read).toEqual(data);
   await served.close();
   expect(faults).toEqual([]);
+});
+
+test('what a filter writes back when it leaves passes what those below it do for that', async () => {
+  const close = () => contextOf('leaving').below.flush();
+  const flush: FilterHooks['flush'] = (io) => {
+    const token = io.defer();
+    const written = contextOf('staying').below.write(0, Buffer.alloc(SECTOR, 6));
+    written.then(
+      () => token.pass(),
+      () => token.fail(EIO),
+    );
+    return DEFER;
+  };
+  const staying = filter('staying', { flush });
+  const served = await open([filter('leaving', { close }), staying]);
+  await served.setFilters([staying]);
+  const read = Buffer.alloc(SECTOR);
+  expect(await guest(served, READ, 0, read)).toBe(0);
+  expect(read[0]).toBe(6);
+  expect(faults).toEqual([]);
+  await served.close();
 });
 
 test('events pass one a second, with the name of their filter', async () => {

@@ -239,6 +239,9 @@ export class ServedDisk implements NbdExport {
     try {
       const change = await this.#filters.change(before, wanted);
       this.#chain = this.#makeChain(change.filters);
+      // What leaves may write back, and those below it do for that what they must on their own.
+      const last = before.findLastIndex((each) => change.removed.includes(each));
+      for (const { own } of before.slice(last + 1)) own.release();
       await this.#filters.remove(change);
     } finally {
       for (const { own } of this.#chain.filters) own.release();

@@ -28,6 +28,7 @@ import { instrument } from './crash/instrument.ts';
 import { bundleWorld } from './lab/bundle-world.ts';
 import type { DaemonHost } from './lab/daemon-host.ts';
 import { DaemonSet } from './lab/daemon-set.ts';
+import { ReplicaTarget } from './lab/replica-target.ts';
 import { storageProbe } from './lab/storage-probe.ts';
 import { keyProperties } from './lab/trial-hosts.ts';
 import type { CertifyReport, CheckResult } from './report.ts';
@@ -72,12 +73,15 @@ export async function certify(options: CertifyOptions): Promise<CertifyReport> {
   harness.worldMain = await bundleWorld(directory);
   options.signal?.addEventListener('abort', () => void harness.dispose());
   let daemons: DaemonSet | null = null;
+  let target: ReplicaTarget | null = null;
   try {
     const opened = await openCandidate(bytes, { roots, nowMs: now.getTime(), directory });
     daemons = await startDaemons(opened, directory);
-    const properties = { ...keyProperties(opened.manifest), ...options.properties };
+    target = await ReplicaTarget.startFor(opened.manifest, directory);
+    const given = { ...keyProperties(opened.manifest), ...target?.properties };
+    const properties = { ...given, ...options.properties };
     const candidate = onHosts(opened, { daemons, properties });
-    const context = await makeContext({ candidate, harness, daemons, directory, options });
+    const context = await makeContext({ candidate, harness, daemons, target, directory, options });
     const report = reportOf(candidate, seed, now);
     options.onStart?.(report);
     for (const check of CHECKS.filter(({ id }) => only.includes(id))) {
@@ -89,6 +93,7 @@ export async function certify(options: CertifyOptions): Promise<CertifyReport> {
     return { ...report, passed: report.checks.every(({ verdict }) => verdict === 'passed') };
   } finally {
     await daemons?.stop();
+    await target?.stop();
     await harness.dispose();
     await rm(directory, { recursive: true, force: true });
   }
@@ -130,12 +135,14 @@ async function makeContext({
   candidate,
   harness,
   daemons,
+  target,
   directory,
   options,
 }: {
   candidate: Candidate;
   harness: WorldHarness;
   daemons: DaemonSet | null;
+  target: ReplicaTarget | null;
   directory: string;
   options: CertifyOptions;
 }): Promise<CheckContext> {
@@ -152,7 +159,7 @@ async function makeContext({
       current: await instrument(candidate.launch, directory),
       next: await instrument(candidate.next.launch, directory),
     },
-    daemons,
+    ...{ daemons, target },
     random: new XorShift(options.seed),
     effort: options.effort,
     trials: [],

@@ -6,6 +6,7 @@ import type { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { Candidate } from './candidate.ts';
 import type { DaemonSet } from './lab/daemon-set.ts';
+import type { ReplicaTarget } from './lab/replica-target.ts';
 import { Trial } from './lab/trial.ts';
 import { TrialHosts } from './lab/trial-hosts.ts';
 
@@ -42,6 +43,8 @@ export interface CheckContext {
   probe: LaunchFilter;
   /** Where the filter's daemon runs; null for a filter without. */
   daemons: DaemonSet | null;
+  /** Where a filter sends copies that is told by the controller where; null for any other. */
+  target: ReplicaTarget | null;
   random: XorShift;
   effort: Effort;
   /** Every trial that was started, to be ended with its check. */
@@ -99,13 +102,14 @@ export async function startTrial(
   // Several may be started at once.
   const diskIndex = context.nextDisk();
   const folder = path.join(context.harness.directory, `hosts${diskIndex}`);
+  const pairingKeys = context.target ? [context.target.key] : [];
   const trial = await Trial.start({
     harness: context.harness,
     filter: filter ? launch : null,
     probe: probe ? { ...context.probe, properties: { orders } } : null,
     ...{ diskIndex, sizeBytes },
     ...{ checked, attached },
-    hosts: new TrialHosts(folder, { flash }),
+    hosts: new TrialHosts(folder, { flash, diskName: `disk${diskIndex}`, pairingKeys }),
   });
   context.trials.push(trial);
   return trial;

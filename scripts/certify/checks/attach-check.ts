@@ -1,6 +1,6 @@
 // The filter comes onto a running disk, is given other properties, and goes again. What the guest
 // wrote stays. An encryption may ask to be told to decrypt before it goes.
-import type { FilterProperty } from '#lib/model/filter.ts';
+import type { FilterManifest, FilterProperty } from '#lib/model/filter.ts';
 import type { Check, CheckContext, Outcome } from '../check.ts';
 import { chainWith, startTrial } from '../check.ts';
 import { DiskLoad } from '../lab/disk-load.ts';
@@ -27,7 +27,7 @@ export const attachCheck: Check = {
     await trial.setFilters(chainWith(context, candidate.launch));
     await work();
     await load.verify('After attaching, a read');
-    const changes = await changeProperties(trial, candidate.manifest.properties);
+    const changes = await changeProperties(trial, candidate.manifest);
     await work();
     await load.verify('After changed properties, a read');
     await trial.requireNoFaults();
@@ -65,10 +65,12 @@ async function decrypted(trial: Trial): Promise<void> {
 /** Each property to its ends and back; the filter must take every value that it declares. */
 async function changeProperties(
   trial: Trial,
-  properties: readonly FilterProperty[],
+  { class: filterClass, properties }: FilterManifest,
 ): Promise<number> {
   let changes = 0;
-  for (const property of properties) {
+  // Where a copy is and whose is not a policy's to say, and stays as it is.
+  const set = properties.filter(({ managed }) => !managed || filterClass === 'encryption');
+  for (const property of set) {
     for (const value of valuesOf(property)) {
       await trial.setCandidate({ [property.name]: value });
       changes += 1;

@@ -116,7 +116,8 @@ class Tour {
     const copy = { key, sourcePath, targetPath, provisioning: 'thin' as const };
     if (!(await this.#quiet({ kind: 'clone', disks: [copy], linked: false }))) return;
     const disk = { ...this.#trial.disk, descriptorPath: targetPath };
-    const twin = await Trial.over(disk, this.#trial.parts);
+    const { hosts, ...parts } = this.#trial.parts;
+    const twin = await Trial.over(disk, { ...parts, ...(hosts && { hosts: hosts.forCopy() }) });
     await this.#load.verify('On a clone, a read', twin);
     await twin.requireNoFaults();
     await twin.stop();

@@ -1,9 +1,11 @@
 // The two hosts between which a disk on trial moves: each has a virtual flash resource of its own,
-// and both are given the same keys of a key provider that exists for the trial alone.
+// and both are given the same keys, of a key provider that exists for the trial alone and of the
+// replication target if there is one.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { LaunchFilter, WorldLaunch } from '#host/world/launch.ts';
 import type { FilterManifest, FilterPropertyValues } from '#lib/model/filter.ts';
+import { keysOf } from '#lib/model/key.ts';
 import { MIB } from '#lib/model/limits.ts';
 import type { GivenKey } from '#lib/wire/agent/key-rpc.ts';
 
@@ -15,18 +17,44 @@ const KEY_PROVIDER = 'certification';
 /** The second one is for filters that can wrap their data keys anew. */
 export const TRIAL_KEY_IDS = ['key-1', 'key-2'] as const;
 
+export interface TrialHostsOptions {
+  flash: boolean;
+  /** As a replication target knows the disk. */
+  diskName: string;
+  /** Of pairings with replication targets. */
+  pairingKeys: readonly GivenKey[];
+}
+
 export class TrialHosts {
-  readonly keys: GivenKey[] = TRIAL_KEY_IDS.map((keyId) => ({
-    ...{ provider: KEY_PROVIDER, keyId },
-    value: randomBytes(KEY_BYTES).toString('base64'),
-  }));
+  readonly keys: GivenKey[];
   readonly #directory: string;
-  readonly #hasFlash: boolean;
+  readonly #options: TrialHostsOptions;
 
   /** The folder is made when a filter keeps something there. */
-  constructor(directory: string, { flash }: { flash: boolean }) {
+  constructor(directory: string, options: TrialHostsOptions) {
     this.#directory = directory;
-    this.#hasFlash = flash;
+    this.#options = options;
+    const own = TRIAL_KEY_IDS.map((keyId) => ({
+      ...{ provider: KEY_PROVIDER, keyId },
+      value: randomBytes(KEY_BYTES).toString('base64'),
+    }));
+    this.keys = [...own, ...options.pairingKeys];
+  }
+
+  /** The same hosts, for a copy of the disk, which is another disk. */
+  forCopy(): TrialHosts {
+    const diskName = `${this.#options.diskName}-copy`;
+    return new TrialHosts(this.#directory, { ...this.#options, diskName });
+  }
+
+  /** What the controller tells the filters of the disk besides: each copy has a name of its own. */
+  told(filters: readonly LaunchFilter[]): LaunchFilter[] {
+    const disk = this.#options.diskName;
+    return filters.map((each) =>
+      each.properties.pairing === undefined
+        ? each
+        : { ...each, properties: { ...each.properties, disk } },
+    );
   }
 
   /** The same launch, on one of the two. */
@@ -35,7 +63,7 @@ export class TrialHosts {
     return {
       ...launch,
       owner: { hostUuid: place, hostName: place },
-      ...(this.#hasFlash && { flash }),
+      ...(this.#options.flash && { flash }),
       ...(launch.disks.some(({ filters }) => wantsKeys(filters)) && { awaitsKeys: true }),
     };
   }
@@ -45,9 +73,9 @@ export function otherPlace(place: Place): Place {
   return place === 'here' ? 'there' : 'here';
 }
 
-/** As on hosts: keys are for filters of the class encryption. */
+/** As on hosts: keys are for filters that name one, and for those of the class encryption. */
 export function wantsKeys(filters: readonly LaunchFilter[]): boolean {
-  return filters.some((filter) => filter.class === 'encryption');
+  return keysOf(filters).length > 0 || filters.some((filter) => filter.class === 'encryption');
 }
 
 /** What the controller sets for a disk under such a filter, if the filter has these properties. */

@@ -219,7 +219,7 @@ export class Trial {
   async setFilters(filters: LaunchFilter[]): Promise<void> {
     const { client } = this.#world;
     if (wantsKeys(filters)) await client.putKeys(this.#keys);
-    await client.setDiskFilters(this.#disk.key, filters);
+    await client.setDiskFilters(this.#disk.key, this.#parts.hosts?.told(filters) ?? filters);
     this.#filters = filters;
   }
 
@@ -244,7 +244,8 @@ export class Trial {
   /** Moves the VM to a world with other filters; the clients stay connected. Pause in ms. */
   async migrate(filters: LaunchFilter[]): Promise<number> {
     const { harness, hosts, checked } = this.#parts;
-    const made = { ...(await harness.makeLaunch([this.#disk], filters, true)), checked };
+    const told = hosts?.told(filters) ?? filters;
+    const made = { ...(await harness.makeLaunch([this.#disk], told, true)), checked };
     const launch = hosts?.launchAt(otherPlace(this.#place), made) ?? made;
     const onPid = (pid: number): void => harness.adopt(pid);
     const incoming = new IncomingWorld(launch, { onPid, keys: this.#keys });
@@ -361,7 +362,8 @@ async function startWorld(
   { harness, checked, hosts }: TrialParts,
   { disk, filters, place, statePath = null }: Opening,
 ): Promise<RunningWorld> {
-  const made = { ...(await harness.makeLaunch([disk], filters)), checked, statePath };
+  const told = hosts?.told(filters) ?? filters;
+  const made = { ...(await harness.makeLaunch([disk], told)), checked, statePath };
   const launch = hosts?.launchAt(place, made) ?? made;
   if (!hosts || !launch.awaitsKeys) return harness.start(launch, START_MS);
   let isOver = false;
