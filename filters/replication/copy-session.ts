@@ -42,6 +42,8 @@ export interface CopySessionParts {
   onApart(): void;
   /** Another virtual machine stands in for the disk's: nothing will be acknowledged any more. */
   onReplaced(why: string): void;
+  /** The target has answered, or is said to be away. */
+  onHeard(): void;
   /** The target has everything up to some change. */
   onProgress(): void;
 }
@@ -213,12 +215,15 @@ export class CopySession {
       if (!this.isAway || this.why === '') this.#warn(message.away.why);
       this.isAway = true;
       this.why = message.away.why;
+      this.#parts.onHeard();
     } else if (message?.type === 'replaced' && message.away.attempt === this.#attempt) {
       this.#parts.onReplaced(message.away.why);
       this.part();
       this.why = message.away.why;
+      this.#parts.onHeard();
     } else if (message?.type === 'opened' && message.opened.attempt === this.#attempt) {
       this.#opened(message.opened);
+      this.#parts.onHeard();
     }
   }
 

@@ -20,6 +20,7 @@ import { CopySession } from './copy-session.ts';
 import { CopySlab } from './copy-slab.ts';
 import { LagWatch } from './lag-watch.ts';
 import { openState } from './open-state.ts';
+import { OpeningQuestion } from './opening-question.ts';
 import { areaOf } from './region-map.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import type { StateStore } from './state-store.ts';
@@ -50,6 +51,8 @@ export class DiskReplication implements FilterLifecycle {
   #whenIdle: (() => void) | null = null;
   /** Another virtual machine stands in for this one's: nothing may be written. */
   #isReplaced: boolean;
+  /** Null where nothing is to be asked: the disk is new to its copy, or comes from another world. */
+  readonly #question: OpeningQuestion | null;
 
   /** Throws when no target is set, its key is missing, or what is kept cannot be read. */
   constructor(context: FilterContext) {
@@ -61,6 +64,9 @@ export class DiskReplication implements FilterLifecycle {
     this.#store = store;
     this.#isReplaced = store.state.replacedIn >= this.#settings.era;
     const { clock } = context;
+    const isAgain = context.state === null && store.state.session > 1;
+    const asks = isAgain && !this.#isReplaced && context.daemon !== null;
+    this.#question = asks ? new OpeningQuestion(clock, () => this.#order.pump()) : null;
     this.#gate = new AnswerGate({
       clock,
       patienceMs: () => (this.#settings.waitsForTarget ? null : this.#settings.degradeAfterMs),
@@ -78,6 +84,7 @@ export class DiskReplication implements FilterLifecycle {
         if (isSynchronous && !waitsForTarget && this.#wasInSync) this.#gate.degrade();
       },
       onReplaced: (why) => this.#replaced(why),
+      onHeard: () => this.#question?.answered(),
       onProgress: () => this.#progressed(),
     });
     this.#lag = new LagWatch({ context, session: this.#session, settings: () => this.#settings });
@@ -165,6 +172,7 @@ export class DiskReplication implements FilterLifecycle {
   }
 
   async close(): Promise<void> {
+    this.#question?.answered();
     this.#checkpoints.leave();
     await this.#settle().catch((thrown: unknown) => {
       this.#context.log('warning', `marks stay: ${String(thrown)}`);
@@ -178,14 +186,14 @@ export class DiskReplication implements FilterLifecycle {
     if (this.#isReplaced) return FAIL;
     const { offset, length } = io;
     const end = offset + length;
-    if (!this.#order.blocks(offset, end) && this.#store.isMarked(offset, end)) {
+    if (!this.#order.blocks(offset, end) && this.#mayGo(offset, end)) {
       this.#pass(io, kind);
       return;
     }
     const token = io.defer();
     this.#order.wait({
       ...{ offset, end },
-      isReady: () => this.#store.isMarked(offset, end),
+      isReady: () => this.#mayGo(offset, end),
       go: () => {
         this.#pass(io, kind);
         token.pass();
@@ -194,6 +202,10 @@ export class DiskReplication implements FilterLifecycle {
     });
     this.#mark(offset, end);
     return DEFER;
+  }
+
+  #mayGo(offset: number, end: number): boolean {
+    return this.#question?.isOpen !== true && this.#store.isMarked(offset, end);
   }
 
   #pass(io: DiskIo, kind: ChangeKind): void {

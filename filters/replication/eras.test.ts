@@ -132,3 +132,34 @@ test('the last record of a disk that is powered off says that all is there', asy
   expect(target.records.at(-1)?.kind).toBe('mark');
   expect(target.records.at(-1)?.sequence).toBe(target.durable);
 });
+
+test('a disk that is opened again waits for its target before it changes', async () => {
+  const target = new TestTarget(SIZE);
+  const first = open(target, {});
+  await first.daemon.run();
+  expect(await write(first)).toBe(0);
+  await first.daemon.run();
+  const sidecar = first.harness.sidecar.stored ?? undefined;
+  // It was gone when the failover happened, and nobody has told it.
+  target.raiseEra(2);
+  const again = open(target, {}, sidecar);
+  const io = again.harness.submit('write', 0, new Uint8Array(512).fill(2));
+  expect(io.state).toBe('deferred');
+  await again.daemon.run();
+  expect(io).toMatchObject({ state: 'done', error: EIO });
+});
+
+test('it does not wait for a target that is away, nor for one that says nothing', async () => {
+  const target = new TestTarget(SIZE);
+  const first = open(target, {});
+  await first.daemon.run();
+  const sidecar = first.harness.sidecar.stored ?? undefined;
+  target.isAway = true;
+  const away = open(target, {}, sidecar);
+  expect(await write(away)).toBe(0);
+  const silent = open(target, {}, sidecar);
+  const io = silent.harness.submit('write', 0, new Uint8Array(512).fill(2));
+  expect(io.state).toBe('deferred');
+  silent.harness.clock.advance(15_000);
+  expect(io.state).toBe('submitted');
+});
