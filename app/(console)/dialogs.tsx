@@ -185,6 +185,15 @@ const DIALOG_TABLE: DialogTable = {
   endTest: dynamic(() =>
     import('#components/replication/recovery-dialogs.tsx').then((file) => file.EndTestDialog),
   ),
+  failOver: dynamic(() =>
+    import('#components/failover/failover-dialogs.tsx').then((file) => file.FailOverDialog),
+  ),
+  undoFailover: dynamic(() =>
+    import('#components/failover/failover-dialogs.tsx').then((file) => file.UndoFailoverDialog),
+  ),
+  commitFailover: dynamic(() =>
+    import('#components/failover/failover-dialogs.tsx').then((file) => file.CommitFailoverDialog),
+  ),
   renameObject: dynamic(() =>
     import('#components/inventory/object-dialogs.tsx').then((file) => file.RenameObjectDialog),
   ),

@@ -2,6 +2,7 @@
 // Virtual machines that were made of another's copies, newest first: what an auditor asks for.
 // Props: `rows`.
 import type { RecoveryView } from '#lib/wire/api/replication.ts';
+import { failoverWord, kindWord, lossText } from '../failover/failover-words.ts';
 import { formatDuration, formatMoment } from '../format/times.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { DataTable } from '../tables/data-table.tsx';
@@ -23,15 +24,15 @@ const COLUMNS: readonly TableColumn<RecoveryView>[] = [
     id: 'kind',
     header: 'Kind',
     width: 110,
-    value: ({ kind }) => (kind === 'test' ? 'Test failover' : 'Recovery'),
+    value: ({ kind }) => kindWord(kind),
   },
   {
     id: 'state',
     header: 'State',
     width: 200,
-    value: ({ state }) => recoveryWord(state).label,
-    cell: ({ state }) => {
-      const { label, tone } = recoveryWord(state);
+    value: (row) => wordOf(row).label,
+    cell: (row) => {
+      const { label, tone } = wordOf(row);
       return (
         <Badge tone={tone} subtle>
           {label}
@@ -66,9 +67,33 @@ const COLUMNS: readonly TableColumn<RecoveryView>[] = [
     align: 'end',
     value: ({ startedAt, endedAt }) => spanBetween(startedAt, endedAt),
   },
+  {
+    id: 'lost',
+    header: 'Lost',
+    width: 200,
+    value: ({ loss }) => lossText(loss),
+  },
+  {
+    id: 'decided',
+    header: 'Decided by',
+    width: 120,
+    value: ({ decidedBy }) => decidedBy ?? '',
+  },
+  {
+    id: 'decidedAt',
+    header: 'Decided',
+    width: 180,
+    value: ({ decidedAt }) => (decidedAt === null ? '' : formatMoment(decidedAt)),
+  },
+  { id: 'trouble', header: 'Failure', width: 160, value: ({ trouble }) => trouble },
   { id: 'target', header: 'Target', width: 140, value: ({ targetName }) => targetName },
   { id: 'by', header: 'Started by', width: 110, value: ({ createdBy }) => createdBy },
 ];
+
+/** Of a failover its own state says more. */
+function wordOf(row: RecoveryView) {
+  return failoverWord(row) ?? recoveryWord(row.state);
+}
 
 function spanBetween(from: string, to: string | null): string {
   return to === null ? '' : formatDuration(Date.parse(to) - Date.parse(from));

@@ -23,6 +23,7 @@ export function stateWord({ state, targetTrouble }: ReplicatedDisk): Word {
 }
 
 const RECOVERIES: Record<string, Word> = {
+  waiting: { label: 'Waiting', tone: 'info' },
   preparing: { label: 'Being made', tone: 'info' },
   serving: { label: 'Under test', tone: 'info' },
   copying: { label: 'On, disks are being copied', tone: 'info' },

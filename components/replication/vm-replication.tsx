@@ -6,6 +6,7 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import { useCall } from '#lib/client/use-call.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { VmReplicationView } from '#lib/wire/api/replication.ts';
+import { FailoverSection, ReplacedBanner, StandsInBanner } from '../failover/failover-section.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/card.tsx';
@@ -38,6 +39,7 @@ function Replication({ vm, known }: { vm: VmView; known: VmReplicationView }) {
   const { disks, recoveries, recoveredFrom, actions } = known;
   return (
     <div className="space-y-6">
+      <ReplacedBanner vm={vm} known={known} />
       {recoveredFrom && <Origin vm={vm} known={known} />}
       {disks.length === 0 ? (
         !recoveredFrom && <NotReplicated vm={vm} />
@@ -54,6 +56,7 @@ function Replication({ vm, known }: { vm: VmView; known: VmReplicationView }) {
             />
           )}
           <Timeline vmId={vm.id} known={known} />
+          <FailoverSection vm={vm} known={known} />
           <ReplicationCharts vm={vm} disks={disks} />
         </>
       )}
@@ -111,6 +114,7 @@ function Origin({ vm, known }: { vm: VmView; known: VmReplicationView }) {
       </Banner>
     );
   }
+  if (recoveredFrom.failover !== null) return <StandsInBanner known={known} />;
   return (
     <p className="text-muted">
       {state === 'copying' ? `Its disks are being copied from ${targetName}. ` : ''}

@@ -66,6 +66,10 @@ export const DIALOGS = {
   recover: ['vm', 'at', 'kind'],
   addBookmark: ['vm'],
   endTest: ['vm'],
+  /** `at`: milliseconds; `kind`: failover or move. */
+  failOver: ['vm', 'at', 'kind'],
+  undoFailover: ['vm'],
+  commitFailover: ['vm'],
   renameObject: ['object'],
   /** `to`: where it shall go, chosen beforehand. */
   moveObject: ['object', 'to'],

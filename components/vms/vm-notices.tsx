@@ -8,6 +8,7 @@ import { useEvents, useTasks } from '#lib/client/use-tasks.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
 import type { EventView } from '#lib/wire/api/tasks.ts';
 import { VmHaNotice } from '../availability/ha-notices.tsx';
+import { VmReplacedNotice } from '../failover/failover-section.tsx';
 import { ConsolidationNotice } from '../snapshots/consolidation-notice.tsx';
 import { TaskBar } from '../tasks/task-bar.tsx';
 import { Age } from '../ui/age.tsx';
@@ -28,6 +29,7 @@ export function VmNotices({ vm }: { vm: VmView }) {
   const restart = useRestart(vm);
   return (
     <>
+      <VmReplacedNotice vm={vm} />
       <VmHaNotice vm={vm} />
       <TroubleNotice vm={vm} restart={restart} />
       <ConsolidationNotice vm={vm} />

@@ -41,6 +41,11 @@ const OBJECT = ['readObject', 'checkMoveObjects'] as const satisfies readonly Ro
 /** Lists of VMs. */
 const VMS = ['listVms', 'queryVms', 'listVmTexts', 'readVmTotals'] as const;
 
+/** Whether a VM can be made of copies now, and what can be decided about it. */
+const FAILING_OVER = [
+  ...(['checkRecover', 'checkFailOver', 'checkCommitFailover'] as const),
+] as const satisfies readonly RouteName[];
+
 /** Answers that a change of an object of the kind makes out of date. */
 const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> = {
   folder: ['readInventory', 'readSession'],
@@ -94,7 +99,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
     ...(['readPolicy', 'listDatastores', 'readDatastore', 'listAlarms'] as const),
     ...(['listKeyProviders', 'checkRecrypt'] as const),
-    ...(['listReplicationTargets', 'readVmReplication', 'checkRecover'] as const),
+    ...(['listReplicationTargets', 'readVmReplication', ...FAILING_OVER] as const),
     ...PLACES,
     ...OBJECT,
   ],
@@ -111,7 +116,10 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   onlineDepot: ['listOnlineDepots'],
   trace: ['listTraceFiles'],
   keyProvider: ['listKeyProviders', 'listAlarms'],
-  replicationTarget: ['listReplicationTargets', 'readVmReplication', 'checkRecover', 'listAlarms'],
+  replicationTarget: [
+    ...(['listReplicationTargets', 'readVmReplication', 'listAlarms'] as const),
+    ...FAILING_OVER,
+  ],
   task: ['listTasks', 'readTask'],
   session: ['readSession'],
   user: ['listUsers'],
@@ -151,7 +159,7 @@ const NAMELESS: readonly RouteName[] = [
 
 /** Changes that come often and that few answers show: only these routes are read again for them. */
 const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
-  replicas: ['listReplicationTargets', 'readVmReplication', 'checkRecover'],
+  replicas: ['listReplicationTargets', 'readVmReplication', ...FAILING_OVER],
   recoveries: ['readVmReplication', 'listReplicationTargets'],
   bookmarks: ['readVmReplication'],
   flash: ['readHostFlash', 'readClusterFlash'],

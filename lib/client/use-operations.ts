@@ -23,7 +23,13 @@ export function useRefreshRecommendations() {
   return useChange('refreshRecommendations');
 }
 
-type VmCheckRoute = 'checkClone' | 'checkRelocate' | 'checkAddDisk' | 'checkRecover';
+type VmCheckRoute =
+  | 'checkClone'
+  | 'checkRelocate'
+  | 'checkAddDisk'
+  | 'checkRecover'
+  | 'checkFailOver'
+  | 'checkCommitFailover';
 
 /**
  * Whether the call with this body would be allowed now, with all reasons. Null asks nothing yet.
