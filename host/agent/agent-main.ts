@@ -1,5 +1,6 @@
-// Entry point of the host agent: one process for each host. It tells its parent over IPC when it is
-// ready; SIGTERM stops its VMs gracefully, and the next start brings them back.
+// Entry point of the host agent: a process for each host, or one for many (`--hosts FILE`), each with
+// its own directory and token behind one port. It tells its parent over IPC when it is ready; SIGTERM
+// stops its VMs gracefully, and the next start brings them back.
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -7,11 +8,14 @@ import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { toFaultRecord } from '#lib/model/fault.ts';
 import { forbidCoreDumps } from '../crypto/core-dumps.ts';
-import { parseAgentOptions } from './agent-options.ts';
+import type { Heartbeats } from '../datastore/locking/heartbeats.ts';
+import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import { HostAgent } from './host-agent.ts';
-import { createRpcServer } from './rpc-server.ts';
+import { shareHeartbeat } from './many/shared-heartbeat.ts';
+import { createSharedRpcServer } from './rpc-server.ts';
 import { rpcTable } from './rpc-table.ts';
 
+const OPENED_AT_ONCE = 16;
 const packageFile = new URL('../../package.json', import.meta.url);
 const { version: build } = z
   .object({ version: z.string() })
@@ -28,25 +32,20 @@ main().catch((thrown: unknown) => {
 });
 
 async function main(): Promise<void> {
-  const options = parseAgentOptions(process.argv.slice(2), process.env);
-  const log = logger.child({ host: options.name });
+  const hosts = parseAgentOptions(process.argv.slice(2), process.env);
+  const [{ port: wanted } = { port: 0 }] = hosts;
+  const log = hosts.length === 1 ? logger.child({ host: hosts[0]?.name }) : logger;
   const dumps = await forbidCoreDumps();
   if (dumps) log.warn({ reason: dumps }, 'a core dump of this process would hold keys');
-  const agent = await HostAgent.open(options, {
-    ...{ clock: systemClock, random: systemRandom, logger: log, build },
-    onLockLost(reason) {
-      // Worlds go on: the agent that has the directory now finds them.
-      log.fatal(reason);
-      process.exit(1);
-    },
-  });
-  const server = createRpcServer({ token: options.token, rpcs: rpcTable(agent), logger: log });
-  server.listen(options.port, '127.0.0.1');
+  const agents = await openAll(hosts);
+  const faces = agents.map(({ token, agent }) => ({ token, rpcs: rpcTable(agent) }));
+  const server = createSharedRpcServer(faces, log);
+  server.listen(wanted, '127.0.0.1');
   await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
-  agent.start();
+  for (const { agent } of agents) agent.start();
   const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : options.port;
-  log.info({ port }, 'the host agent is ready');
+  const port = typeof address === 'object' && address ? address.port : wanted;
+  log.info({ port, hosts: hosts.length }, 'the host agent is ready');
   process.send?.({ ready: true, port });
   // Whoever started the agent died. The VMs need not: the next agent finds their worlds.
   process.once('disconnect', () => process.exit());
@@ -54,7 +53,7 @@ async function main(): Promise<void> {
     process.once(signal, () => {
       server.close();
       server.closeAllConnections();
-      agent.stop().then(
+      Promise.all(agents.map(({ agent }) => agent.stop())).then(
         () => process.exit(0),
         (thrown: unknown) => {
           log.error({ err: thrown }, 'the host agent did not stop well');
@@ -63,4 +62,38 @@ async function main(): Promise<void> {
       );
     });
   }
+}
+
+interface OpenAgent {
+  token: string;
+  agent: HostAgent;
+}
+
+/** Some at a time: each one writes and syncs a dozen small files. */
+async function openAll(hosts: readonly AgentOptions[]): Promise<OpenAgent[]> {
+  const seams = { clock: systemClock, random: systemRandom };
+  const directories = hosts.map(({ directory }) => directory);
+  const heartbeats = hosts.length > 1 ? await shareHeartbeat(directories, seams) : undefined;
+  const opened: OpenAgent[] = [];
+  const waiting = [...hosts];
+  const openSome = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      opened.push({ token: next.token, agent: await openOne(next, heartbeats) });
+    }
+  };
+  await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openSome));
+  return opened;
+}
+
+function openOne(options: AgentOptions, heartbeats?: Heartbeats): Promise<HostAgent> {
+  const log = logger.child({ host: options.name });
+  return HostAgent.open(options, {
+    ...{ clock: systemClock, random: systemRandom, logger: log, build },
+    ...(heartbeats && { heartbeats }),
+    onLockLost(reason) {
+      // Worlds go on: the agent that has the directory now finds them.
+      log.fatal(reason);
+      process.exit(1);
+    },
+  });
 }

@@ -1,5 +1,6 @@
 // What an agent is started with: arguments, with the token from the environment as the better
-// choice.
+// choice. A process that carries many hosts finds what is each one's own in a file.
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Fault } from '#lib/model/fault.ts';
@@ -32,11 +33,24 @@ const agentOptionsSchema = z.object({
 });
 export type AgentOptions = z.infer<typeof agentOptionsSchema>;
 
-/** Throws `InvalidArgument` that names what is wrong. */
+/** What each of many hosts has of its own; of the rest each has what the arguments say. */
+const hostsFileSchema = z
+  .array(
+    agentOptionsSchema.pick({ name: true, directory: true, token: true }).extend({
+      ...agentOptionsSchema.pick({ version: true, cpu: true, memory: true, flash: true }).partial()
+        .shape,
+    }),
+  )
+  .min(1)
+  .refine((hosts) => new Set(hosts.map(({ token }) => token)).size === hosts.length, {
+    message: 'each host has a token of its own',
+  });
+
+/** The hosts of a process, at one port; throws `InvalidArgument` that names what is wrong. */
 export function parseAgentOptions(
   args: string[],
   environment: Record<string, string | undefined>,
-): AgentOptions {
+): AgentOptions[] {
   const string = { type: 'string' } as const;
   const { values } = parseArgs({
     args,
@@ -53,16 +67,24 @@ export function parseAgentOptions(
       flash: { ...string, default: '1024' },
       'daemon-address': { ...string, default: '127.0.0.1' },
       'raw-device': { ...string, multiple: true, default: [] },
+      // A file with the hosts of this process: name, directory, token, and what else differs.
+      hosts: string,
     },
   });
   const token = environment.SLUICE_AGENT_TOKEN ?? values.token;
-  const parsed = agentOptionsSchema.safeParse({
+  const shared = {
     ...values,
-    token,
     daemonAddress: values['daemon-address'],
     worldMemory: values['world-memory'],
     rawDevices: values['raw-device'],
-  });
-  if (parsed.success) return parsed.data;
-  throw new Fault('InvalidArgument', `The host agent: ${z.prettifyError(parsed.error)}`);
+  };
+  if (values.hosts === undefined) return [parsed(agentOptionsSchema, { ...shared, token })];
+  const hosts = parsed(hostsFileSchema, JSON.parse(readFileSync(values.hosts, 'utf8')));
+  return hosts.map((host) => parsed(agentOptionsSchema, { ...shared, ...host }));
+}
+
+function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Fault('InvalidArgument', `The host agent: ${z.prettifyError(result.error)}`);
 }

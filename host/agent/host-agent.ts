@@ -13,6 +13,7 @@ import { troubleOf } from '#lib/model/vm-trouble.ts';
 import type { HostReport } from '#lib/wire/agent/host-rpc.ts';
 import { DatastoreSet } from '../datastore/datastore-set.ts';
 import { acquireDiskLock, type DiskLock } from '../datastore/disk-lock.ts';
+import type { Heartbeats } from '../datastore/locking/heartbeats.ts';
 import { systemDiskFiles } from '../disk/system-disk-files.ts';
 import { FilterDaemons } from '../filter-daemon/filter-daemons.ts';
 import { FlashResource } from '../flash/flash-resource.ts';
@@ -41,6 +42,8 @@ interface Seams {
   logger: Logger;
   /** Version of the product, shown as the host's build. */
   build: string;
+  /** By which its lock lives; a lease of its own without it. */
+  heartbeats?: Heartbeats;
   /** Called once when another agent has taken over the directory. */
   onLockLost(reason: string): void;
 }
@@ -212,9 +215,10 @@ export class HostAgent {
 }
 
 async function lockDirectory(path: string, name: string, seams: Seams): Promise<DiskLock> {
-  const { clock, random } = seams;
+  const { clock, random, heartbeats } = seams;
   const owner = { hostUuid: '', hostName: name, vmId: '' };
-  return acquireDiskLock({ descriptorPath: path, owner, clock, random }).catch((cause: unknown) => {
+  const request = { descriptorPath: path, owner, clock, random, ...(heartbeats && { heartbeats }) };
+  return acquireDiskLock(request).catch((cause: unknown) => {
     if (!(cause instanceof Fault)) throw cause;
     throw new Fault('FileLocked', `Another host agent runs in ${path}.`, { cause });
   });

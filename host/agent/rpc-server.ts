@@ -1,6 +1,6 @@
 // The agent's HTTP face: POST /rpc/<name> with a JSON body and a bearer token. Whatever comes in is
 // answered by a result or by a fault record, and never ends the agent.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -50,15 +50,29 @@ export function keyed<Input extends z.ZodType<{ operationKey: string }>, Output 
   });
 }
 
-export interface RpcServerOptions {
+/** What one bearer token gives access to. */
+export interface RpcFace {
   token: string;
   rpcs: readonly BoundRpc[];
+}
+
+export interface RpcServerOptions extends RpcFace {
   logger: Logger;
 }
 
-export function createRpcServer({ token, rpcs, logger }: RpcServerOptions): Server {
-  const byName = new Map(rpcs.map((rpc) => [rpc.name, rpc]));
-  const expected = digest(`Bearer ${token}`);
+export function createRpcServer({ logger, ...face }: RpcServerOptions): Server {
+  return createSharedRpcServer([face], logger);
+}
+
+/** One server for several hosts, told apart by their tokens, which must differ. */
+export function createSharedRpcServer(faces: readonly RpcFace[], logger: Logger): Server {
+  // Found by the hash of the token: how long that takes says nothing of the token itself.
+  const byToken = new Map(
+    faces.map(({ token, rpcs }) => [
+      digest(`Bearer ${token}`),
+      new Map(rpcs.map((rpc) => [rpc.name, rpc])),
+    ]),
+  );
   const server = createServer((request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
@@ -75,8 +89,8 @@ export function createRpcServer({ token, rpcs, logger }: RpcServerOptions): Serv
   return server;
 
   async function answer(request: IncomingMessage, signal: AbortSignal): Promise<unknown> {
-    const given = digest(request.headers.authorization ?? '');
-    if (!timingSafeEqual(given, expected)) {
+    const byName = byToken.get(digest(request.headers.authorization ?? ''));
+    if (!byName) {
       throw new Fault('NotAuthenticated', 'The host agent does not know the caller.');
     }
     const name = /^\/rpc\/([A-Za-z]{1,64})$/.exec(request.url ?? '')?.[1] ?? '';
@@ -88,8 +102,8 @@ export function createRpcServer({ token, rpcs, logger }: RpcServerOptions): Serv
   }
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
