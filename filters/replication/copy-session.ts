@@ -66,6 +66,7 @@ export class CopySession {
   #copyBytes = 0;
   #sizeBytes: number;
   #isReserving = false;
+  #isHeld = false;
 
   constructor(parts: CopySessionParts) {
     const { context, store, order } = parts;
@@ -174,9 +175,29 @@ export class CopySession {
     if (this.stream.isOpen) this.#emit('grow', sizeBytes);
   }
 
+  /** Nothing is sent, and nothing written down, until `goOn`. */
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    this.part();
+    await this.#parts.store.hold();
+  }
+
+  goOn(): void {
+    this.#isHeld = false;
+    this.#parts.store.release();
+    this.reopen();
+  }
+
+  /** What is below, and what is kept with it, is another disk's: nothing is ever sent again. */
+  giveUp(): void {
+    this.#isHeld = true;
+    this.#parts.store.release(true);
+  }
+
   /** Begins anew with the target: what was under way is sent again from the disk. */
   reopen(): void {
     this.part();
+    if (this.#isHeld) return;
     const settings = this.#parts.settings();
     const { target, pairing, replicaId, era } = settings;
     const { attempt, sizeBytes } = { attempt: this.#attempt, sizeBytes: this.#sizeBytes };

@@ -144,6 +144,7 @@ export class DiskReplication implements FilterLifecycle {
       this.#session.mark(`snapshot ${new Date(this.#context.clock.now()).toISOString()}`);
       await this.#session.endSession();
     }
+    if (kind === 'snapshotRevert') await this.#revert(phase);
     const isOver = phase === 'done' || phase === 'undone';
     if (kind === 'snapshotCreate' && isOver) await this.#session.beginSession();
     // What was saved for another world was taken out of the stream.
@@ -153,6 +154,17 @@ export class DiskReplication implements FilterLifecycle {
     // A mark of the virtual machine would come behind the last one of this disk.
     if (kind === 'powerOff') this.#checkpoints.leave();
     await this.#settle(kind === 'powerOff');
+  }
+
+  /**
+   * Who opens the disk next finds what was kept with the snapshot, by which the copy is ahead, and
+   * sends all. What is known here must not come in its place, and nothing of the older disk must
+   * be sent as if it were this one.
+   */
+  async #revert(phase: DiskEvent['phase']): Promise<void> {
+    if (phase === 'frozen') await this.#session.hold();
+    if (phase === 'undone') this.#session.goOn();
+    if (phase === 'done') this.#session.giveUp();
   }
 
   saveState(): Uint8Array {

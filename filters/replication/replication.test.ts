@@ -238,6 +238,64 @@ test('a disk that moves goes on without a resync', async () => {
   expect(isCopy(target, disk)).toBe(true);
 });
 
+test('after a revert nothing is kept or sent by what was open, and all is sent by the next', async () => {
+  const target = new TestTarget(SIZE);
+  const disk = new Uint8Array(SIZE);
+  const first = open(target, { disk });
+  await first.daemon.run();
+  const told = { kind: 'snapshotCreate', sizeBytes: SIZE } as const;
+  const shape = { quiesced: false, filterLeaves: false };
+  const frozen = first.harness.filter.diskEvent?.({ ...told, ...shape, phase: 'frozen' });
+  await first.daemon.run();
+  await frozen;
+  const kept = first.harness.sidecar.stored;
+  const older = disk.slice();
+  const over = first.harness.filter.diskEvent?.({ ...told, ...shape, phase: 'done' });
+  await first.daemon.run();
+  await over;
+  await write(first, 0, filled(64 * KIB, 1));
+  await first.daemon.run();
+  first.daemon.kill();
+  // The VM was killed; what opens the disk to revert it has just begun with the target.
+  const second = open(target, { disk, sidecar: first.harness.sidecar.stored });
+  await second.daemon.run(1);
+  const { filter, sidecar } = second.harness;
+  const revert = { ...shape, kind: 'snapshotRevert', sizeBytes: SIZE } as const;
+  const held = filter.diskEvent?.({ ...revert, phase: 'frozen' });
+  await second.daemon.run(1);
+  await held;
+  disk.set(older);
+  sidecar.stored = kept;
+  const before = target.records.length;
+  await filter.diskEvent?.({ ...revert, phase: 'done' });
+  second.harness.daemon?.setConnected(false);
+  second.harness.daemon?.setConnected(true);
+  await second.daemon.run(100);
+  await filter.close?.();
+  expect(sidecar.stored).toBe(kept);
+  expect(target.records.length).toBe(before);
+  second.daemon.kill();
+  const third = open(target, { disk, sidecar: kept });
+  await third.daemon.run(100);
+  expect(isCopy(target, older)).toBe(true);
+  expect(stateOf(third).state).toBe(2);
+});
+
+test('a revert that did not come about leaves the replication as it was', async () => {
+  const target = new TestTarget(SIZE);
+  const site = open(target);
+  await site.daemon.run();
+  const revert = { kind: 'snapshotRevert', sizeBytes: SIZE } as const;
+  const shape = { quiesced: false, filterLeaves: false };
+  await site.harness.filter.diskEvent?.({ ...revert, ...shape, phase: 'frozen' });
+  await site.harness.filter.diskEvent?.({ ...revert, ...shape, phase: 'undone' });
+  await site.daemon.run(20);
+  await write(site, 0, filled(4 * KIB, 3));
+  await site.daemon.run(20);
+  expect(stateOf(site)).toMatchObject({ state: 2, lagBytes: 0 });
+  expect(target.image[100]).toBe(3);
+});
+
 test('synchronous: a write is answered when the target has it, or after the patience', async () => {
   const target = new TestTarget(SIZE);
   const properties = { mode: 'synchronous', degradeAfterSeconds: 2 };

@@ -14,6 +14,10 @@ export class StateStore {
   #hasFresh = false;
   #writing: Promise<void> | null = null;
   #next: Promise<void> | null = null;
+  /** Nothing is written until it resolves. */
+  #held: Promise<void> | null = null;
+  #goOn = (): void => undefined;
+  #isLeft = false;
 
   constructor(sidecar: FilterSidecar, state: StoredState, marks: RegionMap) {
     this.#sidecar = sidecar;
@@ -52,8 +56,26 @@ export class StateStore {
     this.#fresh = this.#fresh.resized(sizeBytes);
   }
 
+  /** Writes nothing until `release`; resolves when nothing is being written. */
+  async hold(): Promise<void> {
+    this.#held ??= new Promise((resolve) => {
+      this.#goOn = resolve;
+    });
+    // Whoever waits for that one hears of it.
+    await this.#writing?.catch(() => undefined);
+  }
+
+  /** Writes what has come meanwhile; nothing ever again when the sidecar is another one now. */
+  release(isLeft = false): void {
+    this.#isLeft ||= isLeft;
+    this.#held = null;
+    this.#goOn();
+  }
+
   /** Resolves when all that is so now is durable. Rejects with what the sidecar says. */
   save(): Promise<void> {
+    if (this.#held !== null) return this.#held.then(() => this.save());
+    if (this.#isLeft) return Promise.resolve();
     if (this.#writing === null) {
       this.#writing = this.#write().finally(() => {
         this.#writing = null;
