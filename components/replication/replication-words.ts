@@ -14,6 +14,7 @@ const STATES: Record<ReplicationState, Word> = {
   resync: { label: 'Resync', tone: 'info' },
   targetAway: { label: 'Target away', tone: 'bad' },
   degraded: { label: 'Degraded', tone: 'warn' },
+  replaced: { label: 'Replaced, cannot write', tone: 'bad' },
   off: { label: 'Powered off', tone: 'idle' },
 };
 

@@ -1,6 +1,6 @@
 // Replication by clicks: a VM is protected by a policy and comes in sync; its disk is damaged, and
-// the moment before is tested and then recovered as a new VM. What comes back is read as a guest
-// would read it.
+// the moment before is tested and then recovered as a new VM. Then it is failed over, which is
+// undone, moved by plan, and moved back. What comes back is read as a guest would read it.
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { expectAccessible } from '../accessibility.ts';
 import { needTools, qemuIo } from '../clients.ts';
@@ -19,6 +19,8 @@ import {
 const VM = 'ledger01';
 const TEST = 'ledger01-test';
 const RECOVERED = 'ledger01-recovered';
+const STAND_IN = 'ledger01-failover';
+const MOVED = 'ledger01-moved';
 const POLICY = 'Replicated';
 const BOOKMARK = 'before the change';
 const LONG = { timeout: 120_000 };
@@ -88,8 +90,72 @@ test('4 the moment is recovered as a virtual machine of its own', async ({ page 
   expect(await contentOf(page, RECOVERED)).toBe('0x22');
   expect(await contentOf(page, VM)).toBe('0x33');
   await expect(recoveryOf(page, RECOVERED)).toContainText('Completed');
-  for (const name of [RECOVERED, VM]) await deleteTestVm(page, name);
+  await deleteTestVm(page, RECOVERED);
 });
+
+test('5 a failover says what is lost, has the newest moment, and is undone', async ({ page }) => {
+  await openObject(page, VM, 'tab=replication');
+  await page.getByRole('button', { name: 'Fail over…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('What is lost')).toBeVisible();
+  await expect(dialog.getByText(/A planned move would lose nothing/)).toBeVisible();
+  await expectAccessible(page);
+  await confirm(dialog, 'Fail over');
+  await expectTask(page, 'Fail over virtual machine', VM);
+  expect(await contentOf(page, STAND_IN)).toBe('0x33');
+  await expect(page.getByText(`${STAND_IN} stands in for ${VM}, which cannot`)).toBeVisible();
+  await expect(recoveryOf(page, STAND_IN)).toContainText('Stands in, to be decided');
+  await expectAccessible(page);
+  await expectTask(page, 'Recover virtual machine', STAND_IN);
+  await page.getByRole('button', { name: 'Undo failover…' }).click();
+  await confirm(dialog, 'Undo failover');
+  await expectTask(page, 'Undo failover', VM);
+  await expect(recoveryOf(page, STAND_IN)).toContainText('Undone');
+  expect(await contentOf(page, VM)).toBe('0x33');
+});
+
+test('6 a planned move loses nothing, and so does the way back', async ({ page }) => {
+  const id = await openObject(page, VM, 'tab=replication');
+  await qemuIo(await diskUri(page, id), 'write -P 0x11 0 1M', 'flush');
+  await move(page, VM, MOVED);
+  expect(await contentOf(page, MOVED)).toBe('0x11');
+  await commit(page, VM, MOVED);
+  await move(page, MOVED, VM);
+  expect(await contentOf(page, VM)).toBe('0x11');
+  for (const name of [VM, MOVED]) await deleteTestVm(page, name);
+});
+
+async function move(page: Page, from: string, to: string): Promise<void> {
+  await openObject(page, from, 'tab=replication');
+  const disk = page.getByRole('article', { name: 'Hard disk 1' });
+  await expect(disk.getByText('In sync', { exact: true })).toBeVisible(LONG);
+  const button = page.getByRole('button', { name: 'Planned move…' });
+  await expect(button).not.toHaveAttribute('aria-disabled', 'true', LONG);
+  await button.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(to);
+  await expect(dialog.getByText('It can be moved')).toBeVisible();
+  await confirm(dialog, 'Move');
+  await expectTask(page, 'Planned move of virtual machine', from);
+  await expect(recoveryOf(page, to)).toContainText('None');
+  await expectTask(page, 'Recover virtual machine', to);
+}
+
+/** The source goes, and what stands in for it is replicated. */
+async function commit(page: Page, source: string, standIn: string): Promise<void> {
+  await openObject(page, source, 'tab=replication');
+  const button = page.getByRole('button', { name: 'Commit…' });
+  await expect(button).not.toHaveAttribute('aria-disabled', 'true');
+  await button.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox', { name: `Delete ${source} and its disks` }).click();
+  await dialog.getByLabel(`Type ${source} to confirm`).fill(source);
+  await expect(dialog.getByText('It can be committed')).toBeVisible();
+  await expectAccessible(page);
+  await confirm(dialog, 'Commit');
+  await expectTask(page, 'Commit failover', source);
+  await openObject(page, standIn, 'tab=replication');
+}
 
 /** Its row among the recoveries and tests; the tasks below name it as well. */
 function recoveryOf(page: Page, name: string): Locator {

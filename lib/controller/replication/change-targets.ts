@@ -19,11 +19,6 @@ import { callTarget, pairWithTarget } from './target-connection.ts';
 import { findTarget, openTarget, sealTargetKey } from './targets.ts';
 import { askTarget } from './watch-targets.ts';
 
-/** States of a failover about which nothing is decided. */
-const FAILOVERS_UNDER_WAY = [
-  ...['stopping', 'fencing', 'recovering', 'standing', 'undoing', 'committing', 'failed'],
-];
-
 export interface TargetAdministration {
   db: Database;
   caller: Caller;
@@ -118,7 +113,7 @@ export async function targetUses(
       OR: [
         { state: { in: ['preparing', 'serving', 'copying'] } },
         // Whether the source may run stands with it.
-        { failover: { in: FAILOVERS_UNDER_WAY } },
+        { vmId: { in: await readStandInIds(db) }, failover: { not: 'committed' } },
       ],
     },
     orderBy: { vmName: 'asc' },
@@ -132,11 +127,20 @@ export async function targetUses(
     })),
     ...recoveries.map(({ vmId, vmName }) => ({
       fault: 'ResourceInUse' as const,
-      message: `${vmName} reads from ${name}.`,
-      remedy: 'Wait until its disks are copied, or end the test.',
+      message: `${vmName} is made of copies at ${name}, or reads from there.`,
+      remedy: 'Wait until its disks are copied, end the test, or decide about the failover.',
       objects: [vmId],
     })),
   ];
+}
+
+/** Of the VMs that stand in for others since a failover. */
+async function readStandInIds(db: DatabaseTransaction): Promise<string[]> {
+  const replaced = await db.vm.findMany({
+    where: { replacedById: { not: null } },
+    select: { replacedById: true },
+  });
+  return replaced.flatMap(({ replacedById }) => replacedById ?? []);
 }
 
 async function requireFreeName(db: DatabaseTransaction, name: string): Promise<void> {

@@ -31,6 +31,7 @@ const STATES: readonly ReplicationState[] = [
   'resync',
   'targetAway',
   'degraded',
+  'replaced',
 ];
 
 type Parts = { db: DatabaseTransaction; caller: Caller };

@@ -66,6 +66,7 @@ const REPLICATION_STATES = [
   'resync',
   'targetAway',
   'degraded',
+  'replaced',
   'off',
 ] as const;
 export type ReplicationState = (typeof REPLICATION_STATES)[number];
@@ -78,7 +79,7 @@ const replicatedDiskSchema = z.object({
   targetName: z.string(),
   /** What the target failed with when it was last asked; empty when it answered. */
   targetTrouble: z.string(),
-  /** `off`: nothing is sent, because the virtual machine is. */
+  /** `off`: nothing is sent, because the virtual machine is; `replaced`: it may not write. */
   state: z.enum(REPLICATION_STATES),
   mode: z.string(),
   /** What the policy wants, in seconds; 0 for nothing. */
