@@ -51,7 +51,7 @@ export class DiskReplication implements FilterLifecycle {
   #whenIdle: (() => void) | null = null;
   /** Another virtual machine stands in for this one's: nothing may be written. */
   #isReplaced: boolean;
-  /** Null where nothing is to be asked: the disk is new to its copy, or comes from another world. */
+  /** Null where nothing is asked: the disk is new to its copy, or comes from another world. */
   readonly #question: OpeningQuestion | null;
 
   /** Throws when no target is set, its key is missing, or what is kept cannot be read. */

@@ -70,10 +70,10 @@ async function finish(
     if (failoverStateOf(row) === 'committed') return;
     const data = { decidedBy: initiator, decidedAt: new Date(clock.now()) };
     await writeStep(tx, { vmId, from: 'committing', step: 'kept' }, data);
-    const kept = deleteSource ? 'is deleted' : 'is kept, and stays off';
+    const fate = `${sourceName} ${deleteSource ? 'is deleted' : 'is kept, and stays off'}`;
     await postEvent(tx, {
       ...{ type: 'VmFailoverCommittedEvent', severity: 'info', initiator, taskId },
-      message: `The failover of ${sourceName} was committed: ${vmName} stays, ${sourceName} ${kept}.`,
+      message: `The failover of ${sourceName} was committed: ${vmName} stays, ${fate}.`,
       objects: deleteSource ? [vmId] : [vmId, sourceId],
     });
     await recordChange(tx, { object: vmId, path: 'recoveries' });

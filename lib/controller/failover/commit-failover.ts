@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { type CommitFacts, judgeCommit } from '../../rules/replication/failover.ts';
-import { commitFailoverSchema } from '../../wire/api/failover.ts';
+import { commitFailoverSchema } from '../../wire/api/replication.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Recovery } from '../database/generated/client.ts';
 import { findTarget } from '../replication/targets.ts';

@@ -19,7 +19,8 @@ import { powerOff } from '../vms/power-off.ts';
 import { raiseEras, readCopiesNow } from './copies-now.ts';
 import { type FailOverInput, failOverVm, recoveryOf } from './fail-over.ts';
 import { failoverStateOf, recordFailover, writeStep } from './failover-store.ts';
-import { measureLag, measureLoss, NO_LOSS } from './measure-loss.ts';
+import { measureLag, NO_LOSS } from './measure-lag.ts';
+import { measureLoss } from './measure-loss.ts';
 import { stopSource } from './stop-source.ts';
 import { giveLaterEra, releaseSource, removeRecovered } from './take-back.ts';
 

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { type FailoverFacts, judgeFailover } from '../../rules/replication/failover.ts';
-import { failOverVmSchema } from '../../wire/api/failover.ts';
+import { failOverVmSchema } from '../../wire/api/replication.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { findHostFacts } from '../hosts/host-store.ts';
 import type { DiskCopy } from '../replication/read-vm-replication.ts';

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { type DecisionFacts, judgeUndo } from '../../rules/replication/failover.ts';
-import { undoFailoverSchema } from '../../wire/api/failover.ts';
+import { undoFailoverSchema } from '../../wire/api/replication.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Recovery } from '../database/generated/client.ts';
 import { findHostFacts } from '../hosts/host-store.ts';

@@ -10,7 +10,7 @@ import type {
 } from '../../wire/api/replication.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Disk, ReplicationTarget } from '../database/generated/client.ts';
-import { measureLag } from '../failover/measure-loss.ts';
+import { measureLag } from '../failover/measure-lag.ts';
 import { readStandIn, viewOfRecovery } from '../failover/read-failover.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { findVm, type VmRow } from '../vms/vm-store.ts';

@@ -53,11 +53,6 @@ export function nextFailoverState(state: FailoverState, step: FailoverStep): Fai
   return NEXT[state][step] ?? null;
 }
 
-/** Whether the recovered one may be on. The source may only where it is not marked as replaced. */
-export function recoveredMayRun(state: FailoverState): boolean {
-  return ['recovering', 'standing', 'committing', 'committed'].includes(state);
-}
-
 /** The era that a failover begins: later than any that the source or its copies have had. */
 export function nextEra(known: readonly number[]): number {
   return Math.max(1, ...known) + 1;

@@ -1,9 +1,10 @@
 // The part of the table of routes that is about replication.
 import { z } from 'zod';
 import { verdictSchema } from '../../model/task.ts';
-import { commitFailoverSchema, failOverVmSchema, undoFailoverSchema } from './failover.ts';
 import {
   addBookmarkSchema,
+  commitFailoverSchema,
+  failOverVmSchema,
   pairTargetSchema,
   recoverVmSchema,
   renameTargetSchema,
@@ -11,6 +12,7 @@ import {
   targetCheckSchema,
   timelineQuerySchema,
   timelineViewSchema,
+  undoFailoverSchema,
   vmReplicationViewSchema,
 } from './replication.ts';
 import { taskStartedSchema } from './tasks.ts';

@@ -1,4 +1,5 @@
-// Replication targets, the state of a virtual machine's copies there, and recovery from them.
+// Replication targets, the state of a virtual machine's copies there, recovery from them, and
+// failover.
 import { z } from 'zod';
 import { objectIdSchema } from '../../model/inventory.ts';
 import { verdictSchema } from '../../model/task.ts';
@@ -189,4 +190,22 @@ export const recoverVmSchema = z.object({
   datastoreId: objectIdSchema,
   /** The newest moment, when it is null. */
   at: z.iso.datetime().nullable(),
+});
+
+/** `move`: the source is powered off first and nothing is lost; it has no other moment. */
+export const failOverVmSchema = recoverVmSchema.extend({ kind: z.enum(['failover', 'move']) });
+
+export const undoFailoverSchema = z.object({
+  /** Power on the VM that had been replaced. */
+  powerOn: z.boolean().default(false),
+});
+
+export const commitFailoverSchema = z.object({
+  /** Else the VM that was replaced stays, powered off. */
+  deleteSource: z.boolean(),
+  /**
+   * The recovered VM gets the storage policies of the source's disks, and is replicated to this
+   * target from then on; null: it is not protected by this.
+   */
+  protectTargetId: objectIdSchema.nullable().default(null),
 });
