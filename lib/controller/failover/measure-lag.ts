@@ -1,5 +1,5 @@
-// How far a VM was ahead of its targets when its host said so last, whether it is there or not: what
-// would be lost with a failover.
+// How far a VM was ahead of its targets when its host said so last, whether it is there or not:
+// what would be lost with a failover.
 import { vmSampleSchema } from '../../model/io.ts';
 import type { Loss } from '../../wire/api/replication.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
