@@ -21,6 +21,11 @@ const FULL_RECORDS = 49_152;
 const OVERFLOW = 2;
 /** Records of this many bytes go together. */
 const BATCH_BYTES = 256 * 1024;
+/**
+ * How long records wait for others in asynchronous mode, in milliseconds: each message wakes two
+ * processes, and ends with a sync at the target, which a guest's disk may share.
+ */
+const GATHER_MS = 5;
 const EMPTY = new Uint8Array(0);
 
 /** What is to be sent. */
@@ -248,7 +253,7 @@ export class RecordStream {
       });
       return;
     }
-    this.#timer ??= this.#parts.clock.after(1, () => {
+    this.#timer ??= this.#parts.clock.after(GATHER_MS, () => {
       this.#timer = null;
       this.flush();
     });
