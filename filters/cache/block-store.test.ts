@@ -5,6 +5,7 @@ import { BlockStore } from './block-store.ts';
 import { BLOCK_BYTES } from './sectors.ts';
 import { decodeWarmList, encodeWarmList, rangesOf } from './warm-list.ts';
 import { decodeHeader, decodeRecord, encodeHeader, encodeRecord } from './write-back/log-format.ts';
+import { makeScratch } from './write-back/scratch-memory.ts';
 import { xxh32 } from './write-back/xxh32.ts';
 
 function scan(store: BlockStore, first: number, count: number): void {
@@ -90,6 +91,23 @@ describe('the formats', () => {
     const of = (text: string) => xxh32(new Uint8Array([...text].map((c) => c.charCodeAt(0))));
     expect(of('abcd')).toBe(0xa3643705);
     expect(of('abcdefghijklmnop')).toBe(0x9d2d8b62);
+  });
+
+  test('XXH32 of scratch memory is the same, wherever it lies', () => {
+    const { bytes, checksum } = makeScratch(4096);
+    const words = fc.nat(200);
+    fc.assert(
+      fc.property(
+        words,
+        words,
+        fc.uint8Array({ minLength: 1024, maxLength: 1024 }),
+        (from, n, data) => {
+          bytes.fill(255);
+          bytes.set(data, from * 4);
+          expect(checksum(from * 4, n * 4)).toBe(xxh32(data.subarray(0, n * 4)));
+        },
+      ),
+    );
   });
 
   test('a header and a record come back, and not when a bit of them has changed', () => {

@@ -2,8 +2,8 @@
 // each block of a sector with its tweak, which is that of the block before, doubled in GF(2¹²⁸).
 // Sectors go four at a time, since one doubling waits for the one before.
 import { assert } from '#lib/base/assert.ts';
+import { I32, V128, type WasmFunction, wasm, wasmModule } from '#lib/base/wasm-code.ts';
 import { KIB, SECTOR_BYTES } from '#lib/model/limits.ts';
-import { I32, V128, type WasmFunction, wasm, wasmModule } from './wasm-code.ts';
 
 const BLOCK_BYTES = 16;
 /** Sectors of one turn of the loop. */

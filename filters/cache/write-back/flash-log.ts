@@ -18,7 +18,7 @@ import {
   SKIP,
   VOID,
 } from './log-format.ts';
-import { xxh32 } from './xxh32.ts';
+import { makeScratch, type ScratchMemory } from './scratch-memory.ts';
 
 /** A place between two records. */
 export interface LogMark {
@@ -36,7 +36,6 @@ export class FlashFailure extends Error {}
 export class FlashLog {
   readonly #file: FlashFile;
   readonly #ringBytes: number;
-  readonly #scratch = new Uint8Array(RECORD_BYTES + DATA_BYTES_MAX);
   #header: LogHeader;
   #head: LogMark;
   /** Appended, and known to be durable, as positions. */
@@ -116,16 +115,22 @@ export class FlashLog {
 
   /** There must be room. Returns the record's number. Throws `FlashFailure`. */
   append(offset: number, data: Uint8Array): number {
-    const scratch = this.#scratch.subarray(0, RECORD_BYTES + data.length);
-    scratch.set(data, RECORD_BYTES);
-    const checksum = xxh32(scratch.subarray(RECORD_BYTES));
-    return this.#put({ kind: DATA, offset, length: data.length, checksum }, scratch);
+    const { length } = data;
+    const { bytes, checksum } = scratch();
+    bytes.set(data, RECORD_BYTES);
+    const record = {
+      kind: DATA,
+      offset,
+      length,
+      checksum: checksum(RECORD_BYTES, length),
+    } as const;
+    return this.#put(record, bytes.subarray(0, RECORD_BYTES + length));
   }
 
   /** What was appended before for that range does not count any more. As `append`. */
   appendVoid(offset: number, length: number): number {
     const record = { kind: VOID, offset, length, checksum: 0 } as const;
-    return this.#put(record, this.#scratch.subarray(0, RECORD_BYTES));
+    return this.#put(record, scratch().bytes.subarray(0, RECORD_BYTES));
   }
 
   /** Makes durable all that was appended before the call. */
@@ -205,13 +210,14 @@ export class FlashLog {
   }
 
   #replay(replay: Replay): void {
+    const { bytes: all } = scratch();
     let life = 0;
     for (;;) {
       const record = this.#readRecord(life);
       if (record === null) break;
       life = record.life;
       const { position, sequence } = this.#head;
-      const data = this.#scratch.subarray(RECORD_BYTES, RECORD_BYTES + record.length);
+      const data = all.subarray(RECORD_BYTES, RECORD_BYTES + record.length);
       if (record.kind !== SKIP) replay(record, record.kind === DATA ? data : new Uint8Array(0));
       const rest = this.#ringBytes - (position % this.#ringBytes);
       const bytes = record.kind === SKIP ? rest : RECORD_BYTES + dataBytes(record);
@@ -226,17 +232,27 @@ export class FlashLog {
     const { sequence, position } = this.#head;
     const rest = this.#ringBytes - (position % this.#ringBytes);
     if (this.used + RECORD_BYTES > this.#ringBytes) return null;
-    this.#file.read(this.#placeOf(position), this.#scratch.subarray(0, RECORD_BYTES));
-    const record = decodeRecord(this.#scratch.subarray(0, RECORD_BYTES));
+    const { bytes: all, checksum } = scratch();
+    const head = all.subarray(0, RECORD_BYTES);
+    this.#file.read(this.#placeOf(position), head);
+    const record = decodeRecord(head);
     if (record === null || record.sequence !== sequence) return null;
     if (record.life < life) return null;
     const bytes = dataBytes(record);
     if (bytes > DATA_BYTES_MAX || RECORD_BYTES + bytes > rest) return null;
     if (bytes === 0) return record;
-    const data = this.#scratch.subarray(RECORD_BYTES, RECORD_BYTES + bytes);
+    const data = all.subarray(RECORD_BYTES, RECORD_BYTES + bytes);
     this.#file.read(this.#placeOf(position) + RECORD_BYTES, data);
-    return xxh32(data) === record.checksum ? record : null;
+    return checksum(RECORD_BYTES, bytes) === record.checksum ? record : null;
   }
+}
+
+let shared: ScratchMemory | null = null;
+
+/** For one record; of all logs of the process, since nothing there lasts beyond a call. */
+function scratch(): ScratchMemory {
+  shared ??= makeScratch(RECORD_BYTES + DATA_BYTES_MAX);
+  return shared;
 }
 
 function dataBytes({ kind, length }: LogRecord): number {

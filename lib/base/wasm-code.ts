@@ -1,4 +1,4 @@
-// WebAssembly, as far as the host's own inner loops need it: the instructions by the names that the
+// WebAssembly, as far as inner loops here need it: the instructions by the names that the
 // specification gives them, and a module of one memory and one function put together from them.
 
 type Code = readonly number[];
@@ -17,6 +17,10 @@ export const wasm = {
   i32GeS: [0x4e] as Code,
   i32LtS: [0x48] as Code,
   i32Add: [0x6a] as Code,
+  i32Mul: [0x6c] as Code,
+  i32Rotl: [0x77] as Code,
+  i32Load: (offset: number): Code => [0x28, ALIGNED_4, ...unsigned(offset)],
+  i32Store: (offset: number): Code => [0x36, ALIGNED_4, ...unsigned(offset)],
   v128Load: (offset: number): Code => simd(0x00, [ALIGNED_16, ...unsigned(offset)]),
   v128Store: (offset: number): Code => simd(0x0b, [ALIGNED_16, ...unsigned(offset)]),
   /** Four lanes of 32 bits. */
@@ -72,6 +76,7 @@ export function wasmModule(
 
 const VOID = 0x40;
 const END = 0x0b;
+const ALIGNED_4 = 2;
 const ALIGNED_16 = 4;
 
 function simd(operation: number, immediate: Code = []): Code {
@@ -88,7 +93,7 @@ function vector(items: readonly Code[]): Code {
 
 /** Of kind 0, a function, or 2, a memory; the first of them. */
 function exported(name: string, kind: number): Code {
-  return [...vector([...Buffer.from(name)].map((byte) => [byte])), kind, 0];
+  return [...vector([...name].map((letter) => [letter.charCodeAt(0)])), kind, 0];
 }
 
 /** LEB128. */
