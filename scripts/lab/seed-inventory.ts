@@ -54,12 +54,19 @@ export async function seedInventory(db: Database, options: SeedOptions): Promise
 /** Writes where each agent listens now, and the token that it knows its controller by. */
 export async function updateHostAddresses(db: Database, options: SeedOptions): Promise<void> {
   const sealer = sealerOf(options);
-  for (const { name, url, token } of options.hosts) {
+  const agentOf = new Map(options.hosts.map((agent) => [agent.name, agent]));
+  const known = await db.host.findMany({
+    where: { name: { in: [...agentOf.keys()] } },
+    select: { id: true, name: true, agentUrl: true, agentToken: true },
+  });
+  for (const host of known) {
+    const agent = agentOf.get(host.name);
+    if (!agent) continue;
+    const { url: agentUrl, token } = agent;
+    if (host.agentUrl === agentUrl && isKnown(sealer, host.agentToken, token)) continue;
     await transact(db, async (tx) => {
-      const host = await tx.host.findUnique({ where: { name } });
-      if (!host || (host.agentUrl === url && isKnown(sealer, host.agentToken, token))) return;
       const agentToken = sealAgentToken(sealer, token);
-      await tx.host.update({ where: { name }, data: { agentUrl: url, agentToken } });
+      await tx.host.update({ where: { id: host.id }, data: { agentUrl, agentToken } });
       await recordChange(tx, { object: host.id, path: 'agentUrl' });
     });
   }

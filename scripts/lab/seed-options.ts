@@ -1,6 +1,7 @@
 // What the seed of the lab is told, and what it answers: JSON between the supervisor and the
 // process that prepares the database.
 import { z } from 'zod';
+import { labKnobsSchema } from './vcsim/knobs.ts';
 
 export const seedOptionsSchema = z.object({
   databaseUrl: z.string(),
@@ -18,6 +19,8 @@ export const seedOptionsSchema = z.object({
   /** The installation's secret, under which the database keeps the provider's token. */
   secretFile: z.string(),
   adminPassword: z.string(),
+  /** Of a generated lab; null for the standard one. */
+  knobs: labKnobsSchema.nullable(),
 });
 export type SeedOptions = z.infer<typeof seedOptionsSchema>;
 export type LabAgent = SeedOptions['hosts'][number];

@@ -2,13 +2,16 @@
 // may be repeated, so that a start that was killed half way goes on where it stopped.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { systemRandom } from '#lib/base/system-random.ts';
 import { type Database, openDatabase } from '#lib/controller/database/client.ts';
+import { createSealer } from '#lib/controller/secrets/sealer.ts';
 import { replaceFile } from '../supervisor/data-folder.ts';
 import { seedDepot } from './seed-depot.ts';
 import { seedInventory, updateHostAddresses, updateProvider } from './seed-inventory.ts';
 import type { SeedOptions, SeedResult } from './seed-options.ts';
 import { seedTarget, updateTarget } from './seed-target.ts';
 import { seedRoles, seedUsers } from './seed-users.ts';
+import { seedShape } from './vcsim/seed-shape.ts';
 
 /** Makes the lab unless it is there, in a database that holds no inventory yet. */
 export async function seedLab(options: SeedOptions): Promise<SeedResult> {
@@ -38,7 +41,10 @@ async function seedOnce(db: Database, options: SeedOptions): Promise<boolean> {
   if (state === '' && (await db.datacenter.count()) > 0) return false;
   replaceFile(marker, 'incomplete');
   await seedUsers(db, options.adminPassword);
-  await seedInventory(db, options);
+  const { knobs, hosts: agents, dataFolder } = options;
+  const sealer = createSealer(readFileSync(options.secretFile), systemRandom);
+  if (knobs) await seedShape({ db, knobs, agents, sealer, dataFolder });
+  else await seedInventory(db, options);
   await seedTarget(db, options);
   replaceFile(marker, 'complete');
   return true;

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepSecret } from './data-folder.ts';
 import { planHosts } from './host-plan.ts';
+import { keepLab } from './kept-lab.ts';
 import { RunFile } from './run-file.ts';
 import { readSettings } from './settings.ts';
 
@@ -27,20 +28,40 @@ test('a secret is made once, and only its owner may read it', () => {
 });
 
 test('agents keep their ports and tokens, and move away from a port that is taken', async () => {
-  const first = await planHosts(folder, 47_100);
-  const { hosts, provider } = first;
-  const ports = [...hosts.map((host) => host.port), provider.port, provider.nbdPort];
-  expect(new Set(ports).size).toBe(hosts.length + 2);
-  expect(await planHosts(folder, 50_000)).toEqual(first);
+  const lab = keepLab(folder, null);
+  const first = await planHosts(folder, 47_100, lab);
+  const { agents, provider } = first;
+  const ports = [...agents.map((agent) => agent.port), provider.port, provider.nbdPort];
+  expect(new Set(ports).size).toBe(lab.hosts.length + 2);
+  expect(await planHosts(folder, 50_000, lab)).toEqual(first);
   const taken = createServer();
-  const [one] = hosts;
+  const [one] = agents;
   await new Promise<void>((resolve) => taken.listen(one?.port, '127.0.0.1', resolve));
-  const second = await planHosts(folder, 47_100);
-  const [moved, ...others] = second.hosts;
+  const second = await planHosts(folder, 47_100, lab);
+  const [moved, ...others] = second.agents;
   expect(moved?.port).not.toBe(one?.port);
-  expect([others, second.provider]).toEqual([hosts.slice(1), provider]);
-  expect(await planHosts(folder, 47_100)).toEqual(second);
+  expect([others, second.provider]).toEqual([agents.slice(1), provider]);
+  expect(await planHosts(folder, 47_100, lab)).toEqual(second);
   await new Promise((resolve) => taken.close(resolve));
+});
+
+test('a generated lab stays what it was, with many hosts in each process', async () => {
+  const { lab: knobs } = readSettings({ NODE_ENV: 'test' }, [
+    '--lab',
+    'vcsim',
+    '--hosts-per-process',
+    '3',
+  ]);
+  const { agents } = await planHosts(folder, 47_100, keepLab(folder, knobs));
+  expect(agents.map(({ name, hosts }) => [name, hosts.length])).toEqual([
+    ['hosts-1', 3],
+    ['hosts-2', 1],
+  ]);
+  const tokens = agents.flatMap(({ hosts }) => hosts.map(({ token }) => token));
+  expect(new Set(tokens).size).toBe(4);
+  expect(await planHosts(folder, 47_100, keepLab(folder, null))).toMatchObject({ agents });
+  const { lab: other } = readSettings({ NODE_ENV: 'test' }, ['--lab', 'vcsim', '--clusters', '2']);
+  expect(() => keepLab(folder, other)).toThrow('other knobs');
 });
 
 test('the run file names the processes, and goes with its supervisor', () => {

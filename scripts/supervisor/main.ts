@@ -7,6 +7,7 @@ import { isPortFree } from '#lib/controller/database/free-port.ts';
 import { keepSecret, makePrivateFolder } from './data-folder.ts';
 import { openSupervisedDatabase } from './database.ts';
 import { planHosts } from './host-plan.ts';
+import { keepLab } from './kept-lab.ts';
 import { openOutput } from './output.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { RunFile } from './run-file.ts';
@@ -73,21 +74,24 @@ async function startAll(): Promise<void> {
   const rootsFile = publishRoots(vibFolder, dataFolder);
   const context = { settings, databaseUrl: () => database.url, rootsFile, secretFile };
 
-  const { hosts, provider, target } = await planHosts(dataFolder, settings.agentPort);
+  const kept = keepLab(dataFolder, settings.lab);
+  const planned = await planHosts(dataFolder, settings.agentPort, kept);
+  const { provider, target } = planned;
+  const hosts = planned.agents.flatMap((agent) => agent.hosts);
   const storage = startService(describeProvider(context, provider));
   const recoverySite = startService(describeTarget(context, target));
-  const agents = hosts.map((host) => startService(describeAgent(context, host)));
+  const agents = planned.agents.map((agent) => startService(describeAgent(context, agent)));
   const passwordFile = path.join(dataFolder, 'secrets', 'admin-password');
   const adminPassword = settings.adminPassword ?? keepSecret(passwordFile, 16);
   // The lab is paired with it when it is seeded.
   await recoverySite.ready;
   const lab = await prepareDatabase({
     ...{ databaseUrl: database.url, dataFolder, vibFolder, rootsFile, secretFile },
-    ...{ hosts, provider, target, adminPassword },
+    ...{ hosts, provider, target, adminPassword, knobs: kept.knobs },
   });
   done(`Tables: up to date${lab.seeded ? ', lab seeded' : ''}`);
   await Promise.all([storage, ...agents].map((service) => service.ready));
-  done(`Host agents: ${hosts.map((host) => host.name).join(', ')}`);
+  done(`Host agents: ${kept.knobs ? hosts.length : hosts.map(({ name }) => name).join(', ')}`);
 
   const controller = startService(describeController(context));
   const web = startService(describeWeb(context));

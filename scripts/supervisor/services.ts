@@ -2,7 +2,7 @@
 // A host agent is never told where the database is, and the console never the hosts' tokens.
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { PlannedHost, PlannedProvider, PlannedTarget } from './host-plan.ts';
+import type { PlannedAgent, PlannedProvider, PlannedTarget } from './host-plan.ts';
 import type { ServiceOptions } from './service.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,17 +16,26 @@ export interface ServiceContext {
   secretFile: string;
 }
 
-export function describeAgent({ settings, rootsFile }: ServiceContext, host: PlannedHost): Program {
+export function describeAgent(
+  { settings, rootsFile }: ServiceContext,
+  { name, port, hosts, hostsFile }: PlannedAgent,
+): Program {
+  const [host] = hosts;
+  const own =
+    hostsFile === null && host
+      ? [
+          ...['--name', host.name, '--directory', host.directory, '--version', host.version],
+          ...['--cpu', String(host.cpuCores), '--memory', String(host.memoryMib)],
+        ]
+      : ['--hosts', hostsFile ?? ''];
+  // Not an argument: other accounts can read those, and a token may begin with a dash. Those of
+  // many hosts are in their file.
+  const token = hostsFile === null && host ? { SLUICE_AGENT_TOKEN: host.token } : {};
   return {
-    name: host.name,
+    name,
     file: path.join(settings.projectRoot, 'host', 'agent', 'agent-main.ts'),
-    args: [
-      ...['--name', host.name, '--directory', host.directory, '--port', String(host.port)],
-      ...['--roots', rootsFile, '--version', host.version],
-      ...['--cpu', String(host.cpuCores), '--memory', String(host.memoryMib)],
-    ],
-    // Not an argument: other accounts can read those, and a token may begin with a dash.
-    environment: () => ({ ...withoutSecrets(), SLUICE_AGENT_TOKEN: host.token }),
+    args: [...own, '--port', String(port), '--roots', rootsFile],
+    environment: () => ({ ...withoutSecrets(), ...token }),
     graceMs: 15_000,
   };
 }

@@ -1,5 +1,6 @@
 // What the supervisor is told: by its arguments and the environment, here and nowhere else.
 import path from 'node:path';
+import { type LabKnobs, readLabArguments } from '../lab/vcsim/knobs.ts';
 
 export interface Settings {
   projectRoot: string;
@@ -18,6 +19,8 @@ export interface Settings {
   adminPassword: string | null;
   /** Serve the console from its sources, rebuilt as they change. */
   development: boolean;
+  /** The lab to generate at the first start; null for the standard one. */
+  lab: LabKnobs | null;
 }
 
 /** Reads the settings; throws an Error in plain words where one is malformed. */
@@ -35,7 +38,7 @@ export function readSettings(environment: NodeJS.ProcessEnv, args: string[]): Se
     databaseUrl: environment.DATABASE_URL || null,
     agentPort: readPort('SLUICE_AGENT_PORT', environment.SLUICE_AGENT_PORT, 7001),
     adminPassword: environment.SLUICE_ADMIN_PASSWORD || null,
-    development: args.includes('--dev'),
+    ...readLabArguments(args),
   };
 }
 
