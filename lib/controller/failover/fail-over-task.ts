@@ -86,8 +86,8 @@ async function goOn(context: TaskContext, input: FailOverInput): Promise<void> {
     await transact(db, (tx) => writeStep(tx, done));
   }
   if (failoverStateOf(await findRow(context, input)) === 'fencing') await fence(context, input);
-  if (input.kind === 'failover') await stopWhatIsLeft(context, input);
   await recover(context, input);
+  if (input.kind === 'failover') await stopWhatIsLeft(context, input);
 }
 
 /** The new era, durably at every target; and then what is lost can be said. */
@@ -104,7 +104,10 @@ async function fence(context: TaskContext, input: FailOverInput): Promise<void> 
   await transact(context.db, (tx) => writeStep(tx, done, { loss: { ...loss } }));
 }
 
-/** Its changes are refused already; a guest that notices nothing of that would go on reading. */
+/**
+ * Its changes are refused already; a guest that notices nothing of that would go on reading. Last,
+ * because a host that is about to be found lost takes its time.
+ */
 async function stopWhatIsLeft(context: TaskContext, { sourceId }: FailOverInput): Promise<void> {
   const source = await context.db.vm.findUnique({
     where: { id: sourceId },

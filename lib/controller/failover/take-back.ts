@@ -36,8 +36,9 @@ export async function giveLaterEra(
   { sourceId }: Recovery,
   era: number,
 ): Promise<void> {
-  const source = await findVm(context.db, sourceId);
-  for (const disk of source.disks) {
+  const { disks } = await findVm(context.db, sourceId);
+  for (const disk of disks) {
+    const source = await findVm(context.db, sourceId);
     const current = diskFiltersSchema.parse(disk.filters);
     if (replicationOf(current) === null) continue;
     const filters = withEra(current, era);
