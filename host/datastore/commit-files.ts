@@ -68,6 +68,8 @@ async function isCommitted({ vmxPath, mark }: Commit, files: SmallFiles): Promis
 }
 
 function writeFault(path: string, cause: unknown): Fault {
+  // Of a lock that was lost meanwhile.
+  if (cause instanceof Fault) return cause;
   const errno = errnoOf(cause);
   const fault = errno === 'ENOSPC' ? 'NoDiskSpace' : 'FileFault';
   return new Fault(fault, `The file ${path} cannot be written: ${errno ?? String(cause)}.`, {

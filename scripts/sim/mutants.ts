@@ -3,7 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { EventKind, Recipe, RecipeEvent, Theme } from '#host/sim/recipe.ts';
+import type { Recipe, Theme } from '#host/sim/recipe.ts';
+import {
+  BUSY_MOVES,
+  BUSY_WALKS,
+  CLONE_OF_TWO_SNAPSHOTS,
+  KILLED_WALKS,
+  STOPPED_MOVE,
+} from './mutant-recipes.ts';
 
 export interface Mutant {
   /** What it does wrong. */
@@ -23,32 +30,6 @@ export interface Mutant {
   /** … becomes this. */
   replace: string;
 }
-
-/** A linked clone on the second of two snapshots, whose own snapshot is removed. */
-const CLONE_OF_TWO_SNAPSHOTS: Recipe = {
-  ...{ seed: 7, hosts: 1, vms: 1, oneMachine: true, kept: 0.3, syncForgets: false },
-  ...{ failsOver: false, family: 'general', filters: 0, redoLogs: 0, pauseMs: 300, callMs: 1 },
-  durationMs: 30_000,
-  events: [
-    step('snapshot', 1_000, 0),
-    step('snapshot', 4_000, 0),
-    step('clone', 7_000, 1),
-    step('snapshot', 11_000, 1),
-    step('removeSnapshot', 15_000, 1),
-    step('revert', 20_000, 0),
-  ],
-};
-
-/** New data keys, each of which loses its world a little later on its way. */
-const KILLED_WALKS: Recipe = {
-  ...{ seed: 11, hosts: 1, vms: 1, oneMachine: true, kept: 0, syncForgets: false },
-  ...{ failsOver: false, family: 'keys', filters: 0, redoLogs: 0, pauseMs: 50, callMs: 5 },
-  durationMs: 62_000,
-  events: Array.from({ length: 14 }, (_, index) => {
-    const rekey = step('rekey', 4_000 + index * 4_000, 0);
-    return { ...rekey, severity: 0.2, killAfter: 30 + index * 12 };
-  }),
-};
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'flush-without-sync': {
@@ -190,8 +171,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'mirror-copies-under-writes': {
     about: 'A region is copied while writes to it are under way.',
-    theme: 'calm',
-    unproven: true,
+    recipe: BUSY_MOVES,
     file: 'host/disk/mirror-backing.ts',
     find: 'await this.#writesOutOf(region);',
     replace: '',
@@ -280,19 +260,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'walk-under-writes': {
     about: 'A range is re-encrypted while the guest writes to it.',
-    theme: 'keys',
-    unproven: true,
+    recipe: BUSY_WALKS,
     file: 'filters/encryption/walker.ts',
     find: 'await this.inFlight.whenClear(offset, end);',
     replace: '',
   },
   'operation-without-lock': {
     about: 'A process that has lost its locks still makes its operation the truth.',
-    theme: 'lostHosts',
-    unproven: true,
+    recipe: STOPPED_MOVE,
     file: 'host/world/operations/standstill.ts',
     find: 'if (lost === undefined) return;',
     replace: 'if (lost === undefined || lost.name !== "") return;',
+  },
+  'commit-without-lock': {
+    about: 'The locks are asked for before a commit, and not in the middle of it.',
+    recipe: STOPPED_MOVE,
+    file: 'host/world/operations/standstill.ts',
+    find: 'const held = heldFiles(files, () => requireHeld(change));',
+    replace: 'const held = heldFiles(files, () => undefined);',
   },
   'home-in-two-places': {
     about: 'A home has moved when the new one is there, whatever the old one says.',
@@ -319,10 +304,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     replace: ') continue;',
   },
 };
-
-function step(kind: EventKind, at: number, target: number): RecipeEvent {
-  return { kind, at, target, forMs: 101, severity: 0.9, killAfter: null };
-}
 
 /** From now on the module of the mutant is loaded with its fault. */
 export function loadMutant(name: string): void {

@@ -10,6 +10,7 @@ import { keepSpare } from '../../datastore/vmx/vmx-spare.ts';
 import type { ServedDisk } from '../../disk/served-disk.ts';
 import { type Pause, quiesce } from '../../nbd/quiesce.ts';
 import type { ChangeParts } from './change-parts.ts';
+import { heldFiles } from './held-files.ts';
 import { requireNotCanceled } from './operation-desk.ts';
 
 /** It has happened, by the files, and this process could not follow. */
@@ -109,7 +110,8 @@ async function changeOver({ commit, files, log }: ChangeParts, change: Change): 
   requireHeld(change);
   await change.atStandstill?.();
   requireHeld(change);
-  if (commit !== null) await commitFiles(commit, files);
+  const held = heldFiles(files, () => requireHeld(change));
+  if (commit !== null) await commitFiles(commit, held);
   try {
     await change.changeOver?.();
   } catch (cause) {
@@ -117,8 +119,8 @@ async function changeOver({ commit, files, log }: ChangeParts, change: Change): 
   }
   if (commit === null) return;
   // It has happened: the agent writes again what could not be written here.
-  await finishCommit(commit, files).catch((thrown: unknown) => log('error', String(thrown)));
-  await keepSpare(commit.vmxPath, files);
+  await finishCommit(commit, held).catch((thrown: unknown) => log('error', String(thrown)));
+  await keepSpare(commit.vmxPath, held);
 }
 
 /** Throws `NoDiskSpace` when the disks' I/O cannot come to rest. */

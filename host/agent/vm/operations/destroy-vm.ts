@@ -56,6 +56,8 @@ async function destroyFiles(host: OperatingHost, vm: VmRunSpec): Promise<void> {
   for (const path of own) await deleteDisk(path, host.objects, files);
   const { vmxPath, vmsdPath } = home;
   const others = [vmsdPath, vmxPath.replace(/(\.vmx)?$/, '.vmss'), sparePathOf(vmxPath)];
+  // Of a commit whose process had lost the VM in the middle of it.
+  others.push(`${vmxPath}.new`, `${vmsdPath}.new`);
   for (const path of others) await remove(path, files);
   await remove(vmxPath, files);
   // One that has moved, and whose host has not tidied up where it was.
