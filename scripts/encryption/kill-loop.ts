@@ -39,7 +39,8 @@ async function inHarness(
   kills: number,
   seed: number,
 ): Promise<EncryptionKills> {
-  const hosts = new TrialHosts(path.join(harness.directory, 'hosts'), { flash: false });
+  const having = { flash: false, diskName: 'disk0', pairingKeys: [] };
+  const hosts = new TrialHosts(path.join(harness.directory, 'hosts'), having);
   const wish = new Wishes(hosts.keys.map(({ provider, keyId }) => ({ provider, keyId })));
   const filter = { ...(await shippedFilter(harness, 'encryption')), properties: wish.now };
   const probe = await probeFilter(harness);
