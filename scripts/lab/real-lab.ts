@@ -38,6 +38,8 @@ export interface RealLabOptions {
   /** Where the hosts find the files of the depot. */
   depotUrl?: string;
   drsEnabled?: boolean;
+  /** esx01, esx02, …; left out: two. */
+  hosts?: number;
 }
 
 export class RealLab {
@@ -56,7 +58,7 @@ export class RealLab {
     this.#options = options;
   }
 
-  /** Two hosts in a cluster, two datastores on both, and no VM. */
+  /** Hosts in a cluster, two datastores on all of them, and no VM. */
   static async open(options: RealLabOptions = {}): Promise<RealLab> {
     const lab = new RealLab(await openTestDatabase(), options);
     writeFileSync(lab.rootsFile, JSON.stringify(options.roots ?? []));
@@ -64,7 +66,9 @@ export class RealLab {
     await lab.#seed();
     lab.startController();
     await lab.eventually(
-      async () => (await lab.db.hostDatastore.count({ where: { accessible: true } })) === 4,
+      async () =>
+        (await lab.db.hostDatastore.count({ where: { accessible: true } })) ===
+        2 * lab.hostIds.length,
     );
     return lab;
   }
@@ -92,7 +96,8 @@ export class RealLab {
       this.datastoreIds.push(await createDatastore(db, { name, type: 'VMFS', ...place }));
     }
     const { datastoreIds } = this;
-    for (const name of ['esx01', 'esx02']) {
+    for (let number = 1; number <= (this.#options.hosts ?? 2); number += 1) {
+      const name = `esx${String(number).padStart(2, '0')}`;
       const agentUrl = await this.#startAgent(name);
       const host = { name, agentUrl, agentToken: LAB_TOKEN, datacenterId, clusterId, datastoreIds };
       this.hostIds.push(await registerHost(db, host));
