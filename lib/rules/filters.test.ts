@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FILTER_CLASSES, type FilterClass } from '../model/filter-class.ts';
-import { hostFacts, vmFacts } from './facts.fixture.ts';
+import { hostFacts, snapshotFacts, vmFacts } from './facts.fixture.ts';
 import {
   type InstallFacts,
   judgeFilterInstall,
@@ -147,6 +147,15 @@ describe('assignment', () => {
   test('is refused during a migration', () => {
     const verdict = judgeAssignment({ ...facts, filters: [], movingBy: 'Migrate virtual machine' });
     expect(verdict.reasons[0]?.fault).toBe('InvalidState');
+  });
+  test('is refused while there are snapshots, also to detach', () => {
+    const vm = { ...facts.vm, snapshots: [snapshotFacts({ id: 1 })], currentSnapshotId: 1 };
+    for (const filters of [[], [...traced]]) {
+      const verdict = judgeAssignment({ ...facts, vm, filters });
+      expect(verdict.reasons[0]?.message).toMatch(
+        /snapshot.*storage policies cannot be added, changed or removed/,
+      );
+    }
   });
   test('a datastore is compatible when one connected host has the filter', () => {
     const store = { id: 'datastore-1', name: 'vmfs-01' };
