@@ -254,6 +254,18 @@ const DIALOG_TABLE: DialogTable = {
   uploadTrace: dynamic(() =>
     import('#components/depot/upload-dialogs.tsx').then((file) => file.UploadTraceDialog),
   ),
+  createPool: dynamic(() =>
+    import('#components/pools/pool-dialogs.tsx').then((file) => file.CreatePoolDialog),
+  ),
+  editPool: dynamic(() =>
+    import('#components/pools/pool-dialogs.tsx').then((file) => file.EditPoolDialog),
+  ),
+  deletePool: dynamic(() =>
+    import('#components/pools/delete-pool-dialog.tsx').then((file) => file.DeletePoolDialog),
+  ),
+  assignToPool: dynamic(() =>
+    import('#components/pools/assign-to-pool-dialog.tsx').then((file) => file.AssignToPoolDialog),
+  ),
   addOnlineDepot: dynamic(() =>
     import('#components/depot/online-depot-dialogs.tsx').then((file) => file.AddOnlineDepotDialog),
   ),

@@ -58,6 +58,13 @@ function placeItems(id: string, verdicts: Verdicts): MenuItem[] {
   if (isDatacenter || kind === 'vmFolder') {
     items.push(item('New VM and template folder…', verdicts?.createVmFolder, folder('vm')));
   }
+  if (verdicts?.createPool) {
+    items.push(
+      item('New resource pool…', verdicts.createPool, () =>
+        openDialog('createPool', { parent: id }),
+      ),
+    );
+  }
   return items.length > 0 ? [...items, 'separator'] : [];
 }
 

@@ -101,6 +101,7 @@ const LABELS: Record<InventoryNode['kind'], string> = {
   vmFolder: 'Folders for virtual machines',
   hostFolder: 'Folders for hosts and clusters',
   cluster: 'Clusters',
+  resourcePool: 'Resource pools',
   host: 'Standalone hosts',
   vm: 'Virtual machines and templates',
   datastore: 'Datastores',

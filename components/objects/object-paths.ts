@@ -6,6 +6,7 @@ const FOLDERS: Partial<Record<ObjectKind, string>> = {
   vmFolder: '/folders',
   hostFolder: '/folders',
   cluster: '/clusters',
+  resourcePool: '/resource-pools',
   host: '/hosts',
   datastore: '/datastores',
   vm: '/vms',

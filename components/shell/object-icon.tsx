@@ -10,6 +10,7 @@ import {
   type LucideIcon,
   Monitor,
   Package,
+  PieChart,
   ScrollText,
   Server,
 } from 'lucide-react';
@@ -28,6 +29,7 @@ const ICONS: Record<TreeKind, LucideIcon> = {
   vmFolder: Folder,
   hostFolder: Folder,
   cluster: Boxes,
+  resourcePool: PieChart,
   host: Server,
   vm: Monitor,
   datastore: Database,
@@ -41,6 +43,7 @@ export const KIND_LABELS: Record<TreeKind, string> = {
   vmFolder: 'Folder',
   hostFolder: 'Folder',
   cluster: 'Cluster',
+  resourcePool: 'Resource pool',
   host: 'Host',
   vm: 'Virtual machine',
   datastore: 'Datastore',

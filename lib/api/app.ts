@@ -30,6 +30,7 @@ import {
   requireSession,
   sessionCookie,
 } from './request-session.ts';
+import { resourcePoolRoutes } from './resource-pool-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { taskRoutes } from './task-routes.ts';
 import { vmOperationRoutes } from './vm-operation-routes.ts';
@@ -50,6 +51,7 @@ const HANDLERS: Handlers<Exclude<RouteName, 'signIn'>> = {
   ...vmOperationRoutes,
   ...policyRoutes,
   ...onlineDepotRoutes,
+  ...resourcePoolRoutes,
   ...keyRoutes,
   ...replicationRoutes,
   ...taskRoutes,

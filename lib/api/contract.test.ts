@@ -36,6 +36,7 @@ function pathOf(route: RouteRow): string {
     '/depot/vibs': 'vib-1',
     '/depot/traces': 'trace-1',
     '/depot/online': 'depot-1',
+    '/resource-pools': 'resgroup-1',
     '/users': 'user-999',
     '/recommendations': 'recommendation-1',
   };
@@ -179,6 +180,10 @@ const WRITES: Partial<Record<keyof typeof ROUTES, unknown>> = {
   changeOnlineDepot: { intervalMinutes: 0 },
   syncOnlineDepot: undefined,
   removeOnlineDepot: undefined,
+  createResourcePool: { name: 'Gold', parentId: 'domain-c1' },
+  changeResourcePool: { memoryReservationMib: 1 },
+  deleteResourcePool: undefined,
+  assignToPool: { poolId: 'resgroup-1', vmIds: ['vm-1'] },
   uploadTraceFile: undefined,
   deleteTraceFile: undefined,
   resetVm: {},

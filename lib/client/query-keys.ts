@@ -77,8 +77,10 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['checkCompatibility', 'readVm'] as const),
     ...VMS,
   ],
+  resourcePool: ['readInventory', 'readResourcePool'],
   host: [
     'readHa',
+    'readResourcePool',
     ...(['readInventory', 'listHosts', 'readHost', 'readCluster', 'readDrs', 'readVm'] as const),
     ...(['readCompatibilityMatrix', 'listMigrationTargets', 'listDatastores'] as const),
     ...(['readDatastore', 'listAlarms', 'checkCompatibility', 'listFilters'] as const),
@@ -94,6 +96,7 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
   ],
   vm: [
     'readHa',
+    'readResourcePool',
     ...(['readInventory', 'readVm', 'listHosts', 'readHost', 'readCluster'] as const),
     ...VMS,
     ...(['readDrs', 'readCompatibilityMatrix', 'listMigrationTargets', 'listPolicies'] as const),
@@ -171,6 +174,7 @@ const NUMBERS: Readonly<Record<string, readonly RouteName[]>> = {
   tags: ['listTags', 'listTagAssignments', 'readObject', 'queryVms', 'listVmTexts'],
   customValues: ['listCustomFields', 'readObject'],
   assignments: ['listTags', 'listTagAssignments', 'listCustomFields'],
+  resourcePool: ['readResourcePool'],
   folder: ['readInventory', ...OBJECT],
   contents: ['readInventory', ...OBJECT],
   freeBytes: ['listDatastores', 'readDatastore', 'listStorageTargets'],

@@ -12,6 +12,10 @@ export function useCluster(id: string, options?: LiveOptions) {
   return useCall('readCluster', { params: { id } }, options);
 }
 
+export function useResourcePool(id: string, options?: LiveOptions) {
+  return useCall('readResourcePool', { params: { id } }, options);
+}
+
 export function useDrs(clusterId: string, options?: LiveOptions) {
   return useCall('readDrs', { params: { id: clusterId } }, options);
 }

@@ -43,6 +43,10 @@ export const FAULTS = {
     http: 409,
     when: 'Too little would be left for the host failures that vSphere HA shall tolerate.',
   },
+  InsufficientMemoryResourceFault: {
+    http: 409,
+    when: 'A resource pool is limited to less memory, or others have reserved it.',
+  },
   GenericVmConfigFault: {
     http: 409,
     when: 'The virtual machine cannot run there; the reasons say why.',

@@ -105,6 +105,8 @@ export const INVENTORY_NAME_LENGTH_MAX = 80;
 export const FOLDER_DEPTH_MAX = 16;
 /** Objects that one call moves into a folder. */
 export const MOVED_OBJECTS_MAX = 500;
+/** Resource pools within each other. */
+export const RESOURCE_POOL_DEPTH_MAX = 8;
 /** Description of a tag or a category. */
 export const TAG_DESCRIPTION_LENGTH_MAX = 1_000;
 /** Tags of one call on one object. */

@@ -8,6 +8,7 @@ export const OBJECT_KINDS = {
   hostFolder: 'group-h',
   datacenter: 'datacenter-',
   cluster: 'domain-c',
+  resourcePool: 'resgroup-',
   host: 'host-',
   datastore: 'datastore-',
   vm: 'vm-',

@@ -7,6 +7,7 @@ import { type Verdict, verdictOf } from '../model/verdict.ts';
 import type { HostFacts, VmFacts } from './facts.ts';
 import { admissionReasons } from './ha/admission.ts';
 import { judgePlacement } from './placement.ts';
+import { type PoolOwnerFacts, poolReasons } from './pools/pool-admission.ts';
 import { replacedReasons } from './replication/failover.ts';
 import { hostReasons, templateReasons, waitingReasons } from './storage/vm-reasons.ts';
 
@@ -18,6 +19,8 @@ export interface PowerOnFacts {
   drs: DrsConfig | null;
   /** vSphere HA of its cluster; left out or null: nothing is kept for failures. */
   ha?: HaConfig | null;
+  /** Its resource pool, among those of its cluster or host; left out or null: there are none. */
+  pools?: { poolId: string | null; owner: PoolOwnerFacts } | null;
 }
 
 export interface PowerOnPlan {
@@ -29,14 +32,18 @@ export interface PowerOnPlan {
 /**
  * The VM's own host runs it when it can. Else DRS, when it is enabled and not manual, places it on
  * the compatible host of the cluster with the most memory left (partially automated: initial
- * placement is automatic). Admission control of vSphere HA may refuse it all the same.
+ * placement is automatic). Resource pools and admission control of vSphere HA may refuse it all the
+ * same.
  */
 export function planPowerOn(facts: PowerOnFacts): PowerOnPlan {
-  const { vm, host, others, ha = null } = facts;
+  const { vm, host, others, ha = null, pools = null } = facts;
   const plan = placePowerOn(facts);
   // One that counts as on has its room already.
   if (!plan.verdict.allowed || vm.powerState === 'poweredOn') return plan;
-  const reasons = admissionReasons(vm, [host, ...others], ha);
+  const reasons = [
+    ...(pools ? poolReasons(vm, pools.poolId, pools.owner) : []),
+    ...admissionReasons(vm, [host, ...others], ha),
+  ];
   return reasons.length > 0 ? { ...plan, verdict: verdictOf(reasons) } : plan;
 }
 

@@ -45,14 +45,15 @@ const ORDER: Record<TreeKind, number> = {
   group: 1,
   cluster: 2,
   host: 3,
-  vm: 4,
-  datastore: 5,
-  policy: 6,
-  vib: 7,
+  resourcePool: 4,
+  vm: 5,
+  datastore: 6,
+  policy: 7,
+  vib: 8,
 };
 
 const KINDS: Record<Exclude<TreeView, 'policies'>, readonly TreeKind[]> = {
-  hosts: ['datacenter', 'hostFolder', 'cluster', 'host', 'vm'],
+  hosts: ['datacenter', 'hostFolder', 'cluster', 'host', 'resourcePool', 'vm'],
   vms: ['datacenter', 'vmFolder', 'vm'],
   storage: ['datacenter', 'datastore'],
 };

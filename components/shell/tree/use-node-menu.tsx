@@ -6,9 +6,10 @@ import { reasonOf } from '#components/ui/disabled-reason.tsx';
 import type { MenuEntry, MenuItem } from '#components/ui/overlays/menu-item.ts';
 import { showFault } from '#components/ui/overlays/toast.tsx';
 import { useChange } from '#lib/client/use-call.ts';
-import { useCluster, useHost, useVm } from '#lib/client/use-inventory.ts';
+import { useCluster, useHost, useResourcePool, useVm } from '#lib/client/use-inventory.ts';
 import type { Verdict } from '#lib/model/verdict.ts';
 import { useObjectMenu } from '../../inventory/object-menu.ts';
+import { poolMenu } from '../../pools/pool-menu.ts';
 import { vmMenu } from '../../vms/vm-menu.tsx';
 import { openDialog } from '../dialog-url.ts';
 import { KIND_LABELS } from '../object-icon.tsx';
@@ -20,6 +21,7 @@ export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
   const vm = useVm(id, { enabled: node?.kind === 'vm' });
   const host = useHost(id, { enabled: node?.kind === 'host' });
   const cluster = useCluster(id, { enabled: node?.kind === 'cluster' });
+  const pool = useResourcePool(id, { enabled: node?.kind === 'resourcePool' });
   const actions = useActions(id);
   const more = useObjectMenu(id);
   if (!node) return [];
@@ -42,7 +44,9 @@ export function useNodeMenu(node: TreeNode | null): readonly MenuItem[] {
         ? [...hostItems(actions, host.data?.actions), 'separator' as const, ...more]
         : node.kind === 'cluster'
           ? [...clusterItems(actions, cluster.data?.actions), 'separator' as const, ...more]
-          : more;
+          : node.kind === 'resourcePool'
+            ? poolMenu(id, pool.data?.actions)
+            : more;
   return items.length > 0 ? [...head, 'separator', ...items] : head;
 }
 

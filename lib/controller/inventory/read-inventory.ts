@@ -1,4 +1,4 @@
-// The inventory tree: six queries, whatever its size.
+// The inventory tree: seven queries, whatever its size.
 import type { InventoryNode } from '../../wire/api/inventory.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
@@ -11,13 +11,14 @@ export async function readInventory(
 ): Promise<{ nodes: InventoryNode[] }> {
   const orderBy = { name: 'asc' } as const;
   const where: Chosen = ids === null ? {} : { id: { in: ids } };
-  const [datacenters, folders, clusters, hosts, datastores, vms] = await Promise.all([
+  const [datacenters, folders, clusters, pools, hosts, datastores, vms] = await Promise.all([
     db.datacenter.findMany({ where, orderBy }),
     db.folder.findMany({ where, orderBy }),
     db.cluster.findMany({
       ...{ where, orderBy },
       select: { id: true, name: true, datacenterId: true, folderId: true },
     }),
+    db.resourcePool.findMany({ where, orderBy }),
     readHostNodes(db, where),
     readDatastoreNodes(db, where),
     readVmNodes(db, where),
@@ -34,6 +35,9 @@ export async function readInventory(
         node('cluster', { id, name, parentId: folderId ?? datacenterId }),
       ),
       ...hosts,
+      ...pools.map(({ id, name, parentId, clusterId, hostId }) =>
+        node('resourcePool', { id, name, parentId: parentId ?? clusterId ?? hostId }),
+      ),
       ...datastores,
       ...vms,
     ],

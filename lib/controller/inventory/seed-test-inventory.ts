@@ -143,6 +143,9 @@ async function seedHistory(db: Database): Promise<void> {
       objects: ['vm-1'],
     },
   });
+  await db.resourcePool.create({
+    data: { id: 'resgroup-1', name: 'Silver', clusterId: 'domain-c1' },
+  });
   await db.onlineDepot.create({
     data: {
       ...{ id: 'depot-1', url: 'http://127.0.0.1:9/index.xml', addedBy: 'admin' },

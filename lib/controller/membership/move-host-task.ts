@@ -11,6 +11,7 @@ import { findHost } from '../hosts/host-store.ts';
 import { installOnHosts } from '../io-filters/install-on-hosts.ts';
 import { upgradeOnHosts } from '../io-filters/upgrade-on-hosts.ts';
 import { writeState } from '../reconciler/apply-filter-states.ts';
+import { dropPools } from '../resource-pools/pool-store.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { leaveFilters } from './leave-filters.ts';
 import { type MoveHostInput, moveHost } from './move-host.ts';
@@ -49,6 +50,7 @@ function move(context: TaskContext, input: MoveHostInput): Promise<void> {
     const observed = await moveHost.observe(tx, input);
     requireAllowed(moveHost.judge(observed, input));
     const { host, source, target } = observed.move;
+    await dropPools(tx, { hostId });
     await tx.host.update({ where: { id: hostId }, data: { clusterId, folderId: null } });
     await tx.recommendation.deleteMany({
       where: { state: 'pending', OR: [{ fromHostId: hostId }, { toHostId: hostId }] },

@@ -5,6 +5,7 @@ import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { HostInput } from '../hosts/enter-maintenance.ts';
 import { forgetObject } from '../objects/forget-object.ts';
+import { dropPools } from '../resource-pools/pool-store.ts';
 import type { TaskHandler } from '../tasks/task-context.ts';
 import { leaveFilters } from './leave-filters.ts';
 import { removeHost } from './remove-host.ts';
@@ -23,6 +24,7 @@ export const performRemoveHost: TaskHandler<HostInput> = async (context, input) 
     await tx.recommendation.deleteMany({
       where: { OR: [{ fromHostId: hostId }, { toHostId: hostId }] },
     });
+    await dropPools(tx, { hostId });
     await tx.host.delete({ where: { id: hostId } });
     await forgetObject(tx, hostId);
     const parent = host.clusterId ?? host.folderId ?? host.datacenterId;

@@ -5,6 +5,7 @@ import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
+import { dropPools } from '../resource-pools/pool-store.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { type DeleteObjectInput, deleteObject } from './delete-object.ts';
 import { findObject } from './find-object.ts';
@@ -24,7 +25,7 @@ export const performDeleteObject: TaskHandler<DeleteObjectInput> = async (contex
     requireAllowed(deleteObject.judge(observed, input));
     const { id, name, type, folderId, datacenterId } = observed.target;
     if (type === 'datacenter') await tx.datacenter.delete({ where: { id } });
-    else if (type === 'cluster') await tx.cluster.delete({ where: { id } });
+    else if (type === 'cluster') await deleteCluster(tx, id);
     else await tx.folder.delete({ where: { id } });
     await forgetObject(tx, id);
     const parent = type === 'datacenter' ? [] : [folderId ?? datacenterId];
@@ -41,6 +42,11 @@ export const performDeleteObject: TaskHandler<DeleteObjectInput> = async (contex
   });
   return undefined;
 };
+
+async function deleteCluster(tx: DatabaseTransaction, id: string): Promise<void> {
+  await dropPools(tx, { clusterId: id });
+  await tx.cluster.delete({ where: { id } });
+}
 
 /** In the first run it is, or the task fails with `NotFound`. */
 async function isThere(

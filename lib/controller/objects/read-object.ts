@@ -102,6 +102,9 @@ async function judge(
     facts.createHostFolder = { wanted: on('Folder.Create') };
     facts.createCluster = { wanted: on('Host.Inventory.CreateCluster') };
   }
+  if (type === 'cluster' || (type === 'host' && object.clusterId === null)) {
+    facts.createPool = { wanted: on('Resource.CreatePool') };
+  }
   if (type === 'datacenter') {
     facts.createDatacenter = { wanted: on('Datacenter.Create', ROOT_FOLDER_ID) };
   }

@@ -43,6 +43,8 @@ async function readNames(
       return db.customField.findMany(query);
     case 'cluster':
       return db.cluster.findMany(query);
+    case 'resourcePool':
+      return db.resourcePool.findMany(query);
     case 'host':
       return db.host.findMany(query);
     case 'datastore':

@@ -1,11 +1,12 @@
 // The chains of parents of each object, nearest first, up to the root folder: permissions propagate
-// down them. A virtual machine hangs in two: below its folder, and below its host and cluster.
+// down them. A virtual machine hangs in two or three: below its folder, below its host and cluster,
+// and below its resource pool.
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { FOLDER_DEPTH_MAX } from '../../model/limits.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
 /**
- * For each id one path, or two of a virtual machine: its own id and all its parents, nearest first.
+ * For each id one path, or several of a virtual machine: its own id and all its parents, nearest first.
  * One query. An unknown id has the root folder alone as parent.
  */
 export async function findObjectPaths(
@@ -28,12 +29,30 @@ export async function findObjectPaths(
           ELSE h."clusterId" || c.parents END AS parents
         FROM "Host" h LEFT JOIN folders f ON f."id" = h."folderId"
           LEFT JOIN clusters c ON c."id" = h."clusterId"
+    ), pools AS (
+      SELECT p."id", p."clusterId", p."hostId", ARRAY[]::text[] AS above, 1 AS depth
+        FROM "ResourcePool" p WHERE p."parentId" IS NULL
+      UNION ALL
+      SELECT p."id", p."clusterId", p."hostId", outer_pool."id" || outer_pool.above,
+          outer_pool.depth + 1
+        FROM "ResourcePool" p JOIN pools outer_pool ON outer_pool."id" = p."parentId"
+        WHERE outer_pool.depth < 64
+    ), placed_pools AS (
+      SELECT p."id", p.above || COALESCE(c."id", h."id") || COALESCE(c.parents, h.parents)
+          AS parents
+        FROM pools p LEFT JOIN clusters c ON c."id" = p."clusterId"
+          LEFT JOIN hosts h ON h."id" = p."hostId"
     )
     SELECT v."id", v."hostId" || h.parents AS parents
       FROM "Vm" v JOIN hosts h ON h."id" = v."hostId" WHERE v."id" = ANY(${ids})
     UNION ALL
     SELECT v."id", f.path || h."datacenterId" FROM "Vm" v JOIN "Host" h ON h."id" = v."hostId"
       LEFT JOIN folders f ON f."id" = v."folderId" WHERE v."id" = ANY(${ids})
+    UNION ALL
+    SELECT v."id", v."resourcePoolId" || p.parents
+      FROM "Vm" v JOIN placed_pools p ON p."id" = v."resourcePoolId" WHERE v."id" = ANY(${ids})
+    UNION ALL
+    SELECT "id", parents FROM placed_pools WHERE "id" = ANY(${ids})
     UNION ALL
     SELECT "id", parents FROM hosts WHERE "id" = ANY(${ids})
     UNION ALL

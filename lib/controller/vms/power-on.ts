@@ -6,6 +6,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import { findHaConfig } from '../ha/ha-store.ts';
 import { findHostFacts } from '../hosts/host-store.ts';
 import { readClusterFacts, readHostFacts } from '../inventory/read-facts.ts';
+import { observePools } from '../resource-pools/pool-store.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts } from './vm-store.ts';
 
@@ -28,9 +29,10 @@ export const powerOn = defineOperation({
 export async function observePowerOn(tx: DatabaseTransaction, vmId: string): Promise<PowerOnFacts> {
   const vm = await findVmFacts(tx, vmId);
   const host = await findHostFacts(tx, vm.hostId);
-  if (host.clusterId === null) return { vm, host, others: [], drs: null };
+  const pools = await observePools(tx, vmId);
+  if (host.clusterId === null) return { vm, host, others: [], drs: null, pools };
   const [cluster] = await readClusterFacts(tx, { id: host.clusterId });
   const others = await readHostFacts(tx, { clusterId: host.clusterId, id: { not: host.id } });
   const ha = await findHaConfig(tx, host.clusterId);
-  return { vm, host, others, drs: cluster?.drs ?? null, ha };
+  return { vm, host, others, drs: cluster?.drs ?? null, ha, pools };
 }

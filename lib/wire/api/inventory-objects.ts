@@ -37,7 +37,7 @@ const objectViewSchema = z.object({
   customValues: z.array(z.object({ fieldId: z.string(), name: z.string(), value: z.string() })),
   /**
    * rename, move, delete, createVmFolder, createHostFolder, createCluster, createDatacenter,
-   * assignTags, setCustomValues; those that its kind knows.
+   * createPool, assignTags, setCustomValues; those that its kind knows.
    */
   actions: z.record(z.string(), verdictSchema),
 });

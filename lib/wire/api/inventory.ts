@@ -25,7 +25,10 @@ export type Named = z.infer<typeof named>;
 /** GET /inventory: every node of the tree, light enough for 10,000 of them. */
 const inventoryNodeSchema = z.object({
   id: z.string(),
-  kind: z.enum(['datacenter', 'vmFolder', 'hostFolder', 'cluster', 'host', 'vm', 'datastore']),
+  kind: z.enum([
+    ...(['datacenter', 'vmFolder', 'hostFolder', 'cluster', 'resourcePool'] as const),
+    ...(['host', 'vm', 'datastore'] as const),
+  ]),
   name: z.string(),
   /** Parent in Hosts and Clusters: a VM's is its host, a datastore's its datacenter. */
   parentId: z.string().nullable(),

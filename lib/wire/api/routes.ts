@@ -44,6 +44,7 @@ import {
   policyViewSchema,
 } from './policies.ts';
 import { REPLICATION_ROUTES } from './replication-routes.ts';
+import { RESOURCE_POOL_ROUTES } from './resource-pools.ts';
 import {
   changePasswordSchema,
   createUserSchema,
@@ -289,6 +290,7 @@ export const ROUTES = {
   readTask: { method: 'GET', path: '/tasks/{id}', answer: taskViewSchema },
   ...LIFE_CYCLE_ROUTES,
   ...ONLINE_DEPOT_ROUTES,
+  ...RESOURCE_POOL_ROUTES,
   ...HA_ROUTES,
   ...IMPORT_ROUTES,
   cancelTask: { method: 'POST', path: '/tasks/{id}/cancel', body: none, answer: none },
