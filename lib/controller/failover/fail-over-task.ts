@@ -12,10 +12,8 @@ import type { Recovery } from '../database/generated/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { systemCaller } from '../permissions/caller.ts';
 import { recoverVm } from '../replication/recover-vm.ts';
-import { runChild } from '../replication/run-child.ts';
 import { submit } from '../tasks/submit.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
-import { powerOff } from '../vms/power-off.ts';
 import { raiseEras, readCopiesNow } from './copies-now.ts';
 import { type FailOverInput, failOverVm, recoveryOf } from './fail-over.ts';
 import { failoverStateOf, recordFailover, writeStep } from './failover-store.ts';
@@ -68,7 +66,7 @@ function begin({ db, initiator }: TaskContext, input: FailOverInput): Promise<Re
         loss: { ...(await measureLag(tx, sourceId, copies)) },
       },
     });
-    // vSphere HA and its host bring back what shall run: this one shall not. A move powers it off.
+    // What shall not run is powered off where it does, and vSphere HA leaves it. A move does it now.
     const isLeft = kind === 'failover' && wasOn;
     const data = { replacedById: vmId, ...(isLeft ? { desiredPowerState: 'poweredOff' } : {}) };
     await tx.vm.update({ where: { id: sourceId }, data });
@@ -87,7 +85,6 @@ async function goOn(context: TaskContext, input: FailOverInput): Promise<void> {
   }
   if (failoverStateOf(await findRow(context, input)) === 'fencing') await fence(context, input);
   await recover(context, input);
-  if (input.kind === 'failover') await stopWhatIsLeft(context, input);
 }
 
 /** The new era, durably at every target; and then what is lost can be said. */
@@ -102,24 +99,6 @@ async function fence(context: TaskContext, input: FailOverInput): Promise<void> 
   const loss: Loss = input.kind === 'move' ? NO_LOSS : await measureLoss(context, of, now);
   const done = { vmId: input.vmId, from: 'fencing', step: 'fenced' } as const;
   await transact(context.db, (tx) => writeStep(tx, done, { loss: { ...loss } }));
-}
-
-/**
- * Its changes are refused already; a guest that notices nothing of that would go on reading. Last,
- * because a host that is about to be found lost takes its time.
- */
-async function stopWhatIsLeft(context: TaskContext, { sourceId }: FailOverInput): Promise<void> {
-  const source = await context.db.vm.findUnique({
-    where: { id: sourceId },
-    include: { host: true },
-  });
-  if (source?.powerState !== 'poweredOn' || source.host.connectionState !== 'connected') return;
-  try {
-    await runChild(context, powerOff, { vmId: sourceId }, { targetId: sourceId });
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    context.logger.info({ err: error }, 'a VM that was failed over is powered off later');
-  }
 }
 
 /** Waits until the recovered VM is on; its disks are copied by a task that goes on after this. */

@@ -8,6 +8,7 @@ import type { Recovery } from '../database/generated/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { runChild } from '../replication/run-child.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
+import { powerOff } from '../vms/power-off.ts';
 import { powerOn } from '../vms/power-on.ts';
 import { failoverStateOf, writeStep } from './failover-store.ts';
 import { giveLaterEra, releaseSource, removeRecovered } from './take-back.ts';
@@ -44,6 +45,12 @@ function begin({ db, taskId }: TaskContext, input: UndoFailoverInput) {
 
 async function takeBack(context: TaskContext, row: Recovery): Promise<void> {
   const { db, clock, initiator, taskId } = context;
+  const targetId = row.sourceId;
+  const source = await db.vm.findUnique({ where: { id: targetId } });
+  // Its guest has seen that it cannot write: it does not go on as if it had not.
+  if (source?.powerState === 'poweredOn') {
+    await runChild(context, powerOff, { vmId: targetId }, { targetId });
+  }
   await context.progress(10, `Deleting ${row.vmName}`);
   await removeRecovered(context, row);
   const era = (row.era ?? 1) + 1;
