@@ -24,12 +24,15 @@ import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { powerOn } from '../vms/power-on.ts';
 import { findVm, findVmFacts, toRunSpec } from '../vms/vm-store.ts';
 import { type CloneInput, cloneVm } from './clone-vm.ts';
+import { freeFolder } from './free-folder.ts';
 import { cloneSpec, registerClone } from './register-clone.ts';
 
 const checkpointSchema = z.object({
   /** Id and UUID of the clone. */
   vmId: z.string(),
   uuid: z.string(),
+  /** Of its files; a task that an earlier version began has none. */
+  folder: z.string().optional(),
   /** The source is on: a snapshot is taken to copy from. */
   temporary: z.boolean(),
   snapshotId: z.number().int().nullable(),
@@ -60,6 +63,7 @@ function begin({ db, taskId, random }: TaskContext, input: CloneInput): Promise<
     const checkpoint: Checkpoint = {
       vmId: await allocateId(tx, 'vm'),
       uuid: randomUuid(random),
+      folder: await freeFolder(tx, input.name),
       temporary: isOn && input.snapshotId === null,
       snapshotId: input.snapshotId,
       registered: null,

@@ -19,6 +19,8 @@ export interface CloneIdentity {
   vmId: string;
   uuid: string;
   name: string;
+  /** On its datastore; left out: its name. */
+  folder?: string | undefined;
   datastoreId: string;
 }
 
@@ -26,7 +28,7 @@ export interface CloneIdentity {
 export function cloneSpec(
   source: VmRow,
   snapshot: SnapshotFacts | null,
-  { vmId, uuid, name, datastoreId }: CloneIdentity,
+  { vmId, uuid, name, folder = name, datastoreId }: CloneIdentity,
 ): VmRunSpec {
   const spec = toRunSpec(source);
   const present = snapshot
@@ -37,12 +39,13 @@ export function cloneSpec(
     : spec.disks;
   return {
     ...spec,
-    ...{ vmId, name, instanceUuid: uuid, datastoreId, vmxPath: `${name}/${name}.vmx`, nbdPort: 0 },
+    ...{ vmId, name, instanceUuid: uuid, datastoreId, nbdPort: 0 },
+    vmxPath: `${folder}/${folder}.vmx`,
     disks: present.map((disk, index) => ({
       ...disk,
       filters: renamedReplicas(disk.filters, { instanceUuid: uuid, diskKey: disk.key }),
       datastoreId,
-      path: index === 0 ? `${name}/${name}.vmdk` : `${name}/${name}_${index}.vmdk`,
+      path: index === 0 ? `${folder}/${folder}.vmdk` : `${folder}/${folder}_${index}.vmdk`,
     })),
   };
 }

@@ -10,6 +10,7 @@ import { importVm as importVmRpc } from '../../wire/agent/import-rpc.ts';
 import { callOperation } from '../agents/call-operation.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
+import { freeFolder } from '../clones/free-folder.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import { FIRST_DISK_KEY, unitOfKey } from '../disks/disk-units.ts';
 import { postEvent } from '../events/post-event.ts';
@@ -26,6 +27,8 @@ const checkpointSchema = z.object({
   /** Id and UUID of the VM. */
   vmId: z.string(),
   uuid: z.string(),
+  /** Of its files; a task that an earlier version began has none. */
+  folder: z.string().optional(),
   /** Null until it is in the inventory. */
   warnings: z.array(z.string()).nullable(),
 });
@@ -47,7 +50,8 @@ function begin({ db, taskId, random }: TaskContext, input: ImportInput): Promise
     const observed = await importVm.observe(tx, input);
     requireAllowed(importVm.judge(observed, input));
     const vmId = await allocateId(tx, 'vm');
-    const checkpoint: Checkpoint = { vmId, uuid: randomUuid(random), warnings: null };
+    const folder = await freeFolder(tx, input.name);
+    const checkpoint: Checkpoint = { vmId, uuid: randomUuid(random), folder, warnings: null };
     await tx.task.update({ where: { id: taskId }, data: { checkpoint } });
     return checkpoint;
   });
@@ -73,15 +77,16 @@ async function makeFiles(
   });
 }
 
-function specOf(input: ImportInput, { vmId, uuid }: Checkpoint): VmRunSpec {
+function specOf(input: ImportInput, state: Checkpoint): VmRunSpec {
   const { name, datastoreId, cpuCount, memoryMib } = input;
+  const { vmId, uuid, folder = name } = state;
   return {
     ...{ vmId, name, instanceUuid: uuid, cpuCount, memoryMib, datastoreId },
-    ...{ vmxPath: `${name}/${name}.vmx`, nbdPort: 0 },
+    ...{ vmxPath: `${folder}/${folder}.vmx`, nbdPort: 0 },
     disks: input.disks.map(({ capacityBytes }, index) => ({
       ...{ key: FIRST_DISK_KEY + index, label: `Hard disk ${index + 1}`, datastoreId },
       ...{ unit: unitOfKey(FIRST_DISK_KEY + index), capacityBytes, filters: [] },
-      path: index === 0 ? `${name}/${name}.vmdk` : `${name}/${name}_${index}.vmdk`,
+      path: index === 0 ? `${folder}/${folder}.vmdk` : `${folder}/${folder}_${index}.vmdk`,
     })),
   };
 }
