@@ -13,6 +13,7 @@ import { BAD_FILTERS, badVib, DISK_ON_FLASH } from './lab/bad-filters.ts';
 import { type CertifyReport, checkLines, endLines, reportSchema } from './report.ts';
 
 const EFFORT: Effort = { operations: 600, crashes: 1, crashPoints: 2, memoryIos: 16_000 };
+const FILTERS = path.resolve(import.meta.dirname, '../../filters');
 /** The machine may be busy with other tests. */
 const LONG_MS = 900_000;
 
@@ -40,8 +41,7 @@ function trial(
 test(
   'a good filter passes everything, and the report can be read',
   async () => {
-    const filters = path.resolve(import.meta.dirname, '../../filters');
-    const { bytes } = await buildFilterVib({ directory: path.join(filters, 'trace'), authority });
+    const { bytes } = await buildFilterVib({ directory: path.join(FILTERS, 'trace'), authority });
     const report = await trial(bytes);
     expect(report.checks.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
     expect(report.passed).toBe(true);
@@ -75,6 +75,20 @@ test.each<[keyof typeof BAD_FILTERS, string, RegExp]>([
     expect(result?.reason).toMatch(reason);
     expect(report.passed).toBe(false);
     expect(result && checkLines(result)).toMatch(/^FAIL/);
+  },
+  LONG_MS,
+);
+
+test.each([
+  ['replication', 'finds a target', 'attach'],
+  ['encryption', 'finds its keys', 'errors'],
+])(
+  '%s %s, and passes %s',
+  async (name, _finds, check) => {
+    const directory = path.join(FILTERS, name);
+    const { bytes } = await buildFilterVib({ directory, authority });
+    const report = await trial(bytes, [check]);
+    expect(report.checks[0]?.reason).toBe(null);
   },
   LONG_MS,
 );
