@@ -132,7 +132,8 @@ export async function runCase(
   }
 }
 
-function median(values: readonly number[]): number {
+/** The middle one, or the mean of both. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const upper = sorted[Math.floor(middle)] ?? 0;

@@ -12,10 +12,10 @@
 //   --case TEXT        only the cases whose label has this text
 import { parseArgs } from 'node:util';
 import { benchPolicy } from './cache-policy.ts';
-import { benchControl } from './control.ts';
+import { benchControl } from './control/control.ts';
+import { benchLab } from './control/lab.ts';
 import { benchIdle } from './idle.ts';
 import { benchIo } from './io.ts';
-import { benchLab } from './lab.ts';
 import { benchMigration } from './migration.ts';
 import { benchPairs } from './pairs.ts';
 import { benchReplication } from './replication.ts';
@@ -77,4 +77,7 @@ if (wants('shares')) {
 if (wants('migration')) await benchMigration(values.quick ? 10 : 60, print);
 if (wants('lab')) await benchLab(print);
 if (wants('idle')) await benchIdle({ worlds: values.quick ? 10 : 100, seconds: 10 }, print);
-if (wants('control')) await benchControl(values.quick ? [100] : [100, 1_000, 10_000], print);
+if (wants('control')) {
+  const small = { hosts: 100, vms: 1_000 };
+  await benchControl(values.quick ? [small] : [small, { hosts: 1_000, vms: 10_000 }], print);
+}

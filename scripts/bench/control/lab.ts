@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { randomHex } from '#lib/base/random.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const START_MS_MAX = 180_000;
 const SETTLE_MS = 15_000;
 const vmsSchema = z.array(z.object({ name: z.string(), powerState: z.string() }));
