@@ -14,8 +14,7 @@ const PIECE_BYTES = 64 * 1024;
 const UNDER_WAY_BYTES = 4 * 1024 * 1024;
 /** A guest that has changed nothing for so long does not work, in milliseconds. */
 const GUEST_MS = 50;
-/** Beside a guest that works: rests so many times as long as a range has taken, and no longer. */
-const RESTS = 3;
+/** Beside a guest that works it rests as long as a range has taken, but no longer than this. */
 const REST_MS_MAX = 200;
 /** After a read that failed, in milliseconds. */
 const AGAIN_MS = 5_000;
@@ -164,7 +163,7 @@ export class Resync {
     const { clock } = this.#parts;
     const now = clock.monotonic();
     if (now - this.#guestAt > GUEST_MS) return;
-    const wait = Math.min(REST_MS_MAX, Math.max(1, (now - begun) * RESTS));
+    const wait = Math.min(REST_MS_MAX, Math.max(1, now - begun));
     await new Promise<void>((resolve) => clock.after(wait, resolve));
   }
 
