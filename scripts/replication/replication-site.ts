@@ -108,6 +108,11 @@ export class ReplicationSite {
     return this.#world;
   }
 
+  /** Of the processes beside the world. */
+  get pids(): { daemon: number; target: number } {
+    return { daemon: this.#daemon?.pid ?? 0, target: this.#target?.pid ?? 0 };
+  }
+
   async startTarget(): Promise<void> {
     const args = ['--directory', path.join(this.harness.directory, 'copies')];
     const more = ['--segment-mib', `${this.#segmentMib}`, '--port', `${this.#ports.port}`];
