@@ -11,6 +11,7 @@ test.each([
   ['late while away', { state: 'targetAway', lagMilliseconds: 99_000 }, /99 s behind/],
   ['late, but nothing is wanted', { rpoSeconds: 0, lagMilliseconds: 1e9 }, ''],
   ['late in its initial sync', { state: 'initialSync', lagMilliseconds: 1e9 }, ''],
+  ['replaced', { state: 'replaced', lagMilliseconds: 1e9 }, ''],
   ['not measured', { lagMilliseconds: null }, ''],
   ['degraded', { state: 'degraded', lagMilliseconds: null }, /without its replication target/],
 ])('%s', (_, facts, expected) => {

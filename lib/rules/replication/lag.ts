@@ -16,6 +16,8 @@ export function lagAlarm(vmName: string, facts: LagFacts): string {
   if (state === 'degraded') {
     return `${label} of ${vmName} goes on without its replication target; changes are kept.`;
   }
+  // Another virtual machine stands in for it: its copy is not to have anything more.
+  if (state === 'replaced') return '';
   if (rpoSeconds === 0 || lagMilliseconds === null || state === 'initialSync') return '';
   if (lagMilliseconds <= rpoSeconds * 1000) return '';
   const seconds = Math.round(lagMilliseconds / 1000);
