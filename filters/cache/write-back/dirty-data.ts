@@ -2,13 +2,12 @@
 // rounds, and what an earlier life has left.
 import type { BelowIo, FilterContext } from '#lib/filter-sdk/filter.ts';
 import type { FlashFile } from '#lib/filter-sdk/host-flash.ts';
-import { type BlockStore, NONE } from '../block-store.ts';
+import { BlockStore, NONE } from '../block-store.ts';
 import {
   BLOCK_BYTES,
   countOf,
   endBlock,
   firstBlock,
-  lowest,
   SECTOR_BYTES,
   touchedSectors,
 } from '../sectors.ts';
@@ -228,9 +227,30 @@ export class DirtyData {
     const slots = this.#claim(firstBlock(place), endBlock(place, data.length));
     if (slots === null) return false;
     const sequence = record();
-    this.#parts.totals.putBytes += data.length;
-    for (const slot of slots) this.#fill(slot, place, data, sequence);
+    const { store, totals } = this.#parts;
+    totals.putBytes += data.length;
+    const touched = (slot: number) => touchedSectors(store.blockOf(slot), place, data.length);
+    this.#copyIn(slots, place, data);
+    for (const slot of slots) this.#mark(slot, touched(slot), sequence);
     return true;
+  }
+
+  /** What lies side by side goes in one copy. */
+  #copyIn(slots: readonly number[], place: number, data: Uint8Array): void {
+    const { store } = this.#parts;
+    const before = place - firstBlock(place) * BLOCK_BYTES;
+    for (let index = 0; index < slots.length; ) {
+      const slot = slots[index] ?? NONE;
+      const most = BlockStore.inOnePiece(slot, slots.length - index);
+      let run = 1;
+      while (run < most && slots[index + run] === slot + run) run += 1;
+      const start = Math.max(index * BLOCK_BYTES - before, 0);
+      const end = Math.min((index + run) * BLOCK_BYTES - before, data.length);
+      const whole = end - start === data.length;
+      const from = start + before - index * BLOCK_BYTES;
+      store.copyIn(slot, from, whole ? data : data.subarray(start, end));
+      index += run;
+    }
   }
 
   /** All or none. */
@@ -238,8 +258,9 @@ export class DirtyData {
     const { store, keep } = this.#parts;
     const slots: number[] = [];
     const pinned: number[] = [];
+    let slot: number = NONE;
     for (let block = first; block < end; block++) {
-      const slot = store.use(block, keep);
+      slot = store.use(block, keep, slot);
       if (slot === NONE) break;
       slots.push(slot);
       // What is claimed next must not push it out.
@@ -252,15 +273,9 @@ export class DirtyData {
     return slots.length === end - first ? slots : null;
   }
 
-  #fill(slot: number, place: number, data: Uint8Array, sequence: number): void {
+  /** Sectors of a block are dirty now; `sequence` is the record that has them. */
+  #mark(slot: number, mask: number, sequence: number): void {
     const { store } = this.#parts;
-    const block = store.blockOf(slot);
-    const mask = touchedSectors(block, place, data.length);
-    const from = lowest(mask) * SECTOR_BYTES;
-    const length = countOf(mask) * SECTOR_BYTES;
-    const start = block * BLOCK_BYTES + from - place;
-    const whole = length === data.length;
-    store.copyIn(slot, from, whole ? data : data.subarray(start, start + length));
     const before = store.dirty[slot] ?? 0;
     if (before === 0) {
       store.firstRecord[slot] = sequence;
