@@ -8,7 +8,7 @@ import { MarksCleaner } from './marks-cleaner.ts';
 import { decodeToDisk, encodeClose, encodeJson, type OpenedMessage } from './messages.ts';
 import { RecordStream } from './record-stream.ts';
 import type { RegionMap } from './region-map.ts';
-import { Resync } from './resync.ts';
+import { Resync } from './resync/resync.ts';
 import { channelSettingsOf, type Settings } from './settings.ts';
 import type { StateStore } from './state-store.ts';
 

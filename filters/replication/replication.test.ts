@@ -238,7 +238,7 @@ test('a disk that moves goes on without a resync', async () => {
   expect(isCopy(target, disk)).toBe(true);
 });
 
-test('after a revert nothing is kept or sent by what was open, and all is sent by the next', async () => {
+test('after a revert what was open keeps and sends nothing, and the next sends all', async () => {
   const target = new TestTarget(SIZE);
   const disk = new Uint8Array(SIZE);
   const first = open(target, { disk });
