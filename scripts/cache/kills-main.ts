@@ -1,6 +1,6 @@
-// node scripts/cache/kills-main.ts [kills] [seed] [alone|sealed|clear]: kill -9 of worlds whose cache
-// writes back, so often, alone or among the other filters (company.ts), and says what it saw. Ends
-// with 1 when something was lost.
+// node scripts/cache/kills-main.ts [kills] [seed] [alone|sealed|clear]: kill -9 of worlds whose
+// cache writes back, so often, alone or among the other filters (company.ts), and says what it saw.
+// Ends with 1 when something was lost.
 import { COMPANIES } from './company.ts';
 import { killLoop } from './kill-loop.ts';
 

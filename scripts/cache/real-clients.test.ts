@@ -18,6 +18,7 @@ import { type Company, giveKeys, onOneHost, shippedFilter } from './kill-loop.ts
 
 // Real processes on a busy machine: the limits only end what hangs.
 const PATIENT = { timeout: 300_000 };
+const PATIENCE = { timeoutMs: 240_000 };
 const DISK_BYTES = 32 * MIB;
 const BACK = { mode: 'writeBack', sizeMib: 8, logMib: 8, streamMib: 1 };
 const ALONE: Record<string, FilterPropertyValues> = {
@@ -76,7 +77,7 @@ test.skipIf(!haveTools('fio'))('fio reads what it wrote', PATIENT, async () => {
     const range = ['--rw=randrw', '--bsrange=512-256k', '--size=12m', '--iodepth=16'];
     const verify = ['--verify=crc32c', '--verify_fatal=1', '--fsync=64'];
     const args = ['--name=v', '--ioengine=nbd', `--uri=${world.uri(index)}`, ...range, ...verify];
-    await mustRun('fio', args, { cwd: folder });
+    await mustRun('fio', args, { cwd: folder, ...PATIENCE });
   }
   const { filterFaults } = await world.client.status();
   expect(filterFaults).toEqual([]);
@@ -92,14 +93,14 @@ test.skipIf(!fuse)('a file system is whole when the disk was closed', PATIENT, a
   await writeFile(join(files, 'noise'), systemRandom.bytes(10 * MIB));
   const first = await start();
   await mounted(first, async (file) => {
-    await mustRun('mkfs.ext4', ['-q', '-F', '-d', files, file]);
-    await mustRun('fsck.ext4', ['-n', '-f', file]);
+    await mustRun('mkfs.ext4', ['-q', '-F', '-d', files, file], PATIENCE);
+    await mustRun('fsck.ext4', ['-n', '-f', file], PATIENCE);
   });
   await first.client.stop();
   await new Promise((resolve) => first.child.once('exit', resolve));
   const second = await start();
   await mounted(second, async (file) => {
-    await mustRun('fsck.ext4', ['-n', '-f', file]);
+    await mustRun('fsck.ext4', ['-n', '-f', file], PATIENCE);
   });
   await second.client.stop();
 });
