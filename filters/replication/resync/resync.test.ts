@@ -2,9 +2,9 @@
 // and half as fast beside a guest that works.
 import { expect, test } from 'vitest';
 import { HarnessClock } from '#lib/filter-sdk/filter-harness.ts';
-import { ChangeOrder } from './change-order.ts';
-import { RecordStream } from './record-stream.ts';
-import { RegionMap } from './region-map.ts';
+import { ChangeOrder } from '../change-order.ts';
+import { RecordStream } from '../record-stream.ts';
+import { RegionMap } from '../region-map.ts';
 import { Resync } from './resync.ts';
 
 const MIB = 1024 * 1024;

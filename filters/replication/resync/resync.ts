@@ -2,9 +2,9 @@
 // changes that the guest makes meanwhile. While a range is read no record gets its number, so that
 // a change that the reading may have missed comes behind what was read.
 import type { BelowIo, FilterContext, FilterTimer } from '#lib/filter-sdk/filter.ts';
-import type { ChangeOrder } from './change-order.ts';
-import type { RecordStream } from './record-stream.ts';
-import type { Range, RegionMap } from './region-map.ts';
+import type { ChangeOrder } from '../change-order.ts';
+import type { RecordStream } from '../record-stream.ts';
+import type { Range, RegionMap } from '../region-map.ts';
 
 /** Read at once, in bytes. */
 const READ_BYTES = 1024 * 1024;
