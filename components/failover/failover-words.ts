@@ -42,7 +42,8 @@ export function lossSentences(loss: Loss): string[] {
   const sentences: string[] = [];
   if (journalBytes > 0 || journalMilliseconds > 0) {
     const span = formatDuration(journalMilliseconds);
-    sentences.push(`${formatBytes(journalBytes)} that the target has of the ${span} after it.`);
+    const bytes = formatBytes(journalBytes);
+    sentences.push(`What was changed in the ${span} after the moment: ${bytes}.`);
   }
   if (lagBytes === null || lagMilliseconds === null || lagMeasuredAt === null) {
     sentences.push('How far the source was ahead of its target was never measured.');
