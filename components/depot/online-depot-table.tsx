@@ -5,7 +5,7 @@ import { Ellipsis, Globe } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import { useChange } from '#lib/client/use-call.ts';
-import type { OnlineDepotState, OnlineDepotView } from '#lib/wire/api/online-depots.ts';
+import type { OnlineDepotState, OnlineDepotView } from '#lib/wire/api/resources/online-depots.ts';
 import { DataTable } from '../tables/data-table.tsx';
 import type { TableColumn } from '../tables/table-column.ts';
 import { Age } from '../ui/age.tsx';

@@ -56,7 +56,8 @@ export function AssignToPoolDialog({ param, close }: UrlDialogProps) {
               <p className="text-muted">
                 {found.length === 0
                   ? `No other virtual machine of ${owner.name} is called so.`
-                  : `${Math.min(found.length, SHOWN)} of ${found.length} shown. They run on where they are.`}
+                  : `${Math.min(found.length, SHOWN)} of ${found.length} shown. ` +
+                    'They run on where they are.'}
               </p>
             </>
           );

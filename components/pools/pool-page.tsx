@@ -6,7 +6,7 @@ import { ObjectIcon } from '#components/shell/object-icon.tsx';
 import { ObjectPage } from '#components/shell/object-page.tsx';
 import { useChange } from '#lib/client/use-call.ts';
 import { useResourcePool } from '#lib/client/use-inventory.ts';
-import type { ResourcePoolView } from '#lib/wire/api/resource-pools.ts';
+import type { ResourcePoolView } from '#lib/wire/api/resources/resource-pools.ts';
 import { ActionsMenu } from '../objects/actions-menu.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ObjectMonitor } from '../objects/object-monitor.tsx';

@@ -10,7 +10,9 @@ import { changeStream } from './change-stream.ts';
 import { haRoutes } from './data-services/ha-routes.ts';
 import { keyRoutes } from './data-services/key-routes.ts';
 import { objectRoutes } from './data-services/object-routes.ts';
+import { onlineDepotRoutes } from './data-services/online-depot-routes.ts';
 import { replicationRoutes } from './data-services/replication-routes.ts';
+import { resourcePoolRoutes } from './data-services/resource-pool-routes.ts';
 import { answerDepotFile } from './depot-file.ts';
 import { flashRoutes } from './flash-routes.ts';
 import type { Handlers } from './handlers.ts';
@@ -18,7 +20,6 @@ import { importRoutes } from './imports/import-routes.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { lifeCycleRoutes } from './life-cycle-routes.ts';
 import { answerJson, mountRoute, routerPath } from './mount-route.ts';
-import { onlineDepotRoutes } from './online-depot-routes.ts';
 import { openApiDocument } from './openapi.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { answerProblem, refuse } from './problems.ts';
@@ -30,7 +31,6 @@ import {
   requireSession,
   sessionCookie,
 } from './request-session.ts';
-import { resourcePoolRoutes } from './resource-pool-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { taskRoutes } from './task-routes.ts';
 import { vmOperationRoutes } from './vm-operation-routes.ts';

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../model/fault.ts';
 import { ONLINE_DEPOTS_MAX } from '../../model/limits.ts';
-import type { onlineDepotSchema } from '../../wire/api/online-depots.ts';
+import type { onlineDepotSchema } from '../../wire/api/resources/online-depots.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';

@@ -75,7 +75,8 @@ async function takeIndex(
   const wanted = vibs.filter(({ id, sha256 }) => sums.get(id) !== sha256);
   const totalBytes = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (totalBytes > ONLINE_DEPOT_BYTES_MAX) {
-    const message = `${url} offers ${totalBytes} bytes of new VIBs, of at most ${ONLINE_DEPOT_BYTES_MAX}.`;
+    const most = `of at most ${ONLINE_DEPOT_BYTES_MAX}`;
+    const message = `${url} offers ${totalBytes} bytes of new VIBs, ${most}.`;
     throw new Fault('RequestTooLarge', message);
   }
   const refused: Reason[] = [];
@@ -92,7 +93,8 @@ async function takeIndex(
   }
   const [first] = refused;
   if (!first) return;
-  const message = `${refused.length} of ${vibs.length} VIBs of ${url} are refused. ${first.message}`;
+  const count = `${refused.length} of ${vibs.length}`;
+  const message = `${count} VIBs of ${url} are refused. ${first.message}`;
   throw new Fault(first.fault, message, { reasons: refused });
 }
 

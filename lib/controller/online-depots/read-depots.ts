@@ -1,7 +1,10 @@
 // The online depots with what they offer and how their last synchronisation ended.
 import { faultRecordSchema } from '../../model/task.ts';
 import { verdictOf } from '../../model/verdict.ts';
-import { type OnlineDepotView, onlineDepotStateSchema } from '../../wire/api/online-depots.ts';
+import {
+  type OnlineDepotView,
+  onlineDepotStateSchema,
+} from '../../wire/api/resources/online-depots.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { missingPrivilegeReasons } from '../permissions/missing-privileges.ts';

@@ -6,8 +6,8 @@ import { FOLDER_DEPTH_MAX } from '../../model/limits.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 
 /**
- * For each id one path, or several of a virtual machine: its own id and all its parents, nearest first.
- * One query. An unknown id has the root folder alone as parent.
+ * For each id one path, or several of a virtual machine: its own id and all its parents, nearest
+ * first. One query. An unknown id has the root folder alone as parent.
  */
 export async function findObjectPaths(
   db: DatabaseTransaction,

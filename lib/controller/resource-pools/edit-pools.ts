@@ -7,7 +7,10 @@ import { kindOf } from '../../model/object-kind.ts';
 import type { Privilege } from '../../model/role.ts';
 import { requireAllowed } from '../../model/verdict.ts';
 import { judgePoolConfig, pathOf } from '../../rules/pools/pool-admission.ts';
-import type { changePoolSchema, createPoolSchema } from '../../wire/api/resource-pools.ts';
+import type {
+  changePoolSchema,
+  createPoolSchema,
+} from '../../wire/api/resources/resource-pools.ts';
 import { recordChanges } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';

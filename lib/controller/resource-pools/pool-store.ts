@@ -52,7 +52,7 @@ export async function findPoolOwner(tx: DatabaseTransaction, id: string): Promis
   };
 }
 
-export function toFacts(pool: ResourcePool, grantedMib: number): PoolFacts {
+function toFacts(pool: ResourcePool, grantedMib: number): PoolFacts {
   const { id, name, parentId, memoryReservationMib, memoryLimitMib } = pool;
   const [reservationMib, limitMib] = [memoryReservationMib, memoryLimitMib];
   return { id, name, parentId, reservationMib, limitMib, grantedMib };

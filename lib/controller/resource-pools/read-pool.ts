@@ -2,7 +2,7 @@
 import { powerStateSchema } from '../../model/inventory.ts';
 import { kindOf } from '../../model/object-kind.ts';
 import { grantedIn } from '../../rules/pools/pool-admission.ts';
-import type { ResourcePoolView } from '../../wire/api/resource-pools.ts';
+import type { ResourcePoolView } from '../../wire/api/resources/resource-pools.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';

@@ -18,7 +18,6 @@ import {
 import { OBJECT_ROUTES } from './inventory-objects.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { LIFE_CYCLE_ROUTES } from './life-cycle.ts';
-import { ONLINE_DEPOT_ROUTES } from './online-depots.ts';
 import {
   compatibilityMatrixSchema,
   depotVibViewSchema,
@@ -44,7 +43,8 @@ import {
   policyViewSchema,
 } from './policies.ts';
 import { REPLICATION_ROUTES } from './replication-routes.ts';
-import { RESOURCE_POOL_ROUTES } from './resource-pools.ts';
+import { ONLINE_DEPOT_ROUTES } from './resources/online-depots.ts';
+import { RESOURCE_POOL_ROUTES } from './resources/resource-pools.ts';
 import {
   changePasswordSchema,
   createUserSchema,
@@ -54,8 +54,8 @@ import {
 } from './session.ts';
 import { TAG_ROUTES } from './tags.ts';
 import { alarmViewSchema, eventViewSchema, taskStartedSchema, taskViewSchema } from './tasks.ts';
-import { VM_LIST_ROUTES } from './vm-list.ts';
 import { VM_OPERATION_ROUTES } from './vm-operation-routes.ts';
+import { VM_LIST_ROUTES } from './vm-list.ts';
 
 const none = z.object({});
 const limited = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) });

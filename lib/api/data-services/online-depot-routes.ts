@@ -3,11 +3,11 @@ import {
   addOnlineDepot,
   changeOnlineDepot,
   removeOnlineDepot,
-} from '../controller/online-depots/edit-depots.ts';
-import { readOnlineDepots } from '../controller/online-depots/read-depots.ts';
-import { syncDepot } from '../controller/online-depots/sync-depot.ts';
-import type { Handlers } from './handlers.ts';
-import { startTask } from './start-task.ts';
+} from '../../controller/online-depots/edit-depots.ts';
+import { readOnlineDepots } from '../../controller/online-depots/read-depots.ts';
+import { syncDepot } from '../../controller/online-depots/sync-depot.ts';
+import type { Handlers } from '../handlers.ts';
+import { startTask } from '../start-task.ts';
 
 export const onlineDepotRoutes = {
   listOnlineDepots: ({ context: { db }, session: { caller } }) => readOnlineDepots({ db, caller }),

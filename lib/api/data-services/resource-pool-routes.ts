@@ -4,10 +4,10 @@ import {
   assignToPool,
   changePool,
   deletePool,
-} from '../controller/resource-pools/edit-pools.ts';
-import { readPool } from '../controller/resource-pools/read-pool.ts';
-import type { RESOURCE_POOL_ROUTES } from '../wire/api/resource-pools.ts';
-import type { Handlers } from './handlers.ts';
+} from '../../controller/resource-pools/edit-pools.ts';
+import { readPool } from '../../controller/resource-pools/read-pool.ts';
+import type { RESOURCE_POOL_ROUTES } from '../../wire/api/resources/resource-pools.ts';
+import type { Handlers } from '../handlers.ts';
 
 export const resourcePoolRoutes = {
   createResourcePool: async ({ context: { db }, session: { caller }, body }) => ({

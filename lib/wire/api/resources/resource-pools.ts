@@ -1,9 +1,9 @@
 // Resource pools: parts of the memory of a cluster or a standalone host, within each other.
 import { z } from 'zod';
-import { powerStateSchema } from '../../model/inventory.ts';
-import { MOVED_OBJECTS_MAX } from '../../model/limits.ts';
-import { verdictSchema } from '../../model/task.ts';
-import { inventoryNameSchema } from './inventory-objects.ts';
+import { powerStateSchema } from '../../../model/inventory.ts';
+import { MOVED_OBJECTS_MAX } from '../../../model/limits.ts';
+import { verdictSchema } from '../../../model/task.ts';
+import { inventoryNameSchema } from '../inventory-objects.ts';
 
 const named = z.object({ id: z.string(), name: z.string() });
 const memorySchema = z
@@ -28,7 +28,7 @@ export const changePoolSchema = z.object({
   memoryLimitMib: memorySchema.nullable().optional(),
 });
 
-export const resourcePoolViewSchema = z.object({
+const resourcePoolViewSchema = z.object({
   id: z.string(),
   name: z.string(),
   /** The cluster or standalone host. */

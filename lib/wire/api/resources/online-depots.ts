@@ -1,7 +1,7 @@
 // Online depots: URLs from which VIBs come into the depot, on demand and by the clock.
 import { z } from 'zod';
-import { faultRecordSchema, verdictSchema } from '../../model/task.ts';
-import { taskStartedSchema } from './tasks.ts';
+import { faultRecordSchema, verdictSchema } from '../../../model/task.ts';
+import { taskStartedSchema } from '../tasks.ts';
 
 export const onlineDepotStateSchema = z.enum([
   'never',
@@ -24,7 +24,7 @@ export const onlineDepotSchema = z.object({
   intervalMinutes: intervalSchema,
 });
 
-export const onlineDepotViewSchema = z.object({
+const onlineDepotViewSchema = z.object({
   id: z.string(),
   url: z.string(),
   intervalMinutes: z.number().int(),
