@@ -2,7 +2,7 @@
 // Summary of a host: what it is, how loaded, and the virtual machines on it. Props: `host`.
 import { traitsOf } from '#lib/rules/hosts/host-version.ts';
 import type { HostView } from '#lib/wire/api/inventory.ts';
-import { powerLabel } from '#lib/wire/api/vm-columns.ts';
+import { powerLabel } from '#lib/wire/api/vms/vm-columns.ts';
 import { levelText } from '../depot/vib-details.tsx';
 import { formatCount, formatMebibytes, formatNoun } from '../format/quantities.ts';
 import { LabelsCard } from '../inventory/labels-card.tsx';

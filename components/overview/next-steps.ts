@@ -2,7 +2,7 @@
 // what is there.
 import type { FilterCatalogueEntry, PolicyView } from '#lib/wire/api/policies.ts';
 import type { EventView, TaskView } from '#lib/wire/api/tasks.ts';
-import type { VmTotals } from '#lib/wire/api/vm-list.ts';
+import type { VmTotals } from '#lib/wire/api/vms/vm-list.ts';
 
 const MIGRATIONS = new Set(['VirtualMachine.migrate', 'Drm.ExecuteVMotionLRO']);
 

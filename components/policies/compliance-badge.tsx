@@ -1,7 +1,7 @@
 // Compliance of a disk or VM with its storage policy, in VMware's words, with what each word means.
 // Props: `compliance`, `reason` shown on hover.
 import type { Compliance } from '#lib/wire/api/inventory.ts';
-import { COMPLIANCE_LABELS } from '#lib/wire/api/vm-columns.ts';
+import { COMPLIANCE_LABELS } from '#lib/wire/api/vms/vm-columns.ts';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { Tooltip } from '../ui/tooltip.tsx';
 

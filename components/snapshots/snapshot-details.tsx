@@ -3,8 +3,8 @@
 // Props: `vm`, `snapshot` (null: the present state).
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
-import { powerLabel } from '#lib/wire/api/vm-columns.ts';
 import type { SnapshotView } from '#lib/wire/api/vm-operations.ts';
+import { powerLabel } from '#lib/wire/api/vms/vm-columns.ts';
 import { formatBytes } from '../format/quantities.ts';
 import { formatMoment } from '../format/times.ts';
 import { ObjectLink } from '../objects/object-link.tsx';

@@ -4,7 +4,7 @@
 import { SidePanel } from '#components/shell/side-panel.tsx';
 import { useVm } from '#lib/client/use-inventory.ts';
 import type { DiskView, VmSummary } from '#lib/wire/api/inventory.ts';
-import { powerLabel } from '#lib/wire/api/vm-columns.ts';
+import { powerLabel } from '#lib/wire/api/vms/vm-columns.ts';
 import { formatBytes, formatMebibytes, formatShare } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge } from '../policies/compliance-badge.tsx';

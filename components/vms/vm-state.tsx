@@ -3,7 +3,7 @@
 // Props: `vm` (summary or view).
 import { LayoutTemplate, Monitor } from 'lucide-react';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
-import { powerLabel } from '#lib/wire/api/vm-columns.ts';
+import { powerLabel } from '#lib/wire/api/vms/vm-columns.ts';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { StateIcon, type StateMark } from '../ui/state-icon.tsx';
 import { isOutOfSpace } from './vm-trouble.ts';

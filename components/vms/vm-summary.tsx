@@ -4,7 +4,7 @@
 // Props: `vm`.
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmView } from '#lib/wire/api/inventory.ts';
-import { powerLabel } from '#lib/wire/api/vm-columns.ts';
+import { powerLabel } from '#lib/wire/api/vms/vm-columns.ts';
 import { formatBytes, formatMebibytes, formatNoun, formatShare } from '../format/quantities.ts';
 import { LabelsCard } from '../inventory/labels-card.tsx';
 import { ObjectLink } from '../objects/object-link.tsx';

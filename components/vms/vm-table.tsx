@@ -7,7 +7,7 @@ import { useRouter } from 'next/navigation';
 import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmPlace } from '#lib/client/vm-list.ts';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
-import { VM_COLUMNS } from '#lib/wire/api/vm-columns.ts';
+import { VM_COLUMNS } from '#lib/wire/api/vms/vm-columns.ts';
 import { formatMebibytes, formatShare } from '../format/quantities.ts';
 import { useColumnsWithTags } from '../inventory/use-tag-names.ts';
 import { ObjectLink } from '../objects/object-link.tsx';

@@ -1,6 +1,6 @@
-// Entry point of the host agent: a process for each host, or one for many (`--hosts FILE`), each with
-// its own directory and token behind one port. It tells its parent over IPC when it is ready; SIGTERM
-// stops its VMs gracefully, and the next start brings them back.
+// Entry point of the host agent: a process for each host, or one for many (`--hosts FILE`), each
+// with its own directory and token behind one port. It tells its parent over IPC when it is ready;
+// SIGTERM stops its VMs gracefully, and the next start brings them back.
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { z } from 'zod';

@@ -13,6 +13,7 @@
 import { parseArgs } from 'node:util';
 import { benchPolicy } from './cache-policy.ts';
 import { benchControl } from './control/control.ts';
+import { benchFleet } from './control/fleet.ts';
 import { benchLab } from './control/lab.ts';
 import { benchIdle } from './idle.ts';
 import { benchIo } from './io.ts';
@@ -79,5 +80,7 @@ if (wants('lab')) await benchLab(print);
 if (wants('idle')) await benchIdle({ worlds: values.quick ? 10 : 100, seconds: 10 }, print);
 if (wants('control')) {
   const small = { hosts: 100, vms: 1_000 };
-  await benchControl(values.quick ? [small] : [small, { hosts: 1_000, vms: 10_000 }], print);
+  const sizes = values.quick ? [small] : [small, { hosts: 1_000, vms: 10_000 }];
+  await benchControl(sizes, print);
+  for (const size of sizes) await benchFleet(size, print);
 }

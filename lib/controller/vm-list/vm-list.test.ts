@@ -1,5 +1,5 @@
-// The list of VMs on a real database: searched, sorted and paged, and never older than the question,
-// whatever has changed: a VM, its host, its policy, its tags.
+// The list of VMs on a real database: searched, sorted and paged, and never older than the
+// question, whatever has changed: a VM, its host, its policy, its tags.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../base/system-clock.ts';
 import { systemRandom } from '../../base/system-random.ts';

@@ -1,12 +1,12 @@
-// All VMs as lists show them, kept in the memory of the process that answers, and brought up to date
-// by the change log before each answer: so no answer is older than the question, and none waits for
-// ten thousand rows.
+// All VMs as lists show them, kept in the memory of the process that answers, and brought up to
+// date by the change log before each answer: so no answer is older than the question, and none
+// waits for ten thousand rows.
 import type { Clock } from '../../base/clock.ts';
 import { Mutex } from '../../base/mutex.ts';
 import { countTexts, matcherOf, parseQuery, type SearchColumn } from '../../base/row-search.ts';
 import type { VmSummary } from '../../wire/api/inventory.ts';
-import { VM_COLUMNS } from '../../wire/api/vm-columns.ts';
-import type { SearchedVms, VmPage, VmTotals } from '../../wire/api/vm-list.ts';
+import { VM_COLUMNS } from '../../wire/api/vms/vm-columns.ts';
+import type { SearchedVms, VmPage, VmTotals } from '../../wire/api/vms/vm-list.ts';
 import type { Database } from '../database/client.ts';
 import { readVms } from '../vms/read-vms.ts';
 import { SortedRows } from './sorted-rows.ts';

@@ -55,7 +55,7 @@ import {
 import { TAG_ROUTES } from './tags.ts';
 import { alarmViewSchema, eventViewSchema, taskStartedSchema, taskViewSchema } from './tasks.ts';
 import { VM_OPERATION_ROUTES } from './vm-operation-routes.ts';
-import { VM_LIST_ROUTES } from './vm-list.ts';
+import { VM_LIST_ROUTES } from './vms/vm-list.ts';
 
 const none = z.object({});
 const limited = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) });

@@ -1,5 +1,5 @@
-// What the control plane costs with 100 and 1,000 hosts, on a database of its own: reading lists and
-// pages, judging, a pass of DRS; each figure with what is wanted of it, where something is.
+// What the control plane costs with 100 and 1,000 hosts, on a database of its own: reading lists
+// and pages, judging, a pass of DRS; each figure with what is wanted of it, where something is.
 import { systemClock } from '#lib/base/system-clock.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
 import { readAlarms } from '#lib/controller/alarms/read-alarms.ts';

@@ -1,22 +1,28 @@
 // What the idle lab costs: the time from the start of its processes to a console that answers and
 // VMs that run, then the memory of all of them at rest. Memory is the proportional set size
 // (smaps_rollup of proc(5)): pages that several processes share count once.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { randomHex } from '#lib/base/random.ts';
 import { systemRandom } from '#lib/base/system-random.ts';
+import {
+  answering,
+  descendants,
+  freePort,
+  groupOf,
+  proportionalMib,
+  signIn,
+  startLab,
+  stop,
+} from './lab-process.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const START_MS_MAX = 180_000;
 const SETTLE_MS = 15_000;
 const vmsSchema = z.array(z.object({ name: z.string(), powerState: z.string() }));
-const sessionSchema = z.object({ token: z.string() });
 
 /** Starts a lab of its own in a temporary folder, measures it and takes it away again. */
 export async function benchLab(print: (line: string) => void): Promise<void> {
@@ -39,35 +45,9 @@ export async function benchLab(print: (line: string) => void): Promise<void> {
   }
 }
 
-function startLab(at: { data: string; password: string; port: number }): ChildProcess {
-  return spawn(process.execPath, ['scripts/supervisor/main.ts'], {
-    cwd: ROOT,
-    stdio: 'ignore',
-    env: {
-      ...process.env,
-      PORT: `${at.port}`,
-      SLUICE_DATA: at.data,
-      SLUICE_ADMIN_PASSWORD: at.password,
-    },
-  });
-}
-
-async function answering(lab: ChildProcess, url: string): Promise<void> {
-  const until = performance.now() + START_MS_MAX;
-  while (performance.now() < until && lab.exitCode === null) {
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) return;
-    await sleep(100);
-  }
-  throw new Error('the lab did not start');
-}
-
 /** Waits until every VM but the one that is meant to be off is powered on. */
 async function running(api: string, password: string): Promise<void> {
-  const body = JSON.stringify({ userName: 'admin', password });
-  const headers = { 'content-type': 'application/json' };
-  const signedIn = await fetch(`${api}/session`, { method: 'POST', headers, body });
-  const { token } = sessionSchema.parse(await signedIn.json());
+  const token = await signIn(api, password);
   const until = performance.now() + START_MS_MAX;
   while (performance.now() < until) {
     const answer = await fetch(`${api}/vms`, { headers: { authorization: `Bearer ${token}` } });
@@ -95,53 +75,6 @@ async function printMemory(lab: ChildProcess, print: (line: string) => void): Pr
     print(`    ${who.padEnd(32)} ${mib.toFixed(0).padStart(6)}`);
   }
   print(`    ${'all'.padEnd(32)} ${whole.toFixed(0).padStart(6)}`);
-}
-
-/** The process and all below it. */
-async function descendants(root: number): Promise<number[]> {
-  const childrenOf = new Map<number, number[]>();
-  for (const name of await readdir('/proc')) {
-    const stat = /^\d+$/.test(name)
-      ? await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-      : '';
-    const parent = Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
-    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)]);
-  }
-  const found = [root];
-  for (const pid of found) found.push(...(childrenOf.get(pid) ?? []));
-  return found;
-}
-
-async function groupOf(pid: number, supervisor: number): Promise<string> {
-  if (pid === supervisor) return 'supervisor';
-  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  if (line.includes('world-main.ts')) return 'worlds';
-  if (line.includes('agent-main.ts')) return 'host agents';
-  if (line.includes('controller/main.ts')) return 'controller';
-  return line.includes('postgres') ? 'PostgreSQL' : 'web';
-}
-
-/** Proportional set size of a process in MiB; 0 when it has ended meanwhile. */
-async function proportionalMib(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
-}
-
-async function stop(lab: ChildProcess): Promise<void> {
-  if (lab.exitCode !== null) return;
-  const ended = new Promise((resolve) => lab.once('exit', resolve));
-  lab.kill('SIGTERM');
-  await ended;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 }
 
 function seconds(since: number): string {

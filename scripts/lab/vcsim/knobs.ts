@@ -6,8 +6,8 @@ import { type HostVersion, hostVersionSchema } from '#lib/model/inventory.ts';
 
 const count = (most: number) => z.coerce.number().int().min(0).max(most);
 
-export const HOSTS_MAX = 2_000;
-export const VMS_MAX = 20_000;
+const HOSTS_MAX = 2_000;
+const VMS_MAX = 20_000;
 
 export const labKnobsSchema = z
   .object({

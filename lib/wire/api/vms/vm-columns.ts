@@ -1,9 +1,9 @@
 // The columns of lists of virtual machines: what the server searches and sorts by, and the console
 // draws. Without a schema, since the browser needs it.
-import type { SearchColumn } from '../../base/row-search.ts';
-import type { Compliance, VmSummary } from './inventory.ts';
+import type { SearchColumn } from '../../../base/row-search.ts';
+import type { Compliance, VmSummary } from '../inventory.ts';
 
-export const POWER_LABELS: Record<VmSummary['powerState'], string> = {
+const POWER_LABELS: Record<VmSummary['powerState'], string> = {
   poweredOn: 'Powered on',
   poweredOff: 'Powered off',
   suspended: 'Suspended',

@@ -1,7 +1,7 @@
 // Long lists of virtual machines: a page of those that match a search, in an order, so that nobody
 // is sent ten thousand to show thirty.
 import { z } from 'zod';
-import { vmSummarySchema } from './inventory.ts';
+import { vmSummarySchema } from '../inventory.ts';
 
 const objectId = z.string().regex(/^[a-z0-9-]{1,80}$/);
 
@@ -22,7 +22,7 @@ const searchedVms = z.object({
 });
 export type SearchedVms = z.output<typeof searchedVms>;
 
-export const vmPageSchema = z.object({
+const vmPageSchema = z.object({
   /** How many there are, whatever is searched. */
   total: z.number().int(),
   matching: z.number().int(),
@@ -31,7 +31,7 @@ export const vmPageSchema = z.object({
 export type VmPage = z.infer<typeof vmPageSchema>;
 
 const exampleSchema = z.object({ id: z.string(), name: z.string() }).nullable();
-export const vmTotalsSchema = z.object({
+const vmTotalsSchema = z.object({
   total: z.number().int(),
   poweredOn: z.number().int(),
   /** With an I/O filter on a disk. */
