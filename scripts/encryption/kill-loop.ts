@@ -8,7 +8,13 @@ import { WorldHarness } from '#host/world/world-harness.ts';
 import { XorShift } from '#lib/filter-sdk/xor-shift.ts';
 import { decodeSidecar } from '#lib/formats/vmfd/sidecar.ts';
 import type { FilterPropertyValues } from '#lib/model/filter.ts';
-import { DISK_BYTES, killUnderLoad, probeFilter, shippedFilter } from '#scripts/cache/kill-loop.ts';
+import {
+  DISK_BYTES,
+  isGone,
+  killUnderLoad,
+  probeFilter,
+  shippedFilter,
+} from '#scripts/cache/kill-loop.ts';
 import { DiskLoad } from '#scripts/certify/lab/disk-load.ts';
 import { Failure, Trial } from '#scripts/certify/lab/trial.ts';
 import { TrialHosts } from '#scripts/certify/lab/trial-hosts.ts';
@@ -68,10 +74,6 @@ async function inHarness(
   }
   await trial.stop();
   return { kills, operations: load.answered, ...counts };
-}
-
-function isGone(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH';
 }
 
 /** So slow that most kills come in its middle, in MiB/s; every other walk has no limit. */
