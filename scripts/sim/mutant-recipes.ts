@@ -60,17 +60,32 @@ export const BUSY_WALKS: Recipe = {
   ],
 };
 
+/** Two hosts, the second of which takes over a VM whose process stands still. */
+const STOPPED: Omit<Recipe, 'events'> = {
+  ...{ seed: 7, hosts: 2, vms: 1, oneMachine: false, kept: 0.3, syncForgets: false },
+  ...{ failsOver: true, family: 'general', filters: 0, redoLogs: 0, pauseMs: 2_500, callMs: 5 },
+  durationMs: 55_000,
+};
+
 /**
  * While a disk moves, the VM's process stands still in the middle of it for so long that another
  * host, which cannot reach its own, takes the VM over.
  */
 export const STOPPED_MOVE: Recipe = {
-  ...{ seed: 7, hosts: 2, vms: 1, oneMachine: false, kept: 0.3, syncForgets: false },
-  ...{ failsOver: true, family: 'general', filters: 0, redoLogs: 0, pauseMs: 2_500, callMs: 5 },
-  durationMs: 50_000,
+  ...STOPPED,
   events: [
     { ...step('relocate', 5_000, 0), forMs: 103, killAfter: 200 },
     { ...step('isolate', 5_200, 1), forMs: 30_000 },
+  ],
+};
+
+/** The same while the VM gets a disk more, whose lock is taken when it goes on. */
+export const STOPPED_ATTACH: Recipe = {
+  ...STOPPED,
+  pauseMs: 1_000,
+  events: [
+    { ...step('attach', 8_000, 0), forMs: 103, killAfter: 100 },
+    { ...step('isolate', 8_200, 1), forMs: 30_000 },
   ],
 };
 

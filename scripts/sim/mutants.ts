@@ -9,6 +9,7 @@ import {
   BUSY_WALKS,
   CLONE_OF_TWO_SNAPSHOTS,
   KILLED_WALKS,
+  STOPPED_ATTACH,
   STOPPED_MOVE,
 } from './mutant-recipes.ts';
 
@@ -276,8 +277,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     about: 'The locks are asked for before a commit, and not in the middle of it.',
     recipe: STOPPED_MOVE,
     file: 'host/world/operations/standstill.ts',
-    find: 'const held = heldFiles(files, () => requireHeld(change));',
+    find: 'const held = heldFiles(files, () => requireHeld(parts, change));',
     replace: 'const held = heldFiles(files, () => undefined);',
+  },
+  'commit-with-one-lock': {
+    about: 'Of the locks of a VM only those of the disks that change are asked for.',
+    recipe: STOPPED_ATTACH,
+    file: 'host/world/operations/standstill.ts',
+    find: '? disks : [...disks, ...all.list];',
+    replace: '? disks : [...disks];',
   },
   'home-in-two-places': {
     about: 'A home has moved when the new one is there, whatever the old one says.',

@@ -105,12 +105,13 @@ function standStill(
   });
 }
 
-async function changeOver({ commit, files, log }: ChangeParts, change: Change): Promise<void> {
+async function changeOver(parts: ChangeParts, change: Change): Promise<void> {
+  const { commit, files, log } = parts;
   for (const disk of change.disks) await disk.flush();
-  requireHeld(change);
+  requireHeld(parts, change);
   await change.atStandstill?.();
-  requireHeld(change);
-  const held = heldFiles(files, () => requireHeld(change));
+  requireHeld(parts, change);
+  const held = heldFiles(files, () => requireHeld(parts, change));
   if (commit !== null) await commitFiles(commit, held);
   try {
     await change.changeOver?.();
@@ -134,10 +135,12 @@ function requireRoom({ kind, disks, evenWaiting = kind === null }: Change): void
 
 /**
  * A process that stood still for longer than its leases must not change the files of a VM that
- * another host has taken over meanwhile. Throws `FileLocked`.
+ * another host has taken over meanwhile: the locks of all its disks say so, also where the change
+ * is of one alone, which may have been locked since. Throws `FileLocked`.
  */
-function requireHeld({ disks }: Change): void {
-  const lost = disks.find((disk) => !disk.isServing());
+function requireHeld({ commit, disks: all }: ChangeParts, { disks }: Change): void {
+  const concerned = commit === null ? disks : [...disks, ...all.list];
+  const lost = concerned.find((disk) => !disk.isServing());
   if (lost === undefined) return;
   const message = `The lock of the virtual disk ${lost.descriptorPath} was lost meanwhile.`;
   throw new Fault('FileLocked', message);
