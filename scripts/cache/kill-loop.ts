@@ -35,6 +35,8 @@ export interface KillLoopOptions {
   properties: FilterPropertyValues;
   /** Without, the cache is alone. */
   company?(harness: WorldHarness): Promise<Company>;
+  /** Told of each kill after which the whole disk was right. */
+  onKill?(kills: number): void;
 }
 
 /** What stands beside the cache. */
@@ -83,7 +85,7 @@ const ALONE: Company = {
 async function inHarness(
   harness: WorldHarness,
   company: Company,
-  { kills, seed, properties }: KillLoopOptions,
+  { kills, seed, properties, onKill }: KillLoopOptions,
 ): Promise<KillLoopResult> {
   const directory = onOneHost(harness);
   giveKeys(harness, company.keys);
@@ -106,6 +108,7 @@ async function inHarness(
     load.model.crash();
     await trial.reopen([...company.around(cache, round), probe]);
     await load.verify(`After kill -9 number ${round}, a read`);
+    onKill?.(round);
   }
   await company.finish(trial);
   return { kills, operations: load.answered, leftLogs, endedItself };

@@ -31,10 +31,15 @@ export interface EncryptionKills {
 }
 
 /** Throws Failure at the first answer that no order of the I/O explains. */
-export async function encryptionKills(kills: number, seed: number): Promise<EncryptionKills> {
+export async function encryptionKills(options: {
+  kills: number;
+  seed: number;
+  /** Told of each kill after which the whole disk was right. */
+  onKill?(kills: number): void;
+}): Promise<EncryptionKills> {
   const harness = await WorldHarness.create();
   try {
-    return await inHarness(harness, kills, seed);
+    return await inHarness(harness, options);
   } finally {
     await harness.dispose();
   }
@@ -42,8 +47,7 @@ export async function encryptionKills(kills: number, seed: number): Promise<Encr
 
 async function inHarness(
   harness: WorldHarness,
-  kills: number,
-  seed: number,
+  { kills, seed, onKill }: Parameters<typeof encryptionKills>[0],
 ): Promise<EncryptionKills> {
   const having = { flash: false, diskName: 'disk0', pairingKeys: [] };
   const hosts = new TrialHosts(path.join(harness.directory, 'hosts'), having);
@@ -71,6 +75,7 @@ async function inHarness(
     load.model.crash();
     await trial.reopen();
     await load.verify(`After kill -9 number ${round}, a read`);
+    onKill?.(round);
   }
   await trial.stop();
   return { kills, operations: load.answered, ...counts };

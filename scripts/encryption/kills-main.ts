@@ -3,5 +3,8 @@
 import { encryptionKills } from './kill-loop.ts';
 
 const [kills = '100', seed = '1'] = process.argv.slice(2);
-const seen = await encryptionKills(Number(kills), Number(seed));
+const seen = await encryptionKills({
+  ...{ kills: Number(kills), seed: Number(seed) },
+  onKill: (done) => done % 10 === 0 && process.stdout.write(`${done} kills, nothing lost\n`),
+});
 process.stdout.write(`${JSON.stringify(seen)}\n`);
