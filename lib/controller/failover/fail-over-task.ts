@@ -66,7 +66,7 @@ function begin({ db, initiator }: TaskContext, input: FailOverInput): Promise<Re
         loss: { ...(await measureLag(tx, sourceId, copies)) },
       },
     });
-    // What shall not run is powered off where it does, and vSphere HA leaves it. A move does it now.
+    // What shall not run is powered off where it does, and vSphere HA leaves it. A move does it.
     const isLeft = kind === 'failover' && wasOn;
     const data = { replacedById: vmId, ...(isLeft ? { desiredPowerState: 'poweredOff' } : {}) };
     await tx.vm.update({ where: { id: sourceId }, data });
