@@ -284,7 +284,7 @@ test('what a filter writes back when it closes reaches the disk', async () => {
   expect(faults).toEqual([]);
 });
 
-test('what a filter writes back when it leaves passes what those below it do for that', async () => {
+test('what a filter writes back when it leaves passes those below it', async () => {
   const close = () => contextOf('leaving').below.flush();
   const flush: FilterHooks['flush'] = (io) => {
     const token = io.defer();
