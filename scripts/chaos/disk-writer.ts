@@ -7,6 +7,8 @@ import { sleep } from '#lib/base/clock.ts';
 import { systemClock } from '#lib/base/system-clock.ts';
 
 const BLOCK = 4096;
+/** The machine shall be busy with the trouble, and not with its witnesses, in milliseconds. */
+const BETWEEN_MS = 10;
 /** Blocks that are written in turn. */
 const BLOCKS = 256;
 
@@ -76,7 +78,7 @@ export class DiskWriter {
       else if (/wrote \d+\/\d+ bytes/.test(waiting)) {
         waiting = '';
         this.flushed += 1;
-        next();
+        void sleep(systemClock, BETWEEN_MS).then(next);
       }
     });
     next();
