@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { backoffMs } from '../../base/backoff.ts';
 import { sleep } from '../../base/clock.ts';
+import type { Mutex } from '../../base/mutex.ts';
 import { Fault } from '../../model/fault.ts';
 import { type HostReport, report as reportRpc } from '../../wire/agent/host-rpc.ts';
 import { isUnreachable } from '../agents/agent-client.ts';
@@ -25,6 +26,11 @@ const mountOptionsSchema = z.record(z.string(), z.string());
 const WAIT_MS = 15_000;
 /** An agent restarts within this time; only then the host counts as not responding. */
 const GRACE_MS = 4_000;
+/**
+ * A report that says nothing new is written again only so often, in milliseconds: a thousand hosts
+ * answer every fifteen seconds each.
+ */
+const UNCHANGED_MS = 60_000;
 const RETRY = { firstMs: 200, maxMs: 3_000 };
 /** Until disks that could not be told their policy are looked at again. */
 const NAME_POLICIES_MS = 60_000;
@@ -34,6 +40,8 @@ export interface HostLoopOptions {
   host: Host;
   /** The last reports of all hosts, by host id: who runs what. Each loop keeps its own entry. */
   reports: Map<string, HostReport>;
+  /** Reports of one lane are written one after the other. */
+  lane: Mutex;
   /** Asks for the filters of the cluster that the host has joined. */
   onJoining: (host: Host, filterIds: string[]) => Promise<void>;
   signal: AbortSignal;
@@ -47,6 +55,8 @@ export class HostLoop {
   readonly #daemonPeers: DaemonPeersTeller;
   #host: Host;
   #failingSince: number | null = null;
+  /** When a report was written last; null when the next one must be. */
+  #appliedAt: number | null = null;
   /** When disks are next looked at that may lack the name of their policy; then never again. */
   #namePoliciesAt = 0;
 
@@ -87,7 +97,10 @@ export class HostLoop {
       waitMs: known ? WAIT_MS : 0,
     };
     const found = await agents.call(this.#host, reportRpc, query, { signal });
-    const applied = await applyReport({ db, now: clock.now() }, this.#host.id, found);
+    if (this.#isWritten(known, found) && (await this.#markSeen())) return;
+    const applied = await this.#options.lane.run(() =>
+      applyReport({ db, now: clock.now() }, this.#host.id, found),
+    );
     if (!applied) {
       // An older report than one that is written, or a host that is about to leave the loop.
       await sleep(clock, RETRY.firstMs, signal);
@@ -96,9 +109,26 @@ export class HostLoop {
     await this.#recordWorkloads(known, found);
     this.#host = applied.host;
     this.#failingSince = null;
+    this.#appliedAt = clock.monotonic();
     reports.set(this.#host.id, found);
     await this.#mend(found);
     if (applied.joining.length > 0) await this.#options.onJoining(this.#host, applied.joining);
+  }
+
+  #isWritten(known: HostReport | undefined, found: HostReport): boolean {
+    if (this.#failingSince !== null || this.#appliedAt === null) return false;
+    if (known?.bootId !== found.bootId || known.revision !== found.revision) return false;
+    return this.#options.services.clock.monotonic() - this.#appliedAt < UNCHANGED_MS;
+  }
+
+  /** False for a host that is not connected any more by what is written. */
+  async #markSeen(): Promise<boolean> {
+    const { db, clock } = this.#options.services;
+    const { count } = await db.host.updateMany({
+      where: { id: this.#host.id, connectionState: 'connected' },
+      data: { lastSeenAt: new Date(clock.now()) },
+    });
+    return count > 0;
   }
 
   /** Looks at the last report again: what is wanted may have changed since. */

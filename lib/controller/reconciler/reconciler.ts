@@ -1,5 +1,6 @@
 // One loop for each host that an admin has not disconnected; loops come and go with the host rows.
 import { sleep } from '../../base/clock.ts';
+import { Mutex } from '../../base/mutex.ts';
 import type { HostReport } from '../../wire/agent/host-rpc.ts';
 import type { Change } from '../changes/follow-changes.ts';
 import type { Host } from '../database/generated/client.ts';
@@ -7,6 +8,17 @@ import type { TaskServices } from '../tasks/task-context.ts';
 import { HostLoop } from './host-loop.ts';
 
 const REFRESH_MS = 5_000;
+/**
+ * So many hosts are looked at again each time whatever has happened, in turn, beside those of which
+ * something has changed: all of a small inventory, and a part of a thousand.
+ */
+const LOOKED_AT_AGAIN = 50;
+
+/**
+ * So many reports are written at once: when a thousand hosts connect, the database still has room
+ * for tasks, and none waits for so long that it gives up.
+ */
+const LANES = 8;
 
 export interface ReconcilerOptions {
   services: TaskServices;
@@ -25,7 +37,12 @@ interface Entry {
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #lanes = Array.from({ length: LANES }, () => new Mutex());
+  #started = 0;
   readonly #reports = new Map<string, HostReport>();
+  /** Hosts, VMs and tasks that have changed since they were looked at. */
+  readonly #changed = new Set<string>();
+  #turn = 0;
   #wake = new AbortController();
 
   constructor(options: ReconcilerOptions) {
@@ -53,6 +70,9 @@ export class Reconciler {
 
   /** Hosts that were added, connected or disconnected are seen at once. */
   onChanges(changes: Change[]): void {
+    for (const { object, path } of changes) {
+      if (CONCERNED.test(object) && !NUMBERS.has(path)) this.#changed.add(object);
+    }
     if (changes.some(({ object, path }) => object.startsWith('host-') && WAKING.has(path))) {
       this.#wake.abort();
     }
@@ -71,22 +91,60 @@ export class Reconciler {
       this.#entries.delete(id);
     }
     for (const host of hosts) if (!this.#entries.has(host.id)) this.#start(host);
-    await Promise.all([...this.#entries.values()].map(({ loop }) => loop.reconsider()));
+    const chosen = await this.#chooseHosts();
+    await Promise.all(chosen.map((id) => this.#entries.get(id)?.loop.reconsider()));
+  }
+
+  /** Those of which something has changed, and some of the others in turn. */
+  async #chooseHosts(): Promise<string[]> {
+    const all = [...this.#entries.keys()];
+    if (all.length <= LOOKED_AT_AGAIN) {
+      this.#changed.clear();
+      return all;
+    }
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    const from = this.#turn % all.length;
+    this.#turn = from + LOOKED_AT_AGAIN;
+    const some = [...all, ...all].slice(from, from + LOOKED_AT_AGAIN);
+    return [...new Set([...some, ...(await hostsOf(this.#options.services, changed))])];
   }
 
   #start(host: Host): void {
     const { services, onJoining } = this.#options;
     const stop = new AbortController();
     const logger = services.logger.child({ host: host.name });
+    const lane = this.#lanes[this.#started % LANES] ?? new Mutex();
+    this.#started += 1;
     const loop = new HostLoop({
       services: { ...services, logger },
-      host,
+      ...{ host, lane },
       reports: this.#reports,
       onJoining,
       signal: stop.signal,
     });
     this.#entries.set(host.id, { loop, stop, done: loop.run(), address: addressOf(host) });
   }
+}
+
+/** Hosts, VMs, and tasks, while which their VM is left alone. */
+const CONCERNED = /^(host|vm|task)-/;
+/** What changes often and gives no host anything to do. */
+const NUMBERS = new Set(['cpuUsage', 'connections', 'progress', 'vms', 'tags', 'customValues']);
+
+async function hostsOf({ db }: TaskServices, objects: readonly string[]): Promise<string[]> {
+  const tasks = objects.filter((id) => id.startsWith('task-'));
+  const targets =
+    tasks.length === 0
+      ? []
+      : await db.task.findMany({ where: { id: { in: tasks } }, select: { targetId: true } });
+  const named = [...objects, ...targets.map(({ targetId }) => targetId)];
+  const vmIds = named.filter((id) => id.startsWith('vm-'));
+  const vms =
+    vmIds.length === 0
+      ? []
+      : await db.vm.findMany({ where: { id: { in: vmIds } }, select: { hostId: true } });
+  return [...named.filter((id) => id.startsWith('host-')), ...vms.map(({ hostId }) => hostId)];
 }
 
 const WAKING = new Set([
