@@ -4,14 +4,12 @@
 import { type Cipheriv, createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto';
 import { assert } from '#lib/base/assert.ts';
 import { DATA_KEY_BYTES, type SectorCipher } from '#lib/filter-sdk/key-service.ts';
-import { KIB, SECTOR_BYTES } from '#lib/model/limits.ts';
+import { SECTOR_BYTES } from '#lib/model/limits.ts';
 import { makeWhitening, PIECE_BYTES } from './whitening.ts';
 
 const BLOCK_BYTES = 16;
 const WORDS = BLOCK_BYTES / 4;
 const TWO_POW_32 = 0x1_0000_0000;
-/** From there on it costs less to give OpenSSL's buffer back than to fill a new one. */
-const GIVE_BACK_BYTES = 16 * KIB;
 
 // Shared by all ciphers of the process: nothing here lasts beyond a call.
 const whitening = makeWhitening();
@@ -63,16 +61,9 @@ function run({ tweak, blocks }: Keyed, data: Uint8Array, firstSector: number): v
   const piece = length === PIECE_BYTES ? whitening.data : whitening.data.subarray(0, length);
   piece.set(data);
   whitening.run(sectors);
-  const through = blocks.update(piece);
-  piece.set(through);
-  giveBack(through);
+  move(blocks.update(piece), piece);
   whitening.run(sectors);
   data.set(piece);
-}
-
-/** Else it is collected some day, and each call takes memory that no cache of the processor has. */
-function giveBack({ buffer, length }: Buffer<ArrayBuffer>): void {
-  if (length >= GIVE_BACK_BYTES && buffer.byteLength === length) buffer.transfer(0);
 }
 
 function fillTweaks(tweak: Cipheriv, firstSector: number, sectors: number): void {
@@ -81,5 +72,14 @@ function fillTweaks(tweak: Cipheriv, firstSector: number, sectors: number): void
     numbers[i * WORDS] = sector >>> 0;
     numbers[i * WORDS + 1] = Math.floor(sector / TWO_POW_32);
   }
-  whitening.tweaks.set(tweak.update(numberBytes.subarray(0, sectors * BLOCK_BYTES)));
+  move(tweak.update(numberBytes.subarray(0, sectors * BLOCK_BYTES)), whitening.tweaks);
+}
+
+/**
+ * What OpenSSL has filled is given back at once. To collect it some day costs more, and holds up all
+ * I/O; and until then each call would fill memory that no cache of the processor has.
+ */
+function move(from: Buffer<ArrayBuffer>, to: Uint8Array): void {
+  to.set(from);
+  if (from.buffer.byteLength === from.length) from.buffer.transfer(0);
 }
