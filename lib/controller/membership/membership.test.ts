@@ -58,6 +58,24 @@ test('a host that starts anew without its image gets it again', async () => {
   await lab.eventually(async () => (await stateOn(3))?.state === 'installed');
 });
 
+test('a filter that somebody took from a running host is an issue, and Resolve brings it', async () => {
+  agent(3).report.vibs = [];
+  agent(3).changed();
+  const failed = await lab.eventually(async () => {
+    const state = await stateOn(3);
+    return state?.state === 'failed' && state;
+  });
+  expect(failed.fault).toMatchObject({
+    message: expect.stringContaining('no longer in the image'),
+  });
+  // It is nobody's to bring back unasked.
+  expect(filtersOn(3)).toEqual([]);
+  const input = { hostId: hostId(3), filterId };
+  expect(await lab.run(resolveIoFilterOnHost, input)).toMatchObject({ state: 'success' });
+  expect(filtersOn(3)).toEqual(['trace']);
+  expect(await stateOn(3)).toMatchObject({ state: 'installed', fault: null });
+});
+
 test('a host leaves in maintenance mode only, and loses the filters', async () => {
   await expect(lab.submit(moveHost, move(3, null))).rejects.toMatchObject({
     fault: 'InvalidState',

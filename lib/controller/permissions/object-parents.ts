@@ -1,6 +1,6 @@
 // The chains of parents of each object, nearest first, up to the root folder: permissions propagate
 // down them. A virtual machine hangs in two or three: below its folder, below its host and cluster,
-// and below its resource pool.
+// and below its resource pool, while that is one of where it runs.
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { FOLDER_DEPTH_MAX } from '../../model/limits.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
@@ -38,8 +38,8 @@ export async function findObjectPaths(
         FROM "ResourcePool" p JOIN pools outer_pool ON outer_pool."id" = p."parentId"
         WHERE outer_pool.depth < 64
     ), placed_pools AS (
-      SELECT p."id", p.above || COALESCE(c."id", h."id") || COALESCE(c.parents, h.parents)
-          AS parents
+      SELECT p."id", p."clusterId", p."hostId",
+          p.above || COALESCE(c."id", h."id") || COALESCE(c.parents, h.parents) AS parents
         FROM pools p LEFT JOIN clusters c ON c."id" = p."clusterId"
           LEFT JOIN hosts h ON h."id" = p."hostId"
     )
@@ -50,7 +50,9 @@ export async function findObjectPaths(
       LEFT JOIN folders f ON f."id" = v."folderId" WHERE v."id" = ANY(${ids})
     UNION ALL
     SELECT v."id", v."resourcePoolId" || p.parents
-      FROM "Vm" v JOIN placed_pools p ON p."id" = v."resourcePoolId" WHERE v."id" = ANY(${ids})
+      FROM "Vm" v JOIN "Host" h ON h."id" = v."hostId"
+        JOIN placed_pools p ON p."id" = v."resourcePoolId"
+          AND (p."clusterId" = h."clusterId" OR p."hostId" = h."id") WHERE v."id" = ANY(${ids})
     UNION ALL
     SELECT "id", parents FROM placed_pools WHERE "id" = ANY(${ids})
     UNION ALL

@@ -16,6 +16,7 @@ import { transact } from '../changes/transact.ts';
 import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { allocateId } from '../inventory/allocate-id.ts';
+import { forgetObject } from '../objects/forget-object.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { requirePrivileges } from '../permissions/missing-privileges.ts';
 import { findPool, findPoolOwner, ownerIdOf, type PoolOwner } from './pool-store.ts';
@@ -100,6 +101,7 @@ export async function deletePool(db: Database, caller: Caller, id: string): Prom
     await tx.vm.updateMany(moved);
     await tx.resourcePool.updateMany({ where: { parentId: id }, data: { parentId } });
     await tx.resourcePool.delete({ where: { id } });
+    await forgetObject(tx, id);
     await recordChanges(tx, [
       { object: id, path: 'deleted' },
       ...vms.map((vm) => ({ object: vm.id, path: 'resourcePool' })),

@@ -6,6 +6,7 @@ import { type PoolFacts, type PoolOwnerFacts, pathOf } from '../../rules/pools/p
 import { recordChanges } from '../changes/record-change.ts';
 import type { DatabaseTransaction } from '../database/client.ts';
 import type { ResourcePool } from '../database/generated/client.ts';
+import { forgetObject } from '../objects/forget-object.ts';
 
 export interface PoolOwner extends PoolOwnerFacts {
   /** Of the cluster or standalone host. */
@@ -84,6 +85,7 @@ export async function dropPools(
   if (pools.length === 0) return;
   await tx.resourcePool.updateMany({ where, data: { parentId: null } });
   await tx.resourcePool.deleteMany({ where });
+  for (const { id } of pools) await forgetObject(tx, id);
   await recordChanges(
     tx,
     pools.map(({ id: object }) => ({ object, path: 'deleted' })),

@@ -40,6 +40,10 @@ it('holds virtual machines and pools, and gives them up when it is deleted', asy
   expect(paths.some((path) => path.slice(1, 4).join() === `${inner},${outer},domain-c1`)).toBe(
     true,
   );
+  // Elsewhere its pool is not above it, and gives nobody a right.
+  await db.vm.update({ where: { id: 'vm-1' }, data: { hostId: 'host-3' } });
+  expect(JSON.stringify([...(await findObjectPaths(db, ['vm-1']))])).not.toContain(inner);
+  await db.vm.update({ where: { id: 'vm-1' }, data: { hostId: 'host-1' } });
   const { nodes } = await readInventory(db);
   expect(nodes.find(({ id }) => id === inner)).toMatchObject({ parentId: outer });
   await changePool(db, caller, { id: outer, name: 'Platinum' });
