@@ -25,7 +25,7 @@ const POLICY = 'Replicated';
 const BOOKMARK = 'before the change';
 const LONG = { timeout: 120_000 };
 
-test.describe.configure({ mode: 'serial', retries: 0, timeout: 300_000 });
+test.describe.configure({ mode: 'serial', retries: 0, timeout: 600_000 });
 
 test.beforeEach(async ({ page }) => {
   needTools('qemu-io');
