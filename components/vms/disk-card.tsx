@@ -3,13 +3,13 @@
 // real clients.
 // Props: `disk`, `vm`.
 import type { DiskView, VmView } from '#lib/wire/api/inventory.ts';
+import { ClientCommandList } from '../clients/client-command-list.tsx';
 import { DiskEncryption } from '../disks/disk-encryption.tsx';
 import { formatBytes, formatNoun } from '../format/quantities.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { Card } from '../ui/card.tsx';
 import { CopyText } from '../ui/copy-text.tsx';
 import { PropertyList } from '../ui/property-list.tsx';
-import { ClientCommandList } from './client-command-list.tsx';
 import { FilterChain } from './filter-chain.tsx';
 
 export function DiskCard({ disk, vm }: { disk: DiskView; vm: VmView }) {

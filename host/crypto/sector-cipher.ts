@@ -76,8 +76,8 @@ function fillTweaks(tweak: Cipheriv, firstSector: number, sectors: number): void
 }
 
 /**
- * What OpenSSL has filled is given back at once. To collect it some day costs more, on the thread of
- * the I/O; and until then each call would fill memory that no cache of the processor has.
+ * What OpenSSL has filled is given back at once. To collect it some day costs more, on the thread
+ * of the I/O; and until then each call would fill memory that no cache of the processor has.
  */
 function move(from: Buffer<ArrayBuffer>, to: Uint8Array): void {
   to.set(from);

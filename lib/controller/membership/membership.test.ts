@@ -58,7 +58,7 @@ test('a host that starts anew without its image gets it again', async () => {
   await lab.eventually(async () => (await stateOn(3))?.state === 'installed');
 });
 
-test('a filter that somebody took from a running host is an issue, and Resolve brings it', async () => {
+test('a filter taken from a running host is an issue, and Resolve brings it', async () => {
   agent(3).report.vibs = [];
   agent(3).changed();
   const failed = await lab.eventually(async () => {

@@ -43,7 +43,7 @@ export const importVmSchema = z.object({
 });
 
 /** GET /imports/server-files: what the server can read by itself. */
-export const serverFilesSchema = z.object({
+const serverFilesSchema = z.object({
   /** The folders that the operator has named, where they are there. */
   folders: z.array(z.string()),
   files: z.array(z.object({ path: z.string(), sizeBytes: z.number() })),
