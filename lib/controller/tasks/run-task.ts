@@ -15,6 +15,8 @@ export class LeaseLost extends Error {
 
 export interface RunningTask {
   task: Task;
+  /** How many parents stand above it. */
+  depth: number;
   stop: AbortController;
   done: Promise<void>;
 }

@@ -8,12 +8,13 @@ import type { Task } from '../database/generated/client.ts';
 import { LeaseLost, type RunningTask, runTask } from './run-task.ts';
 import type { TaskServices } from './task-context.ts';
 import type { TaskKind } from './task-kind.ts';
-import { claimTasks, endTask, releaseTasks, renewLeases } from './task-store.ts';
+import { claimTasks, endTask, releaseTasks, renewLeases, TASK_DEPTHS } from './task-store.ts';
 
 const RENEW_MS = 4_000;
 const POLL_MS = 3_000;
 /**
- * Tasks at a time; as many again for children, so that parents waiting for them never block them.
+ * Tasks at a time of each depth: as many children, and as many children of children, so that
+ * parents that wait for them never block them.
  */
 const TASKS_MAX = 24;
 /** A task whose runner died so often is given up: it may well be the cause. */
@@ -66,24 +67,22 @@ export class TaskRunner {
 
   async #claim(): Promise<void> {
     await this.#renew();
-    for (const children of [true, false]) {
-      const held = [...this.#running.values()].filter(
-        ({ task }) => (task.parentId !== null) === children,
-      );
+    for (const depth of TASK_DEPTHS) {
+      const held = [...this.#running.values()].filter((running) => running.depth === depth);
       const limit = TASKS_MAX - held.length;
       if (limit <= 0) continue;
-      const claimed = await claimTasks(this.#services.db, { owner: this.#owner, limit, children });
-      for (const task of claimed) this.#start(task);
+      const claimed = await claimTasks(this.#services.db, { owner: this.#owner, limit, depth });
+      for (const task of claimed) this.#start(task, depth);
     }
   }
 
-  #start(task: Task): void {
+  #start(task: Task, depth: number): void {
     const stop = new AbortController();
     const done = this.#perform(task, stop).finally(() => {
       this.#running.delete(task.id);
       this.wake();
     });
-    this.#running.set(task.id, { task, stop, done });
+    this.#running.set(task.id, { task, depth, stop, done });
   }
 
   async #perform(task: Task, stop: AbortController): Promise<void> {

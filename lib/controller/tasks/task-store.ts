@@ -14,15 +14,28 @@ import { postEvent } from '../events/post-event.ts';
 /** A claimed task is somebody else's when its holder has not renewed for so long, in seconds. */
 const LEASE_SECONDS = 15;
 
+/** How many parents stand above a task, one above the other; the last has those of more as well. */
+const DEPTHS = [
+  Prisma.sql`task."parentId" IS NULL`,
+  Prisma.sql`EXISTS (SELECT 1 FROM "Task" one
+    WHERE one."id" = task."parentId" AND one."parentId" IS NULL)`,
+  Prisma.sql`EXISTS (SELECT 1 FROM "Task" one JOIN "Task" two ON two."id" = one."parentId"
+    WHERE one."id" = task."parentId" AND two."parentId" IS NULL)`,
+  Prisma.sql`EXISTS (SELECT 1 FROM "Task" one JOIN "Task" two ON two."id" = one."parentId"
+    WHERE one."id" = task."parentId" AND two."parentId" IS NOT NULL)`,
+];
+/** The deepest first: it is what the others wait for. */
+export const TASK_DEPTHS = DEPTHS.map((_, depth) => depth).reverse();
+
 /**
- * Claims up to `limit` tasks that nobody holds: queued ones, and running ones whose lease has run
- * out.
+ * Claims up to `limit` tasks of a depth that nobody holds: queued ones, and running ones whose
+ * lease has run out.
  */
 export function claimTasks(
   db: Database,
-  { owner, limit, children }: { owner: string; limit: number; children: boolean },
+  { owner, limit, depth }: { owner: string; limit: number; depth: number },
 ): Promise<Task[]> {
-  const kind = children ? Prisma.sql`"parentId" IS NOT NULL` : Prisma.sql`"parentId" IS NULL`;
+  const kind = DEPTHS[depth] ?? Prisma.sql`FALSE`;
   return transact(db, async (tx) => {
     const claimed = await tx.$queryRaw<{ id: string }[]>`
       UPDATE "Task" SET
@@ -30,10 +43,10 @@ export function claimTasks(
         "leaseUntil" = (now() AT TIME ZONE 'UTC') + make_interval(secs => ${LEASE_SECONDS}),
         "startedAt" = COALESCE("startedAt", now() AT TIME ZONE 'UTC')
       WHERE "id" IN (
-        SELECT "id" FROM "Task"
-        WHERE ${kind} AND ("state" = 'queued'
-          OR ("state" = 'running' AND "leaseUntil" < (now() AT TIME ZONE 'UTC')))
-        ORDER BY "queuedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        SELECT task."id" FROM "Task" task
+        WHERE ${kind} AND (task."state" = 'queued'
+          OR (task."state" = 'running' AND task."leaseUntil" < (now() AT TIME ZONE 'UTC')))
+        ORDER BY task."queuedAt" LIMIT ${limit} FOR UPDATE OF task SKIP LOCKED
       ) RETURNING "id"`;
     if (claimed.length === 0) return [];
     const ids = claimed.map((row) => row.id);

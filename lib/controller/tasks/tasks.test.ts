@@ -118,12 +118,35 @@ test('of ten submissions at once for one target one is taken', async () => {
   await submitCount({ hostId: 'host-2', steps: 1 });
 });
 
+test('children that wait for children do not keep those from running', async () => {
+  const many = 30;
+  const ids = Array.from({ length: many * 3 }, (_, index) => `host-d${index}`);
+  await db.database.host.createMany({
+    data: ids.map((id) => ({
+      ...{ id, name: `esx-${id}`, datacenterId: 'datacenter-1' },
+      ...{ agentUrl: 'http://127.0.0.1:1', agentToken: 'secret' },
+    })),
+  });
+  const roots = await Promise.all(
+    Array.from({ length: many }, (_, index) => {
+      const [hostId = '', ...below] = ids.slice(index * 3, index * 3 + 3);
+      return submitCount({ hostId, steps: 1, below });
+    }),
+  );
+  const running = makeTestRunner(db.database, 'a', stop.signal).run();
+  const ended = await Promise.all(roots.map((id) => waitForState(id, ['success', 'error'])));
+  expect(ended.map(({ state }) => state)).toEqual(roots.map(() => 'success'));
+  expect(await db.database.task.count()).toBe(many * 3);
+  stop.abort();
+  await running;
+});
+
 test('a task is claimed by one of many, and only its holder may write it', async () => {
   const id = await submitCount({ hostId: 'host-1', steps: 1 });
   const claims = await Promise.all(
     ['a', 'b', 'c', 'd', 'e', 'f'].map(async (owner) => ({
       owner,
-      tasks: await claimTasks(db.database, { owner, limit: 5, children: false }),
+      tasks: await claimTasks(db.database, { owner, limit: 5, depth: 0 }),
     })),
   );
   const [winner, ...others] = claims.filter(({ tasks }) => tasks.length > 0);
@@ -137,7 +160,7 @@ test('a task is claimed by one of many, and only its holder may write it', async
   await releaseTasks(db.database, 'other', [id]);
   expect(await renewLeases(db.database, owner, [id])).toEqual([{ id, cancelRequested: false }]);
   await expireLeases();
-  const again = await claimTasks(db.database, { owner: 'late', limit: 5, children: false });
+  const again = await claimTasks(db.database, { owner: 'late', limit: 5, depth: 0 });
   expect(again.map((row) => [row.id, row.attempts])).toEqual([[id, 2]]);
   expect(await renewLeases(db.database, owner, [id])).toEqual([]);
   expect(await endTask(db.database, owner, task, { state: 'success' })).toBe(false);

@@ -12,6 +12,7 @@ import { createAgents } from '../agents/agent-client.ts';
 import { createDepotLinks } from '../agents/depot-links.ts';
 import { type Database, openDatabase } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
+import { runChild } from '../replication/run-child.ts';
 import { createSealer } from '../secrets/sealer.ts';
 import { defineOperation } from './operation.ts';
 import { TaskRunner } from './runner.ts';
@@ -23,6 +24,8 @@ const inputSchema = z.object({
   steps: z.number().int(),
   /** The step before which it waits until it is killed or cancelled; only in the first run. */
   hangAt: z.number().int().optional(),
+  /** So many children below each other, on hosts of their own, and each waits for the next. */
+  below: z.array(z.string()).default([]),
 });
 type Input = z.infer<typeof inputSchema>;
 
@@ -41,7 +44,7 @@ export const countSteps = defineOperation({
     verdictOf(steps > 0 ? [] : [{ fault: 'InvalidState', message: 'There is nothing to count.' }]),
 });
 
-const performCount: TaskHandler<Input> = async (context, { hostId, steps, hangAt }) => {
+const performCount: TaskHandler<Input> = async (context, { hostId, steps, hangAt, below }) => {
   const done = context.checkpoint(z.object({ done: z.number() }))?.done ?? 0;
   for (let step = done; step < steps; step++) {
     if (step === hangAt && done === 0) await sleep(context.clock, 60_000, context.signal);
@@ -55,6 +58,11 @@ const performCount: TaskHandler<Input> = async (context, { hostId, steps, hangAt
     });
     await context.saveCheckpoint({ done: step + 1 });
     await context.progress(((step + 1) / steps) * 100, `step ${step}`);
+  }
+  const [next, ...others] = below;
+  if (next !== undefined) {
+    const input = { hostId: next, steps, below: others };
+    await runChild(context, countSteps, input, { targetId: next });
   }
   return { steps };
 };
