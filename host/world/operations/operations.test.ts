@@ -5,6 +5,7 @@ import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { eventually } from '../../agent/test-agents.ts';
+import { sparePathOf } from '../../datastore/vmx/vmx-spare.ts';
 import { haveTools, mustRun, runTool } from '../test-peers.ts';
 import { type HarnessDisk, type RunningWorld, WorldHarness } from '../world-harness.ts';
 import type { Operation } from './operation.ts';
@@ -127,6 +128,37 @@ test('suspend keeps what filters remember, and a world that finds it resumes', a
   world = await harness.start({ ...world.launch, disks, statePath });
   expect(existsSync(statePath)).toBe(false);
   expect(await heard()).toContain('first resume done');
+});
+
+test('a disk that goes with a revert keeps its lock until all files are written', async () => {
+  const places = [await harness.makeDisk(4), await harness.makeDisk(5)];
+  const [stays, goes] = places.map(({ key, descriptorPath }) => ({ key, descriptorPath }));
+  if (stays === undefined || goes === undefined) throw new Error('there are two disks');
+  const two = await harness.start(await harness.makeLaunch(places));
+  const vmxPath = join(harness.directory, 'two.vmx');
+  const followUps = [{ path: join(harness.directory, 'two.vmsd'), text: 'the snapshots' }];
+  const frozen = join(harness.directory, 'disk4-000001.vmdk');
+  await two.client.operate({
+    ...{ mark: 'reverted', commit: { mark: 'reverted', vmxPath, vmx: '', followUps } },
+    operation: {
+      ...{ kind: 'revert', removed: [goes.key] },
+      disks: [{ key: stays.key, parentPath: stays.descriptorPath, descriptorPath: frozen }],
+    },
+  });
+  expect(await readFile(join(harness.directory, 'two.vmsd'), 'utf8')).toBe('the snapshots');
+  expect(existsSync(sparePathOf(vmxPath))).toBe(true);
+  expect(await readFile(two.launch.logPath, 'utf8')).not.toContain('lock');
+  const { disks } = await two.client.status();
+  expect(disks.map(({ key }) => key)).toEqual([stays.key]);
+  // Its lock is free: it can be attached again.
+  const [, launched] = two.launch.disks;
+  if (launched === undefined) throw new Error('it was launched with two disks');
+  await two.client.operate({
+    ...{ mark: 'back', commit: null },
+    operation: { kind: 'attach', disk: launched },
+  });
+  expect((await two.client.status()).disks.length).toBe(2);
+  await two.client.stop();
 });
 
 const mountable = haveTools('qemu-io', 'mount', 'umount') && process.getuid?.() === 0;

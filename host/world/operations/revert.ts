@@ -10,6 +10,7 @@ export async function revert(
   { disks, removed }: OperationOf<'revert'>,
 ): Promise<OperationResult> {
   const present = parts.disks.list.map(({ diskKey }) => diskKey);
+  const leaving = removed.map((key) => parts.disks.find(key));
   const moves: Move[] = [];
   const pause = await makeChange(parts, {
     kind: 'snapshotRevert',
@@ -29,11 +30,13 @@ export async function revert(
     },
     changeOver: async () => {
       for (const move of moves) await changeTo(parts, move);
-      for (const key of removed) await parts.disks.remove(parts.disks.find(key));
+      for (const disk of leaving) await parts.server.removeExport(disk);
     },
     takeBack: async () => {
       for (const { next } of moves) await leavePlace(parts, next);
     },
   });
+  // Not before: what follows from the commit is written only while the locks of all are held.
+  for (const disk of leaving) await parts.disks.remove(disk);
   return { ...pause, copiedBytes: 0 };
 }
