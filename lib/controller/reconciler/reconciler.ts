@@ -5,6 +5,7 @@ import type { HostReport } from '../../wire/agent/host-rpc.ts';
 import type { Change } from '../changes/follow-changes.ts';
 import type { Host } from '../database/generated/client.ts';
 import type { TaskServices } from '../tasks/task-context.ts';
+import { ChangedObjects } from './changed-objects.ts';
 import { HostLoop } from './host-loop.ts';
 
 const REFRESH_MS = 5_000;
@@ -41,7 +42,7 @@ export class Reconciler {
   #started = 0;
   readonly #reports = new Map<string, HostReport>();
   /** Hosts, VMs and tasks that have changed since they were looked at. */
-  readonly #changed = new Set<string>();
+  readonly #changed = new ChangedObjects();
   #turn = 0;
   #wake = new AbortController();
 
@@ -92,7 +93,17 @@ export class Reconciler {
     }
     for (const host of hosts) if (!this.#entries.has(host.id)) this.#start(host);
     const chosen = await this.#chooseHosts();
-    await Promise.all(chosen.map((id) => this.#entries.get(id)?.loop.reconsider()));
+    await Promise.all(chosen.map((id) => this.#reconsider(id)));
+  }
+
+  async #reconsider(hostId: string): Promise<void> {
+    try {
+      await this.#entries.get(hostId)?.loop.reconsider();
+    } catch (thrown) {
+      // Among a thousand its next turn is far off.
+      this.#changed.add(hostId);
+      throw thrown;
+    }
   }
 
   /** Those of which something has changed, and some of the others in turn. */
@@ -102,12 +113,11 @@ export class Reconciler {
       this.#changed.clear();
       return all;
     }
-    const changed = [...this.#changed];
-    this.#changed.clear();
+    const changed = await this.#changed.take((ids) => hostsOf(this.#options.services, ids));
     const from = this.#turn % all.length;
     this.#turn = from + LOOKED_AT_AGAIN;
     const some = [...all, ...all].slice(from, from + LOOKED_AT_AGAIN);
-    return [...new Set([...some, ...(await hostsOf(this.#options.services, changed))])];
+    return [...new Set([...some, ...changed])];
   }
 
   #start(host: Host): void {
