@@ -52,9 +52,12 @@ export async function seedInventory(db: Database, options: SeedOptions): Promise
 }
 
 /** Writes where each agent listens now, and the token that it knows its controller by. */
-export async function updateHostAddresses(db: Database, options: SeedOptions): Promise<void> {
-  const sealer = sealerOf(options);
-  const agentOf = new Map(options.hosts.map((agent) => [agent.name, agent]));
+export async function updateHostAddresses(
+  db: Database,
+  { hosts, secretFile }: Pick<SeedOptions, 'hosts' | 'secretFile'>,
+): Promise<void> {
+  const sealer = sealerOf({ secretFile });
+  const agentOf = new Map(hosts.map((agent) => [agent.name, agent]));
   const known = await db.host.findMany({
     where: { name: { in: [...agentOf.keys()] } },
     select: { id: true, name: true, agentUrl: true, agentToken: true },
@@ -138,7 +141,7 @@ function providerOptions({ provider }: SeedOptions) {
   return { provider: provider.url, token: provider.token };
 }
 
-function sealerOf({ secretFile }: SeedOptions) {
+function sealerOf({ secretFile }: Pick<SeedOptions, 'secretFile'>) {
   return createSealer(readFileSync(secretFile), systemRandom);
 }
 

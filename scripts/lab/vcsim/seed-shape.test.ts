@@ -1,12 +1,14 @@
 // A generated lab as rows and files: made once, with everything in its place, and found again by a
-// start that goes on where another was killed.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// start that goes on where another was killed, also when its hosts listen elsewhere meanwhile.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemRandom } from '#lib/base/system-random.ts';
+import { openAgentToken } from '#lib/controller/agents/agent-token.ts';
 import { openTestDatabase, type TestDatabase } from '#lib/controller/database/test-database.ts';
 import { createSealer } from '#lib/controller/secrets/sealer.ts';
+import { updateHostAddresses } from '../seed-inventory.ts';
 import { labKnobsSchema } from './knobs.ts';
 import { seedShape } from './seed-shape.ts';
 import { shapeLab } from './shape.ts';
@@ -33,7 +35,9 @@ test('rows and files are made once, whatever a start finds', async () => {
     url: 'http://127.0.0.1:1',
     token: `of ${name}`,
   }));
-  const sealer = createSealer(systemRandom.bytes(32), systemRandom);
+  const secretFile = path.join(dataFolder, 'secret');
+  writeFileSync(secretFile, systemRandom.bytes(32));
+  const sealer = createSealer(readFileSync(secretFile), systemRandom);
   await seedShape({ db, knobs, agents, sealer, dataFolder });
   const before = await db.vm.findMany({ orderBy: { name: 'asc' }, include: { disks: true } });
   const fileOf = (name: string) => {
@@ -51,9 +55,19 @@ test('rows and files are made once, whatever a start finds', async () => {
   // As after a kill: some files are missing, and all rows are there.
   const gone = path.dirname(fileOf('DC0_H0_VM0'));
   rmSync(gone, { recursive: true });
-  await seedShape({ db, knobs, agents, sealer, dataFolder });
+  const url = 'http://127.0.0.1:2';
+  const moved = agents.map(({ name, token }) => ({ name, url, token: `${token}, new` }));
+  await seedShape({ db, knobs, agents: moved, sealer, dataFolder });
+  await updateHostAddresses(db, { hosts: moved, secretFile });
   expect(existsSync(path.join(gone, 'DC0_H0_VM0-flat.vmdk'))).toBe(true);
   const after = await db.vm.findMany({ orderBy: { name: 'asc' }, include: { disks: true } });
   expect(after).toEqual(before);
+  const found = await db.host.findMany({ orderBy: { name: 'asc' } });
+  const known = found.map(({ name, agentUrl, agentToken }) => {
+    return { name, url: agentUrl, token: openAgentToken(sealer, agentToken) };
+  });
+  expect(known).toEqual(moved.toSorted((one, other) => (one.name < other.name ? -1 : 1)));
+  const told = await db.change.count({ where: { path: 'agentUrl' } });
+  expect(told).toBe(hosts.length);
   expect(await db.task.count()).toBe(1);
 });
