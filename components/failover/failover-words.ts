@@ -24,6 +24,7 @@ const STATES: Record<string, { label: string; tone: Tone }> = {
   undone: { label: 'Undone', tone: 'idle' },
   committing: { label: 'Being committed', tone: 'info' },
   committed: { label: 'Committed', tone: 'ok' },
+  failing: { label: 'Being taken back', tone: 'warn' },
   failed: { label: 'Failed', tone: 'bad' },
 };
 

@@ -12,6 +12,7 @@ import type { Recovery } from '../database/generated/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { systemCaller } from '../permissions/caller.ts';
 import { recoverVm } from '../replication/recover-vm.ts';
+import { isDatabaseAway } from '../tasks/is-database-away.ts';
 import { submit } from '../tasks/submit.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { raiseEras, readCopiesNow } from './copies-now.ts';
@@ -25,19 +26,21 @@ import { giveLaterEra, releaseSource, removeRecovered } from './take-back.ts';
 const POLL_MS = 300;
 
 export const performFailOver: TaskHandler<FailOverInput> = async (context, input) => {
-  const begun = await begin(context, input);
-  if (begun.failover === 'failed') throw new Fault('SystemError', begun.trouble);
-  try {
-    await goOn(context, input);
-  } catch (error) {
-    const { aborted, reason } = context.signal;
-    // Another runner goes on when this one was only told to let go.
-    if (!(error instanceof Fault) || (aborted && !(reason instanceof Fault))) throw error;
-    await fail(context, input, error);
-    throw error;
+  const begun = failoverStateOf(await begin(context, input));
+  if (begun !== 'failing' && begun !== 'failed') {
+    try {
+      await goOn(context, input);
+      const { loss } = await findRow(context, input);
+      return { vmId: input.vmId, loss: lossSchema.parse(loss) };
+    } catch (error) {
+      await noteFailure(context, input, error);
+      await takeBack(context, input);
+      throw error;
+    }
   }
-  const { loss } = await findRow(context, input);
-  return { vmId: input.vmId, loss: lossSchema.parse(loss) };
+  await takeBack(context, input);
+  const { trouble } = await findRow(context, input);
+  throw new Fault('SystemError', trouble);
 };
 
 function findRow({ db }: TaskContext, { vmId }: FailOverInput): Promise<Recovery> {
@@ -55,13 +58,22 @@ function begin({ db, initiator }: TaskContext, input: FailOverInput): Promise<Re
     const { source, copies } = observed;
     const targetId = copies[0]?.target?.id;
     if (targetId === undefined) throw new Fault('NotFound', `${source.name} has no copy.`);
-    const wasOn = source.desiredPowerState === 'poweredOn';
+    const before = await tx.recovery.findMany({
+      where: { sourceId },
+      select: { vmId: true, era: true, wasOn: true },
+    });
+    // One that failed and could not be taken back has left the source powered off.
+    const wasOn =
+      source.desiredPowerState === 'poweredOn' ||
+      before.some((row) => row.vmId === source.replacedById && row.wasOn);
     const eras = copies.flatMap(({ report }) => report?.era ?? []);
+    // What was taken back may have given some of its disks a later era than it says.
+    const given = before.flatMap((row) => (row.era === null ? [] : [row.era + 1]));
     const row = await tx.recovery.create({
       data: {
         ...{ vmId, vmName: input.name, sourceId, sourceName: source.name, targetId, kind },
         ...{ state: 'waiting', failover: 'stopping', wasOn, createdBy: initiator },
-        era: nextEra([source.replicationEra, ...eras]),
+        era: nextEra([source.replicationEra, ...eras, ...given]),
         momentAt: input.at === null ? null : new Date(input.at),
         loss: { ...(await measureLag(tx, sourceId, copies)) },
       },
@@ -94,11 +106,21 @@ async function fence(context: TaskContext, input: FailOverInput): Promise<void> 
   const { era } = await findRow(context, input);
   if (era === null) throw new Fault('SystemError', 'The failover has no era.');
   await raiseEras(context, await readCopiesNow(context, source, copies), era);
-  const now = await readCopiesNow(context, source, copies);
-  const of = { vmId: source.id, at: input.at, copies };
-  const loss: Loss = input.kind === 'move' ? NO_LOSS : await measureLoss(context, of, now);
+  const loss: Loss = input.kind === 'move' ? NO_LOSS : await lossOf(context, input);
   const done = { vmId: input.vmId, from: 'fencing', step: 'fenced' } as const;
   await transact(context.db, (tx) => writeStep(tx, done, { loss: { ...loss } }));
+}
+
+/** No failover fails for want of a number: what was measured before is said then. */
+async function lossOf(context: TaskContext, input: FailOverInput): Promise<Loss> {
+  const { source, copies } = await failOverVm.observe(context.db, input);
+  try {
+    const now = await readCopiesNow(context, source, copies);
+    return await measureLoss(context, { vmId: source.id, at: input.at, copies }, now);
+  } catch (error) {
+    if (!(error instanceof Fault) || isDatabaseAway(error)) throw error;
+    return measureLag(context.db, source.id, copies);
+  }
 }
 
 /** Waits until the recovered VM is on; its disks are copied by a task that goes on after this. */
@@ -137,21 +159,43 @@ async function announce(context: TaskContext, input: FailOverInput): Promise<voi
   );
 }
 
-/** Everything as before, as far as it can be: what is left is for an admin to undo. */
-async function fail(context: TaskContext, input: FailOverInput, error: Fault): Promise<void> {
-  const row = await findRow(context, input);
-  const state = failoverStateOf(row);
-  if (state !== 'stopping' && state !== 'fencing' && state !== 'recovering') return;
+/**
+ * From here on it is taken back and never goes forward again, whoever is killed. Throws the error
+ * where another runner shall go on, or where the recovered VM stays.
+ */
+async function noteFailure(
+  context: TaskContext,
+  input: FailOverInput,
+  error: unknown,
+): Promise<void> {
+  const { aborted, reason } = context.signal;
+  if (isDatabaseAway(error) || (aborted && !(reason instanceof Fault))) throw error;
+  const state = failoverStateOf(await findRow(context, input));
+  if (state !== 'stopping' && state !== 'fencing' && state !== 'recovering') throw error;
   context.logger.info({ err: error }, 'a failover is taken back');
-  const era = state === 'stopping' || row.era === null ? null : row.era + 1;
+  // An era that was not begun needs no later one.
+  const data = {
+    trouble: toFaultRecord(error).message,
+    ...(state === 'stopping' ? { era: null } : {}),
+  };
+  await transact(context.db, (tx) =>
+    writeStep(tx, { vmId: input.vmId, from: state, step: 'fail' }, data),
+  );
+}
+
+/** Everything as before, as far as it can be: what is left is for an admin to undo. */
+async function takeBack(context: TaskContext, input: FailOverInput): Promise<void> {
+  const row = await findRow(context, input);
+  if (failoverStateOf(row) !== 'failing') return;
+  const era = row.era === null ? null : row.era + 1;
   const left = await tryToTakeBack(context, row, era);
   const { vmId, sourceId } = input;
   await transact(context.db, async (tx) => {
     if (left === null) await releaseSource(tx, row, { era, isOn: row.wasOn });
-    const { message } = toFaultRecord(error);
-    const trouble = left === null ? message : `${message} It could not be taken back: ${left}`;
+    const trouble =
+      left === null ? row.trouble : `${row.trouble} It could not be taken back: ${left}`;
     const data = { state: 'failed', trouble, endedAt: new Date(context.clock.now()) };
-    await writeStep(tx, { vmId, from: state, step: 'fail' }, data);
+    await writeStep(tx, { vmId, from: 'failing', step: 'takenBack' }, data);
     await postEvent(tx, {
       ...{ type: 'VmFailoverFailedEvent', severity: 'error', objects: [sourceId] },
       message: `The failover of ${row.sourceName} has failed. ${trouble}`,
@@ -171,7 +215,7 @@ async function tryToTakeBack(
     if (era !== null) await giveLaterEra(context, row, era);
     return null;
   } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown;
+    if (!(thrown instanceof Fault) || isDatabaseAway(thrown)) throw thrown;
     return thrown.message;
   }
 }

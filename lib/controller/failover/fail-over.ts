@@ -10,6 +10,7 @@ import type { DiskCopy } from '../replication/read-vm-replication.ts';
 import { recoverVm } from '../replication/recover-vm.ts';
 import { defineOperation } from '../tasks/operation.ts';
 import { findVmFacts, type VmRow } from '../vms/vm-store.ts';
+import { withoutLostMark } from './failover-store.ts';
 
 const failOverInputSchema = failOverVmSchema.extend({
   /** Of the VM that is made; it is in the inventory when it is being recovered. */
@@ -56,7 +57,7 @@ async function observeFailover(
   input: FailOverInput,
 ): Promise<ObservedFailover> {
   const { source, copies, facts } = await recoverVm.observe(tx, recoveryOf(input));
-  const vm = await findVmFacts(tx, source.id);
+  const vm = await withoutLostMark(tx, await findVmFacts(tx, source.id));
   const host = await findHostFacts(tx, vm.hostId);
   return {
     ...{ target: { id: source.id, name: source.name }, source, copies },

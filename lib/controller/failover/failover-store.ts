@@ -3,6 +3,7 @@
 // done for good.
 import { assert } from '../../base/assert.ts';
 import { Fault } from '../../model/fault.ts';
+import type { VmFacts } from '../../rules/facts.ts';
 import {
   FAILOVER_STATES,
   type FailoverState,
@@ -25,6 +26,19 @@ export async function findFailoverOf(
 ): Promise<Recovery | null> {
   if (replacedById === null) return null;
   return tx.recovery.findUnique({ where: { vmId: replacedById } });
+}
+
+/**
+ * The VM without the mark of a failover that has failed, whose VM is gone, and that could not be
+ * taken back because the source's host was lost: another one may be tried.
+ */
+export async function withoutLostMark(tx: DatabaseTransaction, vm: VmFacts): Promise<VmFacts> {
+  if (!vm.replacedBy) return vm;
+  const { id } = vm.replacedBy;
+  const row = await tx.recovery.findUnique({ where: { vmId: id } });
+  if (row?.failover !== 'failed') return vm;
+  const isThere = (await tx.vm.count({ where: { id } })) > 0;
+  return isThere ? vm : { ...vm, replacedBy: null };
 }
 
 /**

@@ -1,5 +1,6 @@
 // What is lost with a failover, as far as anybody knows: what the source was ahead of its target
 // when it was measured last, and what the target has beyond the moment that is recovered.
+import { endTogether } from '../../rules/replication/one-end.ts';
 import { queryWriteRate } from '../../wire/agent/target-rpc.ts';
 import type { Loss } from '../../wire/api/replication.ts';
 import type { DiskCopy } from '../replication/read-vm-replication.ts';
@@ -18,7 +19,7 @@ export async function measureLoss(
   const lag = await measureLag(db, vmId, copies);
   const ends = now.map(({ report }) => report.newestUs ?? 0);
   const momentUs = at === null ? Math.min(...ends) : Date.parse(at) * 1000;
-  const isClosed = at === null && now.every(({ report }) => report.closed);
+  const isClosed = at === null && endTogether(now.map(({ report }) => report));
   if (isClosed || Math.max(...ends) <= momentUs) return lag;
   let journalBytes = 0;
   for (const { target, report } of now) {

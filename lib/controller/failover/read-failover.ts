@@ -13,6 +13,7 @@ import type { Prisma } from '../database/generated/client.ts';
 import type { ActionFacts } from '../permissions/judge-actions.ts';
 import { findVmFacts } from '../vms/vm-store.ts';
 import { commitFailover } from './commit-failover.ts';
+import { withoutLostMark } from './failover-store.ts';
 import { observeDecision } from './undo-failover.ts';
 
 const timesSchema = z.array(z.object({ timeUs: z.number() }));
@@ -32,8 +33,8 @@ export async function failoverFacts(
   const { facts } = await observeDecision(db, vmId);
   const { vm, host } = facts;
   const wanted = [{ privilege: 'VirtualMachine.Hbr.ReplicaManagement', objectId: vmId } as const];
-  const fits = { source: vm, copies: disks, left, vm };
-  const reasons = failoverReasons(fits);
+  const free = await withoutLostMark(db, vm);
+  const reasons = failoverReasons({ source: vm, copies: disks, left, vm: free });
   const commit = await commitFailover.observe(db, {
     ...{ sourceId: vmId, deleteSource: false, protectTargetId: null },
   });

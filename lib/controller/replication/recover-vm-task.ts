@@ -133,8 +133,9 @@ async function giveUp(
   context.logger.info({ err: error }, 'a recovery is taken back');
   const { vmId } = input;
   // The order to power it on may have been carried out, although its answer was lost.
-  const { powerState } = await findVm(context.db, vmId);
-  if (powerState !== 'poweredOff') await runChild(context, powerOff, { vmId });
+  // A run before this one may have deleted it already.
+  const vm = await context.db.vm.findUnique({ where: { id: vmId } });
+  if (vm && vm.powerState !== 'poweredOff') await runChild(context, powerOff, { vmId });
   await stopMoments(context, moments);
   await finish(context, input, 'failed');
   await runChild(context, deleteVm, { vmId });

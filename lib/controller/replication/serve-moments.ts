@@ -1,6 +1,7 @@
 // Moments of a VM's disks that targets serve for a recovery: asked for, and given back.
 import { z } from 'zod';
 import { Fault } from '../../model/fault.ts';
+import { endTogether } from '../../rules/replication/one-end.ts';
 import {
   queryReplicas,
   type ReplicaReport,
@@ -56,7 +57,7 @@ export async function serveMoments(
   // All that any disk has up to there, the others have as well.
   const timeUs = input.at === null ? Math.min(...newest) : Date.parse(input.at) * 1000;
   // Of a VM that was powered off each disk has its own end, and all of them belong together.
-  const isClosed = input.at === null && known.every(({ closed }) => closed);
+  const isClosed = input.at === null && endTogether(known);
   const moments: Moment[] = [];
   for (const { disk, target } of wanted) {
     const diskId = replicaIdOf({ instanceUuid: source.instanceUuid, diskKey: disk.key });

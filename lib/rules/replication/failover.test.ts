@@ -80,7 +80,7 @@ test('undo and commit are for a failover that stands, and for one that could not
   const { host } = facts;
   for (const state of FAILOVER_STATES) {
     const decision = { vm: replaced, host, state, busy: null };
-    const mayUndo = ['standing', 'failed', 'undoing'].includes(state);
+    const mayUndo = ['standing', 'failing', 'failed', 'undoing'].includes(state);
     expect([state, judgeUndo(decision).allowed]).toEqual([state, mayUndo]);
     const commit: CommitFacts = {
       ...{ ...decision, deleteSource: false, protect: false, isCopied: true, withoutPolicy: [] },
@@ -117,6 +117,7 @@ class Sites {
   recoveredOn = false;
   state: FailoverState | null = null;
   era = 0;
+  wasFenced = true;
   readonly kind: 'failover' | 'move';
 
   constructor(kind: 'failover' | 'move') {
@@ -143,10 +144,11 @@ class Sites {
   step(fails: boolean): void {
     const { state } = this;
     if (state === null) this.#begin();
-    else if (fails && this.#takesBack(state)) this.#takeBack('fail');
+    else if (fails && this.#takesBack(state)) this.#fail();
     else if (state === 'stopping') this.#stop();
     else if (state === 'fencing') this.#fence();
     else if (state === 'recovering') this.#recover();
+    else if (state === 'failing') this.#takeBack('takenBack');
     else if (state === 'undoing') this.#takeBack('releasedSource');
     else if (state === 'committing') this.#go('kept');
   }
@@ -158,6 +160,7 @@ class Sites {
   #begin(): void {
     if (this.marked || (this.kind === 'move' && !(this.isOn && this.hostUp && this.lineUp))) return;
     this.era = nextEra([this.sourceEra, this.targetEra]);
+    this.wasFenced = true;
     this.marked = true;
     this.state = 'stopping';
   }
@@ -166,7 +169,7 @@ class Sites {
     if (this.kind === 'move') {
       // Without its host or its target nothing is proved, and it is taken back.
       if (!this.hostUp || !this.lineUp) {
-        this.#takeBack('fail');
+        this.#fail();
         return;
       }
       this.isOn = this.shallRun = false;
@@ -184,14 +187,19 @@ class Sites {
     this.#go('poweredOn');
   }
 
-  #takeBack(step: 'fail' | 'releasedSource'): void {
-    const wasFenced = this.state !== 'stopping';
+  #fail(): void {
+    // What was never begun needs no later one.
+    this.wasFenced = this.state !== 'stopping';
+    this.#go('fail');
+  }
+
+  #takeBack(step: 'takenBack' | 'releasedSource'): void {
     this.recoveredOn = false;
-    if (wasFenced && !this.hostUp) {
-      if (step === 'fail') this.#go('fail');
+    if (this.wasFenced && !this.hostUp) {
+      if (step === 'takenBack') this.#go('takenBack');
       return;
     }
-    if (wasFenced) this.sourceEra = this.era + 1;
+    if (this.wasFenced) this.sourceEra = this.era + 1;
     this.#go(step);
     this.marked = false;
   }

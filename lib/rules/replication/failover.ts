@@ -20,6 +20,8 @@ export const FAILOVER_STATES = [
   'undone',
   'committing',
   'committed',
+  /** It is taken back; nothing of it goes forward any more. */
+  'failing',
   /** It was taken back, as far as the source's host could be reached. */
   'failed',
 ] as const;
@@ -30,19 +32,21 @@ export type FailoverStep =
   | 'fenced'
   | 'poweredOn'
   | 'fail'
+  | 'takenBack'
   | 'undo'
   | 'releasedSource'
   | 'commit'
   | 'kept';
 
 const NEXT: Record<FailoverState, Partial<Record<FailoverStep, FailoverState>>> = {
-  stopping: { stopped: 'fencing', fail: 'failed' },
-  fencing: { fenced: 'recovering', fail: 'failed' },
-  recovering: { poweredOn: 'standing', fail: 'failed' },
+  stopping: { stopped: 'fencing', fail: 'failing' },
+  fencing: { fenced: 'recovering', fail: 'failing' },
+  recovering: { poweredOn: 'standing', fail: 'failing' },
   standing: { undo: 'undoing', commit: 'committing' },
   // What fails half way is asked for again.
   undoing: { undo: 'undoing', releasedSource: 'undone' },
   committing: { commit: 'committing', kept: 'committed' },
+  failing: { takenBack: 'failed', undo: 'undoing' },
   failed: { undo: 'undoing' },
   undone: {},
   committed: {},
