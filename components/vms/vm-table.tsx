@@ -8,7 +8,6 @@ import { openDialog } from '#components/shell/dialog-url.ts';
 import type { VmPlace } from '#lib/client/vm-list.ts';
 import type { VmSummary } from '#lib/wire/api/inventory.ts';
 import { VM_COLUMNS } from '#lib/wire/api/vms/vm-columns.ts';
-import { formatMebibytes, formatShare } from '../format/quantities.ts';
 import { useColumnsWithTags } from '../inventory/use-tag-names.ts';
 import { ObjectLink } from '../objects/object-link.tsx';
 import { ComplianceBadge } from '../policies/compliance-badge.tsx';
@@ -80,14 +79,12 @@ const COLUMNS: readonly TableColumn<VmSummary>[] = [
     header: 'CPU in use',
     width: 100,
     align: 'end',
-    text: ({ cpuUsage }) => formatShare(cpuUsage),
   },
   {
     ...VM_COLUMNS.memory,
     header: 'Memory',
     width: 90,
     align: 'end',
-    text: ({ memoryMib }) => formatMebibytes(memoryMib),
   },
   bytesColumn({
     ...VM_COLUMNS.size,

@@ -52,3 +52,17 @@ it('keeps every order through changes', () => {
     ),
   );
 });
+
+it('keeps one order for all columns that it does not know', () => {
+  const kept = new SortedRows(COLUMNS, [
+    { id: 'vm-1', name: 'web2', size: 1 },
+    { id: 'vm-2', name: 'web1', size: 2 },
+  ]);
+  for (const unknown of ['nosuch', '', 'sizes', 'Name']) {
+    expect(kept.inOrder(unknown)).toBe(kept.inOrder('name'));
+    expect(kept.inOrder(`-${unknown}`)).toBe(kept.inOrder('-name'));
+  }
+  expect(kept.inOrder('--size')).toBe(kept.inOrder('-name'));
+  expect(kept.inOrder('nosuch').map(({ id }) => id)).toEqual(['vm-2', 'vm-1']);
+  expect(kept.inOrder('-nosuch').map(({ id }) => id)).toEqual(['vm-1', 'vm-2']);
+});

@@ -15,6 +15,7 @@ interface Order<Row> {
 export class SortedRows<Row extends { id: string }> {
   readonly #columns: readonly SearchColumn<Row>[];
   #byId: Map<string, Row>;
+  /** Two for each column at most. */
   readonly #orders = new Map<string, Order<Row>>();
 
   /** Rows that are equal in a column go by the first one. */
@@ -33,11 +34,16 @@ export class SortedRows<Row extends { id: string }> {
 
   /** `name`, or `-name` for descending; by the first column for one that is not known. */
   inOrder(sort: string): readonly Row[] {
-    const known = this.#orders.get(sort);
+    const descending = sort.startsWith('-');
+    const wanted = descending ? sort.slice(1) : sort;
+    const column = this.#columns.find(({ id }) => id === wanted) ?? this.#columns[0];
+    // By what was found and not by what was sent: callers may send any text.
+    const key = `${descending ? '-' : ''}${column?.id ?? ''}`;
+    const known = this.#orders.get(key);
     if (known) return known.rows;
-    const compare = this.#comparerOf(sort);
+    const compare = this.#comparerOf(column, descending);
     const rows = [...this.#byId.values()].sort(compare);
-    this.#orders.set(sort, { rows, compare });
+    this.#orders.set(key, { rows, compare });
     return rows;
   }
 
@@ -55,11 +61,8 @@ export class SortedRows<Row extends { id: string }> {
     }
   }
 
-  #comparerOf(sort: string): Comparer<Row> {
-    const descending = sort.startsWith('-');
-    const wanted = descending ? sort.slice(1) : sort;
+  #comparerOf(column: SearchColumn<Row> | undefined, descending: boolean): Comparer<Row> {
     const [first] = this.#columns;
-    const column = this.#columns.find(({ id }) => id === wanted) ?? first;
     if (!column || !first) return () => 0;
     const main = comparerOf(column);
     const tie = comparerOf(first);

@@ -41,6 +41,8 @@ test('a page is a part of what matches, in the order asked for', async () => {
   expect(await names({ sort: '-memory', limit: 3 })).toEqual(['db01', 'web01', 'many129']);
   expect(await names({ search: 'power:"powered on"' })).toEqual(['web01']);
   expect(await names({ search: 'memory<3 many' })).toEqual(['many0', 'many1', 'many2']);
+  expect(await names({ search: 'many memory:"129 mib"' })).toEqual(['many129']);
+  expect(await names({ search: '"128 MiB"' })).toEqual(['many128']);
   expect(await names({ sort: 'nosuch', limit: 1 })).toEqual(['db01']);
   expect(await list.query({ ...QUERY, hostId: 'host-3' })).toMatchObject({ total: 30 });
   expect(await list.query({ ...QUERY, clusterId: 'domain-c1' })).toMatchObject({ total: 102 });
@@ -88,4 +90,17 @@ test('what has changed before a question is in its answer', async () => {
   expect(rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
     anew.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   );
+});
+
+test('a list that was suspended with its machine is read anew', async () => {
+  let sleptMs = 0;
+  const now = () => systemClock.now() + sleptMs;
+  const sleeper = new VmList(lab.database, { ...systemClock, now });
+  const count = async () => (await sleeper.query({ ...QUERY, search: 'name:woken' })).matching;
+  expect(await count()).toBe(0);
+  // As if its change were gone from the log by now.
+  await lab.database.vm.update({ where: { id: 'vm-9002' }, data: { name: 'woken' } });
+  expect(await count()).toBe(0);
+  sleptMs = 60 * 60_000;
+  expect(await count()).toBe(1);
 });

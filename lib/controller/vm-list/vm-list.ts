@@ -25,7 +25,7 @@ type Tags = ReadonlyMap<string, readonly string[]>;
 
 const NO_TAGS: readonly string[] = [];
 const COLUMNS: readonly SearchColumn<ListedVm>[] = [
-  ...Object.values(VM_COLUMNS),
+  ...Object.values(VM_COLUMNS).map(withTextsKept),
   { id: 'tags', value: ({ tags }) => tags.join(', '), parts: ({ tags }) => tags },
 ];
 const FIELDS = COLUMNS.map(({ id }) => id);
@@ -38,7 +38,8 @@ export class VmList {
   #tags: Tags = new Map();
   /** Of the change log; null until it was read. */
   #version: bigint | null = null;
-  #readAt = 0;
+  /** By both clocks: the monotonic one stands still while the machine is suspended. */
+  #readAt = { wall: 0, monotonic: 0 };
 
   constructor(db: Database, clock: Clock) {
     this.#db = db;
@@ -76,8 +77,9 @@ export class VmList {
 
   #upToDate(): Promise<SortedRows<ListedVm>> {
     return this.#mutex.run(async () => {
-      const now = this.#clock.monotonic();
-      const isOld = this.#version === null || now - this.#readAt > IDLE_MAX_MS;
+      const now = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+      const idleMs = Math.max(now.wall - this.#readAt.wall, now.monotonic - this.#readAt.monotonic);
+      const isOld = this.#version === null || idleMs > IDLE_MAX_MS;
       if (isOld || !(await this.#follow())) await this.#readAll();
       this.#readAt = now;
       return this.#rows;
@@ -142,6 +144,26 @@ export class VmList {
     const ids = new Set(other.map(({ id }) => id));
     if (ids.size > 0) this.#rows.replace(ids, other.map(tagged(this.#tags)));
   }
+}
+
+/**
+ * A word is searched in every cell, and to write ten thousand numbers as people read them takes
+ * longer than a page may: each is written once for as long as its row is kept.
+ */
+function withTextsKept(column: SearchColumn<VmSummary>): SearchColumn<VmSummary> {
+  const { text } = column;
+  if (!text) return column;
+  const kept = new WeakMap<VmSummary, string>();
+  return {
+    ...column,
+    text: (row) => {
+      const known = kept.get(row);
+      if (known !== undefined) return known;
+      const written = text(row);
+      kept.set(row, written);
+      return written;
+    },
+  };
 }
 
 function inPlace(rows: readonly ListedVm[], { hostId, clusterId }: Place): readonly ListedVm[] {

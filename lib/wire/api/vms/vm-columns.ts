@@ -1,5 +1,6 @@
 // The columns of lists of virtual machines: what the server searches and sorts by, and the console
 // draws. Without a schema, since the browser needs it.
+import { formatBytes, formatMebibytes, formatShare } from '../../../base/format-quantities.ts';
 import type { SearchColumn } from '../../../base/row-search.ts';
 import type { Compliance, VmSummary } from '../inventory.ts';
 
@@ -28,9 +29,18 @@ export const VM_COLUMNS = {
   cluster: { id: 'cluster', value: ({ cluster }) => cluster?.name ?? '' },
   filters: { id: 'filters', value: ({ filterNames }) => filterNames.join(', ') },
   compliance: { id: 'compliance', value: ({ compliance }) => COMPLIANCE_LABELS[compliance] },
-  cpu: { id: 'cpu', value: ({ cpuUsage }) => cpuUsage },
-  memory: { id: 'memory', value: ({ memoryMib }) => memoryMib },
-  size: { id: 'size', value: ({ provisionedBytes }) => provisionedBytes },
+  cpu: {
+    ...{ id: 'cpu', value: ({ cpuUsage }) => cpuUsage },
+    text: ({ cpuUsage }) => formatShare(cpuUsage),
+  },
+  memory: {
+    ...{ id: 'memory', value: ({ memoryMib }) => memoryMib },
+    text: ({ memoryMib }) => formatMebibytes(memoryMib),
+  },
+  size: {
+    ...{ id: 'size', value: ({ provisionedBytes }) => provisionedBytes },
+    text: ({ provisionedBytes }) => formatBytes(provisionedBytes),
+  },
   snapshots: { id: 'snapshots', value: ({ snapshotCount }) => snapshotCount },
   guest: { id: 'guest', value: ({ guestFullName }) => guestFullName },
 } as const satisfies Record<string, SearchColumn<VmSummary>>;
