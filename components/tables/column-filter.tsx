@@ -9,6 +9,7 @@ import { classNames } from '#components/ui/class-names.ts';
 import { Checkbox } from '#components/ui/forms/checkbox.tsx';
 import { TextField } from '#components/ui/forms/text-field.tsx';
 import { Popover } from '#components/ui/overlays/popover.tsx';
+import { ErrorState } from '#components/ui/states/error-state.tsx';
 import { Skeleton } from '#components/ui/states/skeleton.tsx';
 import { countTexts, parseQuery, withFieldTerm } from '#lib/base/row-search.ts';
 import type { RowSource, TextCount } from './row-source.ts';
@@ -98,8 +99,10 @@ interface SourceFacetsProps<Row extends object>
 }
 
 function SourceFacets<Row extends object>({ source, ...props }: SourceFacetsProps<Row>) {
-  const counts = useQuery(source.texts(props.column.id)).data;
-  return counts ? <FacetList {...props} counts={counts} /> : <Skeleton lines={4} />;
+  const { data: counts, error, refetch } = useQuery(source.texts(props.column.id));
+  if (counts) return <FacetList {...props} counts={counts} />;
+  if (error) return <ErrorState error={error} compact onRetry={() => void refetch()} />;
+  return <Skeleton lines={4} />;
 }
 
 interface FacetListProps<Row extends object>

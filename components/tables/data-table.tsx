@@ -66,6 +66,7 @@ function LocalTable<Row extends object>(props: LocalProps<Row>) {
 }
 
 const NO_ROWS: readonly never[] = [];
+const FAILED = 'The list could not be read: what it shows is from before';
 
 function SourceTable<Row extends object>(props: SourceProps<Row>) {
   const { id, source, rowId, columns, empty, defaultSort } = props;
@@ -76,8 +77,22 @@ function SourceTable<Row extends object>(props: SourceProps<Row>) {
   const { model, error, refetch, onRange } = found;
   if (!model && error) return <ErrorState error={error} onRetry={refetch} />;
   if (!model) return <Loading {...props} />;
-  if (model.total === 0 && empty) return <>{empty}</>;
-  return <TableFrame {...props} rows={NO_ROWS} model={model} url={url} onRange={onRange} />;
+  if (model.total === 0 && empty && !error) return <>{empty}</>;
+  const failed = error ? (
+    <div className="max-h-48 shrink-0 overflow-y-auto border-b border-line px-3">
+      <ErrorState error={error} title={FAILED} onRetry={refetch} compact />
+    </div>
+  ) : null;
+  return (
+    <TableFrame
+      {...props}
+      rows={NO_ROWS}
+      model={model}
+      url={url}
+      failed={failed}
+      onRange={onRange}
+    />
+  );
 }
 
 function Loading({ label }: { label: string }) {
@@ -93,11 +108,13 @@ interface FrameProps<Row extends object> extends SharedProps<Row> {
   source?: RowSource<Row>;
   model: TableModel<Row>;
   url: TableUrl;
+  /** Why the rows shown are not those asked for. */
+  failed?: ReactNode;
   onRange?: (first: number, last: number) => void;
 }
 
 function TableFrame<Row extends object>(props: FrameProps<Row>) {
-  const { id, label, columns, rows, model, url, height } = props;
+  const { id, label, columns, rows, model, url, height, failed } = props;
   const search: RefObject<HTMLInputElement | null> = useRef(null);
   const choice = useColumns(id, columns);
   return (
@@ -115,6 +132,7 @@ function TableFrame<Row extends object>(props: FrameProps<Row>) {
           toolbar={props.toolbar}
         />
       )}
+      {failed}
       <TableGrid
         id={id}
         label={label}
@@ -132,7 +150,7 @@ function TableFrame<Row extends object>(props: FrameProps<Row>) {
         onRange={props.onRange}
         onSearch={() => search.current?.focus()}
       />
-      {model.rows.length === 0 && (
+      {model.rows.length === 0 && !failed && (
         <EmptyState title="Nothing matches the search">
           {`None of ${model.total} matches “${url.query}”.`}
         </EmptyState>

@@ -11,6 +11,7 @@ const PAGE_ROWS = 100;
 export interface SourceModel<Row extends object> {
   /** Null until the first page has come. */
   model: TableModel<Row> | null;
+  /** Why pages in view could not be read; the model is then of what was read before. */
   error: unknown;
   refetch: () => void;
   onRange: (first: number, last: number) => void;

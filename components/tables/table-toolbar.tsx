@@ -7,6 +7,7 @@ import { formatCount } from '#components/format/quantities.ts';
 import { Button } from '#components/ui/button.tsx';
 import { IconButton } from '#components/ui/icon-button.tsx';
 import { Menu } from '#components/ui/overlays/menu.tsx';
+import { showFault } from '#components/ui/overlays/toast.tsx';
 import { Tooltip } from '#components/ui/tooltip.tsx';
 import type { TableColumn } from './table-column.ts';
 import { tableCsv } from './table-csv.ts';
@@ -27,7 +28,7 @@ export interface TableToolbarProps<Row extends object> {
 }
 
 export function TableToolbar<Row extends object>(props: TableToolbarProps<Row>) {
-  const { id, label, columns, choice, model, bulkActions, toolbar } = props;
+  const { label, columns, choice, model, bulkActions, toolbar } = props;
   const selected = model.selectedRows.length;
   const count =
     model.rows.length === model.total
@@ -64,12 +65,22 @@ export function TableToolbar<Row extends object>(props: TableToolbarProps<Row>) 
         <IconButton
           label="Export as CSV"
           icon={<Download size={15} />}
-          onClick={async () => saveText(`${id}.csv`, tableCsv(choice.shown, await model.allRows()))}
+          onClick={() => void exportRows(props)}
           aria-description={`${label}: the rows and columns shown`}
         />
       </div>
     </div>
   );
+}
+
+/** What goes wrong is said in a toast: the rows may have to be read from the server first. */
+async function exportRows<Row extends object>(props: TableToolbarProps<Row>): Promise<void> {
+  const { id, label, choice, model } = props;
+  try {
+    saveText(`${id}.csv`, tableCsv(choice.shown, await model.allRows()));
+  } catch (error) {
+    showFault(`${label}: the rows were not exported`, error);
+  }
 }
 
 function SearchBox<Row extends object>({ label, columns, url, searchRef }: TableToolbarProps<Row>) {
