@@ -8,9 +8,6 @@ import type { Caller } from '../permissions/caller.ts';
 import { judgeActions } from '../permissions/judge-actions.ts';
 import { findPool, findPoolOwner, ownerIdOf } from './pool-store.ts';
 
-/** VMs that are offered to be moved into it. */
-const OTHERS_MAX = 500;
-
 /** `NotFound`. */
 export async function readPool(
   { db, caller }: { db: DatabaseTransaction; caller: Caller },
@@ -19,17 +16,11 @@ export async function readPool(
   const pool = await findPool(db, id);
   const owner = await findPoolOwner(db, ownerIdOf(pool));
   const host = kindOf(owner.id) === 'cluster' ? { clusterId: owner.id } : { id: owner.id };
-  const orderBy = { name: 'asc' } as const;
-  const [vms, others, actions] = await Promise.all([
+  const [vms, actions] = await Promise.all([
     db.vm.findMany({
       where: { resourcePoolId: id, host },
-      orderBy,
+      orderBy: { name: 'asc' },
       select: { id: true, name: true, powerState: true, memoryMib: true },
-    }),
-    db.vm.findMany({
-      where: { host, OR: [{ resourcePoolId: null }, { NOT: { resourcePoolId: id } }] },
-      ...{ orderBy, take: OTHERS_MAX },
-      select: { id: true, name: true },
     }),
     judge(db, caller, id),
   ]);
@@ -42,7 +33,7 @@ export async function readPool(
     memoryGrantedMib: self ? grantedIn(self, owner.pools) : 0,
     pools: owner.pools.filter((one) => one.parentId === id).map(named),
     vms: vms.map((vm) => ({ ...vm, powerState: powerStateSchema.parse(vm.powerState) })),
-    ...{ others, actions },
+    actions,
   };
 }
 

@@ -42,8 +42,6 @@ const resourcePoolViewSchema = z.object({
   pools: z.array(named),
   /** Its own, by name. */
   vms: z.array(named.extend({ powerState: powerStateSchema, memoryMib: z.number().int() })),
-  /** Virtual machines of its owner that could be moved into it. */
-  others: z.array(named),
   /** createPool, rename, edit, delete, assignVms. */
   actions: z.record(z.string(), verdictSchema),
 });
