@@ -74,14 +74,25 @@ function Summary({ pool }: { pool: ResourcePoolView }) {
           items={[
             { label: 'Memory of', value: <ObjectLink {...owner} /> },
             ...(parent ? [{ label: 'Within', value: <ObjectLink {...parent} /> }] : []),
-            ...pools.map((child) => ({
-              label: 'Holds the resource pool',
-              value: <ObjectLink {...child} />,
-            })),
+            ...(pools.length > 0
+              ? [{ label: 'Resource pools in it', value: <PoolLinks pools={pools} /> }]
+              : []),
           ]}
         />
       </Card>
     </div>
+  );
+}
+
+function PoolLinks({ pools }: Pick<ResourcePoolView, 'pools'>) {
+  return (
+    <ul>
+      {pools.map((child) => (
+        <li key={child.id}>
+          <ObjectLink {...child} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
