@@ -1,5 +1,5 @@
-// Whether copies of a VM's disks end together. Each disk's filter sets a mark of its own when the VM
-// is powered off, and what lies between those marks belongs to one state of the VM.
+// Whether copies of a VM's disks end together. Each disk's filter sets a mark of its own when the
+// VM is powered off, and what lies between those marks belongs to one state of the VM.
 
 /** Marks of one power-off are closer together, in microseconds. */
 const ONE_POWER_OFF_US = 30_000_000;
