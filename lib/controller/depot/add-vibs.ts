@@ -2,7 +2,7 @@
 // its own. All of a file is looked at before anything of it is kept, and it is kept whole or not at
 // all.
 import { createHash } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Random, randomHex } from '../../base/random.ts';
 import { readOfflineBundle } from '../../formats/vib/offline-bundle.ts';
@@ -17,6 +17,7 @@ import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import { allocateId } from '../inventory/allocate-id.ts';
 import { type Depot, depotPath, placeFile, storedName } from './depot.ts';
+import { discardFiles, lockVibFiles } from './discard-files.ts';
 import { refusalOf } from './receive-upload.ts';
 
 export interface AddVibsOptions {
@@ -47,17 +48,18 @@ export async function addVibs(options: AddVibsOptions, bytes: Uint8Array): Promi
   try {
     return await transact(options.db, (tx) => insertVibs(tx, options, vibs));
   } catch (error) {
-    await discardFiles(written);
+    await discardFiles(options, written);
     throw error;
   }
 }
 
 /**
  * Looks at the VIBs of a file and puts each into its place, without an entry. The caller inserts
- * them, or discards the files that were written. Faults as above, but AlreadyExists.
+ * them, or discards the files that were written, which are named. Faults as above, but
+ * AlreadyExists.
  */
 export async function prepareVibs(
-  options: Pick<AddVibsOptions, 'depot' | 'random'>,
+  options: Pick<AddVibsOptions, 'db' | 'depot' | 'random'>,
   bytes: Uint8Array,
 ): Promise<{ vibs: PreparedVib[]; written: string[] }> {
   const roots = await readRoots(options.depot);
@@ -74,10 +76,6 @@ export async function prepareVibs(
     vibs: vibs.map(({ inspection, fileName }) => ({ inspection, fileName })),
     written,
   };
-}
-
-export async function discardFiles(written: readonly string[]): Promise<void> {
-  for (const file of written) await rm(file, { force: true });
 }
 
 /** The same for a file on disk: what the lab is seeded with. */
@@ -100,9 +98,9 @@ async function readRoots({ rootsFile }: Depot): Promise<TrustedRoot[]> {
   return trustedRootsSchema.parse(JSON.parse(await readFile(rootsFile, 'utf8')));
 }
 
-/** Returns the files that were not there before. */
+/** Returns the names of the files that were not there before. */
 async function writeFiles(
-  { depot, random }: Pick<AddVibsOptions, 'depot' | 'random'>,
+  { db, depot, random }: Pick<AddVibsOptions, 'db' | 'depot' | 'random'>,
   vibs: readonly NewVib[],
 ): Promise<string[]> {
   const written: string[] = [];
@@ -114,12 +112,12 @@ async function writeFiles(
       await writeSynced(incoming, bytes);
       await placeFile(incoming, place);
     } catch (error) {
-      await discardFiles(written);
+      await discardFiles({ db, depot }, written);
       throw refusalOf(error);
     } finally {
       await rm(incoming, { force: true });
     }
-    written.push(place);
+    written.push(fileName);
   }
   return written;
 }
@@ -147,12 +145,17 @@ async function holds(file: string, sha256: string): Promise<boolean> {
   }
 }
 
-/** Their depot ids, in order; `AlreadyExists` for other bytes under an id that is there. */
+/**
+ * Their depot ids, in order; `AlreadyExists` for other bytes under an id that is there,
+ * `FileNotFound` when another has discarded one of the files since they were prepared.
+ */
 export async function insertVibs(
   tx: DatabaseTransaction,
-  { addedBy }: Pick<AddVibsOptions, 'addedBy'>,
+  { depot, addedBy }: Pick<AddVibsOptions, 'depot' | 'addedBy'>,
   vibs: readonly PreparedVib[],
 ): Promise<string[]> {
+  if (vibs.length > 0) await lockVibFiles(tx);
+  for (const vib of vibs) await requireFile(depot, vib);
   const ids: string[] = [];
   const added: string[] = [];
   for (const vib of vibs) {
@@ -183,6 +186,15 @@ export async function insertVibs(
     initiator: addedBy,
   });
   return ids;
+}
+
+async function requireFile(depot: Depot, { inspection, fileName }: PreparedVib): Promise<void> {
+  try {
+    await stat(depotPath(depot, 'vibs', fileName));
+  } catch (cause) {
+    const message = `The file of ${inspection.id} was removed from the depot meanwhile. Try again.`;
+    throw new Fault('FileNotFound', message, { cause });
+  }
 }
 
 function toRow({ inspection, fileName }: PreparedVib) {

@@ -1,6 +1,5 @@
 // Deletes a VIB from the depot, unless a cluster has it or is about to: its hosts may have to fetch
 // it again.
-import { rm } from 'node:fs/promises';
 import { Fault, type Reason } from '../../model/fault.ts';
 import { ROOT_FOLDER_ID } from '../../model/inventory.ts';
 import { recordChange } from '../changes/record-change.ts';
@@ -9,7 +8,8 @@ import type { Database, DatabaseTransaction } from '../database/client.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { requirePrivileges } from '../permissions/missing-privileges.ts';
-import { type Depot, depotPath } from './depot.ts';
+import type { Depot } from './depot.ts';
+import { discardFiles } from './discard-files.ts';
 
 /** `NotFound`, `ResourceInUse`, `NoPermission` (Host.Config.Patch on the root folder). */
 export async function deleteVib(
@@ -28,7 +28,7 @@ export async function deleteVib(
     await forgetVib(tx, vib, caller.name);
     return vib.fileName;
   });
-  await rm(depotPath(depot, 'vibs', fileName), { force: true });
+  await discardFiles({ db, depot }, [fileName]);
 }
 
 /** Takes the entry away; the caller has seen that nothing needs it, and removes the file. */

@@ -1,7 +1,7 @@
 // The depot with real files: what is added is there whole, what is refused leaves nothing, links
 // open files.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -9,11 +9,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../base/system-random.ts';
 import { Fault } from '../../model/fault.ts';
 import { createDepotLinks } from '../agents/depot-links.ts';
+import { transact } from '../changes/transact.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
 import { seedTestInventory } from '../inventory/seed-test-inventory.ts';
+import { insertVibs, prepareVibs } from './add-vibs.ts';
 import { deleteTrace } from './delete-trace.ts';
 import { deleteVib } from './delete-vib.ts';
-import { storedName } from './depot.ts';
+import { openDepot, storedName } from './depot.ts';
+import { discardFiles } from './discard-files.ts';
 import { openDepotFile } from './open-depot-file.ts';
 import { readDepotVibs } from './read-vibs.ts';
 import { withUpload } from './receive-upload.ts';
@@ -101,6 +104,37 @@ describe('a VIB', () => {
     expect(await listDepot()).toEqual([]);
     await expect(deleteVib(context(), id)).rejects.toMatchObject({ fault: 'NotFound' });
   });
+});
+
+describe('a file that two put into the depot at once', () => {
+  it('is not discarded by one when the other has entered it', async () => {
+    const first = await prepareVibs(context(), files.vib);
+    const [view] = await uploadVib(context(), inChunks(files.vib));
+    await discardFiles(context(), first.written);
+    const row = await test.database.vib.findFirstOrThrow();
+    expect(first.written).toEqual([row.fileName]);
+    expect(await listDepot()).toEqual([`vibs/${row.fileName}`]);
+    await deleteVib(context(), view?.id ?? '');
+    expect(await listDepot()).toEqual([]);
+  });
+
+  it('is not entered by one when the other has discarded it', async () => {
+    const { vibs, written } = await prepareVibs(context(), files.vib);
+    await discardFiles(context(), written);
+    expect(await listDepot()).toEqual([]);
+    const options = { ...context(), addedBy: 'admin' };
+    const late = transact(test.database, (tx) => insertVibs(tx, options, vibs));
+    await expect(late).rejects.toMatchObject({ fault: 'FileNotFound' });
+    expect(await test.database.vib.count()).toBe(0);
+    expect(await uploadVib(context(), inChunks(files.vib))).toHaveLength(1);
+  });
+});
+
+it('opens although what arrives is swept away at the same time', async () => {
+  const incoming = path.join(files.depot.folder, 'incoming');
+  // A name that leads nowhere is as good as a file that went after the folder was read.
+  await symlink(path.join(incoming, 'gone'), path.join(incoming, 'link'));
+  await openDepot(files.depot);
 });
 
 describe('a bad upload leaves nothing behind', () => {

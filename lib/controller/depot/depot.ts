@@ -32,9 +32,17 @@ export async function openDepot(depot: Depot): Promise<void> {
   }
   const incoming = path.join(depot.folder, 'incoming');
   for (const name of await readdir(incoming)) {
-    const file = path.join(incoming, name);
+    await sweep(path.join(incoming, name), depot.clock.now() - LEAVING_MS);
+  }
+}
+
+async function sweep(file: string, beforeMs: number): Promise<void> {
+  try {
     const { mtimeMs } = await stat(file);
-    if (mtimeMs < depot.clock.now() - LEAVING_MS) await rm(file, { force: true });
+    if (mtimeMs < beforeMs) await rm(file, { force: true });
+  } catch (error) {
+    // Whoever was at it has put it into its place, or removed it, since the folder was read.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
 }
 

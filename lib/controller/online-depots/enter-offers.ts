@@ -5,6 +5,7 @@ import type { DatabaseTransaction } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';
 import { insertVibs } from '../depot/add-vibs.ts';
 import { findUses, forgetVib } from '../depot/delete-vib.ts';
+import type { Depot } from '../depot/depot.ts';
 import { postEvent } from '../events/post-event.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import type { Fetched } from './fetch-offers.ts';
@@ -22,13 +23,13 @@ export interface Synchronized {
 export async function enterOffers(
   tx: DatabaseTransaction,
   context: TaskContext,
-  { id, url, fetched }: { id: string; url: string; fetched: Fetched },
+  { depot, id, url, fetched }: { depot: Depot; id: string; url: string; fetched: Fetched },
 ): Promise<Synchronized> {
   const before = await tx.vib.findMany({
     where: { vibId: { in: fetched.offered } },
     select: { id: true },
   });
-  const inserted = await insertVibs(tx, { addedBy: url }, fetched.prepared);
+  const inserted = await insertVibs(tx, { depot, addedBy: url }, fetched.prepared);
   const old = new Set(before.map((vib) => vib.id));
   const added = inserted.filter((vibId) => !old.has(vibId));
   await writeOffered(tx, id, { old: [...old], added });

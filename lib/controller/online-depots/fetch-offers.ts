@@ -7,8 +7,9 @@ import type { OfferedVib } from '../../formats/vib/online-depot.ts';
 import { Fault, type Reason } from '../../model/fault.ts';
 import { ONLINE_DEPOT_BYTES_MAX, VIB_BYTES_MAX } from '../../model/limits.ts';
 import type { Database } from '../database/client.ts';
-import { discardFiles, type PreparedVib, prepareVibs } from '../depot/add-vibs.ts';
+import { type PreparedVib, prepareVibs } from '../depot/add-vibs.ts';
 import type { Depot } from '../depot/depot.ts';
+import { discardFiles } from '../depot/discard-files.ts';
 import { type ReceivedFile, withUpload } from '../depot/receive-upload.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import { openDownload } from './download.ts';
@@ -19,7 +20,7 @@ export interface Fetched {
   offered: string[];
   /** Those of them that were not there. */
   prepared: PreparedVib[];
-  /** Files that were not there; they go when nothing comes of it. */
+  /** Names of the files that were not there; they go when nothing comes of it. */
   written: string[];
 }
 
@@ -42,7 +43,7 @@ export async function fetchOffers(options: FetchOptions, url: string): Promise<F
     else await takeIndex(options, { url, vibs: offers.vibs }, fetched);
     return fetched;
   } catch (error) {
-    await discardFiles(fetched.written);
+    await discardFiles(options, fetched.written);
     throw error;
   }
 }

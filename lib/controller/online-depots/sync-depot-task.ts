@@ -1,14 +1,13 @@
 // Synchronises an online depot. All that is new is downloaded and looked at first and entered in
 // one transaction, so that a synchronisation that fails has changed nothing. Run again after a
 // crash it begins anew; what it had put into place already is found there.
-import { rm } from 'node:fs/promises';
 import { Fault, toFaultRecord } from '../../model/fault.ts';
 import { ONLINE_DEPOT_SYNC_MS } from '../../model/limits.ts';
 import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { Prisma } from '../database/generated/client.ts';
-import { discardFiles } from '../depot/add-vibs.ts';
-import { type Depot, depotPath } from '../depot/depot.ts';
+import type { Depot } from '../depot/depot.ts';
+import { discardFiles } from '../depot/discard-files.ts';
 import { isDatabaseAway } from '../tasks/is-database-away.ts';
 import { LeaseLost } from '../tasks/run-task.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
@@ -46,14 +45,12 @@ async function synchronize(context: TaskContext, depot: Depot, id: string): Prom
     context.signal.throwIfAborted();
     await context.progress(97, `Entering what ${url} offers`);
     const result = await transact(context.db, (tx) =>
-      enterOffers(tx, context, { id, url, fetched }),
+      enterOffers(tx, context, { depot, id, url, fetched }),
     );
-    for (const fileName of result.files) {
-      await rm(depotPath(depot, 'vibs', fileName), { force: true });
-    }
+    await discardFiles({ db: context.db, depot }, result.files);
     return result;
   } catch (error) {
-    await discardFiles(fetched.written);
+    await discardFiles({ db: context.db, depot }, fetched.written);
     throw error;
   }
 }
@@ -82,11 +79,13 @@ type Result =
 async function writeResult({ db, clock }: TaskContext, id: string, result: Result): Promise<void> {
   await transact(db, async (tx) => {
     const { intervalMinutes } = await findOnlineDepot(tx, id);
-    const ended = result.state !== 'synchronizing' && {
-      fault: result.fault ? JSON.parse(JSON.stringify(result.fault)) : Prisma.DbNull,
-      ...timesAfter(clock.now(), intervalMinutes),
-    };
-    await tx.onlineDepot.update({ where: { id }, data: { state: result.state, ...ended } });
+    const { state } = result;
+    const isBegun = state === 'synchronizing';
+    // The fault is of the last one that ended; while it is tried again it stands no more.
+    const fault =
+      isBegun || !result.fault ? Prisma.DbNull : JSON.parse(JSON.stringify(result.fault));
+    const times = isBegun ? {} : timesAfter(clock.now(), intervalMinutes);
+    await tx.onlineDepot.update({ where: { id }, data: { state, fault, ...times } });
     await recordChange(tx, { object: id, path: 'state' });
   });
 }
