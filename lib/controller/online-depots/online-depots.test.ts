@@ -263,6 +263,20 @@ describe('a depot', () => {
     expect(await view(id)).toMatchObject({ state: 'canceled', fault: null });
   }, 60_000);
 
+  it('whose synchronisation was given up has failed, and says nothing old when tried again', async () => {
+    const id = await add('/nowhere');
+    await sync(id);
+    expect(await view(id)).toMatchObject({ state: 'failed', fault: { fault: 'VibDownloadError' } });
+    site.set('/nowhere', (_, response) => void response.writeHead(200).write('!<arch>\n'));
+    const taskId = await lab.submit(syncDepot, { onlineDepotId: id });
+    await lab.eventually(async () => (await view(id))?.state === 'synchronizing');
+    expect(await view(id)).toMatchObject({ fault: null });
+    await cancelTask(lab.db, caller, taskId);
+    await lab.ended(taskId);
+    await lab.db.onlineDepot.update({ where: { id }, data: { state: 'synchronizing' } });
+    expect(await view(id)).toMatchObject({ state: 'failed', taskId: null });
+  }, 60_000);
+
   it('is added once, and without a password', async () => {
     await add('/x');
     await expect(add('/x')).rejects.toMatchObject({ fault: 'AlreadyExists' });

@@ -11,7 +11,7 @@ import { missingPrivilegeReasons } from '../permissions/missing-privileges.ts';
 import { readRunningTaskReasons } from '../tasks/running-tasks.ts';
 import { DEPOT_PRIVILEGES } from './sync-depot.ts';
 
-/** By URL; one of them when its id is given. Four queries, whatever their number. */
+/** By URL; one of them when its id is given. Five queries at most, whatever their number. */
 export async function readOnlineDepots(
   { db, caller }: { db: DatabaseTransaction; caller: Caller },
   id?: string,
@@ -33,12 +33,16 @@ export async function readOnlineDepots(
     }),
   ]);
   const taskOf = new Map(tasks.map((task) => [task.targetId, task.id]));
+  const givenUp = await findGivenUp(
+    db,
+    depots.filter(({ id }) => !taskOf.has(id)),
+  );
   return depots.map(({ offers, ...depot }) => {
     const inProgress = busy.get(depot.id);
     const idle = verdictOf([...missing, ...(inProgress ? [inProgress] : [])]);
     return {
       ...{ id: depot.id, url: depot.url, intervalMinutes: depot.intervalMinutes },
-      state: onlineDepotStateSchema.parse(depot.state),
+      state: givenUp.has(depot.id) ? 'failed' : onlineDepotStateSchema.parse(depot.state),
       fault: faultRecordSchema.nullable().parse(depot.fault),
       lastSyncAt: depot.lastSyncAt?.toISOString() ?? null,
       lastGoodAt: depot.lastGoodAt?.toISOString() ?? null,
@@ -50,4 +54,22 @@ export async function readOnlineDepots(
       actions: { sync: idle, change: verdictOf(missing), remove: idle },
     };
   });
+}
+
+/**
+ * Those whose synchronisation ended without a word: its task was given up, or could not write. Asked
+ * again, for one that ended well since the depots were read has said so before its task ended.
+ */
+async function findGivenUp(
+  db: DatabaseTransaction,
+  idle: readonly { id: string; state: string }[],
+): Promise<Set<string>> {
+  const state = 'synchronizing';
+  const ids = idle.filter((depot) => depot.state === state).map(({ id }) => id);
+  if (ids.length === 0) return new Set();
+  const left = await db.onlineDepot.findMany({
+    where: { id: { in: ids }, state },
+    select: { id: true },
+  });
+  return new Set(left.map(({ id }) => id));
 }
