@@ -43,7 +43,9 @@ test('1 an online depot says why it fails, and brings what it offers', async ({ 
   await dialog.getByLabel('URL').fill(url);
   await expectAccessible(page);
   await confirm(dialog, 'Add');
-  const row = page.getByRole('row', { name: new RegExp(url) });
+  // Recent tasks, below, name the depot too.
+  const grid = page.getByRole('grid', { name: 'Online depots' });
+  const row = grid.getByRole('row', { name: new RegExp(url) });
   await expect(row).toContainText('503', LONG);
   await expectAccessible(page);
   offered = await buildLedgerVib(VERSION);

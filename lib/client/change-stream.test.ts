@@ -187,6 +187,7 @@ it('knows which answers a change makes old', () => {
   expect(after(host, 'vm-2')).toBe(true);
   expect(after(host, 'host-2')).toBe(false);
   expect(after(queryKey('listEvents'), 'events')).toBe(true);
+  expect(after(queryKey('listOnlineDepots'), 'task-4')).toBe(true);
   const moved = [{ object: 'vm-1', path: 'cpuUsage' }];
   expect(isAffected(queryKey('listVms'), moved)).toBe(true);
   expect(isAffected(queryKey('readInventory'), moved)).toBe(false);

@@ -123,7 +123,8 @@ const AFFECTED: Record<ObjectKind | 'events' | 'samples', readonly RouteName[]> 
     ...(['listReplicationTargets', 'readVmReplication', 'listAlarms'] as const),
     ...FAILING_OVER,
   ],
-  task: ['listTasks', 'readTask'],
+  // What a synchronisation refuses meanwhile is allowed again when its task has ended.
+  task: ['listTasks', 'readTask', 'listOnlineDepots'],
   session: ['readSession'],
   user: ['listUsers'],
   events: ['listEvents'],
