@@ -19,7 +19,7 @@ import { allocateId } from '../inventory/allocate-id.ts';
 import { forgetObject } from '../objects/forget-object.ts';
 import type { Caller } from '../permissions/caller.ts';
 import { requirePrivileges } from '../permissions/missing-privileges.ts';
-import { findPool, findPoolOwner, ownerIdOf, type PoolOwner } from './pool-store.ts';
+import { findPool, findPoolOwner, lockPools, ownerIdOf, type PoolOwner } from './pool-store.ts';
 
 /** Returns its id. `NotFound`, `NoPermission`, `DuplicateName`, and what the rules refuse. */
 export function addPool(
@@ -157,11 +157,6 @@ export async function assignToPool(
         (pool ? `into the resource pool ${pool.name}.` : 'out of its resource pool.'),
     });
   });
-}
-
-/** Reservations of one owner are judged one after the other. */
-async function lockPools(tx: DatabaseTransaction, ownerId: string): Promise<void> {
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`pools of ${ownerId}`}))::text`;
 }
 
 function may(

@@ -26,9 +26,14 @@ export function ownerIdOf({ clusterId, hostId }: ResourcePool): string {
 
 /**
  * The cluster or standalone host with its pools. `NotFound`; `InvalidArgument` for a host in a
- * cluster, whose memory its cluster's pools part.
+ * cluster, whose memory its cluster's pools part. The VM that is being judged is not granted memory
+ * yet.
  */
-export async function findPoolOwner(tx: DatabaseTransaction, id: string): Promise<PoolOwner> {
+export async function findPoolOwner(
+  tx: DatabaseTransaction,
+  id: string,
+  exceptVmId = '',
+): Promise<PoolOwner> {
   const isCluster = kindOf(id) === 'cluster';
   const name = isCluster ? await nameOfCluster(tx, id) : await nameOfHost(tx, id);
   const hostWhere = isCluster ? { clusterId: id } : { id };
@@ -40,7 +45,11 @@ export async function findPoolOwner(tx: DatabaseTransaction, id: string): Promis
     tx.resourcePool.findMany({ where: isCluster ? { clusterId: id } : { hostId: id } }),
     tx.vm.groupBy({
       by: ['resourcePoolId'],
-      where: { host: hostWhere, powerState: 'poweredOn' },
+      where: {
+        ...{ host: hostWhere, id: { not: exceptVmId } },
+        // One that has been let start has its memory, before it runs.
+        OR: [{ powerState: 'poweredOn' }, { desiredPowerState: 'poweredOn' }],
+      },
       _sum: { memoryMib: true },
     }),
   ]);
@@ -59,21 +68,39 @@ function toFacts(pool: ResourcePool, grantedMib: number): PoolFacts {
   return { id, name, parentId, reservationMib, limitMib, grantedMib };
 }
 
+/** What the pools of one cluster or host have left is judged and taken one after the other. */
+export async function lockPools(tx: DatabaseTransaction, ownerId: string): Promise<void> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`pools of ${ownerId}`}))::text`;
+}
+
+/** The same for those that power-on of the VM asks. Where there are none, nobody waits. */
+export async function lockPoolsAround(tx: DatabaseTransaction, vmId: string): Promise<void> {
+  const { ownerId, hasPools } = await findPlace(tx, vmId);
+  if (hasPools) await lockPools(tx, ownerId);
+}
+
 /** The pools that power-on of the VM asks; null where there are none. */
 export async function observePools(
   tx: DatabaseTransaction,
   vmId: string,
 ): Promise<{ poolId: string | null; owner: PoolOwner } | null> {
-  const vm = await tx.vm.findUniqueOrThrow({
+  const { ownerId, hasPools, resourcePoolId } = await findPlace(tx, vmId);
+  if (!hasPools) return null;
+  const owner = await findPoolOwner(tx, ownerId, vmId);
+  const [own] = pathOf(owner.pools, resourcePoolId);
+  return { poolId: own?.id ?? null, owner };
+}
+
+async function findPlace(tx: DatabaseTransaction, vmId: string) {
+  const vm = await tx.vm.findUnique({
     where: { id: vmId },
     select: { resourcePoolId: true, host: { select: { id: true, clusterId: true } } },
   });
-  const ownerId = vm.host.clusterId ?? vm.host.id;
-  const where = vm.host.clusterId ? { clusterId: ownerId } : { hostId: ownerId };
-  if ((await tx.resourcePool.count({ where })) === 0) return null;
-  const owner = await findPoolOwner(tx, ownerId);
-  const [own] = pathOf(owner.pools, vm.resourcePoolId);
-  return { poolId: own?.id ?? null, owner };
+  if (!vm) throw new Fault('NotFound', `There is no virtual machine ${vmId}.`);
+  const { resourcePoolId, host } = vm;
+  const ownerId = host.clusterId ?? host.id;
+  const where = host.clusterId ? { clusterId: ownerId } : { hostId: ownerId };
+  return { ownerId, resourcePoolId, hasPools: (await tx.resourcePool.count({ where })) > 0 };
 }
 
 /** Of a host that goes into a cluster, or of an owner that goes out of the inventory. */

@@ -81,6 +81,28 @@ it('keeps its reservation from others, and is asked at power-on', async () => {
   expect(await db.resourcePool.count()).toBe(0);
 });
 
+it('counts a machine that was let start and does not run yet, but not the one judged', async () => {
+  const db = test.database;
+  const off = { powerState: 'poweredOff', desiredPowerState: 'poweredOff' };
+  await db.vm.updateMany({ where: { id: { in: ['vm-1', 'vm-2'] } }, data: off });
+  const { memoryMib } = await db.vm.findUniqueOrThrow({ where: { id: 'vm-1' } });
+  const poolId = await addPool(db, caller, {
+    ...{ name: 'Room for one', parentId: 'domain-c1', memoryReservationMib: 0 },
+    memoryLimitMib: memoryMib,
+  });
+  await assignToPool(db, caller, { poolId, vmIds: ['vm-1', 'vm-2'] });
+  const judge = async () => planPowerOn(await observePowerOn(db, 'vm-1')).verdict;
+  const letStart = (id: string) =>
+    db.vm.update({ where: { id }, data: { desiredPowerState: 'poweredOn' } });
+  await letStart('vm-1');
+  expect((await judge()).allowed).toBe(true);
+  await letStart('vm-2');
+  expect((await judge()).reasons).toMatchObject([
+    { fault: 'InsufficientMemoryResourceFault', objects: [poolId] },
+  ]);
+  await dropPools(db, { clusterId: 'domain-c1' });
+});
+
 it('is not made on a host of a cluster, and takes nobody from elsewhere', async () => {
   const db = test.database;
   const inCluster = addPool(db, caller, { name: 'Gold', parentId: 'host-1', ...memory });

@@ -8,6 +8,7 @@ import { recordChange } from '../changes/record-change.ts';
 import { transact } from '../changes/transact.ts';
 import { postEvent } from '../events/post-event.ts';
 import { refreshWorlds } from '../reconciler/refresh-host.ts';
+import { lockPoolsAround } from '../resource-pools/pool-store.ts';
 import type { TaskContext, TaskHandler } from '../tasks/task-context.ts';
 import { observePowerOn, type PowerOnInput } from './power-on.ts';
 import { findVm, toRunSpec, type VmRow } from './vm-store.ts';
@@ -32,6 +33,8 @@ export const performPowerOn: TaskHandler<PowerOnInput> = async (context, { vmId 
 /** Judges again, chooses the host, and writes what is wanted. */
 function decide(context: TaskContext, vmId: string): Promise<{ vm: VmRow; placed: boolean }> {
   return transact(context.db, async (tx) => {
+    // Before anything is observed: one that is judged next sees that this one has its memory.
+    await lockPoolsAround(tx, vmId);
     const facts = await observePowerOn(tx, vmId);
     const vm = await findVm(tx, vmId);
     // A run before this one got so far.

@@ -102,6 +102,24 @@ describe('a pool is made or changed', () => {
       [],
       'InvalidArgument',
     ],
+    [
+      'keeps what its cluster has lost since',
+      pool('a', { name: 'renamed', reservationMib: 800 }),
+      [pool('a', { reservationMib: 800 }), pool('b', { reservationMib: 700 })],
+      null,
+    ],
+    [
+      'reserves less than before, and more than its cluster still has',
+      pool('a', { reservationMib: 700 }),
+      [pool('a', { reservationMib: 800 }), pool('b', { reservationMib: 700 })],
+      null,
+    ],
+    [
+      'reserves more of what its cluster has lost',
+      pool('a', { reservationMib: 801 }),
+      [pool('a', { reservationMib: 800 }), pool('b', { reservationMib: 700 })],
+      'InsufficientMemoryResourceFault',
+    ],
   ])('%s', (_, changed, pools, fault) => {
     const [first] = judgePoolConfig(changed, cluster(pools)).reasons;
     expect(first?.fault ?? null).toBe(fault);

@@ -12,7 +12,10 @@ export interface PoolFacts {
   reservationMib: number;
   /** Null: no limit. */
   limitMib: number | null;
-  /** Configured memory of its own running virtual machines, without those of pools within it. */
+  /**
+   * Configured memory of its own virtual machines that run or have been let start, without those
+   * of pools within it.
+   */
   grantedMib: number;
 }
 
@@ -20,7 +23,7 @@ export interface PoolOwnerFacts {
   name: string;
   /** Memory of the hosts that can run virtual machines now, in MiB. */
   memoryMib: number;
-  /** Of all running virtual machines, in pools or not. */
+  /** Of all virtual machines that run or have been let start, in pools or not. */
   grantedMib: number;
   pools: readonly PoolFacts[];
 }
@@ -113,7 +116,10 @@ export function pathOf(pools: readonly PoolFacts[], poolId: string | null): Pool
   return path;
 }
 
-/** May the pool be, new or changed, with this reservation and limit? */
+/**
+ * May the pool be, new or changed, with this reservation and limit? One that reserves no more than
+ * it did is not asked for memory that its owner has lost since.
+ */
 export function judgePoolConfig(
   pool: Pick<PoolFacts, 'id' | 'name' | 'parentId' | 'reservationMib' | 'limitMib'>,
   owner: PoolOwnerFacts,
@@ -128,7 +134,9 @@ export function judgePoolConfig(
   const siblings = owner.pools.filter((one) => one.parentId === parentId && one.id !== id);
   const others = siblings.reduce((sum, one) => sum + one.reservationMib, 0);
   const available = parent ? parent.reservationMib : owner.memoryMib;
-  if (reservationMib > 0 && others + reservationMib > available) {
+  const before = owner.pools.find((one) => one.id === id && one.parentId === parentId);
+  const grows = reservationMib > (before?.reservationMib ?? 0);
+  if (grows && others + reservationMib > available) {
     const what = parent ? `${parent.name} reserves` : `${owner.name} has`;
     reasons.push({
       fault: 'InsufficientMemoryResourceFault',
