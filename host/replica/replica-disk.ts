@@ -2,7 +2,7 @@
 // after it. Together they are the disk at any record between. Old segments are rolled into the
 // base: first it is written down that moments before their end are no more, then the base changes,
 // then it is durable and the segment goes, so that a crash between leaves nothing half true.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { assert } from '#lib/base/assert.ts';
 import { Mutex } from '#lib/base/mutex.ts';
@@ -70,7 +70,10 @@ export class ReplicaDisk {
     this.moments = new MomentList(state);
   }
 
-  /** Makes the copy of a disk of which nothing is here yet. Throws `NoDiskSpace`, `FileFault`. */
+  /**
+   * Makes the copy of a disk in a folder in which none is yet (`isThere`). Throws `NoDiskSpace`,
+   * `FileFault`.
+   */
   static async create(
     parts: ReplicaParts,
     copy: { diskId: string; pairing: string; sizeBytes: number },
@@ -113,9 +116,34 @@ export class ReplicaDisk {
     return replica;
   }
 
+  /** Whether there is a copy, be it one that cannot be opened. */
+  static isThere({ files, directory }: ReplicaParts): Promise<boolean> {
+    return files.read(join(directory, STATE_FILE), STATE_BYTES_MAX).then(
+      () => true,
+      (thrown: unknown) => errnoOf(thrown) !== 'ENOENT',
+    );
+  }
+
+  /** Of which disk the copy is, and whose, without opening it; null when it does not say so. */
+  static async ownerOf(
+    parts: ReplicaParts,
+  ): Promise<{ diskId: string; pairing: string | null } | null> {
+    try {
+      return await readState(parts);
+    } catch (thrown) {
+      if (thrown instanceof Fault) return null;
+      throw thrown;
+    }
+  }
+
   get journal(): DiskJournal {
     assert(this.#journal !== null, 'the journal is open');
     return this.#journal;
+  }
+
+  /** The name of its folder, which stays when it is given away. */
+  get folder(): string {
+    return basename(this.#parts.directory);
   }
 
   get diskId(): string {

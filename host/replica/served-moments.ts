@@ -15,6 +15,8 @@ const servedSchema = z.object({
       diskId: z.string().min(1),
       /** Whose copy it is. */
       pairing: z.string().nullable().default(null),
+      /** Of the copy; it stays when the copy is given away. Null when it was not kept yet. */
+      folder: z.string().nullable().default(null),
       sequence: z.number().int().nonnegative(),
     }),
   ),
@@ -37,10 +39,9 @@ export class ServedMoments {
   ): Promise<ServedMoments> {
     const initial = () => ({ format: 1 as const, moments: [] });
     const file = await StateFile.open(path, servedSchema, initial);
-    const kept = file.value.moments.filter(({ exportName, diskId, pairing, sequence }) => {
+    const kept = file.value.moments.filter((moment) => {
       try {
-        const whose = pairing === null ? 'anybody' : { pairing };
-        store.serve(store.find(diskId, whose), sequence, exportName);
+        store.serve(copyOf(moment, store), moment.sequence, moment.exportName);
         return true;
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
@@ -70,8 +71,10 @@ export class ServedMoments {
   }
 
   /** As `TargetStore.giveCopies`. */
-  giveCopies(from: string, to: string): Promise<void> {
+  giveCopies(from: string | null, to: string): Promise<void> {
     return this.#mutex.run(async () => {
+      // With the folders, by which they are found should the target be killed in between.
+      await this.#write();
       await this.#store.giveCopies(from, to);
       await this.#write();
     });
@@ -79,9 +82,17 @@ export class ServedMoments {
 
   #write(): Promise<void> {
     const all = this.#store.moments('anybody');
-    const moments = all.map(({ exportName, diskId, pairing, sequence }) => ({
-      ...{ exportName, diskId, pairing, sequence },
+    const moments = all.map(({ exportName, diskId, pairing, folder, sequence }) => ({
+      ...{ exportName, diskId, pairing, folder, sequence },
     }));
     return this.#file.set({ format: 1, moments });
   }
+}
+
+type KeptMoment = z.output<typeof servedSchema>['moments'][number];
+
+/** By its folder without regard to whose it is: it may have been given away since. */
+function copyOf({ diskId, pairing, folder }: KeptMoment, store: TargetStore): ReplicaDisk {
+  if (folder !== null) return store.inFolder(folder);
+  return store.find(diskId, pairing === null ? 'anybody' : { pairing });
 }

@@ -42,7 +42,7 @@ export function targetRpcs(parts: TargetCallsParts): BoundRpc[] {
       if (!pairings.all.some(({ id }) => id === to)) {
         throw new Fault('NotFound', `Nobody is paired as ${to}.`);
       }
-      await parts.moments.giveCopies(from, to);
+      await parts.moments.giveCopies(from === '' ? null : from, to);
       return {};
     }),
     ...replicaRpcs(parts, 'anybody'),

@@ -9,13 +9,12 @@ import { type Random, randomUuid } from '#lib/base/random.ts';
 import type { OpenDisk } from '#lib/filter-sdk/replication-messages.ts';
 import { Fault } from '#lib/model/fault.ts';
 import { MIB } from '#lib/model/limits.ts';
-import { errnoOf } from '../datastore/errno.ts';
 import type { DiskFiles } from '../disk/extent-file.ts';
 import type { ExportHolder } from '../volumes/export-list.ts';
 import { FencedExport } from '../volumes/fenced-export.ts';
 import { MomentBacking } from './moment-backing.ts';
 import { ReplacedFault } from './replaced-fault.ts';
-import { ReplicaDisk } from './replica-disk.ts';
+import { ReplicaDisk, type ReplicaParts } from './replica-disk.ts';
 import type { TargetLink } from './target-link.ts';
 
 const HOUR_US = 3600 * 1_000_000;
@@ -47,12 +46,15 @@ export interface ServedMoment {
   /** Whose copy it is. */
   pairing: string | null;
   diskId: string;
+  /** The copy's folder. */
+  folder: string;
   sequence: number;
   sizeBytes: number;
 }
 
 interface Serving {
   moment: ServedMoment;
+  replica: ReplicaDisk;
   fenced: FencedExport;
   backing: MomentBacking;
 }
@@ -61,6 +63,8 @@ export class TargetStore {
   readonly #parts: TargetStoreParts;
   readonly #mutex = new Mutex();
   readonly #disks = new Map<string, ReplicaDisk>();
+  /** Folders with a copy that is not open, and its key; null when it does not say whose it is. */
+  readonly #left = new Map<string, string | null>();
   readonly #senders = new Map<ReplicaDisk, TargetLink>();
   readonly #serving = new Map<string, Serving>();
 
@@ -71,15 +75,10 @@ export class TargetStore {
   /** Opens every copy that is there; one that cannot be opened is named in the log and left. */
   static async open(parts: TargetStoreParts): Promise<TargetStore> {
     const store = new TargetStore(parts);
-    const { files, directory, log } = parts;
+    const { files, directory } = parts;
     await files.makeDirectory(directory);
     for (const name of await files.list(directory)) {
-      if (!FOLDER.test(name)) continue;
-      const replica = await store.#openFolder(name).catch((thrown: unknown) => {
-        log(`the copy in ${name} cannot be opened: ${String(thrown)}`);
-        return null;
-      });
-      if (replica !== null) store.#disks.set(keyOf(replica.pairing, replica.diskId), replica);
+      if (FOLDER.test(name)) await store.#openFolder(name);
     }
     return store;
   }
@@ -105,33 +104,38 @@ export class TargetStore {
     throw new Fault('InvalidArgument', `Several pairings have a copy of ${diskId} here.`);
   }
 
+  /** Throws `NotFound` when no copy is open there. */
+  inFolder(name: string): ReplicaDisk {
+    const found = this.disks('anybody').find(({ folder }) => folder === name);
+    if (found === undefined) throw new Fault('NotFound', `There is no copy in ${name} here.`);
+    return found;
+  }
+
   /**
-   * What the first of two pairings has is the second one's from now on, but for disks of which that
-   * one has a copy already. Throws `NoDiskSpace`, `FileFault`.
+   * What the first of two pairings has, or what is nobody's yet for null, is the second one's from
+   * now on, but for disks of which that one has a copy already. Throws `NoDiskSpace`, `FileFault`.
    */
-  giveCopies(from: string, to: string): Promise<void> {
+  giveCopies(from: string | null, to: string): Promise<void> {
     return this.#mutex.run(async () => {
-      for (const replica of this.disks({ pairing: from })) {
+      for (const replica of this.disks('anybody').filter(({ pairing }) => pairing === from)) {
         const key = keyOf(to, replica.diskId);
-        if (this.#disks.has(key)) {
-          this.#parts.log(`the copy of ${replica.diskId} stays with ${from}: there is another one`);
+        if (this.#disks.has(key) || [...this.#left.values()].includes(key)) {
+          const whose = from ?? 'nobody';
+          this.#parts.log(
+            `the copy of ${replica.diskId} stays with ${whose}: there is another one`,
+          );
           continue;
         }
-        await replica.giveTo(to);
-        this.#disks.delete(keyOf(from, replica.diskId));
-        this.#disks.set(key, replica);
+        await this.#give(replica, to);
         this.#senders.get(replica)?.cutOff(replica);
         this.#senders.delete(replica);
-        for (const { moment } of this.#serving.values()) {
-          if (moment.diskId === replica.diskId && moment.pairing === from) moment.pairing = to;
-        }
       }
     });
   }
 
   /**
    * For a connection that sends a disk; the one that did before is cut off. Throws `ReplacedFault`
-   * when it sends under an era that is over.
+   * when it sends under an era that is over, `FileFault` when the copy cannot be opened.
    */
   claim(disk: OpenDisk, pairing: string, link: TargetLink): Promise<ReplicaDisk> {
     const { journal, era = 1 } = disk;
@@ -180,12 +184,13 @@ export class TargetStore {
     exportName = randomUuid(this.#parts.random),
   ): ServedMoment {
     const { exports } = this.#parts;
-    const { diskId, pairing } = replica;
+    const { diskId, folder, pairing } = replica;
     const backing = new MomentBacking(replica, sequence);
     const fenced = new FencedExport({ name: exportName, key: exports.nextKey(), backing });
     exports.add(fenced);
-    const moment = { exportName, pairing, diskId, sequence, sizeBytes: backing.sizeBytes };
-    this.#serving.set(exportName, { moment, fenced, backing });
+    const { sizeBytes } = backing;
+    const moment = { exportName, pairing, diskId, folder, sequence, sizeBytes };
+    this.#serving.set(exportName, { moment, replica, fenced, backing });
     return moment;
   }
 
@@ -229,45 +234,115 @@ export class TargetStore {
     };
   }
 
+  /** It stays in its folder, which keeps the name of whose it was first. */
+  async #give(replica: ReplicaDisk, to: string): Promise<void> {
+    const { diskId, pairing } = replica;
+    await replica.giveTo(to);
+    this.#disks.delete(keyOf(pairing, diskId));
+    this.#disks.set(keyOf(to, diskId), replica);
+    for (const serving of this.#serving.values()) {
+      if (serving.replica === replica) serving.moment.pairing = to;
+    }
+  }
+
   async #copyFor({ diskId, sizeBytes }: OpenDisk, pairing: string): Promise<ReplicaDisk> {
     const key = keyOf(pairing, diskId);
+    const nobodys = keyOf(null, diskId);
+    if (!this.#disks.has(key)) await this.#openLeft(diskId, [key, nobodys]);
     const found = this.#disks.get(key);
     if (found !== undefined) return found;
     // Of a time when it was not kept whose a copy is: it is that of who sends to it first.
-    const old = this.#disks.get(keyOf(null, diskId));
+    const old = this.#disks.get(nobodys);
     if (old === undefined) return this.#make(key, { diskId, pairing, sizeBytes });
-    await old.giveTo(pairing);
-    this.#disks.delete(keyOf(null, diskId));
-    this.#disks.set(key, old);
+    await this.#give(old, pairing);
     return old;
+  }
+
+  /** A copy in place of one that cannot be opened would have no moments, and the first era. */
+  async #openLeft(diskId: string, keys: readonly string[]): Promise<void> {
+    for (const [name, key] of [...this.#left]) {
+      if (key === null || !keys.includes(key) || this.#disks.has(key)) continue;
+      await this.#openFolder(name);
+      if (this.#left.has(name)) throw leftFault(diskId, name);
+    }
   }
 
   async #make(
     key: string,
     copy: { diskId: string; pairing: string; sizeBytes: number },
   ): Promise<ReplicaDisk> {
-    const { files, directory, segmentBytes } = this.#parts;
-    const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
-    const folder = join(directory, name);
-    await files.makeDirectory(folder);
+    const { files, directory } = this.#parts;
+    const name = await this.#freeFolder(key, copy.diskId);
+    const parts = this.#replicaParts(name);
+    await files.makeDirectory(parts.directory);
     await files.syncDirectory(directory);
-    const parts = { files, directory: folder, segmentBytes };
-    const replica = await ReplicaDisk.create(parts, copy);
-    this.#disks.set(key, replica);
-    return replica;
-  }
-
-  async #openFolder(name: string): Promise<ReplicaDisk | null> {
-    const { files, directory, segmentBytes } = this.#parts;
     try {
-      return await ReplicaDisk.open({ files, directory: join(directory, name), segmentBytes });
+      const replica = await ReplicaDisk.create(parts, copy);
+      this.#disks.set(key, replica);
+      return replica;
     } catch (thrown) {
-      // It was being made when the machine stopped: nothing was ever promised of it.
-      if (thrown instanceof Fault && thrown.fault === 'FileNotFound') return null;
-      if (errnoOf(thrown) === 'ENOENT') return null;
+      // It is opened, and not made again, when it is asked for the next time.
+      if (await ReplicaDisk.isThere(parts)) this.#left.set(name, key);
       throw thrown;
     }
   }
+
+  /** One that has the name may have somebody else's copy, which was given away. */
+  async #freeFolder(key: string, diskId: string): Promise<string> {
+    // The name that it had when it was not kept yet whose a copy is.
+    await this.#isTaken(folderOf(diskId), diskId);
+    for (let number = 0; ; number++) {
+      const name = folderOf(number === 0 ? key : `${key} ${number}`);
+      if (!(await this.#isTaken(name, diskId))) return name;
+    }
+  }
+
+  /** Throws `FileFault` when what is there does not say whose it is: it may be what is wanted. */
+  async #isTaken(name: string, diskId: string): Promise<boolean> {
+    const isTaken = await ReplicaDisk.isThere(this.#replicaParts(name));
+    if (!isTaken) this.#left.delete(name);
+    else if (this.#left.get(name) === null) throw leftFault(diskId, name);
+    return isTaken;
+  }
+
+  /** Opens the copy in a folder; one that cannot be opened is named in the log and left. */
+  async #openFolder(name: string): Promise<void> {
+    const parts = this.#replicaParts(name);
+    try {
+      const replica = await ReplicaDisk.open(parts);
+      const key = keyOf(replica.pairing, replica.diskId);
+      if (this.#disks.has(key)) {
+        replica.close();
+        throw new Fault('FileFault', `there is another one of ${replica.diskId}`);
+      }
+      this.#disks.set(key, replica);
+      this.#left.delete(name);
+    } catch (thrown) {
+      this.#left.delete(name);
+      // It was being made when the machine stopped: nothing was ever promised of it.
+      if (!(await ReplicaDisk.isThere(parts))) return;
+      const owner = await ReplicaDisk.ownerOf(parts);
+      this.#left.set(name, owner === null ? null : keyOf(owner.pairing, owner.diskId));
+      this.#parts.log(`the copy in ${name} cannot be opened: ${String(thrown)}`);
+    }
+  }
+
+  #replicaParts(name: string): ReplicaParts {
+    const { files, directory, segmentBytes } = this.#parts;
+    return { files, directory: join(directory, name), segmentBytes };
+  }
+}
+
+function folderOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 32);
+}
+
+function leftFault(diskId: string, folder: string): Fault {
+  return new Fault(
+    'FileFault',
+    `The copy of ${diskId} in ${folder} is there and cannot be opened. ` +
+      'It must be mended at the target, or its folder moved away.',
+  );
 }
 
 /** Disks of several sites may have one name. */

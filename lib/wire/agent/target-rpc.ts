@@ -129,11 +129,12 @@ export const endPairing = defineRpc({
 
 /**
  * For who runs the target: what one pairing has is another one's from now on, as when a site is
- * lost and another one, newly paired, is to go on with its copies. `NotFound` for the other one.
+ * lost and another one, newly paired, is to go on with its copies. An empty `from` stands for what
+ * is nobody's yet. `NotFound` for the other one.
  */
 export const giveCopies = defineRpc({
   name: 'giveCopies',
-  input: z.object({ from: z.string().min(1), to: z.string().min(1) }),
+  input: z.object({ from: z.string(), to: z.string().min(1) }),
   output: none,
   timeoutMs: CALL_MS,
 });
