@@ -57,6 +57,7 @@ test.each([
   ['the folder itself', ['nas', 'images'], 'InvalidArgument'],
   ['a pipe', ['nas', 'images', 'pipe.raw'], 'InvalidArgument'],
   ['a file that is not there', ['nas', 'images', 'gone.raw'], 'NotFound'],
+  ['one that is not there, elsewhere', ['nas', 'gone.raw'], 'InvalidArgument'],
   ['a file of a file', ['data', 'import', 'a.qcow2', 'x'], 'NotFound'],
 ])('%s is refused', async (_name, names, fault) => {
   await expect(openServerFile(folders, at(...names))).rejects.toMatchObject({ fault });

@@ -1,7 +1,7 @@
 // Files that the server itself can read and import: those below the folders that the operator has
 // named, and nothing else, whatever a path or a link says.
 import { constants, mkdirSync } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '../../model/fault.ts';
 import { SERVER_FILES_MAX } from '../../model/limits.ts';
@@ -60,15 +60,18 @@ export async function openServerFile(
   folders: readonly string[],
   wanted: string,
 ): Promise<ServerFile> {
-  const real = await realpath(path.resolve('/', wanted)).catch((error: unknown) => {
-    throw refusalOf(error, wanted);
-  });
   const roots = await rootsOf(folders);
-  if (!roots.some((root) => real.startsWith(`${root}${path.sep}`))) {
+  const outside = () => {
     const where = roots.length === 0 ? 'none' : roots.join(', ');
     const message = `${wanted} is not in a folder that the server imports from (${where}).`;
-    throw new Fault('InvalidArgument', message);
-  }
+    return new Fault('InvalidArgument', message);
+  };
+  const asked = path.resolve('/', wanted);
+  const real = await realpath(asked).catch((error: unknown) => {
+    // Of what lies elsewhere nobody learns whether it is there.
+    throw isWithin([...folders, ...roots], asked) ? refusalOf(error, wanted) : outside();
+  });
+  if (!isWithin(roots, real)) throw outside();
   if (!(await stat(real)).isFile()) {
     throw new Fault('InvalidArgument', `${wanted} is no plain file.`);
   }
@@ -76,12 +79,26 @@ export async function openServerFile(
 }
 
 async function* readThrough(real: string, wanted: string): AsyncGenerator<Uint8Array> {
-  // A link that takes the file's place now is not followed, and a pipe does not make us wait.
+  // A pipe that takes the file's place now does not make us wait, and no link is followed.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await open(real, flags).catch((error: unknown) => {
     throw refusalOf(error, wanted);
   });
+  if ((await placeOf(handle, real)) !== real || !(await handle.stat()).isFile()) {
+    await handle.close();
+    throw new Fault('InvalidArgument', `${wanted} was moved while it was opened.`);
+  }
   yield* handle.createReadStream({ highWaterMark: CHUNK_BYTES });
+}
+
+/** Where the open file really lies: a folder on the way may be a link by now. */
+function placeOf({ fd }: FileHandle, otherwise: string): Promise<string> {
+  // Systems without /proc do not say it.
+  return realpath(`/proc/self/fd/${fd}`).catch(() => otherwise);
+}
+
+function isWithin(folders: readonly string[], place: string): boolean {
+  return folders.some((folder) => place.startsWith(`${path.resolve(folder)}${path.sep}`));
 }
 
 /** Those that are there, by their real paths. */
