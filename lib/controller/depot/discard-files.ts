@@ -8,22 +8,24 @@ import { type Depot, depotPath } from './depot.ts';
 
 /**
  * By their names in the depot. A file that has an entry stays. Never throws: one that cannot be
- * removed now takes up room and no more, and is found in its place when its VIB comes again.
+ * removed now, and those after it, take up room and no more, and are found in their places when
+ * their VIBs come again.
  */
 export async function discardFiles(
   { db, depot }: { db: Database; depot: Depot },
   fileNames: readonly string[],
 ): Promise<void> {
-  for (const fileName of fileNames) {
-    try {
+  try {
+    for (const fileName of fileNames) {
       await transact(db, async (tx) => {
         await lockVibFiles(tx);
         const entry = await tx.vib.findFirst({ where: { fileName }, select: { id: true } });
         if (!entry) await rm(depotPath(depot, 'vibs', fileName), { force: true });
       });
-    } catch {
-      // Whether it has an entry is not known, or it cannot be removed: it stays, as said above.
     }
+  } catch {
+    // Whether one has an entry is not known, or it cannot be removed: they stay, as said above. A
+    // database that is away would keep each of them waiting.
   }
 }
 

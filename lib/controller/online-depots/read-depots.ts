@@ -57,8 +57,8 @@ export async function readOnlineDepots(
 }
 
 /**
- * Those whose synchronisation ended without a word: its task was given up, or could not write. Asked
- * again, for one that ended well since the depots were read has said so before its task ended.
+ * Those whose synchronisation ended without a word: its task was given up, or could not write.
+ * Asked again, for one that ended since the depots were read said so before its task ended.
  */
 async function findGivenUp(
   db: DatabaseTransaction,

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemRandom } from '../../base/system-random.ts';
 import { planPowerOn } from '../../rules/power.ts';
+import { transact } from '../changes/transact.ts';
 import { openTestDatabase, type TestDatabase } from '../database/test-database.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import { seedTestInventory } from '../inventory/seed-test-inventory.ts';
@@ -10,7 +11,7 @@ import { systemCaller } from '../permissions/caller.ts';
 import { findObjectPaths } from '../permissions/object-parents.ts';
 import { observePowerOn } from '../vms/power-on.ts';
 import { addPool, assignToPool, changePool, deletePool } from './edit-pools.ts';
-import { dropPools } from './pool-store.ts';
+import { dropPools, lockPoolsAround } from './pool-store.ts';
 import { readPool } from './read-pool.ts';
 
 let test: TestDatabase;
@@ -100,6 +101,17 @@ it('counts a machine that was let start and does not run yet, but not the one ju
   expect((await judge()).reasons).toMatchObject([
     { fault: 'InsufficientMemoryResourceFault', objects: [poolId] },
   ]);
+  await db.vm.updateMany({ where: { id: { in: ['vm-1', 'vm-2'] } }, data: off });
+  // Both at once: one is let start, and the other sees it.
+  const start = (id: string) =>
+    transact(db, async (tx) => {
+      await lockPoolsAround(tx, id);
+      const { allowed } = planPowerOn(await observePowerOn(tx, id)).verdict;
+      const data = { desiredPowerState: 'poweredOn' };
+      if (allowed) await tx.vm.update({ where: { id }, data });
+      return allowed;
+    });
+  expect((await Promise.all([start('vm-1'), start('vm-2')])).sort()).toEqual([false, true]);
   await dropPools(db, { clusterId: 'domain-c1' });
 });
 
