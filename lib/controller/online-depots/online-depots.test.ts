@@ -263,7 +263,7 @@ describe('a depot', () => {
     expect(await view(id)).toMatchObject({ state: 'canceled', fault: null });
   }, 60_000);
 
-  it('whose task was given up has failed, and says nothing old while it is tried again', async () => {
+  it('whose task was given up has failed, and hides its old fault while tried again', async () => {
     const id = await add('/nowhere');
     await sync(id);
     expect(await view(id)).toMatchObject({ state: 'failed', fault: { fault: 'VibDownloadError' } });
