@@ -37,11 +37,9 @@ export const performEnterMaintenance: TaskHandler<EnterMaintenanceInput> = async
   const { hostId } = input;
   await begin(context, input);
   try {
-    await evacuate(context, input);
+    do await evacuate(context, input);
+    while (!(await switchOver(context, input)));
     const host = await findHost(context.db, hostId);
-    await context.progress(95, `Switching ${host.name} to maintenance mode`);
-    const options = { signal: context.signal, patienceMs: 20_000 };
-    await context.agents.call(host, setMaintenanceMode, { enabled: true }, options);
     await setState(context, hostId, 'inMaintenance', {
       type: 'EnteredMaintenanceModeEvent',
       message: `${host.name} has entered maintenance mode.`,
@@ -74,13 +72,14 @@ async function evacuate(context: TaskContext, input: EnterMaintenanceInput): Pro
   const total = (await observeMaintenance(db, input)).vms.length;
   for (;;) {
     const children = await waitForChildren(context);
+    const coming = await areComing(context, input);
     // What runs there is for the host to say, now.
     await refreshWorlds(context, await findHost(db, input.hostId));
     const facts = await observeMaintenance(db, input);
     const failed = failuresByVm(children);
     const plan = planAround(facts, failed);
     const left = plan.moves.length + plan.blocked.length;
-    if (left === 0) return;
+    if (left === 0 && !coming) return;
     if (clock.monotonic() > until) throw timedOut(facts, plan);
     const percent = (1 - left / Math.max(total, 1)) * 90;
     await context.progress(percent, stepOf(facts, plan));
@@ -88,6 +87,31 @@ async function evacuate(context: TaskContext, input: EnterMaintenanceInput): Pro
     const started = await startMoves(context, plan);
     if (started === 0) await sleep(clock, POLL_MS, signal);
   }
+}
+
+/** Moves to the host that were allowed before it was to be emptied, and have not ended yet. */
+async function areComing({ db }: TaskContext, { hostId }: EnterMaintenanceInput): Promise<boolean> {
+  const running = await db.task.count({
+    where: {
+      operation: migrate.key,
+      state: 'running',
+      input: { path: ['hostId'], equals: hostId },
+    },
+  });
+  return running > 0;
+}
+
+/** False when a VM was powered on there meanwhile: it is to be moved before. */
+async function switchOver(context: TaskContext, input: EnterMaintenanceInput): Promise<boolean> {
+  const host = await findHost(context.db, input.hostId);
+  await context.progress(95, `Switching ${host.name} to maintenance mode`);
+  const options = { signal: context.signal, patienceMs: 20_000 };
+  await context.agents.call(host, setMaintenanceMode, { enabled: true }, options);
+  await refreshWorlds(context, host);
+  const { moves, blocked } = planAround(await observeMaintenance(context.db, input), new Map());
+  if (moves.length + blocked.length === 0) return true;
+  await context.agents.call(host, setMaintenanceMode, { enabled: false }, options);
+  return false;
 }
 
 /** Moves that failed often are given up: the VM blocks then, with the last failure as reason. */
@@ -171,6 +195,7 @@ async function nameBlocked(
 }
 
 function stepOf(facts: MaintenanceFacts, { moves, blocked }: EvacuationPlan): string {
+  if (moves.length + blocked.length === 0) return 'Waiting for moves here that had begun before';
   if (moves.length > 0) return `Moving ${nameOf(facts, moves[0]?.vmId ?? '')}`;
   const names = blocked.map(({ vmId }) => nameOf(facts, vmId)).join(', ');
   return `Waiting for ${names}: no other host can take it`;
