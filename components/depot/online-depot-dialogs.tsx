@@ -11,18 +11,7 @@ import { Select } from '../ui/forms/select.tsx';
 import { TextField } from '../ui/forms/text-field.tsx';
 import { ConfirmDialog } from '../ui/overlays/confirm-dialog.tsx';
 import { QueryState } from '../ui/states/query-state.tsx';
-
-const INTERVALS = [
-  { minutes: 0, label: 'On demand only' },
-  { minutes: 60, label: 'Every hour' },
-  { minutes: 24 * 60, label: 'Every day' },
-  { minutes: 7 * 24 * 60, label: 'Every week' },
-];
-
-export function intervalWords(minutes: number): string {
-  const known = INTERVALS.find((interval) => interval.minutes === minutes);
-  return known?.label ?? `Every ${minutes} minutes`;
-}
+import { INTERVALS, intervalWords } from './sync-intervals.ts';
 
 export function AddOnlineDepotDialog({ close }: UrlDialogProps) {
   const { mutateAsync } = useChange('addOnlineDepot');

@@ -16,7 +16,7 @@ import { Menu } from '../ui/overlays/menu.tsx';
 import type { MenuItem } from '../ui/overlays/menu-item.ts';
 import { showFault } from '../ui/overlays/toast.tsx';
 import { EmptyState } from '../ui/states/empty-state.tsx';
-import { intervalWords } from './online-depot-dialogs.tsx';
+import { intervalWords } from './sync-intervals.ts';
 
 const STATES: Record<OnlineDepotState, { tone: Tone; word: string }> = {
   never: { tone: 'idle', word: 'Not synchronized yet' },
