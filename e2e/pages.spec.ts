@@ -79,7 +79,7 @@ async function scriptKib(page: Page, path: string): Promise<number> {
   return Math.round(bytes / 102.4) / 10;
 }
 
-/** Answers the list of VMs with so many copies of the first. */
+/** Answers the pages of the list of VMs with so many copies of the first. */
 async function serveManyVms(page: Page): Promise<void> {
   const [first] = await readRoute(page, 'listVms');
   const rows = Array.from({ length: ROWS }, (_, index) => ({
@@ -87,7 +87,13 @@ async function serveManyVms(page: Page): Promise<void> {
     id: `vm-${100_000 + index}`,
     name: `vm${String(index).padStart(5, '0')}`,
   }));
-  await page.route('**/api/v1/vms', (route) => route.fulfill({ json: rows }));
+  await page.route(/\/api\/v1\/vm-list(\?.*)?$/, (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    const offset = Number(asked.get('offset') ?? 0);
+    const limit = Number(asked.get('limit') ?? 100);
+    const json = { total: ROWS, matching: ROWS, rows: rows.slice(offset, offset + limit) };
+    return route.fulfill({ json });
+  });
 }
 
 /** In the browser: scrolls frame by frame; counts the rows that were made, kept and changed. */
